@@ -1,0 +1,10 @@
+"""Thin Lightning callbacks: when to compute, with which budget, what to log."""
+
+from callbacks.checkpoints import Checkpoints
+from callbacks.early_stop import EarlyStop
+from callbacks.history import History
+from callbacks.predictions import Predictions
+from callbacks.progress import ProgressBars
+from callbacks.run_record import RunRecord
+
+__all__ = ["Checkpoints", "EarlyStop", "History", "Predictions", "ProgressBars", "RunRecord"]

@@ -1,0 +1,48 @@
+"""What the callbacks expect of the trainer, the module and the data module, and how they reach it."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+import pytorch_lightning as pl
+from torch import nn
+
+from whytrain.data.corpus import Corpus
+from whytrain.data.encoded import EncodedSplit
+from whytrain.data.tokenization import Tokenizer
+from whytrain.tracking.store import Store
+from whytrain.types import Predictions
+
+
+class ClassifierModule(Protocol):
+    """The LightningModule: see `lightning_modules.classifier.Classifier`."""
+
+    model: nn.Module
+    predictions: Predictions | None
+    batch_history: list[tuple[float, ...]]
+
+
+class TextDataModule(Protocol):
+    """The LightningDataModule: see `lightning_modules.data.TextData`."""
+
+    corpus: Corpus
+    tokenizer: Tokenizer
+
+    def encoded(self, name: str) -> EncodedSplit:
+        """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
+        ...
+
+
+def store_of(trainer: pl.Trainer) -> Store | None:
+    """The run's store; None where nothing is tracked, and on ranks other than 0."""
+    return getattr(trainer.logger, "experiment", None) if trainer.is_global_zero else None
+
+
+def classifier_of(pl_module: pl.LightningModule) -> ClassifierModule:
+    """The module as the callbacks see it."""
+    return cast(ClassifierModule, pl_module)
+
+
+def data_of(trainer: pl.Trainer) -> TextDataModule:
+    """The data module of the trainer."""
+    return cast(TextDataModule, trainer.datamodule)  # type: ignore[attr-defined]  # set by Trainer.fit

@@ -1,0 +1,130 @@
+"""The best and the last checkpoint, and a stop on Ctrl-C or SIGTERM that leaves one."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, Protocol
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from whytrain.errors import ConfigError, Interrupted
+
+
+class Monitored(Protocol):
+    """The part of the trainer's settings that says what the best epoch is and how often to save."""
+
+    checkpoint_minutes: float
+    monitor: str
+    mode: Literal["max", "min"]
+
+
+class Checkpoints(Callback):
+    """Writes `last.ckpt` after every epoch and every few minutes, `best.ckpt` when the monitor improves.
+
+    It must be the last callback of the list: what the others log in an epoch belongs to its checkpoint.
+
+    Attributes:
+        best_epoch: from 1; 0 before the first validation.
+        best_score: value of the monitor there; None before the first validation.
+    """
+
+    def __init__(self, directory: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
+        """Store the settings; `flush` is called before each write of `last.ckpt`."""
+        self.last, self.best = directory / "last.ckpt", directory / "best.ckpt"
+        self.minutes, self.monitor, self.mode = settings.checkpoint_minutes, settings.monitor, settings.mode
+        self.flush = flush
+        self.best_epoch = 0
+        self.best_score: float | None = None
+        self._saved_at = 0.0
+        self._signal: int | None = None
+        self._handlers: dict[int, Any] = {}
+
+    # Signals: the first asks for a stop at the next batch, where weights and optimizer agree; the second
+    # Ctrl-C stops at once.
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Take over SIGINT and SIGTERM while fitting."""
+        if stage == "fit":
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._on_signal)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Give the signals back."""
+        self._restore_handlers()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Give the signals back."""
+        self._restore_handlers()
+
+    def _restore_handlers(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._signal is not None and number == signal.SIGINT:
+            raise Interrupted(number)
+        self._signal = number
+
+    def _stop_requested(self, trainer: pl.Trainer) -> bool:
+        requested = self._signal is not None
+        if trainer.world_size > 1:
+            return bool(trainer.strategy.reduce_boolean_decision(requested, all=False))
+        return requested
+
+    # Checkpoints
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the interval."""
+        self._saved_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save when the interval is over, and stop when asked to."""
+        if trainer.is_last_batch:
+            return  # the epoch's own checkpoint follows
+        stop = self._stop_requested(trainer)
+        if stop or time.monotonic() - self._saved_at >= 60 * self.minutes:
+            self._save_last(trainer)
+        if stop:
+            raise Interrupted(self._signal or signal.SIGTERM)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the epoch's weights if they are the best so far; the first of equals stays."""
+        if self.monitor not in trainer.callback_metrics:
+            logged = ", ".join(sorted(trainer.callback_metrics))
+            raise ConfigError(f"trainer.monitor: {self.monitor!r} is not logged; choices: {logged}")
+        score = float(trainer.callback_metrics[self.monitor])
+        sign = 1 if self.mode == "max" else -1
+        if math.isfinite(score) and (self.best_score is None or sign * (score - self.best_score) > 0):
+            self.best_score, self.best_epoch = score, trainer.current_epoch + 1
+            trainer.save_checkpoint(self.best, weights_only=True)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save, after validation and after what the other callbacks logged about it."""
+        self._save_last(trainer)
+        if self._stop_requested(trainer):
+            raise Interrupted(self._signal or signal.SIGTERM)
+
+    def _save_last(self, trainer: pl.Trainer) -> None:
+        if self.flush is not None:
+            self.flush()
+        trainer.save_checkpoint(self.last)
+        self._saved_at = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best epoch so far."""
+        return {"best_epoch": self.best_epoch, "best_score": self.best_score}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best epoch so far."""
+        self.best_epoch, self.best_score = state_dict["best_epoch"], state_dict["best_score"]

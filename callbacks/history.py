@@ -1,0 +1,79 @@
+"""The metrics of every epoch and of every batch, and the figures of how training went."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from callbacks.access import classifier_of, store_of
+from whytrain.plots.batch_history import batch_history
+from whytrain.plots.training_history import training_history
+from whytrain.tracking.store import Figure
+
+BATCH_COLUMNS = ("loss", "accuracy", "seconds", "sentences")
+
+
+class History(Callback):
+    """Logs `train/…`, `val/…` and `time/…` once per epoch, and a table of the epoch's batches.
+
+    Attributes:
+        epochs: the metrics of each epoch so far, with `epoch` from 1.
+    """
+
+    def __init__(self) -> None:
+        """Start with no epoch."""
+        self.epochs: list[dict[str, float]] = []
+        self._batches: list[torch.Tensor] = []
+        self._tracking_s = 0.0
+        self._validation_start = 0.0
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the validation."""
+        self._validation_start = time.perf_counter()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log the epoch's metrics and its table of batches."""
+        batches = torch.tensor(classifier_of(pl_module).batch_history, dtype=torch.float64)
+        totals = torch.stack(
+            [batches[:, :2].T @ batches[:, 3], batches[:, 3].sum().expand(2)]  # weighted by sentences
+        )
+        totals = trainer.strategy.reduce(totals.to(pl_module.device), reduce_op="sum").cpu()
+        loss, accuracy = (totals[0] / totals[1]).tolist()
+        epoch = trainer.current_epoch + 1
+        metrics = {"epoch": float(epoch), "train/loss": loss, "train/accuracy": accuracy}
+        metrics |= {name: float(v) for name, v in trainer.callback_metrics.items() if name.startswith("val/")}
+        metrics["time/epoch_s"] = float(batches[:, 2].sum()) + time.perf_counter() - self._validation_start
+        self._batches.append(batches)
+        if (store := store_of(trainer)) is not None:
+            store.log_table(_batch_frame(epoch, batches), "history", "batches", epoch)
+            metrics["time/tracking_s"], self._tracking_s = store.seconds - self._tracking_s, store.seconds
+            store.log_metrics({name: v for name, v in metrics.items() if name != "epoch"}, step=epoch)
+        self.epochs.append(metrics)
+
+    def figures(self, best_epoch: int, floor_accuracy: float | None) -> dict[str, Figure]:
+        """The figures of the whole run, by name."""
+        frames = [_batch_frame(number, batches) for number, batches in enumerate(self._batches, start=1)]
+        return {
+            "training": training_history(pd.DataFrame(self.epochs), best_epoch, floor_accuracy),
+            "batches": batch_history(pd.concat(frames)),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """All epochs so far: figures of a resumed run show the whole run."""
+        return {"epochs": self.epochs, "batches": self._batches}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the epochs so far."""
+        self.epochs, self._batches = state_dict["epochs"], state_dict["batches"]
+
+
+def _batch_frame(epoch: int, batches: torch.Tensor) -> pd.DataFrame:
+    frame = pd.DataFrame(batches.numpy(), columns=list(BATCH_COLUMNS)).astype({"sentences": "int64"})
+    frame.insert(0, "batch", range(1, len(frame) + 1))
+    frame.insert(0, "epoch", epoch)
+    return frame

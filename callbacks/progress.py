@@ -1,0 +1,101 @@
+"""Progress bars of epochs and batches; one line per epoch where the output is no terminal."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from callbacks.access import classifier_of
+
+REFRESH_S = 0.1
+
+
+class ProgressBars(Callback):
+    """Shows epoch, batch, loss, validation accuracy and the time that is left."""
+
+    def __init__(self, console: Console) -> None:
+        """Write to this console."""
+        self.console = console
+        self._bars: Progress | None = None
+        self._shown_at = 0.0
+        self._steps_per_epoch = 0
+        self._accuracy = ""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the bars, those of a resumed run where it stopped."""
+        self._steps_per_epoch = int(trainer.num_training_batches)
+        if not (trainer.is_global_zero and self.console.is_terminal):
+            return
+        self._bars = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            refresh_per_second=5,
+        )
+        n_epochs = trainer.max_epochs or 1
+        self._run = self._bars.add_task("training", total=n_epochs * self._steps_per_epoch, note="")
+        self._epoch = self._bars.add_task("epoch", total=self._steps_per_epoch, note="")
+        self._bars.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move the bars, a few times per second at most."""
+        now = time.monotonic()
+        if self._bars is None or (now - self._shown_at < REFRESH_S and not trainer.is_last_batch):
+            return
+        self._shown_at = now
+        loss, accuracy, *_ = classifier_of(pl_module).batch_history[-1]
+        self._bars.update(
+            self._epoch,
+            completed=batch_idx + 1,
+            description=f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
+            note=f"loss {loss:.3f}, accuracy {accuracy:.2f}",
+        )
+        done = trainer.current_epoch * self._steps_per_epoch + batch_idx + 1
+        self._bars.update(self._run, completed=done, note=self._accuracy)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say how the epoch ended."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self._accuracy = f"val/accuracy {metrics['val/accuracy']:.4f}"
+        if not trainer.is_global_zero:
+            return
+        self.console.print(
+            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {self._accuracy}  "
+            f"val/loss {metrics['val/loss']:.4f}  val/f1 {metrics['val/f1']:.4f}  "
+            f"val/ece {metrics['val/ece']:.4f}",
+            highlight=False,
+        )
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Stop the bars."""
+        self._stop()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Stop the bars."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None

@@ -1,0 +1,183 @@
+"""What a run holds besides metrics: config, origin, data, model diagram, and at the end the model itself."""
+
+from __future__ import annotations
+
+import copy
+import importlib.metadata
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from torch import nn
+
+from callbacks.access import classifier_of, data_of, store_of
+from callbacks.checkpoints import Checkpoints
+from callbacks.history import History
+from whytrain.data.cache import cache_directory
+from whytrain.data.corpus import Corpus
+from whytrain.floor import floor_accuracy
+from whytrain.metrics import classification_metrics
+from whytrain.models.prediction import predict_split
+from whytrain.models.saved import save_model
+from whytrain.models.summary import summarize
+from whytrain.plots.model_diagram import model_diagram
+from whytrain.tracking.paths import CONFIG_PATH
+from whytrain.tracking.store import Store
+from whytrain.types import Predictions
+
+
+class RunRecord(Callback):
+    """Logs what describes the run at its start, and what came out of it at its end.
+
+    Attributes:
+        results: predictions by column of the closing table, after the fit.
+        floor: accuracy of the floor, after the fit.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        overrides: list[str],
+        model_arguments: Mapping[str, Any],
+        history: History,
+        checkpoints: Checkpoints,
+    ) -> None:
+        """Store the parts.
+
+        Args:
+            config: the resolved config as plain containers.
+            overrides: what the command line changed.
+            model_arguments: of the model's constructor, plain data; with `_target_` they rebuild it.
+            history: the epochs' metrics.
+            checkpoints: the best epoch.
+        """
+        self.config, self.overrides, self.model_arguments = config, overrides, model_arguments
+        self.history, self.checkpoints = history, checkpoints
+        self.results: dict[str, Predictions] = {}
+        self.floor: float | None = None
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log config, origin, data and the model's diagram."""
+        store = store_of(trainer)
+        if store is None:
+            return
+        data = data_of(trainer)
+        model = classifier_of(pl_module).model
+        store.log_params(_flat(self.config))
+        store.log_yaml(self.config, CONFIG_PATH)
+        store.log_yaml({"overrides": self.overrides}, "overrides.yaml")
+        store.log_text(_environment(), "environment.txt")
+        store.set_tags(git_tags() | {"data_fingerprint": data.corpus.fingerprint})
+        _log_datasets(store, data.corpus)
+        sentence = data.encoded("train").sentence(0)
+        token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
+        summary = summarize(model, token_ids)
+        store.log_params({"n_parameters": summary.n_parameters, "tokenizer_name": data.tokenizer.name})
+        store.log_figure(model_diagram(summary), "model")
+        store.flush()
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Evaluate the best epoch, and log best, last, floor, figures, checkpoint and model."""
+        if not trainer.is_global_zero:
+            return
+        data, module = data_of(trainer), classifier_of(pl_module)
+        best = _best_model(module.model, self.checkpoints.best)
+        best_epoch = self.checkpoints.best_epoch
+        self.results = {f"best epoch ({best_epoch})": predict_split(best, data.encoded("validation"))}
+        if module.predictions is not None and best_epoch != len(self.history.epochs):
+            self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
+        if data.corpus.test is not None:
+            self.results["test"] = predict_split(best, data.encoded("test"))
+        self.floor = floor_accuracy(data.corpus, cache_directory())
+        if (store := store_of(trainer)) is not None:
+            store.log_metrics(self._final_metrics(), step=best_epoch)
+            for name, figure in self.history.figures(best_epoch, self.floor).items():
+                store.log_figure(figure, "history", name)
+            self._log_model(store, best, data_of(trainer))
+
+    def _final_metrics(self) -> dict[str, float]:
+        rows = {row["epoch"]: row for row in self.history.epochs}
+        best, last = rows[self.checkpoints.best_epoch], self.history.epochs[-1]
+        metrics = {"best/epoch": best["epoch"], "floor/accuracy": self.floor or 0.0}
+        for stage, row in (("best", best), ("last", last)):
+            metrics |= {
+                f"{stage}/{name.removeprefix('val/')}": value
+                for name, value in row.items()
+                if name.startswith("val/")
+            }
+        if "test" in self.results:
+            test = classification_metrics(self.results["test"])
+            metrics |= {f"test/{name}": value for name, value in test.items()}
+        return metrics
+
+    def _log_model(self, store: Store, best: nn.Module, data: Any) -> None:
+        directory = store.directory / "model"
+        arguments = {name: value for name, value in self.model_arguments.items() if name != "_target_"}
+        save_model(
+            directory,
+            best,
+            self.model_arguments["_target_"],
+            arguments,
+            data.corpus.class_names,
+            data.tokenizer,
+            self.config["data"]["max_tokens"],
+        )
+        store.log_model(directory)
+        store.log_artifact(self.checkpoints.best, "checkpoints")
+
+
+def _best_model(model: nn.Module, checkpoint: Path) -> nn.Module:
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    best = copy.deepcopy(model).cpu()
+    best.load_state_dict({name.removeprefix("model."): value for name, value in state.items()})
+    return best
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{name}.")
+        elif key != "_target_":
+            flat[name] = value
+    return flat
+
+
+def _log_datasets(store: Store, corpus: Corpus) -> None:
+    splits = {
+        "training": corpus.train,
+        "validation": corpus.validation,
+        "calibration": corpus.calibration,
+        "test": corpus.test,
+    }
+    columns = {"id": "string", "text": "string", "label": "string"}
+    for context, split in splits.items():
+        if split is not None:
+            name = f"{corpus.name}-{context}"
+            store.log_dataset(name, corpus.name, corpus.fingerprint, len(split), context, columns)
+
+
+def git_tags() -> dict[str, str]:
+    """The commit of the working directory and whether files differ from it; empty outside a repository."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"git_commit": commit, "git_dirty": str(dirty).lower()}
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+
+def _environment() -> str:
+    """Installed packages with their versions, one per line."""
+    installed = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(installed.items(), key=str))

@@ -1,0 +1,162 @@
+"""The LightningModule: optimization of a classifier, and its predictions on validation data."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from whytrain.errors import TrainingError
+from whytrain.metrics import classification_metrics
+from whytrain.objectives.objective import Objective, set_dropout
+from whytrain.objectives.token_kinds import TokenKinds
+from whytrain.optimization import OptimizerSettings, clip_gradients, make_optimizer, make_schedule
+from whytrain.types import Batch, Predictions
+
+
+class Classifier(pl.LightningModule):
+    """Train any `model(token_ids, mask) -> logits`.
+
+    Attributes:
+        predictions: those of the last evaluation, in the order of the split's rows.
+        batch_history: of each batch of the epoch: loss (nats), accuracy, seconds, number of sentences.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        objective: Objective,
+        optimizer: OptimizerSettings,
+        token_kinds: TokenKinds,
+        seed: int,
+    ) -> None:
+        """Store the parts; `seed` fixes dropout and masking of every step."""
+        super().__init__()
+        objective.check(model)
+        self.model = model
+        self.objective = objective
+        self.optimizer_settings = optimizer
+        self.token_kinds = token_kinds
+        self.seed = seed
+        self.predictions: Predictions | None = None
+        self.batch_history: list[tuple[float, ...]] = []
+        self._evaluated: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._first_dropout = getattr(getattr(model, "dropout", None), "p", 0.0)
+        self._last_batch_end = 0.0
+
+    def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes)."""
+        logits: Tensor = self.model(token_ids, mask)
+        return logits
+
+    # Training
+
+    def on_fit_start(self) -> None:
+        """Put the vocabulary's token kinds on the device, and modules that arrive in eval mode in train mode."""
+        self.model.train()
+        self.token_kinds = self.token_kinds.to(self.device)
+
+    def on_train_start(self) -> None:
+        """Set the epoch's dropout also where a resumed run starts in mid-epoch."""
+        self._start_epoch()
+
+    def on_train_epoch_start(self) -> None:
+        """Set the epoch's dropout and start its clock."""
+        self._start_epoch()
+
+    def _start_epoch(self) -> None:
+        end = self.objective.dropout_end
+        if end is not None:
+            last_epoch = max(1, (self.trainer.max_epochs or 1) - 1)
+            share = min(1.0, self.current_epoch / last_epoch)
+            set_dropout(self.model, self._first_dropout + share * (end - self._first_dropout))
+        self._last_batch_end = time.perf_counter()
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """Return the loss of a batch; a loss that is not finite ends the run before the step is applied."""
+        if batch_index == 0:
+            self.batch_history = []
+        # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
+        torch.manual_seed(
+            hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF
+        )
+        loss, logits = self.objective(self.model, batch, self.token_kinds)
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            raise TrainingError(self._not_finite("loss", value))
+        accuracy = float((logits.argmax(dim=-1) == batch.labels).float().mean())
+        now = time.perf_counter()
+        self.batch_history.append((value, accuracy, now - self._last_batch_end, len(batch.labels)))
+        self._last_batch_end = now
+        return loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the joint norm; a gradient that is not finite ends the run before the step is applied."""
+        norm = clip_gradients(
+            (p for group in optimizer.param_groups for p in group["params"]), gradient_clip_val or 0.0
+        )
+        if not np.isfinite(norm):
+            raise TrainingError(self._not_finite("gradient norm", norm))
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW and its schedule over all steps of the run."""
+        settings = self.optimizer_settings
+        sparse = settings.sparse_embeddings
+        if sparse == "auto":
+            sparse = self.device.type == "cpu" and self.trainer.world_size == 1
+        optimizer = make_optimizer(self.model, settings, sparse_embeddings=sparse)
+        # Not trainer.estimated_stepping_batches: it sets the loaders up before a checkpoint can restore them.
+        n_batches = len(self.trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]  # set by fit
+        schedule = make_schedule(optimizer, settings, n_batches * (self.trainer.max_epochs or 1))
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def _not_finite(self, what: str, value: float) -> str:
+        return (
+            f"the {what} became {value} in epoch {self.current_epoch + 1}, step {self.global_step + 1}; the "
+            "step was not applied and the last checkpoint is good: lower optimizer.learning_rate or "
+            "trainer.gradient_clip, or use trainer.precision=32-true"
+        )
+
+    # Evaluation: every rank evaluates all rows, so nothing has to be gathered and no row counts twice.
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget earlier predictions."""
+        self._evaluated = []
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Collect the logits of a batch."""
+        logits = self.model(batch.token_ids, batch.mask).float()
+        self._evaluated.append((batch.rows.cpu(), logits.cpu(), batch.labels.cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Compute `val/…` from all predictions at once."""
+        rows, logits, labels = (torch.cat(parts) for parts in zip(*self._evaluated, strict=True))
+        order = rows.argsort()
+        self._evaluated = []
+        self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy())
+        metrics = classification_metrics(self.predictions)
+        self.log_dict({f"val/{name}": value for name, value in metrics.items()}, logger=False)
+
+    # A checkpoint in mid-epoch keeps what the epoch's averages need.
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the history of the epoch's batches so far."""
+        checkpoint["batch_history"] = torch.tensor(self.batch_history, dtype=torch.float64)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore the history of the epoch's batches so far."""
+        self.batch_history = [tuple(row) for row in checkpoint["batch_history"].tolist()]

@@ -1,0 +1,77 @@
+"""The LightningDataModule over a source and a tokenizer."""
+
+from __future__ import annotations
+
+import pytorch_lightning as pl
+
+from lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
+from whytrain.data.batch_plan import batch_plan, evaluation_plan
+from whytrain.data.cache import cache_directory
+from whytrain.data.corpus import Corpus, Split
+from whytrain.data.encoded import EncodedSplit, encode_split
+from whytrain.data.source import Source
+from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
+from whytrain.models.prediction import BATCH_SIZE
+
+
+class TextData(pl.LightningDataModule):
+    """Sentences of a source, tokenized, in planned batches.
+
+    Attributes:
+        corpus: the splits as text, after `setup`.
+        tokenizer: after `setup`.
+    """
+
+    corpus: Corpus
+    tokenizer: Tokenizer
+
+    def __init__(self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int) -> None:
+        """Store the parts; `seed` fixes the order of the batches."""
+        super().__init__()
+        self.source = source
+        self.tokenizer_builder = tokenizer_builder
+        self.seed = seed
+        self._encoded: dict[str, EncodedSplit] = {}
+
+    def prepare_data(self) -> None:
+        """Download what the source needs."""
+        self.source.prepare()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Load, tokenize (or find in the cache) and encode all splits; once."""
+        if self._encoded:
+            return
+        self.corpus = self.source.load()
+        self.tokenizer = self.tokenizer_builder.build(self.corpus.train.texts)
+        splits: dict[str, Split | None] = {
+            "train": self.corpus.train,
+            "validation": self.corpus.validation,
+            "calibration": self.corpus.calibration,
+            "test": self.corpus.test,
+        }
+        self._encoded = {
+            name: encode_split(split, self.tokenizer, self.source.max_tokens, cache_directory() / "encoded")
+            for name, split in splits.items()
+            if split is not None
+        }
+
+    def encoded(self, name: str) -> EncodedSplit:
+        """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
+        return self._encoded[name]
+
+    def train_dataloader(self) -> TrainingLoader:
+        """This rank's share of the batches of each epoch."""
+        split = self._encoded["train"]
+        n_ranks, rank = (
+            (self.trainer.world_size, self.trainer.global_rank) if self.trainer is not None else (1, 0)
+        )
+
+        def plan(epoch: int) -> Plan:
+            return batch_plan(split.lengths, self.source.batch_size, self.seed, epoch + 1, n_ranks)[rank]
+
+        return TrainingLoader(split, plan)
+
+    def val_dataloader(self) -> EvaluationLoader:
+        """All validation rows, on every rank."""
+        split = self._encoded["validation"]
+        return EvaluationLoader(split, evaluation_plan(split.lengths, BATCH_SIZE))

@@ -1,0 +1,64 @@
+"""Going on with a run that was stopped: its config and its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from whytrain.errors import ConfigError, TrackingError
+
+CONFIG_FILE = "config.yaml"
+ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
+
+
+def check_only_resume(overrides: Sequence[str]) -> None:
+    """Raise ConfigError if the command line gives more than the run and where it is tracked."""
+    others = [text for text in overrides if text.lstrip("+").partition("=")[0] not in ALLOWED]
+    if others:
+        raise ConfigError(
+            f"resume=RUN_ID goes on with that run's own config; leave out {', '.join(others)}, or start a new "
+            "run without resume"
+        )
+
+
+def stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
+    """Read the config that a run was started with.
+
+    Args:
+        folder: the run's folder on this machine.
+        trusted: `_target_` values that may stand in it: it is data, not a program.
+
+    Raises:
+        TrackingError: no such run here.
+        ConfigError: the config names a target that the config tree does not have.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        runs = [p.name for p in sorted(folder.parent.glob("*")) if (p / CONFIG_FILE).is_file()]
+        known = f"runs that are: {', '.join(runs[-5:])}" if runs else "no run is"
+        raise TrackingError(f"resume={folder.name}: not on this machine under {folder.parent}; {known}")
+    config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    strangers = sorted(set(_targets(config)) - trusted)
+    if strangers:
+        raise ConfigError(f"{path} names {', '.join(strangers)}, which no file under conf/ does: not resumed")
+    return config
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Keep the resolved config beside the checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG_FILE).write_text(yaml.safe_dump(dict(config), sort_keys=False), "utf-8")
+
+
+def _targets(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield str(node["_target_"])
+        for value in node.values():
+            yield from _targets(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _targets(value)

@@ -1,0 +1,75 @@
+"""The Lightning Trainer with this project's choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import pytorch_lightning as pl
+import torch
+from annotated_types import Ge, Gt
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import Logger
+
+from lightning_modules.checkpoint_io import AtomicCheckpointIO
+from whytrain.errors import ConfigError
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed", "64-true"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """How long, on what and how precisely to train.
+
+    Attributes:
+        max_epochs: epochs at most.
+        accelerator: which kind of device.
+        devices: how many of them.
+        strategy: `ddp` for several processes.
+        precision: of the arithmetic; weights stay in 32 bits unless it says `64-true`.
+        gradient_clip: largest joint norm of the gradients; 0 leaves them.
+        checkpoint_minutes: longest training time that a killed run can lose, in minutes.
+        monitor: the metric that decides which epoch is the best.
+        mode: whether more of it is better.
+        patience: epochs without a better value before training stops; None: never.
+    """
+
+    max_epochs: Annotated[int, Ge(1)]
+    accelerator: Literal["auto", "cpu", "gpu", "mps"]
+    devices: Annotated[int, Ge(1)] | Literal["auto"]
+    strategy: Literal["auto", "ddp"]
+    precision: Precision
+    gradient_clip: Annotated[float, Ge(0)]
+    checkpoint_minutes: Annotated[float, Gt(0)]
+    monitor: str
+    mode: Literal["max", "min"]
+    patience: Annotated[int, Ge(1)] | None
+
+
+def make_trainer(settings: TrainerSettings, callbacks: list[Callback], logger: Logger | None) -> pl.Trainer:
+    """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's.
+
+    Raises:
+        ConfigError: the accelerator is not on this machine.
+    """
+    if settings.accelerator == "gpu" and not torch.cuda.is_available():
+        raise ConfigError(
+            "trainer.accelerator=gpu, but torch sees no GPU here; use trainer=default for the CPU, or install "
+            "a torch build for your GPU"
+        )
+    return pl.Trainer(
+        max_epochs=settings.max_epochs,
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        strategy=settings.strategy,
+        precision=settings.precision,
+        gradient_clip_val=settings.gradient_clip,
+        callbacks=callbacks,
+        logger=logger if logger is not None else False,
+        plugins=[AtomicCheckpointIO()],
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )

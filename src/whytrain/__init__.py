@@ -1,0 +1,1 @@
+"""Train text classifiers that explain themselves; track, diagnose and compare the runs."""

@@ -1,0 +1,1 @@
+"""Does the model's confidence mean what it says: metrics, temperature, conformal sets, abstention."""

@@ -1,0 +1,154 @@
+"""Abstention: predict only where the model is sure enough for a chosen error rate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from whytrain.calibration.checks import check_probabilities
+from whytrain.calibration.metrics import top_label
+from whytrain.errors import ConfigError
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval, wilson_interval
+
+# Doubt 1 - confidence shrinks by 2^(1/3) from one candidate to the next: from no abstention at all down to
+# a doubt of about 0.005.
+_N_CANDIDATES = 21
+_SHRINK = 2 ** (-1 / 3)
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """When to abstain: below the threshold.
+
+    Attributes:
+        threshold: smallest confidence to predict at; infinite if no threshold keeps the risk.
+        risk: the error rate that accepted predictions may have.
+        delta: probability that the slice misleads and the error rate is higher after all.
+        n_accepted: rows of the calibration slice that are accepted.
+        n_errors: errors among them.
+        n_rows: rows of the calibration slice.
+    """
+
+    threshold: float
+    risk: float
+    delta: float
+    n_accepted: int
+    n_errors: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class SelectivePerformance:
+    """What abstention does on a test set.
+
+    Attributes:
+        coverage: share of rows that are accepted, with its interval.
+        risk: error rate among them, with its interval; None if none is accepted.
+    """
+
+    coverage: Interval
+    risk: Interval | None
+
+
+def abstention_threshold(
+    probabilities: ArrayLike, labels: ArrayLike, risk: float = 0.05, delta: float = 0.1
+) -> Abstention:
+    """Choose the lowest confidence at which P(error | accepted) ≤ risk, with probability 1 - δ over slices.
+
+    Fixed candidate thresholds λ are each tested for "the risk at λ exceeds r": with e errors among k accepted
+    rows, p = P(Binomial(k, r) ≤ e). Holm's correction makes any false rejection at most δ likely, so the
+    lowest rejected λ keeps the risk. This holds for any model and any confidence, calibrated or not, if the
+    rows are exchangeable with those it is used on and no fit has seen them: give the half of the slice that
+    the temperature was not fitted on (`split_slice`).
+
+    Args:
+        probabilities: floating (n, n_classes) of that half, calibrated, rows summing to 1.
+        labels: integers (n,) in 0..n_classes - 1.
+        risk: r, error rate that accepted predictions may have, in (0, 1).
+        delta: δ, probability of breaking the promise, in (0, 1).
+
+    Returns:
+        The threshold and what it does on these rows.
+
+    Raises:
+        DataError: if probabilities or labels are not as described.
+        ConfigError: if risk or delta is outside (0, 1).
+
+    References:
+        Angelopoulos, Bates, Candès, Jordan & Lei (2021), Learn then Test: Calibrating Predictive Algorithms
+        to Achieve Risk Control (family-wise error control over thresholds); Geifman & El-Yaniv (2017),
+        Selective Classification for Deep Neural Networks (binomial tail of the selective risk).
+
+    Example:
+        >>> p = np.repeat([0.99, 0.6], 200)
+        >>> wrong = np.repeat([False, True, False, True], [199, 1, 120, 80])
+        >>> chosen = abstention_threshold(np.stack([p, 1 - p], axis=1), wrong.astype(int))
+        >>> 0.6 < chosen.threshold <= 0.99, chosen.n_accepted, chosen.n_errors
+        (True, 200, 1)
+    """
+    for name, rate in (("risk", risk), ("delta", delta)):
+        if not 0 < rate < 1:
+            raise ConfigError(f"Expected {name} between 0 and 1 (0.05, say), got {rate}.")
+    confidence, correct = top_label(probabilities, labels)
+    n_classes = np.shape(probabilities)[1]
+    candidates = 1 - (1 - 1 / n_classes) * _SHRINK ** np.arange(_N_CANDIDATES)
+    # No row is less sure than 1 / n_classes: accept everything, whatever rounding did to the first candidate.
+    candidates[0] = 0.0
+    accepted = confidence >= candidates[:, None]
+    n_accepted, n_errors = accepted.sum(axis=1), (accepted & ~correct).sum(axis=1)
+    p_values = stats.binom.cdf(n_errors, n_accepted, risk)
+    kept = np.flatnonzero(holm_correction(p_values) <= delta)
+    if not kept.size:
+        return Abstention(math.inf, risk, delta, 0, 0, correct.size)
+    first = kept[0]
+    return Abstention(
+        threshold=float(candidates[first]),
+        risk=risk,
+        delta=delta,
+        n_accepted=int(n_accepted[first]),
+        n_errors=int(n_errors[first]),
+        n_rows=correct.size,
+    )
+
+
+def accepts(probabilities: ArrayLike, abstention: Abstention) -> NDArray[np.bool_]:
+    """Return where the model predicts instead of abstaining, bool (n,).
+
+    Args:
+        probabilities: floating (n, n_classes), made in the same way as the calibration slice's.
+        abstention: the chosen threshold.
+
+    Raises:
+        DataError: if probabilities are not as described.
+    """
+    accepted: NDArray[np.bool_] = check_probabilities(probabilities).max(axis=1) >= abstention.threshold
+    return accepted
+
+
+def selective_performance(
+    probabilities: ArrayLike, labels: ArrayLike, abstention: Abstention, level: float = 0.95
+) -> SelectivePerformance:
+    """Return coverage and risk on a test set, with Wilson intervals.
+
+    Args:
+        probabilities: floating (n, n_classes), rows summing to 1.
+        labels: integers (n,) in 0..n_classes - 1.
+        abstention: the chosen threshold.
+        level: coverage of the intervals, in (0, 1).
+
+    Raises:
+        DataError: if probabilities or labels are not as described.
+        ConfigError: if the level is outside (0, 1).
+    """
+    accepted = accepts(probabilities, abstention)
+    correct = top_label(probabilities, labels)[1]
+    n_accepted, n_errors = int(accepted.sum()), int((accepted & ~correct).sum())
+    return SelectivePerformance(
+        coverage=wilson_interval(n_accepted, correct.size, level),
+        risk=wilson_interval(n_errors, n_accepted, level) if n_accepted else None,
+    )

@@ -1,0 +1,110 @@
+"""Columns by which sentences are grouped: classes, ranges of a number, negation."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from whytrain.errors import DataError
+
+# More groups than this are no groups: an id, a free text.
+MOST_CATEGORIES = 20
+MISSING = "missing"
+
+ENGLISH_NEGATIONS = (
+    "not", "no", "never", "nor", "neither", "none", "nobody", "nothing", "nowhere", "cannot", "without",
+    "hardly", "barely", "scarcely",
+)  # fmt: skip
+
+
+def is_negated(texts: Sequence[str], words: Sequence[str] = ENGLISH_NEGATIONS) -> NDArray[np.str_]:
+    """Say for each text whether it holds a negation: one of the words, or a word that ends in n't.
+
+    Args:
+        texts: n texts.
+        words: negations of the language; whole words where the language writes spaces, any occurrence for
+            words in CJK script.
+
+    Returns:
+        (n,) of "yes" and "no".
+
+    Example:
+        >>> is_negated(["it is n't bad", "nothing new", "a notable film"]).tolist()
+        ['yes', 'yes', 'no']
+    """
+    spaced = [re.escape(word) for word in words if not _is_cjk(word)]
+    unspaced = [re.escape(word) for word in words if _is_cjk(word)]
+    choices = [rf"\b(?:{'|'.join(spaced)})\b"] if spaced else []
+    pattern = re.compile("|".join([*choices, *unspaced, r"n['’]t\b"]), re.IGNORECASE)
+    return np.array(["yes" if pattern.search(text) else "no" for text in texts], dtype=np.str_)
+
+
+def number_ranges(values: ArrayLike, n_ranges: int = 4) -> NDArray[np.str_]:
+    """Group a number, such as a sentence's length, into ranges that hold about equally many rows.
+
+    Args:
+        values: numbers (n,); NaN joins the group "missing".
+        n_ranges: number of ranges, fewer where equal values leave no cut.
+
+    Returns:
+        (n,) of names such as "5 to 12", both ends included.
+
+    Example:
+        >>> number_ranges([1, 2, 3, 4, 5, 6], n_ranges=2).tolist()
+        ['1 to 3', '1 to 3', '1 to 3', '4 to 6', '4 to 6', '4 to 6']
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    known = numbers[~np.isnan(numbers)]
+    names = np.full(numbers.shape, MISSING, dtype=object)
+    if known.size:
+        cuts = np.unique(np.quantile(known, np.arange(1, n_ranges) / n_ranges, method="inverted_cdf"))
+        group = np.searchsorted(cuts, numbers, side="left")
+        for k in range(cuts.size + 1):
+            members = (group == k) & ~np.isnan(numbers)
+            if members.any():
+                low, high = numbers[members].min(), numbers[members].max()
+                names[members] = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return names.astype(np.str_)
+
+
+def group_names(name: str, values: ArrayLike) -> NDArray[np.str_]:
+    """Return the group of each row of a user's column: its own values, or ranges of a number.
+
+    Args:
+        name: the column's, for messages.
+        values: (n,); numbers with more than 8 different values are grouped by `number_ranges`.
+
+    Returns:
+        (n,) group names; None and NaN join the group "missing".
+
+    Raises:
+        DataError: if a column that is not a number has more than 20 different values.
+    """
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise DataError(f"Expected column {name!r} with one value per row, got shape {column.shape}.")
+    if column.dtype.kind in "iuf" and np.unique(column).size > 8:
+        return number_ranges(column)
+    names = np.array(
+        [MISSING if _is_missing(value) else str(value) for value in column.tolist()],
+        dtype=np.str_,
+    )
+    n_names = np.unique(names).size
+    if n_names > MOST_CATEGORIES:
+        raise DataError(
+            f"Column {name!r} has {n_names} different values, at most {MOST_CATEGORIES} can be told apart: "
+            "group them first, or leave the column out."
+        )
+    return names
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _is_cjk(word: str) -> bool:
+    return any("\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" for character in word)

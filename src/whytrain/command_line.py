@@ -1,0 +1,146 @@
+"""Errors of a command as one readable line and an exit code.
+
+The one module of the package that knows Hydra: the three scripts share how its errors are told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, ListConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from whytrain.errors import ConfigError, Interrupted, WhytrainError
+from whytrain.validation import did_you_mean
+
+DONE, FAILED, WRONG_CONFIG = 0, 1, 2
+
+
+def run_command(command: Callable[[], object], conf: Path) -> int:
+    """Run a Hydra command and return its exit code; what went wrong is one line on stderr.
+
+    0 done; 1 the run failed; 2 the command line or the config is wrong; 128 + n after signal n.
+
+    Args:
+        command: the function that `hydra.main` made.
+        conf: the config tree, whose groups and keys are the choices that a message lists.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
+    try:
+        command()
+    except Exception as error:
+        return tell(error, conf)
+    except KeyboardInterrupt:
+        return _say("stopped by Ctrl-C", 130)
+    return DONE
+
+
+def tell(error: Exception, conf: Path) -> int:
+    """Print one line about an error and return the exit code that belongs to it."""
+    if isinstance(error, Interrupted):
+        return _say(str(error), 128 + error.signal_number)
+    if isinstance(error, ConfigError):
+        return _say(str(error), WRONG_CONFIG)
+    if isinstance(error, WhytrainError):
+        return _say(str(error), FAILED)
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        return _say(_config_message(error, conf), WRONG_CONFIG)
+    log = _write_traceback(error)
+    return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
+
+
+def quiet_libraries() -> None:
+    """Silence what libraries say about themselves; warnings about the user's own doing remain."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for pattern in (
+        r".*does not have many workers.*",
+        r".*TF32 acceleration on top of oneDNN.*",
+        r".*isinstance\(treespec, LeafSpec\).*",
+    ):
+        warnings.filterwarnings("ignore", pattern)
+
+
+def trusted_targets(conf: Path) -> frozenset[str]:
+    """All `_target_` values of a config tree: what a config that comes from elsewhere may name."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(conf.rglob("*.yaml")))
+    return frozenset(re.findall(r"^\s*_target_:\s*(\S+)", text, flags=re.MULTILINE))
+
+
+def _say(message: str, code: int) -> int:
+    print(f"error: {message}" if code < 128 else message, file=sys.stderr)
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _write_traceback(error: Exception) -> Path:
+    path = Path("mlruns") / "last-error.log"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)), "utf-8")
+    except OSError:
+        traceback.print_exception(error)
+    return path
+
+
+def _config_message(error: Exception, conf: Path) -> str:
+    cause = error.__cause__
+    if isinstance(error, MissingConfigException):
+        return _missing_choice(str(error))
+    if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
+        return _wrong_key(cause, conf) or _one_line(str(error))
+    if match := re.search(r"Could not override '([^']+)'", str(error)):
+        return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
+    if isinstance(error, OmegaConfBaseException) and "Missing mandatory value" in str(error):
+        key = re.search(r"Missing mandatory value: (\S+)", str(error))
+        name = key.group(1) if key else "a key"
+        return f"{name} must be given: add {name}=VALUE"
+    return _one_line(str(error))
+
+
+def _missing_choice(message: str) -> str:
+    found = re.search(r"Could not find '([^']+)'", message)
+    group, _, choice = (found.group(1) if found else "").rpartition("/")
+    options = re.search(r"Available options in '[^']*':\s*(.*?)(?:\n\s*\n|Config search path|$)", message, re.S)
+    choices = options.group(1).split() if options else []
+    if not group or not choices:
+        return _one_line(message)
+    return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
+
+
+def _wrong_key(cause: OmegaConfBaseException, conf: Path) -> str | None:
+    parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
+    full_key = getattr(cause, "full_key", None) or str(key)
+    if isinstance(parent, DictConfig) and "not in struct" in str(cause):
+        choices = [str(name) for name in parent if not str(name).startswith(("_", "hydra"))]
+        if parent._get_parent() is None:
+            choices = sorted({*choices, *_groups(conf)})
+        return _no_such_key(str(full_key), choices)
+    if isinstance(parent, ListConfig):
+        return None
+    return None
+
+
+def _no_such_key(full_key: str, choices: list[str]) -> str:
+    return f"{full_key}: no such key; {did_you_mean(full_key.rpartition('.')[2], choices)}"
+
+
+def _groups(conf: Path) -> list[str]:
+    return [path.name for path in sorted(conf.iterdir()) if path.is_dir() and any(path.glob("*.yaml"))]
+
+
+def _top_level_keys(conf: Path) -> list[str]:
+    keys = yaml.safe_load((conf / "train.yaml").read_text("utf-8"))
+    return [key for key in keys if key not in ("defaults", "hydra")]

@@ -1,0 +1,1 @@
+"""From sentences to batches: sources, cleaning, splits, tokenization, the batch plan."""

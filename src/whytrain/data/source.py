@@ -1,0 +1,46 @@
+"""What every source of data has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+
+from whytrain.data.corpus import Corpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(ABC):
+    """Where the sentences come from, and how they are split and batched.
+
+    Attributes:
+        split_seed: who is in which split; independent of the seed of the training.
+        calibration_size: rows of the calibration slice, held out of train; 0 for none.
+        batch_size: sentences per batch.
+        max_tokens: longer sentences are cut to this many tokens, special tokens included.
+        on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
+    """
+
+    split_seed: Annotated[int, Ge(0)]
+    calibration_size: Annotated[int, Ge(0)]
+    batch_size: Annotated[int, Ge(1)]
+    max_tokens: Annotated[int, Ge(3)]
+    on_bad_row: Literal["error", "skip"]
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Download what is missing. Does nothing where all is there; several processes may call it at once.
+
+        Raises:
+            DataError: if the data is out of reach or not what was expected.
+        """
+
+    @abstractmethod
+    def load(self) -> Corpus:
+        """Return the cleaned and split corpus.
+
+        Raises:
+            DataError: if the data cannot be used as it is.
+        """

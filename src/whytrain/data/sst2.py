@@ -1,0 +1,118 @@
+"""SST-2: movie-review phrases, positive or negative (Socher et al., 2013; GLUE's version)."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from whytrain.data.assembly import assemble
+from whytrain.data.cache import cache_directory, exclusive, staged
+from whytrain.data.cleaning import clean_rows, known_file
+from whytrain.data.corpus import Corpus, Split
+from whytrain.data.reading import RawTable, read_delimited, read_parquet
+from whytrain.data.source import Source
+from whytrain.errors import DataError
+
+HUB_NAME = "stanfordnlp/sst2"
+CLASS_NAMES = ("negative", "positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SST2(Source):
+    """67,349 train phrases and the 872 sentences of the official dev set, which is the validation set.
+
+    Attributes:
+        path: a folder with GLUE's `train.tsv` and `dev.tsv` (header `sentence<TAB>label`), or None for the
+            hub and its cache.
+        test_path: a labeled file of the same form, or None: then there is no test set.
+    """
+
+    path: str | None
+    test_path: str | None
+
+    def prepare(self) -> None:
+        """Fetch the hub's data into the cache folder, unless it is there or `path` is given.
+
+        Raises:
+            DataError: if the hub is out of reach and its cache is empty.
+        """
+        folder = cache_directory() / "sst2"
+        if self.path is not None or folder.is_dir():
+            return
+        with exclusive(folder):
+            if not folder.is_dir():
+                with staged(folder) as staging:
+                    _fetch(staging / folder.name)
+
+    def load(self) -> Corpus:
+        """Return the corpus; the calibration slice comes out of train.
+
+        Raises:
+            DataError: if a file is missing or rows cannot be used.
+        """
+        self.prepare()
+        train, train_notices = self._split("train", self._table("train"))
+        validation, validation_notices = self._split("validation", self._table("dev"))
+        test: Split | None = None
+        test_notices: tuple[str, ...] = ()
+        if self.test_path is not None:
+            test, test_notices = self._split("test", _glue(known_file(self.test_path, "data.test_path")))
+        return assemble(
+            self,
+            "sst2",
+            CLASS_NAMES,
+            train=train,
+            validation=validation,
+            test=test,
+            notices=train_notices + validation_notices + test_notices,
+        )
+
+    def _split(self, stage: str, table: RawTable) -> tuple[Split, tuple[str, ...]]:
+        rows = clean_rows(
+            table,
+            text_column="sentence",
+            label_column="label",
+            make_id=f"{stage}-{{}}".format,
+            id_column=None,
+            known_labels=("0", "1"),
+            on_bad_row=self.on_bad_row,
+        )
+        labels = np.array([label == "1" for label in rows.labels], dtype=np.int64)
+        return Split(rows.ids, rows.texts, labels, human=None, columns={}), rows.notices
+
+    def _table(self, name: str) -> RawTable:
+        if self.path is None:
+            return read_parquet(cache_directory() / "sst2" / f"{name}.parquet")
+        return _glue(known_file(self.path, "data.path") / f"{name}.tsv")
+
+
+def _glue(path: Path) -> RawTable:
+    # GLUE does not quote: a quotation mark is a token like any other.
+    return read_delimited(path, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _fetch(folder: Path) -> None:
+    """Write the hub's splits as `train.parquet` and `dev.parquet`."""
+    import datasets
+    from huggingface_hub import HfApi
+
+    was_offline = datasets.config.HF_HUB_OFFLINE
+    try:
+        try:
+            HfApi().dataset_info(HUB_NAME, timeout=10)
+        except Exception:  # out of reach, in one of the client's ways: look in its cache, without its retries
+            datasets.config.HF_HUB_OFFLINE = True
+        hub = datasets.load_dataset(HUB_NAME)
+    except Exception as error:  # whatever the hub's client raises, the way out is the same
+        raise DataError(
+            f"{HUB_NAME} is out of reach and not in the hub's cache ({type(error).__name__}); set data.path "
+            "to a folder with GLUE's train.tsv and dev.tsv, or use data=snippets."
+        ) from error
+    finally:
+        datasets.config.HF_HUB_OFFLINE = was_offline
+    folder.mkdir()
+    hub["train"].to_parquet(folder / "train.parquet")
+    hub["validation"].to_parquet(folder / "dev.parquet")

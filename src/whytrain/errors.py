@@ -1,0 +1,34 @@
+"""The errors that a user can cause and mend: each message says what was expected, what came, what to do."""
+
+
+class WhytrainError(Exception):
+    """A run cannot go on. The message is one readable line; the command exits with 1."""
+
+
+class ConfigError(WhytrainError):
+    """The command line or the config is wrong. The message lists the valid choices; exit code 2."""
+
+
+class DataError(WhytrainError):
+    """The data cannot be used as it is: a missing file or column, bad rows, too few classes."""
+
+
+class TrackingError(WhytrainError):
+    """A tracked run cannot be found or read."""
+
+
+class TrainingError(WhytrainError):
+    """Training cannot go on: the loss or a gradient is not finite."""
+
+
+class Interrupted(WhytrainError):
+    """The user or the system asked the run to stop; a resumable checkpoint was written.
+
+    Attributes:
+        signal_number: 2 for Ctrl-C (SIGINT), 15 for SIGTERM.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        """Keep the signal's number: the command exits with 128 + signal_number."""
+        super().__init__(f"stopped by signal {signal_number}")
+        self.signal_number = signal_number

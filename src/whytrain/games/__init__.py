@@ -1,0 +1,1 @@
+"""Sentences and models as cooperative games: players, absence, payoff, and the table of all coalitions."""

@@ -1,0 +1,64 @@
+"""What stands in a sentence where a player is absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from whytrain.errors import ConfigError
+
+AbsenceName = Literal["padding", "mask", "unknown", "removed"]
+
+
+class SpecialIds(Protocol):
+    """The part of a tokenizer that absence needs."""
+
+    @property
+    def padding_id(self) -> int | None:
+        """Id of the padding token."""
+        ...
+
+    @property
+    def mask_id(self) -> int | None:
+        """Id of the mask token."""
+        ...
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the unknown token."""
+        ...
+
+
+@dataclass(frozen=True)
+class Absence:
+    """How a player is absent.
+
+    Attributes:
+        name: `padding`, `mask`, `unknown`: every wordpiece is replaced and keeps its place and attention;
+            `removed`: the sentence gets shorter, special tokens remain.
+        replacement_id: the id that replaces wordpieces; None for `removed`.
+    """
+
+    name: AbsenceName
+    replacement_id: int | None
+
+
+def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
+    """Return the absence of that name for sentences of a tokenizer.
+
+    Raises:
+        ConfigError: an unknown name, or a tokenizer without such a token.
+    """
+    names = get_args(AbsenceName)
+    if name not in names:
+        raise ConfigError(f"absence: expected one of {', '.join(names)}, got {name!r}")
+    if name == "removed":
+        return Absence(name, None)
+    replacement = {
+        "padding": tokenizer.padding_id,
+        "mask": tokenizer.mask_id,
+        "unknown": tokenizer.unknown_id,
+    }[name]
+    if replacement is None:
+        raise ConfigError(f"absence={name}: the tokenizer has no {name} token; choose another absence")
+    return Absence(name, int(replacement))

@@ -1,0 +1,1 @@
+"""Text classifiers as plain modules: token ids and a mask in, logits out."""

@@ -1,0 +1,149 @@
+"""The bidirectional LSTM classifier, from the paper's plain one to the optimized one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge, Interval
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from typing_extensions import TypedDict
+
+from whytrain.models.pooling import AdditiveAttention, last_states, max_pool, mean_pool
+from whytrain.models.pretrained import pretrained_embeddings
+from whytrain.types import Inspection
+
+Pooling = Literal["last", "mean", "max", "attention"]
+
+
+class EmbeddingSettings(TypedDict):
+    """The input embedding: its size, and where pretrained vectors come from (None: trained from scratch)."""
+
+    size: Annotated[int, Ge(1)]
+    pretrained: str | None
+
+
+class BiLSTM(nn.Module):
+    """Embedding → (stacked) bidirectional LSTM → [LayerNorm] → [self-attention] → pooling → dropout → linear.
+
+    The states of both directions are concatenated, so a pooled sentence has 2 * hidden_size features.
+
+    References:
+        Graves, Schmidhuber (2005), Framewise phoneme classification with bidirectional LSTM.
+        Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward networks
+        (the initialization: uniform weights per gate, zero biases).
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        n_classes: int,
+        padding_id: int,
+        embedding: EmbeddingSettings,
+        hidden_size: Annotated[int, Ge(1)],
+        n_layers: Annotated[int, Ge(1)],
+        pooling: Pooling,
+        layer_norm: bool,
+        self_attention_heads: Annotated[int, Ge(0)],
+        dropout: Annotated[float, Interval(ge=0, lt=1)],
+    ) -> None:
+        """Make the layers and initialize them from torch's global generator.
+
+        Args:
+            vocabulary_size: number of wordpieces.
+            n_classes: number of classes, at least 2.
+            padding_id: wordpiece whose embedding is fixed at zero.
+            embedding: size of the embedding and, optionally, a directory with pretrained vectors.
+            hidden_size: units of each direction.
+            n_layers: stacked LSTM layers.
+            pooling: how the states of the tokens become one vector.
+            layer_norm: normalize the LSTM's states.
+            self_attention_heads: heads of self-attention over the states; 0 for none.
+            dropout: probability, on the pooled vector and between stacked layers.
+        """
+        super().__init__()
+        self.padding_id = padding_id
+        self.pooling = pooling
+        size = 2 * hidden_size
+        self.embedding = nn.Embedding(vocabulary_size, embedding["size"], padding_idx=padding_id)
+        self.lstm = nn.LSTM(
+            embedding["size"],
+            hidden_size,
+            num_layers=n_layers,
+            dropout=dropout if n_layers > 1 else 0.0,
+            bidirectional=True,
+            batch_first=True,
+        )
+        self.norm = nn.LayerNorm(size) if layer_norm else None
+        self.self_attention = (
+            nn.MultiheadAttention(size, self_attention_heads, batch_first=True)
+            if self_attention_heads
+            else None
+        )
+        self.attention = AdditiveAttention(size) if pooling == "attention" else None
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(size, n_classes)
+        self._initialize()
+        if embedding["pretrained"] is not None:
+            vectors = pretrained_embeddings(embedding["pretrained"], vocabulary_size, embedding["size"])
+            with torch.no_grad():
+                self.embedding.weight.copy_(vectors)
+                self.embedding.weight[padding_id].zero_()
+
+    def _initialize(self) -> None:
+        for name, parameter in self.named_parameters():
+            if name.startswith("norm."):
+                continue
+            if parameter.ndim < 2:
+                nn.init.zeros_(parameter)
+            elif name.startswith("lstm."):
+                for gate in parameter.chunk(4):  # the four gates are stacked; each is a layer of its own
+                    nn.init.xavier_uniform_(gate)
+            else:
+                nn.init.xavier_uniform_(parameter)
+        with torch.no_grad():
+            self.embedding.weight[self.padding_id].zero_()
+
+    def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding."""
+        return self.inspect(self.embed(token_ids), mask).logits
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Return embeddings (batch, n_tokens, embedding_size)."""
+        embeddings: Tensor = self.embedding(token_ids)
+        return embeddings
+
+    def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
+        """Run everything behind the embeddings and return logits, states and attention weights."""
+        states = self._states(embeddings, mask)
+        pooled, attention, scores = self._pool(states, mask)
+        return Inspection(self.classifier(self.dropout(pooled)), states, attention, scores)
+
+    def _states(self, embeddings: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            states, _ = self.lstm(embeddings)
+        else:
+            lengths = mask.sum(dim=1).cpu()
+            packed = pack_padded_sequence(embeddings, lengths, batch_first=True, enforce_sorted=False)
+            packed_states, _ = self.lstm(packed)
+            states, _ = pad_packed_sequence(
+                packed_states, batch_first=True, total_length=embeddings.shape[1]
+            )
+        if self.norm is not None:
+            states = self.norm(states)
+        if self.self_attention is not None:
+            padding = None if mask is None else ~mask
+            attended, _ = self.self_attention(
+                states, states, states, key_padding_mask=padding, need_weights=False
+            )
+            states = states + attended
+        return states
+
+    def _pool(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        if self.attention is not None:
+            pooled, weights, scores = self.attention(states, mask)
+            return pooled, weights, scores
+        pools = {"last": last_states, "mean": mean_pool, "max": max_pool}
+        return pools[self.pooling](states, mask), None, None

@@ -1,0 +1,193 @@
+"""A trained classifier as a folder, and back: weights, how to build it, its tokenizer; nothing pickled."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import safetensors.torch
+import torch
+import yaml
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from whytrain.data.tokenization import Tokenizer
+from whytrain.errors import WhytrainError
+
+if TYPE_CHECKING:
+    from whytrain.types import PredictFn
+
+WEIGHTS = "weights.safetensors"
+DESCRIPTION = "model.yaml"
+TOKENIZER = "tokenizer"
+_FORMAT = 1
+_BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A classifier that takes texts.
+
+    Attributes:
+        model: The module in evaluation mode, on the CPU.
+        tokenizer: What makes its token ids.
+        class_names: Names of the classes in the order of the logits.
+        max_tokens: Tokens after which a text is cut.
+    """
+
+    model: nn.Module
+    tokenizer: Tokenizer
+    class_names: tuple[str, ...]
+    max_tokens: int
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probabilities of the classes, float64 (n_texts, n_classes)."""
+        logits = torch.empty(len(texts), len(self.class_names), dtype=torch.float64)
+        encoded = self.tokenizer.encode(texts, self.max_tokens)
+        with torch.inference_mode():
+            for rows in _batches([len(ids) for ids in encoded]):
+                token_ids, mask = _padded([encoded[row] for row in rows], self.tokenizer.padding_id)
+                logits[rows] = self.model(token_ids, mask).double()
+        return logits.softmax(dim=1).numpy()
+
+    def predict(self, texts: Sequence[str]) -> pd.DataFrame:
+        """Classify texts.
+
+        Returns:
+            One row per text: `label` (the most probable class), `probability` (its), and a column
+            `probability_<class>` for each class.
+        """
+        probabilities = self.probabilities(texts)
+        best = probabilities.argmax(axis=1)
+        columns: dict[str, object] = {
+            "label": np.array(self.class_names, dtype=object)[best],
+            "probability": probabilities[np.arange(len(best)), best],
+        }
+        for index, name in enumerate(self.class_names):
+            columns[f"probability_{name}"] = probabilities[:, index]
+        return pd.DataFrame(columns)
+
+
+def save_model(
+    directory: Path,
+    model: PredictFn,
+    class_path: str,
+    arguments: Mapping[str, Any],
+    class_names: Sequence[str],
+    tokenizer: Tokenizer,
+    max_tokens: int,
+) -> None:
+    """Write a classifier into a folder, which is made.
+
+    Args:
+        directory: The folder.
+        model: The module.
+        class_path: Where its class is imported from, such as `whytrain.models.bilstm.BiLSTM`.
+        arguments: Keyword arguments of its constructor, plain data. Paths of pretrained weights (the key
+            `pretrained`, at any depth) are left out: the weights are in the folder.
+        class_names: Names of the classes in the order of the logits.
+        tokenizer: What makes its token ids.
+        max_tokens: Tokens after which a text is cut.
+    """
+    assert isinstance(model, nn.Module)
+    (directory / TOKENIZER).mkdir(parents=True, exist_ok=True)
+    description = {
+        "format": _FORMAT,
+        "class_path": class_path,
+        "arguments": _without_pretrained(dict(arguments)),
+        "class_names": list(class_names),
+        "max_tokens": max_tokens,
+    }
+    text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
+    (directory / DESCRIPTION).write_text(text, "utf-8")
+    safetensors.torch.save_model(model, str(directory / WEIGHTS))
+    tokenizer.save(directory / TOKENIZER)
+
+
+def load_model(directory: Path, allowed_prefixes: Sequence[str] = ()) -> SavedModel:
+    """Read what `save_model` wrote.
+
+    Args:
+        directory: The folder.
+        allowed_prefixes: Beginnings of class paths that may be imported besides `whytrain.`: importing
+            runs code, and a folder may come from anybody.
+
+    Raises:
+        WhytrainError: If the folder is incomplete, of another format, or names a class that is not allowed.
+    """
+    description = _description(directory)
+    class_path = str(description["class_path"])
+    allowed = ("whytrain.", *allowed_prefixes)
+    if not class_path.startswith(allowed):
+        raise WhytrainError(
+            f"{directory / DESCRIPTION} names the class {class_path}, whose import would run code: expected "
+            f"one that begins with {' or '.join(allowed)}; allow its prefix if you trust the folder"
+        )
+    with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
+        model = _model_class(class_path)(**description["arguments"])
+    safetensors.torch.load_model(model, directory / WEIGHTS)
+    return SavedModel(
+        model=model.eval(),
+        tokenizer=Tokenizer.load(directory / TOKENIZER),
+        class_names=tuple(description["class_names"]),
+        max_tokens=int(description["max_tokens"]),
+    )
+
+
+def _description(directory: Path) -> dict[str, Any]:
+    missing = [name for name in (DESCRIPTION, WEIGHTS, TOKENIZER) if not (directory / name).exists()]
+    if missing:
+        raise WhytrainError(f"{directory} holds no saved model: {', '.join(missing)} is missing")
+    description = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))
+    if not isinstance(description, dict) or description.get("format") != _FORMAT:
+        raise WhytrainError(
+            f"{directory / DESCRIPTION} is not of format {_FORMAT}: load it with the whytrain that wrote it"
+        )
+    return description
+
+
+def _model_class(class_path: str) -> type[nn.Module]:
+    module_name, _, class_name = class_path.rpartition(".")
+    try:
+        model_class = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise WhytrainError(f"the model's class {class_path} cannot be imported: {error}") from error
+    if not (isinstance(model_class, type) and issubclass(model_class, nn.Module)):
+        raise WhytrainError(f"{class_path} is no torch.nn.Module, so it cannot be the model's class")
+    return model_class
+
+
+def _without_pretrained(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Drop where the first weights came from: rebuilding must not look for a file that may be gone."""
+    return {
+        key: None
+        if key == "pretrained"
+        else _without_pretrained(dict(value))
+        if isinstance(value, Mapping)
+        else value
+        for key, value in arguments.items()
+    }
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield rows of similar length together, so that little is padded."""
+    order = np.argsort(lengths, kind="stable").tolist()
+    for start in range(0, len(order), _BATCH_SIZE):
+        yield order[start : start + _BATCH_SIZE]
+
+
+def _padded(encoded: Sequence[NDArray[np.int32]], padding_id: int) -> tuple[Tensor, Tensor | None]:
+    """Return token ids (batch, n_tokens) and their mask, None where nothing is padded."""
+    lengths = torch.tensor([len(ids) for ids in encoded])
+    n_tokens = int(lengths.max())
+    token_ids = torch.full((len(encoded), n_tokens), padding_id, dtype=torch.int64)
+    for row, ids in enumerate(encoded):
+        token_ids[row, : len(ids)] = torch.from_numpy(ids)
+    if int(lengths.min()) == n_tokens:
+        return token_ids, None
+    return token_ids, torch.arange(n_tokens) < lengths[:, None]

@@ -1,0 +1,120 @@
+"""What training minimizes: cross-entropy and the terms that can be switched on beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, Interval
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import TypedDict
+
+from whytrain.errors import ConfigError
+from whytrain.objectives.adversarial import fgm_perturbation
+from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
+from whytrain.objectives.token_kinds import TokenKinds
+from whytrain.objectives.word_masking import mask_words
+from whytrain.types import Batch, Inspectable, Inspection
+
+Probability = Annotated[float, Interval(ge=0, le=1)]
+
+
+class AttentionPenalty(TypedDict):
+    """Weight of the attention regularizer (0: off) and which one."""
+
+    weight: Annotated[float, Ge(0)]
+    kind: PenaltyKind
+
+
+class Adversarial(TypedDict):
+    """Share of the loss that is taken at adversarial embeddings (0: off), and the step's length."""
+
+    weight: Probability
+    epsilon: Annotated[float, Ge(0)]
+
+
+class Objective:
+    r"""(1 - λ) CE(x) + λ CE(x + r_adv) + w · attention penalty, on sentences with masked words.
+
+    CE has label smoothing; r_adv is the fast gradient method's perturbation of the embeddings.
+    """
+
+    def __init__(
+        self,
+        *,
+        label_smoothing: Probability,
+        word_masking: Probability,
+        attention_penalty: AttentionPenalty,
+        adversarial: Adversarial,
+        dropout_end: Annotated[float, Interval(ge=0, lt=1)] | None,
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            label_smoothing: probability mass spread evenly over all classes.
+            word_masking: probability of each word to be hidden in training.
+            attention_penalty: the attention regularizer.
+            adversarial: adversarial embeddings.
+            dropout_end: dropout of the last epoch, reached linearly from the model's own; None: constant.
+        """
+        self.label_smoothing = label_smoothing
+        self.word_masking = word_masking
+        self.attention_penalty = attention_penalty
+        self.adversarial = adversarial
+        self.dropout_end = dropout_end
+
+    @property
+    def needs_inspection(self) -> bool:
+        """Whether the model must show its embeddings or attention."""
+        return self.attention_penalty["weight"] > 0 or self.adversarial["weight"] > 0
+
+    def check(self, model: nn.Module) -> None:
+        """Raise ConfigError if the model cannot serve the terms that are switched on."""
+        if self.needs_inspection and not isinstance(model, Inspectable):
+            raise ConfigError(
+                f"objective.attention_penalty and objective.adversarial need a model with embed() and "
+                f"inspect(); {type(model).__name__} has none: set their weights to 0"
+            )
+        if self.attention_penalty["weight"] > 0 and getattr(model, "attention", None) is None:
+            raise ConfigError(
+                "objective.attention_penalty.weight is above 0, but the model has no attention pooling: "
+                "set model.pooling=attention or objective.attention_penalty.weight=0"
+            )
+
+    def __call__(self, model: nn.Module, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
+        """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
+        token_ids = batch.token_ids
+        if self.word_masking > 0:
+            token_ids = mask_words(token_ids, self.word_masking, kinds)
+        if not self.needs_inspection:
+            logits: Tensor = model(token_ids, batch.mask)
+            return self._cross_entropy(logits, batch.labels), logits
+        assert isinstance(model, Inspectable)
+        embeddings = model.embed(token_ids)
+        inspection = model.inspect(embeddings, batch.mask)
+        loss = self._loss(inspection, batch)
+        if self.adversarial["weight"] > 0:
+            perturbation = fgm_perturbation(loss, embeddings, self.adversarial["epsilon"])
+            attacked = self._loss(model.inspect(embeddings + perturbation, batch.mask), batch)
+            loss = torch.lerp(loss, attacked, self.adversarial["weight"])
+        return loss, inspection.logits
+
+    def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
+        loss = self._cross_entropy(inspection.logits, batch.labels)
+        if self.attention_penalty["weight"] > 0:
+            penalty = attention_penalty(inspection, batch.mask, self.attention_penalty["kind"])
+            loss = loss + self.attention_penalty["weight"] * penalty
+        return loss
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+
+
+def set_dropout(model: nn.Module, probability: float) -> None:
+    """Set the probability of every dropout layer, those inside recurrent layers included."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = probability
+        elif isinstance(module, nn.LSTM) and module.num_layers > 1:
+            module.dropout = probability

@@ -1,0 +1,110 @@
+"""The tables that open and close a run in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+from torch import nn
+
+from whytrain.data.corpus import Corpus
+from whytrain.data.tokenization import Tokenizer
+from whytrain.metrics import classification_metrics
+from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.score_terms import METRICS, score_terms, scores
+from whytrain.types import Predictions
+
+SHOWN = ("accuracy", "f1", "precision", "recall", "nll", "brier", "ece")
+
+
+def opening_table(facts: Mapping[str, str], notices: Sequence[str]) -> Table:
+    """What is about to be trained: name and value by row, then the notices about the data."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, value)
+    for notice in notices:
+        table.add_row("note", notice)
+    return table
+
+
+def run_facts(
+    name: str, model: nn.Module, corpus: Corpus, tokenizer: Tokenizer, device: str, folder: Path
+) -> dict[str, str]:
+    """What the opening table says: run, model, parameters, data, tokenizer, device."""
+    splits = {
+        "train": corpus.train,
+        "validation": corpus.validation,
+        "calibration": corpus.calibration,
+        "test": corpus.test,
+    }
+    sizes = ", ".join(f"{len(split):,} {label}" for label, split in splits.items() if split is not None)
+    n_parameters = sum(parameter.numel() for parameter in model.parameters())
+    return {
+        "run": f"{name} ({folder})",
+        "model": f"{type(model).__name__}, {n_parameters:,} parameters",
+        "data": f"{corpus.name}: {sizes}; classes {', '.join(corpus.class_names)}",
+        "tokenizer": f"{tokenizer.name}, {tokenizer.vocabulary_size:,} entries",
+        "device": device,
+    }
+
+
+def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | None) -> Table:
+    """Metrics with 95% intervals, one column per set of predictions, the floor's accuracy beside them."""
+    table = Table(pad_edge=False)
+    table.add_column("metric", style="bold")
+    for name in columns:
+        table.add_column(name, justify="right")
+    if floor_accuracy is not None:
+        table.add_column("floor", justify="right")
+    values = {name: metric_intervals(predictions) for name, predictions in columns.items()}
+    for metric in SHOWN:
+        cells = [_cell(values[name][metric]) for name in columns]
+        if floor_accuracy is not None:
+            cells.append(f"{floor_accuracy:.4f}" if metric == "accuracy" else "")
+        table.add_row(metric, *cells)
+    return table
+
+
+def metric_intervals(predictions: Predictions, n_resamples: int = 2000) -> dict[str, Interval | float]:
+    """Metrics of a split with 95% intervals over its sentences.
+
+    Accuracy has a Wilson interval, and so have precision and recall of two classes, which are proportions
+    too; F1, NLL and Brier score have percentile bootstrap intervals. Numbers without an interval: ECE, whose
+    bootstrap is biased upward, and macro precision and recall.
+
+    Args:
+        predictions: of the whole split.
+        n_resamples: of the bootstrap, which has a fixed seed.
+    """
+    metrics = classification_metrics(predictions)
+    labels, predicted = predictions.labels, predictions.logits.argmax(axis=1)
+    result: dict[str, Interval | float] = {name: metrics[name] for name in SHOWN}
+    result["accuracy"] = wilson_interval(int((predicted == labels).sum()), len(labels))
+    if predictions.logits.shape[1] == 2:
+        hits = int(((predicted == 1) & (labels == 1)).sum())
+        for name, n_trials in (("precision", (predicted == 1).sum()), ("recall", (labels == 1).sum())):
+            if n_trials:
+                result[name] = wilson_interval(hits, int(n_trials))
+    generator = np.random.default_rng(0)
+    n = len(labels)
+    counts = generator.multinomial(n, np.full(n, 1 / n), size=n_resamples).astype(np.float64)
+    draws = scores(counts, score_terms(predictions.probabilities[None], labels))[:, :, 0]
+    for name, (low, high) in zip(METRICS, np.quantile(draws, [0.025, 0.975], axis=0).T, strict=True):
+        if name != "accuracy":
+            result[name] = Interval(metrics[name], float(low), float(high))
+    return result
+
+
+def _cell(value: Interval | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
+
+
+def next_commands(run_id: str, uri: str) -> str:
+    """Where the run is and what to do with it."""
+    return f"run {run_id} in {uri}\nlook at it: make ui"

@@ -1,0 +1,159 @@
+"""Two runs on the same sentences, compared in every metric at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from whytrain.statistics.effect_sizes import cohens_h, discordant_odds_ratio
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.mcnemar import McNemar, mcnemar
+from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
+from whytrain.statistics.power import required_seeds, required_sentences
+from whytrain.statistics.wording import difference_sentence, requirement_phrase
+
+
+@dataclass(frozen=True)
+class ComparedMetric:
+    """One metric of a comparison.
+
+    Attributes:
+        measured: the values, the difference B - A with its interval, the p-value.
+        adjusted_p_value: the p-value after Holm's correction over the metrics.
+        effect_size: the difference in units of its spread over sentences (Cohen's d of paired values).
+        sentences_needed: to see the observed difference with 80% power; None if no number is enough.
+        seeds_needed: the same for seeds of each run on these sentences; None also with one seed.
+        sentence: what can be said.
+    """
+
+    measured: MetricDifference
+    adjusted_p_value: float
+    effect_size: float
+    sentences_needed: int | None
+    seeds_needed: int | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What can be said about B against A.
+
+    Attributes:
+        metrics: accuracy, F1, NLL and Brier.
+        mcnemar: exact test of the accuracies; None with several seeds.
+        odds_ratio: odds that B is right where only one of them is; None with several seeds.
+        cohens_h: effect size of the accuracies.
+        note: on too few seeds; empty where they are enough.
+    """
+
+    metrics: tuple[ComparedMetric, ...]
+    mcnemar: McNemar | None
+    odds_ratio: Interval | None
+    cohens_h: float
+    note: str
+
+
+def compare_runs(
+    probabilities_a: ArrayLike,
+    probabilities_b: ArrayLike,
+    labels: ArrayLike,
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    paired_seeds: bool = True,
+    level: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two runs, or two recipes over several seeds each, on the same sentences.
+
+    Args:
+        probabilities_a: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
+        probabilities_b: the same for B, rows in the same order (see `align_rows`).
+        labels: integers (n_rows,).
+        names: of A and B, for the sentences.
+        paired_seeds: seed k of A belongs to seed k of B; False if the seeds of A and B are unrelated.
+        level: coverage of the intervals; 1 - level is the level of the tests.
+        n_resamples: number of bootstrap replicates.
+        seed: of the resampling.
+
+    Returns:
+        Differences with intervals, corrected p-values, effect sizes, needed sample sizes and sentences.
+
+    Raises:
+        DataError: as `paired_bootstrap` does.
+        ConfigError: as `paired_bootstrap` does.
+    """
+    bootstrap = paired_bootstrap(
+        probabilities_a,
+        probabilities_b,
+        labels,
+        paired_seeds=paired_seeds,
+        level=level,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    adjusted = holm_correction([measured.p_value for measured in bootstrap.differences])
+    one_seed = bootstrap.n_seeds_a == bootstrap.n_seeds_b == 1
+    test = (
+        mcnemar(*(_correct(run, labels) for run in (probabilities_a, probabilities_b))) if one_seed else None
+    )
+    accuracy = bootstrap.differences[0]
+    return Comparison(
+        metrics=tuple(
+            _compared(measured, float(p_value), bootstrap, names)
+            for measured, p_value in zip(bootstrap.differences, adjusted, strict=True)
+        ),
+        mcnemar=test,
+        odds_ratio=discordant_odds_ratio(test.only_a, test.only_b, level) if test else None,
+        cohens_h=cohens_h(accuracy.value_a, accuracy.value_b),
+        note=bootstrap.note,
+    )
+
+
+def _correct(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
+    array = np.asarray(probabilities)
+    correct: NDArray[np.bool_] = array.reshape(-1, array.shape[-1]).argmax(axis=1) == np.asarray(labels)
+    return correct
+
+
+def _compared(
+    measured: MetricDifference, adjusted_p_value: float, bootstrap: PairedBootstrap, names: tuple[str, str]
+) -> ComparedMetric:
+    difference = measured.difference.estimate
+    several_seeds = not math.isnan(measured.seed_error)
+    sentences, seeds = _needed(measured, bootstrap)
+    sentence = difference_sentence(measured, adjusted_p_value, len(bootstrap.differences), names)
+    if measured.difference.contains(0) and difference != 0:
+        sentence += f"; {requirement_phrase(sentences, seeds, several_seeds)}"
+    spread = measured.sentence_error * math.sqrt(bootstrap.n_sentences)
+    return ComparedMetric(
+        measured=measured,
+        adjusted_p_value=adjusted_p_value,
+        effect_size=difference / spread if spread else 0.0,
+        sentences_needed=sentences,
+        seeds_needed=seeds,
+        sentence=sentence,
+    )
+
+
+def _needed(measured: MetricDifference, bootstrap: PairedBootstrap) -> tuple[int | None, int | None]:
+    """Return how many sentences (with these seeds) and seeds (on these sentences) show the difference."""
+    alpha, difference = 1 - measured.difference.level, measured.difference.estimate
+    n_sentences, n_seeds = bootstrap.n_sentences, min(bootstrap.n_seeds_a, bootstrap.n_seeds_b)
+    if math.isnan(measured.seed_error):
+        return required_sentences(difference, measured.sentence_error, n_sentences, alpha=alpha), None
+    both = measured.interaction_error
+    sentence_only, seed_only = (
+        math.sqrt(max(0.0, error**2 - both**2)) for error in (measured.sentence_error, measured.seed_error)
+    )
+    sentences = required_sentences(
+        difference, math.hypot(measured.sentence_error, both), n_sentences, seed_error=seed_only, alpha=alpha
+    )
+    seeds = required_seeds(
+        difference, math.hypot(measured.seed_error, both), n_seeds, sentence_error=sentence_only, alpha=alpha
+    )
+    return sentences, seeds

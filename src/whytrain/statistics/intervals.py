@@ -1,0 +1,201 @@
+"""Intervals: of a proportion (Wilson), of a mean over seeds (t), of any statistic of rows (bootstrap)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from whytrain.errors import ConfigError, DataError
+
+Statistic = Callable[..., NDArray[np.float64]]
+
+# Elements of one resampled column held at a time: 2 MiB, which stay in the cache.
+_CHUNK_ELEMENTS = 262_144
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval.
+
+    Attributes:
+        estimate: the value seen.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        level: coverage that the interval claims, in (0, 1).
+    """
+
+    estimate: float
+    low: float
+    high: float
+    level: float = 0.95
+
+    def contains(self, value: float) -> bool:
+        """Return whether low ≤ value ≤ high."""
+        return self.low <= value <= self.high
+
+
+def check_level(level: float) -> None:
+    """Raise ConfigError unless 0 < level < 1."""
+    if not 0.0 < level < 1.0:
+        raise ConfigError(f"A confidence level lies between 0 and 1 (0.95 is usual), got {level}.")
+
+
+def wilson_interval(n_successes: int, n_trials: int, level: float = 0.95) -> Interval:
+    """Wilson score interval of a proportion p = k / n.
+
+    (p + z²/2n ± z·√(p(1 - p)/n + z²/4n²)) / (1 + z²/n), z the normal quantile of (1 + level) / 2.
+
+    Args:
+        n_successes: k, in 0..n_trials.
+        n_trials: n, at least 1.
+        level: coverage, in (0, 1).
+
+    Returns:
+        The proportion with an interval inside [0, 1].
+
+    Raises:
+        DataError: without trials, or with more successes than trials.
+        ConfigError: if the level is outside (0, 1).
+
+    References:
+        Wilson (1927), Probable Inference, the Law of Succession, and Statistical Inference.
+
+    Example:
+        >>> interval = wilson_interval(82, 100)
+        >>> round(interval.low, 4), round(interval.high, 4)
+        (0.7333, 0.883)
+    """
+    check_level(level)
+    if not 0 <= n_successes <= n_trials or n_trials < 1:
+        raise DataError(
+            f"A proportion needs 0 <= successes <= trials and a trial, got {n_successes} of {n_trials}."
+        )
+    proportion = n_successes / n_trials
+    z = float(stats.norm.ppf((1 + level) / 2))
+    shrink = 1 + z * z / n_trials
+    center = (proportion + z * z / (2 * n_trials)) / shrink
+    spread = proportion * (1 - proportion) / n_trials + z * z / (4 * n_trials * n_trials)
+    half = z * math.sqrt(spread) / shrink
+    # At k = 0 and k = n an end is exactly 0 or 1; rounding must not push it across.
+    low = 0.0 if n_successes == 0 else center - half
+    high = 1.0 if n_successes == n_trials else center + half
+    return Interval(proportion, low, high, level)
+
+
+def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """Student's t interval of a mean over seeds: x̄ ± t·s/√n with n - 1 degrees of freedom.
+
+    Args:
+        values: float (n_seeds,), one value per seed, at least 2.
+        level: coverage, in (0, 1).
+
+    Returns:
+        The mean with its interval.
+
+    Raises:
+        DataError: with fewer than 2 values, or one that is not finite.
+        ConfigError: if the level is outside (0, 1).
+
+    Example:
+        >>> interval = t_interval([0.81, 0.83, 0.82])
+        >>> round(interval.low, 4), round(interval.high, 4)
+        (0.7952, 0.8448)
+    """
+    check_level(level)
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim != 1 or rows.size < 2:
+        raise DataError(f"An interval over seeds needs at least 2 runs, got values of shape {rows.shape}.")
+    if not np.isfinite(rows).all():
+        raise DataError("An interval over seeds needs finite values: leave out runs that failed.")
+    mean = float(rows.mean())
+    half = float(stats.t.ppf((1 + level) / 2, rows.size - 1)) * float(rows.std(ddof=1)) / math.sqrt(rows.size)
+    return Interval(mean, mean - half, mean + half, level)
+
+
+def bootstrap_distribution(
+    statistic: Statistic, *columns: ArrayLike, n_resamples: int = 2000, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return the statistic of n_resamples resamples of the rows, drawn with replacement.
+
+    Args:
+        statistic: takes each column as (n_resamples, n, ...) and returns (n_resamples,).
+        *columns: arrays (n, ...) that share their rows; a row is drawn in all of them at once.
+        n_resamples: number of resamples.
+        seed: of the resampling; the result does not depend on how many are held in memory at a time.
+
+    Returns:
+        float64 (n_resamples,).
+
+    Raises:
+        DataError: with fewer than 2 rows, or columns of different length.
+        ConfigError: if n_resamples is not positive.
+    """
+    arrays = _columns(columns)
+    if n_resamples < 1:
+        raise ConfigError(f"A bootstrap needs at least 1 resample (2000 is usual), got {n_resamples}.")
+    n_rows = len(arrays[0])
+    chunk = max(1, _CHUNK_ELEMENTS // max(array.size for array in arrays))
+    generator = np.random.default_rng(seed)
+    values = np.empty(n_resamples)
+    for start in range(0, n_resamples, chunk):
+        rows = generator.integers(n_rows, size=(min(chunk, n_resamples - start), n_rows))
+        values[start : start + len(rows)] = statistic(*(array[rows] for array in arrays))
+    return values
+
+
+def bootstrap_interval(
+    statistic: Statistic,
+    *columns: ArrayLike,
+    level: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Percentile bootstrap interval of any statistic of rows.
+
+    Not for statistics that are biased upward, such as the calibration error: the percentile interval of one
+    never covers a true value of 0.
+
+    Args:
+        statistic: takes each column as (n_resamples, n, ...) and returns (n_resamples,).
+        *columns: arrays (n, ...) that share their rows.
+        level: coverage, in (0, 1).
+        n_resamples: number of resamples.
+        seed: of the resampling.
+
+    Returns:
+        The statistic of the rows themselves, and the quantiles (1 -/+ level) / 2 over the resamples.
+
+    Raises:
+        DataError: with fewer than 2 rows, or columns of different length.
+        ConfigError: if the level is outside (0, 1) or n_resamples is not positive.
+
+    References:
+        Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+
+    Example:
+        >>> correct = np.repeat([1.0, 0.0], [82, 18])
+        >>> interval = bootstrap_interval(lambda rows: rows.mean(axis=1), correct, seed=0)
+        >>> interval.estimate, 0.73 < interval.low < 0.76, 0.88 < interval.high < 0.91
+        (0.82, True, True)
+    """
+    check_level(level)
+    arrays = _columns(columns)
+    estimate = float(statistic(*(array[None] for array in arrays))[0])
+    values = bootstrap_distribution(statistic, *arrays, n_resamples=n_resamples, seed=seed)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(estimate, float(low), float(high), level)
+
+
+def _columns(columns: tuple[ArrayLike, ...]) -> list[NDArray[np.generic]]:
+    arrays = [np.asarray(column) for column in columns]
+    lengths = [len(array) if array.ndim else 0 for array in arrays]
+    if not arrays or min(lengths) < 2 or len(set(lengths)) > 1:
+        raise DataError(
+            f"A bootstrap needs columns of one length with at least 2 rows, got lengths {lengths}."
+        )
+    return arrays

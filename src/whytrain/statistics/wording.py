@@ -1,0 +1,102 @@
+"""Plain sentences for differences: what can be said, in the unit people use, with its interval."""
+
+from __future__ import annotations
+
+import math
+
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.paired_bootstrap import MetricDifference
+
+_SHARES = ("accuracy", "f1")  # told in points, hundredths; larger is better
+_MINUS = "\N{MINUS SIGN}"
+
+
+def signed(metric: str, value: float) -> str:
+    """Return a difference with its sign: one decimal in points for shares, three decimals for scores.
+
+    Example:
+        >>> signed("accuracy", 0.0213), signed("nll", 0.0), signed("f1", -0.00001)
+        ('+2.1', '0.000', '0.0')
+    """
+    text = f"{100 * value:+.1f}" if metric in _SHARES else f"{value:+.3f}"
+    return text[1:] if float(text) == 0 else text.replace("-", _MINUS)
+
+
+def interval_phrase(metric: str, difference: Interval) -> str:
+    """Return a difference and its interval: "+0.1 points, 95% interval -1.6 to +1.8" (with minus signs)."""
+    unit = " points" if metric in _SHARES else ""
+    ends = f"{signed(metric, difference.low)} to {signed(metric, difference.high)}"
+    return f"{signed(metric, difference.estimate)}{unit}, {100 * difference.level:g}% interval {ends}"
+
+
+def difference_sentence(
+    measured: MetricDifference,
+    adjusted_p_value: float,
+    n_tests: int,
+    names: tuple[str, str] = ("A", "B"),
+) -> str:
+    """Say whether B differs from A in one metric.
+
+    A difference is claimed where the corrected p-value reaches the interval's own level and the interval
+    leaves out 0.
+
+    Args:
+        measured: the difference B - A.
+        adjusted_p_value: its p-value after correction for n_tests metrics.
+        n_tests: number of metrics looked at.
+        names: of A and B.
+
+    Returns:
+        One sentence without a full stop.
+
+    Example:
+        >>> nan = math.nan
+        >>> interval = Interval(0.021, 0.004, 0.038)
+        >>> measured = MetricDifference("accuracy", 0.810, 0.831, interval, 0.01, 0.009, nan, nan)
+        >>> difference_sentence(measured, 0.04, 4)
+        'accuracy: B is better than A: +2.1 points, 95% interval +0.4 to +3.8, p = 0.04 after correction'
+    """
+    metric, difference = measured.metric, measured.difference
+    phrase = interval_phrase(metric, difference)
+    if difference.estimate == difference.low == difference.high == 0:
+        return f"{metric}: no difference at all: {phrase}"
+    if difference.contains(0):
+        return f"{metric}: no difference can be seen: {phrase}"
+    if adjusted_p_value > 1 - difference.level:
+        return (
+            f"{metric}: no difference can be claimed after looking at {n_tests} metrics: {phrase}, "
+            f"p = {measured.p_value:.2g}, {adjusted_p_value:.2g} after correction"
+        )
+    b_wins = (difference.estimate > 0) == (metric in _SHARES)
+    better, worse = names[::-1] if b_wins else names
+    return f"{metric}: {better} is better than {worse}: {phrase}, p = {adjusted_p_value:.2g} after correction"
+
+
+def requirement_phrase(sentences: int | None, seeds: int | None, several_seeds: bool) -> str:
+    """Say what it would take to see a difference as large as the one observed.
+
+    Args:
+        sentences: number needed with these seeds; None if no number is enough.
+        seeds: number needed on these sentences; None if no number is enough.
+        several_seeds: whether seeds were compared at all.
+
+    Returns:
+        A clause, numbers rounded up to two digits.
+
+    Example:
+        >>> requirement_phrase(51234, None, several_seeds=False)
+        'about 52,000 sentences would be needed to see a difference of this size'
+    """
+    ways = [f"{_round_up(sentences):,} sentences"] if sentences is not None else []
+    if several_seeds and seeds is not None:
+        ways.append(f"{_round_up(seeds):,} seeds of each")
+    if ways:
+        return f"about {' or '.join(ways)} would be needed to see a difference of this size"
+    scarce = "neither more sentences nor more seeds alone" if several_seeds else "no number of sentences"
+    return f"{scarce} would show a difference of this size"
+
+
+def _round_up(count: int) -> int:
+    """Round up to two leading digits."""
+    unit: int = 10 ** max(0, len(str(count)) - 2)
+    return math.ceil(count / unit) * unit

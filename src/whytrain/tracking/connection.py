@@ -1,0 +1,116 @@
+"""The way to MLflow: its environment, a client, the experiment. MLflow is imported here first, and late."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from filelock import FileLock
+
+from whytrain.errors import TrackingError
+from whytrain.tracking.settings import is_server, sqlite_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # The spool tries again by itself; MLflow's own retries would only make the training wait.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # s, between two packets and not for a whole upload
+}
+_PROBE_S = 3.0
+# Without this tag the UI opens the experiment in its view for generative AI.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+
+def connect(uri: str) -> MlflowClient:
+    """Return a client of the tracking address; a SQLite store is created on first use.
+
+    Raises:
+        TrackingError: If the database was written by another version of MLflow.
+        Exception: Of any kind, if the address is out of reach; after 3 s where nothing answers.
+    """
+    _probe(uri)
+    prepare_environment()
+    from mlflow import MlflowClient  # noqa: PLC0415  (about a second, and telemetry is decided above)
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    for name in ("mlflow.store.db.utils", "alembic"):  # they tell every user about every table
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        with store_lock(uri):
+            return MlflowClient(tracking_uri=uri)
+    except MlflowException as error:
+        if "out-of-date database schema" in str(error):
+            raise TrackingError(
+                f"{uri} was written by an older MLflow: back it up and run `mlflow db upgrade {uri}`"
+            ) from error
+        raise
+
+
+def prepare_environment() -> None:
+    """Set what MLflow reads when it is imported or used, where the user has not."""
+    for key, value in _ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+
+
+def store_lock(uri: str) -> AbstractContextManager[object]:
+    """Let one process at a time create a SQLite store or an experiment in it.
+
+    Processes that create one store at the same time leave it half migrated, which nothing mends.
+    """
+    path = sqlite_path(uri)
+    if path is None:
+        return nullcontext()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_name(f"{path.name}.lock"), timeout=60)
+
+
+def _probe(uri: str) -> None:
+    """Raise within seconds, and before MLflow is imported, where no server listens."""
+    if not is_server(uri):
+        return
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    if parts.scheme in getproxies() and not proxy_bypass(host):
+        return  # only the proxy can tell
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    socket.create_connection((host, port), timeout=_PROBE_S).close()
+
+
+def experiment_id(client: MlflowClient, name: str, artifact_location: str | None) -> str:
+    """Return the id of an experiment, created where there is none of that name.
+
+    Raises:
+        TrackingError: If the experiment was deleted (its name stays taken).
+    """
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    with store_lock(client.tracking_uri):
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            try:
+                return str(client.create_experiment(name, artifact_location, _EXPERIMENT_TAGS))
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+                experiment = client.get_experiment_by_name(name)  # somebody else was faster
+                assert experiment is not None
+    if experiment.lifecycle_stage != "active":
+        raise TrackingError(
+            f"experiment {name!r} was deleted: restore it with `MLFLOW_TRACKING_URI={client.tracking_uri} "
+            f"mlflow experiments restore --experiment-id {experiment.experiment_id}` "
+            "or choose another tracking.experiment"
+        )
+    for key, value in _EXPERIMENT_TAGS.items():
+        if key not in experiment.tags:
+            client.set_experiment_tag(experiment.experiment_id, key, value)
+    return str(experiment.experiment_id)

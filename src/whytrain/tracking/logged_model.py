@@ -1,0 +1,29 @@
+"""The code of a logged model: MLflow copies this file beside the weights and runs it to load them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from whytrain.models.saved import load_model
+
+
+class TextClassifier(PythonModel):
+    """Texts in; label, probability and the probabilities of all classes out."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the weights, the description and the tokenizer."""
+        self._model = load_model(Path(context.artifacts["model"]))
+
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Classify texts; by the signature MLflow makes a frame of one column of a list or a series, too."""
+        return self._model.predict([str(text) for text in model_input.iloc[:, 0]])
+
+
+set_model(TextClassifier())

@@ -1,0 +1,98 @@
+"""A trained model as an MLflow model: from code, with safetensors, nothing pickled."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from whytrain.models.saved import DESCRIPTION
+from whytrain.tracking.connection import prepare_environment
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+    from mlflow.models import ModelSignature
+
+# What loading and predicting imports; the package itself travels as code.
+_REQUIREMENTS = (
+    "annotated-types",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "PyYAML",
+    "safetensors",
+    "tokenizers",
+    "torch",
+)
+_OPERATION_TAG = "whytrain.operation"
+# A made-up one, since a real sentence could be private.
+_EXAMPLE = ["a short example sentence"]
+
+
+def package_model(directory: Path, target: Path) -> None:
+    """Turn the folder of a saved model into an MLflow model in the folder `target`, which is made."""
+    prepare_environment()
+    import mlflow.pyfunc  # noqa: PLC0415  (slow, and needed once per run)
+
+    class_names = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))["class_names"]
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
+    mlflow.pyfunc.save_model(
+        path=str(target),
+        python_model=str(Path(__file__).with_name("logged_model.py")),
+        artifacts={"model": str(directory)},
+        code_paths=[str(Path(__file__).parents[1])],
+        signature=_signature(class_names),
+        input_example=_EXAMPLE,
+        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+    )
+
+
+def _signature(class_names: list[str]) -> ModelSignature:
+    from mlflow.models import ModelSignature  # noqa: PLC0415
+    from mlflow.types import ColSpec, Schema, TensorSpec  # noqa: PLC0415
+
+    # The input has no name, so that a list, a series and a frame of one column with any name will do.
+    outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label"), ColSpec("double", "probability")]
+    outputs += [ColSpec("double", f"probability_{name}") for name in class_names]
+    return ModelSignature(Schema([ColSpec("string")]), Schema(outputs))
+
+
+def send_model(client: MlflowClient, run_id: str, directory: Path, name: str, operation_id: str) -> None:
+    """Make a packaged model one of the run's logged models, unless it is already.
+
+    Args:
+        client: The connection.
+        run_id: MLflow's id of the run.
+        directory: What `package_model` wrote.
+        name: The model's name.
+        operation_id: By which a model that was sent before is recognized.
+    """
+    from mlflow.entities import LoggedModelOutput  # noqa: PLC0415
+    from mlflow.models import Model  # noqa: PLC0415
+
+    run = client.get_run(run_id)
+    outputs = run.outputs.model_outputs if run.outputs else []
+    model = _sent_before(client, [output.model_id for output in outputs], operation_id)
+    if model is None:
+        model = client.create_logged_model(
+            run.info.experiment_id, name, run_id, {_OPERATION_TAG: operation_id}, dict(run.data.params)
+        )
+        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    if str(model.status) == "READY":
+        return
+    description = Model.load(str(directory))
+    description.run_id = run_id
+    description.model_id = model.model_id
+    description.artifact_path = model.artifact_location
+    description.save(str(directory / "MLmodel"))
+    client.log_model_artifacts(model.model_id, str(directory))
+    client.finalize_logged_model(model.model_id, "READY")
+
+
+def _sent_before(client: MlflowClient, model_ids: list[str], operation_id: str) -> LoggedModel | None:
+    models = (client.get_logged_model(model_id) for model_id in model_ids)
+    return next((model for model in models if model.tags.get(_OPERATION_TAG) == operation_id), None)

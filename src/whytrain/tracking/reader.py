@@ -1,0 +1,225 @@
+"""Reading tracked runs back."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+
+from whytrain.errors import TrackingError
+from whytrain.tracking.connection import connect
+from whytrain.tracking.delivery import LOCAL_ID_PREFIX, find_local
+from whytrain.tracking.paths import CONFIG_PATH, artifact_path
+from whytrain.tracking.settings import sqlite_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+_NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What MLflow says of a run.
+
+    Attributes:
+        uri: The tracking address.
+        run_id: MLflow's id.
+        name: The name that people see.
+        status: RUNNING, FINISHED, FAILED or KILLED.
+        params: Params by name.
+        tags: Tags by name.
+        metrics: The last value of each metric.
+        model_ids: MLflow's ids of the logged models, oldest first.
+    """
+
+    uri: str
+    run_id: str
+    name: str
+    status: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: dict[str, float]
+    model_ids: tuple[str, ...]
+
+
+def find_run(uri: str, id_or_name: str) -> RunRecord:
+    """Return the run with an id, or the one with a name.
+
+    Args:
+        uri: Absolute tracking address (`TrackingSettings.address`).
+        id_or_name: MLflow's id, the `local-` id of a run that was sent later, or a name that one run has.
+
+    Raises:
+        TrackingError: If there is no such run or several, naming what comes close.
+    """
+    with _reading(uri) as client:
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        if id_or_name.startswith(LOCAL_ID_PREFIX):
+            run = find_local(client, experiments, id_or_name)
+            if run is None:
+                raise TrackingError(
+                    f"run {id_or_name} is not at {uri}: send it with `python -m whytrain.tracking replay`"
+                )
+            return _record(uri, run)
+        quoted = id_or_name.replace("'", "''")
+        by_id = re.fullmatch(r"[0-9a-f]{32}", id_or_name)
+        query = f"attributes.run_id = '{id_or_name}'" if by_id else f"attributes.run_name = '{quoted}'"
+        runs = client.search_runs(experiments, query)
+        if len(runs) == 1:
+            return _record(uri, runs[0])
+        if runs:
+            ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
+            raise TrackingError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
+        raise TrackingError(
+            f"there is no run {id_or_name!r} at {uri}; {_close_to(client, experiments, id_or_name)}"
+        )
+
+
+def _close_to(client: MlflowClient, experiments: list[str], name: str) -> str:
+    newest = client.search_runs(experiments, max_results=_NAMES_SEARCHED)
+    names = list(dict.fromkeys(str(run.info.run_name) for run in newest))
+    close = difflib.get_close_matches(name, names, n=_SHOWN)
+    shown = ", ".join(close or names[:_SHOWN])
+    if not shown:
+        return "it has no runs at all"
+    return f"close to it: {shown}" if close else f"the newest are: {shown}"
+
+
+def metric_history(run: RunRecord, key: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return steps and values of a metric, both (n_steps,), in the order of the steps.
+
+    Raises:
+        TrackingError: If the run has no such metric, naming what comes close.
+    """
+    with _reading(run.uri) as client:
+        if key not in run.metrics:
+            close = difflib.get_close_matches(key, run.metrics, n=_SHOWN) or sorted(run.metrics)
+            raise TrackingError(
+                f"run {run.name} has no metric {key}; it has {', '.join(close) or 'none at all'}"
+            )
+        history = sorted(client.get_metric_history(run.run_id, key), key=lambda metric: metric.step)
+    steps = np.array([metric.step for metric in history], dtype=np.int64)
+    return steps, np.array([metric.value for metric in history], dtype=np.float64)
+
+
+def read_table(
+    run: RunRecord, topic: str, epoch: int | Literal["last"] | None = None, name: str | None = None
+) -> pd.DataFrame:
+    """Return a table that the run logged.
+
+    Args:
+        run: The run.
+        topic: Its folder.
+        epoch: From 1; "last" for the newest epoch; None for a table of the whole run.
+        name: Its name where a topic has several tables.
+
+    Raises:
+        TrackingError: If the run has no such table, naming those of the topic.
+    """
+    path = (
+        _last_table(run, topic, name)
+        if epoch == "last"
+        else artifact_path("tables", topic, name, epoch, "parquet")
+    )
+    try:
+        return pd.read_parquet(download(run, path))
+    except TrackingError as error:
+        tables = ", ".join(_list(run, f"tables/{topic}")) or "none"
+        raise TrackingError(f"run {run.name} has no {path}; the tables of {topic} are: {tables}") from error
+
+
+def _last_table(run: RunRecord, topic: str, name: str | None) -> str:
+    pattern = re.compile(rf".*/{re.escape(name or topic)}_epoch_(\d+)\.parquet")
+    epochs = [int(match[1]) for path in _list(run, f"tables/{topic}") if (match := pattern.fullmatch(path))]
+    return artifact_path("tables", topic, name, max(epochs, default=1), "parquet")
+
+
+def _list(run: RunRecord, folder: str) -> list[str]:
+    with _reading(run.uri) as client:
+        return [file.path for file in client.list_artifacts(run.run_id, folder)]
+
+
+def download(run: RunRecord, path: str) -> Path:
+    """Return where a file or folder of the run's artifacts lies on this machine, fetched if need be.
+
+    Raises:
+        TrackingError: If the run has no such artifact.
+    """
+    with _reading(run.uri) as client:
+        try:
+            return Path(client.download_artifacts(run.run_id, path))
+        except Exception as error:  # each kind of artifact store raises its own
+            raise TrackingError(f"run {run.name} has no artifact {path} ({_line(error)})") from error
+
+
+def config(run: RunRecord) -> dict[str, Any]:
+    """Return the resolved config that the run logged.
+
+    Raises:
+        TrackingError: If the run logged none.
+    """
+    return dict(yaml.safe_load(download(run, CONFIG_PATH).read_text("utf-8")))
+
+
+def saved_model(run: RunRecord) -> Path:
+    """Return the folder of the run's newest logged model, for `whytrain.models.saved.load_model`.
+
+    Raises:
+        TrackingError: If the run logged no model.
+    """
+    if not run.model_ids:
+        raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
+    with _reading(run.uri):
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415  (imports MLflow)
+
+        target = tempfile.mkdtemp(prefix="whytrain-model-")
+        uri = f"models:/{run.model_ids[-1]}"
+        folder = (
+            Path(download_artifacts(artifact_uri=uri, tracking_uri=run.uri, dst_path=target)) / "artifacts"
+        )
+    return next(path.parent for path in folder.rglob("model.yaml"))
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[MlflowClient]:
+    """Give a client; whatever goes wrong becomes one line."""
+    database = sqlite_path(uri)
+    if database is not None and not database.exists():
+        raise TrackingError(f"there are no tracked runs at {uri}: train one, or give the right tracking.uri")
+    try:
+        yield connect(uri)
+    except TrackingError:
+        raise
+    except Exception as error:  # MLflow, requests, SQLAlchemy and the operating system raise their own
+        raise TrackingError(f"cannot read from {uri}: {_line(error)}") from error
+
+
+def _record(uri: str, run: Run) -> RunRecord:
+    outputs = run.outputs.model_outputs if run.outputs else []
+    return RunRecord(
+        uri=uri,
+        run_id=run.info.run_id,
+        name=str(run.info.run_name),
+        status=run.info.status,
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        metrics=dict(run.data.metrics),
+        model_ids=tuple(output.model_id for output in outputs),
+    )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,76 @@
+"""Where the runs of this machine are tracked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from whytrain.errors import ConfigError
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingSettings:
+    """Where runs are tracked, under which experiment, and whether raw text may be stored.
+
+    Attributes:
+        uri: MLflow's tracking address: http(s)://host:port, or a database such as sqlite:///runs.db;
+            None for the SQLite store in `directory`.
+        experiment: Name of the MLflow experiment that holds the runs.
+        log_text: Whether raw text may reach the artifacts; where not, hashes stand for it.
+        directory: Folder of this machine's part: run folders (checkpoints, log, spool) and, unless `uri`
+            is a server's, artifacts; relative to the working directory.
+
+    Raises:
+        ConfigError: If the address is of a kind that MLflow does not serve, or the experiment has no name.
+    """
+
+    uri: str | None
+    experiment: str
+    log_text: bool
+    directory: str
+
+    def __post_init__(self) -> None:
+        """Refuse what could only fail later."""
+        if not self.experiment.strip():
+            raise ConfigError("tracking.experiment is empty: give the experiment a name")
+        if self.uri is not None and (not urlsplit(self.uri).scheme or self.uri.startswith("file:")):
+            raise ConfigError(
+                f"tracking.uri={self.uri}: expected null (SQLite under {self.directory}/), "
+                "sqlite:///PATH/runs.db or http://HOST:PORT; MLflow no longer writes plain folders"
+            )
+
+    @property
+    def root(self) -> Path:
+        """The folder as an absolute path."""
+        return Path(self.directory).resolve()
+
+    @property
+    def address(self) -> str:
+        """The tracking address with everything relative made absolute."""
+        if self.uri is None:
+            return f"{_SQLITE}{self.root / 'mlflow.db'}"
+        if self.uri.startswith(_SQLITE):
+            return f"{_SQLITE}{Path(self.uri.removeprefix(_SQLITE)).resolve()}"
+        return self.uri.rstrip("/")
+
+    @property
+    def artifact_location(self) -> str | None:
+        """Where a new experiment keeps its artifacts; None leaves that to the server."""
+        return None if is_server(self.address) else (self.root / "artifacts").as_uri()
+
+
+def is_server(uri: str) -> bool:
+    """Tell whether an address is an HTTP server's rather than a database's.
+
+    >>> is_server("http://127.0.0.1:5000"), is_server("sqlite:////tmp/runs.db")
+    (True, False)
+    """
+    return urlsplit(uri).scheme in {"http", "https"}
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the database file of a SQLite address, None for any other."""
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None

@@ -1,0 +1,153 @@
+"""The write-ahead journal of a run: everything is written here first, and removed once MLflow has it.
+
+A spool is a folder of numbered segments. A segment is a file of JSON lines, one operation each, and a
+folder with the files those operations name. Operations go to the newest segment; `rotate` closes it. A
+closed segment is sent as a whole and then removed, so no cursor has to be kept: what a crash leaves behind
+is sent again, and sending is idempotent.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whytrain.errors import TrackingError
+
+Operation = dict[str, Any]
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Operations that are sent together.
+
+    Attributes:
+        number: Its place in the order.
+        journal: The file of JSON lines.
+        files: The folder that holds the files named in the journal; it need not exist.
+    """
+
+    number: int
+    journal: Path
+    files: Path
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield the operations in the order in which they were written; a torn line is passed over."""
+        for line in self.journal.read_bytes().split(b"\n"):
+            if not line:
+                continue
+            try:
+                operation = json.loads(line)
+            except ValueError:
+                continue  # torn by a crash or a full disk: it was never acknowledged to the caller
+            if isinstance(operation, dict) and "op" in operation:
+                yield operation
+
+    def remove(self) -> None:
+        """Forget the segment: the journal first, since files without one are never sent."""
+        self.journal.unlink(missing_ok=True)
+        shutil.rmtree(self.files, ignore_errors=True)
+
+    def sync(self) -> None:
+        """Make the segment survive a loss of power."""
+        staged = [path for path in self.files.rglob("*") if path.is_file()] if self.files.exists() else []
+        for path in [self.journal, *staged, self.journal.parent]:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+class Spool:
+    """The journal of one run in `directory`; one process writes it at a time."""
+
+    def __init__(self, directory: Path) -> None:
+        """Go on after the segments that are there."""
+        self.directory = directory
+        self._number = max((int(path.stem) for path in directory.glob("*.jsonl")), default=0) + 1
+        self._descriptor: int | None = None
+        self._torn = False
+        self._synced = 0
+
+    @property
+    def _current(self) -> Segment:
+        return self._segment(self._number)
+
+    def _segment(self, number: int) -> Segment:
+        name = f"{number:06d}"
+        return Segment(number, self.directory / f"{name}.jsonl", self.directory / name)
+
+    def append(self, operation: Operation) -> None:
+        """Write one operation; once this returns, it survives the end of the process.
+
+        Raises:
+            TrackingError: If the disk is full.
+        """
+        line = json.dumps(operation, ensure_ascii=False).encode() + b"\n"
+        try:
+            if self._descriptor is None:
+                self.directory.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._descriptor = os.open(self._current.journal, flags, 0o644)
+            if self._torn:
+                line = b"\n" + line
+            self._torn = True
+            written = os.write(self._descriptor, line)
+            if written < len(line):  # a disk that fills up in mid-line says so only to the next write
+                os.write(self._descriptor, line[written:])
+            self._torn = False
+        except OSError as error:
+            raise full_disk(error, self.directory) from error
+
+    def stage(self, path: str) -> Path:
+        """Return where to write a file that will become the artifact `path`, its folder being there."""
+        target = self._current.files / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise full_disk(error, self.directory) from error
+        return target
+
+    def rotate(self) -> None:
+        """Close the newest segment, so that it can be sent."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            self._number += 1
+
+    def sync(self) -> None:
+        """Make the closed segments survive a loss of power.
+
+        Raises:
+            TrackingError: If the disk is full.
+        """
+        for segment in self.pending():
+            if segment.number > self._synced:
+                try:
+                    segment.sync()
+                except OSError as error:
+                    raise full_disk(error, self.directory) from error
+                self._synced = segment.number
+
+    def pending(self) -> list[Segment]:
+        """Return the closed segments, oldest first."""
+        numbers = sorted(int(path.stem) for path in self.directory.glob("*.jsonl"))
+        return [self._segment(number) for number in numbers if number < self._number]
+
+
+def full_disk(error: OSError, directory: Path) -> TrackingError:
+    """Return the one-line error for a file that could not be written below `directory`."""
+    if error.errno in _FULL:
+        free = shutil.disk_usage(directory).free / 2**20 if directory.exists() else 0.0
+        return TrackingError(
+            f"no space left for the run in {directory} ({free:.0f} MB free): "
+            "free some and resume the run (`python -m whytrain.tracking usage` shows what takes the room)"
+        )
+    return TrackingError(f"cannot write the run's files in {directory}: {error.strerror or error}")

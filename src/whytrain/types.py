@@ -1,0 +1,148 @@
+"""Named arrays with their shapes, and the protocols through which algorithms see models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """Sentences that are processed together.
+
+    Attributes:
+        token_ids: int64 (batch, n_tokens), padded on the right with the tokenizer's padding id.
+        mask: bool (batch, n_tokens), True where there is a token; None where nothing is padded.
+        labels: int64 (batch,), class indices.
+        rows: int64 (batch,), the position of each sentence in its split.
+    """
+
+    token_ids: Tensor
+    mask: Tensor | None
+    labels: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says about every row of a split.
+
+    Attributes:
+        logits: float64 (n, n_classes).
+        labels: int64 (n,), the gold classes.
+    """
+
+    logits: NDArray[np.float64]
+    labels: NDArray[np.int64]
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Softmax of the logits, (n, n_classes)."""
+        return softmax(self.logits, axis=1)
+
+
+class PredictFn(Protocol):
+    """Token ids to logits; never with temperature."""
+
+    def __call__(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens) and their mask (or None)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a model computed on the way to its logits.
+
+    Attributes:
+        logits: (batch, n_classes).
+        hidden_states: (batch, n_tokens, hidden_size), the states that are pooled.
+        attention: (batch, n_tokens), pooling weights that sum to 1 over tokens; None without attention.
+        attention_scores: (batch, n_tokens), the same before the softmax; None without attention.
+    """
+
+    logits: Tensor
+    hidden_states: Tensor
+    attention: Tensor | None
+    attention_scores: Tensor | None
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A model that shows its embeddings, hidden states and attention weights."""
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Return embeddings (batch, n_tokens, embedding_size) of token ids (batch, n_tokens)."""
+        ...
+
+    def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
+        """Run the model from its embeddings on and return everything it computed."""
+        ...
+
+
+class Recurrence(Protocol):
+    """The two recurrences of a bidirectional model as they stand now, run on many coalitions at once.
+
+    A state is a tuple of tensors whose rows are coalitions of the words read so far. Direction 0 reads the
+    sentence from the left, direction 1 from the right.
+    """
+
+    def inputs(self, token_ids: Tensor) -> Tensor:
+        """Return the input projections (2, n_tokens, size), one per direction, of ids (n_tokens,)."""
+        ...
+
+    def initial(self) -> tuple[Tensor, ...]:
+        """Return the state before the first token: one row."""
+        ...
+
+    def step(
+        self, state: tuple[Tensor, ...], inputs: Tensor, direction: int, *, branch: bool, high: bool
+    ) -> tuple[Tensor, ...]:
+        """Read one token in its n_choices versions.
+
+        Args:
+            state: tensors of n_rows rows.
+            inputs: (n_choices, size), the token's input projection per version.
+            direction: 0 or 1.
+            branch: every row is continued with every version, to n_choices * n_rows rows; otherwise the
+                rows already differ in the version, and n_rows stay.
+            high: the version is the most significant part of a row's index; otherwise the least.
+        """
+        ...
+
+    def positions(self, n_tokens: int) -> Sequence[int]:
+        """Return the positions whose states the readout looks at."""
+        ...
+
+    def summarize(self, state: tuple[Tensor, ...], direction: int) -> Tensor:
+        """Return what the readout needs of a direction's states: (n_rows, size)."""
+        ...
+
+    def combine(self, forward: Sequence[Tensor], backward: Sequence[Tensor], n_rows: int) -> Tensor:
+        """Return logits (n_rows, n_classes) from the summaries of both directions.
+
+        The index of a row of the result is a bit per word, the first word's the least significant.
+
+        Args:
+            forward: a summary per position of `positions`; its rows are the lowest bits of the index.
+            backward: the same from the right; its rows are the highest bits.
+            n_rows: number of coalitions, a power of two.
+        """
+        ...
+
+
+@runtime_checkable
+class PrefixModel(Protocol):
+    """A predict function whose recurrence can be shared between sentences with equal beginnings or ends."""
+
+    def __call__(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens) and their mask (or None)."""
+        ...
+
+    def recurrence(self) -> Recurrence:
+        """Return the recurrence with the weights of this moment."""
+        ...

@@ -1,0 +1,101 @@
+"""Config values against the signatures of what they configure: the annotation is the schema."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from whytrain.errors import ConfigError
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check every `_target_` section of a resolved config against its target's signature.
+
+    Args:
+        config: plain containers, interpolations resolved.
+
+    Raises:
+        ConfigError: naming each wrong key or value by its full name, with what is allowed there.
+    """
+    problems = [problem for section in _targets(config, "") for problem in _problems(*section)]
+    if problems:
+        raise ConfigError("; ".join(problems))
+
+
+def import_target(path: str) -> Callable[..., Any]:
+    """Import the class or function with a dotted path.
+
+    Raises:
+        ConfigError: there is no such module or no such name in it.
+    """
+    module_name, _, name = path.rpartition(".")
+    try:
+        target: Callable[..., Any] = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"_target_ {path!r} cannot be imported: {error}") from error
+    return target
+
+
+def did_you_mean(key: str, choices: list[str]) -> str:
+    """Say which choices there are, the closest one first if there is one."""
+    close = difflib.get_close_matches(key, choices, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}choices: {', '.join(sorted(choices))}"
+
+
+def _targets(node: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(node, Mapping):
+        return
+    if "_target_" in node:
+        yield where, node
+    for key, value in node.items():
+        yield from _targets(value, f"{where}.{key}" if where else str(key))
+
+
+def _problems(where: str, section: Mapping[str, Any]) -> Iterator[str]:
+    target = import_target(section["_target_"])
+    parameters = inspect.signature(target).parameters
+    # A dataclass keeps its annotations itself; those of its generated constructor cannot be resolved.
+    is_plain_class = inspect.isclass(target) and not is_dataclass(target)
+    hints = get_type_hints(target.__init__ if is_plain_class else target, include_extras=True)
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for key, value in section.items():
+        if key.startswith("_"):
+            continue
+        name = f"{where}.{key}" if where else key
+        if key not in parameters and not open_ended:
+            yield f"{name}: no such key; {did_you_mean(key, list(parameters))}"
+        elif key in hints:
+            yield from _mismatches(name, value, hints[key])
+
+
+def _mismatches(name: str, value: Any, hint: Any) -> Iterator[str]:
+    try:
+        TypeAdapter(hint, config=_config_for(hint)).validate_python(value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            # In a union the location also names the member that was tried; keys of mappings do not repeat.
+            inner = ".".join(str(part) for part in detail["loc"] if _is_key(part, value))
+            full = f"{name}.{inner}" if inner else name
+            yield f"{full}: {_lower_first(detail['msg'])}; got {detail['input']!r}"
+
+
+def _config_for(hint: Any) -> ConfigDict | None:
+    # pydantic refuses a config for types that carry their own.
+    if inspect.isclass(hint) and (hasattr(hint, "__pydantic_config__") or hasattr(hint, "__annotations__")):
+        return None
+    return ConfigDict(arbitrary_types_allowed=True)
+
+
+def _is_key(part: Any, value: Any) -> bool:
+    return isinstance(part, int) or (isinstance(value, Mapping) and part in value)
+
+
+def _lower_first(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,263 @@
+"""A user's own file: what is kept, what is refused, and what the message says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whytrain.data.csv_file import CSVFile
+from whytrain.errors import DataError
+
+MakeSource = Callable[..., CSVFile]
+WriteReviews = Callable[..., Path]
+
+
+def test_split_80_10_10_with_ids_classes_and_further_columns(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    frame = pd.DataFrame(
+        {
+            "body": [f"sentence {row}" for row in range(200)],
+            "topic": [("news", "sport", "art", "law")[row % 4] for row in range(200)],
+            "year": range(200),
+        }
+    )
+    frame.to_csv(path, index=False)
+    corpus = csv_source(path, text_column="body", label_column="topic").load()
+    assert corpus.class_names == ("art", "law", "news", "sport")
+    assert corpus.test is not None
+    assert [len(split) for split in (corpus.train, corpus.validation, corpus.test)] == [160, 20, 20]
+    for split in (corpus.train, corpus.validation, corpus.test):
+        assert len(set(np.bincount(split.labels))) == 1  # stratified
+        for row, identifier in enumerate(split.ids):
+            number = int(identifier.removeprefix("row-"))
+            assert split.texts[row] == f"sentence {number}"
+            assert corpus.class_names[split.labels[row]] == ("news", "sport", "art", "law")[number % 4]
+            assert split.columns["year"][row] == str(number)
+    assert corpus.notices == ()
+
+
+def test_own_validation_and_test_files_and_ids(csv_source: MakeSource, tmp_path: Path) -> None:
+    paths = {}
+    for name, n_rows in (("train", 20), ("validation", 6), ("test", 4)):
+        paths[name] = tmp_path / f"{name}.jsonl"
+        rows = [
+            {"text": f"{name} text {row}", "label": row % 2, "key": f"{name}{row}"} for row in range(n_rows)
+        ]
+        paths[name].write_text("\n".join(map(json.dumps, rows)))
+    corpus = csv_source(
+        paths["train"],
+        validation_path=str(paths["validation"]),
+        test_path=str(paths["test"]),
+        id_column="key",
+    ).load()
+    assert corpus.class_names == ("0", "1")
+    assert corpus.test is not None
+    assert corpus.train.ids == [f"train{row}" for row in range(20)]
+    assert corpus.validation.ids == [f"validation{row}" for row in range(6)]
+    assert corpus.test.texts == [f"test text {row}" for row in range(4)]
+    assert corpus.train.columns == {}
+
+
+def test_test_file_without_validation_file_leaves_the_rest_to_train(
+    csv_source: MakeSource, write_reviews: WriteReviews
+) -> None:
+    path, test = write_reviews("rows.csv"), write_reviews("test.csv", 6)
+    corpus = csv_source(path, test_path=str(test)).load()
+    assert corpus.test is not None
+    assert (len(corpus.train), len(corpus.validation), len(corpus.test)) == (36, 4, 6)
+
+
+def test_validation_file_without_test_file_means_no_test(
+    csv_source: MakeSource, write_reviews: WriteReviews
+) -> None:
+    path, validation = write_reviews("rows.csv"), write_reviews("dev.csv", 6)
+    corpus = csv_source(path, validation_path=str(validation)).load()
+    assert corpus.test is None
+    assert (len(corpus.train), len(corpus.validation)) == (40, 6)
+
+
+def test_whole_numbers_are_sorted_as_numbers(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n" + "".join(f"sentence {row},{(2, 10, 1)[row % 3]}\n" for row in range(60)))
+    assert csv_source(path).load().class_names == ("1", "2", "10")
+
+
+def test_labels_of_a_column_with_gaps_are_whole_numbers_again(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pd.DataFrame(
+        {"text": [f"sentence {row}" for row in range(41)], "label": [*([0, 1] * 20), None]}
+    ).to_parquet(path)
+    corpus = csv_source(path, on_bad_row="skip").load()
+    assert corpus.class_names == ("0", "1")
+    assert corpus.notices == (f"{path}: 1 row skipped: 1 with missing label (row 41).",)
+
+
+def test_missing_file_names_the_setting(
+    csv_source: MakeSource, write_reviews: WriteReviews, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"data\.path=.*nowhere\.csv does not exist"):
+        csv_source(tmp_path / "nowhere.csv").load()
+    with pytest.raises(DataError, match=r"data\.validation_path=no\.csv does not exist \(looked in"):
+        csv_source(write_reviews("rows.csv"), validation_path="no.csv").load()
+
+
+def test_missing_column_lists_those_that_exist(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("review,stars\nfine,5\n")
+    with pytest.raises(DataError, match=r"has no column text, label; its columns are review, stars\."):
+        csv_source(path).load()
+    with pytest.raises(DataError, match=r"has no column key;"):
+        csv_source(path, text_column="review", label_column="stars", id_column="key").load()
+
+
+def test_header_without_rows(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n")
+    with pytest.raises(DataError, match="has no usable row"):
+        csv_source(path).load()
+
+
+BAD_ROWS = {
+    "blank text": "   ,good\n",
+    "blank text ": "\u200b\ufeff,good\n",
+    "missing label": "fine,\n",
+    "a NUL byte in the text": "fi\0ne,good\n",
+    "3 fields where the header has 2": "fine, really,good\n",
+}
+
+
+@pytest.mark.parametrize("reason", BAD_ROWS)
+def test_bad_row_stops_or_is_skipped(
+    csv_source: MakeSource, write_reviews: WriteReviews, reason: str
+) -> None:
+    path = write_reviews("rows.csv", extra=BAD_ROWS[reason])
+    fault = f"1 with {reason.strip()} (line 42)"
+    with pytest.raises(DataError) as raised:
+        csv_source(path).load()
+    assert str(raised.value) == (
+        f"{path}: 1 row cannot be used: {fault}; mend them, or leave them out with data.on_bad_row=skip."
+    )
+    corpus = csv_source(path, on_bad_row="skip").load()
+    assert corpus.notices == (f"{path}: 1 row skipped: {fault}.",)
+    assert corpus.test is not None
+    assert len(corpus.train) + len(corpus.validation) + len(corpus.test) == 40
+
+
+def test_counts_and_first_lines_of_many_bad_rows(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    path = write_reviews("rows.csv", extra=" ,good\n" * 7 + "fine,\n")
+    with pytest.raises(
+        DataError,
+        match=r"8 rows cannot be used: 7 with blank text \(line 42, 43, 44, 45, 46, …\); "
+        r"1 with missing label \(line 49\)",
+    ):
+        csv_source(path).load()
+
+
+def test_messages_and_notices_hold_no_text(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    path = write_reviews("rows.csv", extra="secret words\0,good\nsecret words,\n")
+    corpus = csv_source(path, on_bad_row="skip").load()
+    assert "secret" not in " ".join(corpus.notices)
+    with pytest.raises(DataError) as raised:
+        csv_source(path).load()
+    assert "secret" not in str(raised.value)
+
+
+def test_label_outside_the_known_classes(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    path = write_reviews("rows.csv")
+    validation = write_reviews("dev.csv", 6, extra="fine,middling\n")
+    with pytest.raises(DataError, match=r"1 with a label other than bad, good \(line 8\)"):
+        csv_source(path, validation_path=str(validation)).load()
+    corpus = csv_source(path, validation_path=str(validation), on_bad_row="skip").load()
+    assert len(corpus.validation) == 6
+
+
+def test_half_a_surrogate_pair_and_a_text_that_is_a_number(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    good = [json.dumps({"text": f"sentence {row}", "label": row % 2}) for row in range(40)]
+    path.write_text("\n".join([*good, '{"text": "\\ud83d", "label": 1}', '{"text": 3, "label": 1}']))
+    with pytest.raises(DataError, match=r"half of a surrogate pair\) \(line 41\).*not a string \(line 42\)"):
+        csv_source(path).load()
+
+
+def test_id_that_stands_twice(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        "text,label,key\n" + "".join(f"sentence {row},{row % 2},{row % 30}\n" for row in range(31))
+    )
+    with pytest.raises(DataError, match=r"1 with an id that an earlier row has \(line 32\)"):
+        csv_source(path, id_column="key").load()
+
+
+def test_single_class(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n" + "".join(f"sentence {row},good\n" for row in range(30)))
+    with pytest.raises(DataError, match="needs at least 2 classes; train has 1: good"):
+        csv_source(path).load()
+
+
+def test_class_with_one_row_stays_in_train_and_is_told(
+    csv_source: MakeSource, write_reviews: WriteReviews
+) -> None:
+    path = write_reviews("rows.csv", extra="something else,rare\n")
+    for seed in range(20):  # chance of never drawing it by luck: 0.8^20, 1%
+        corpus = csv_source(path, split_seed=seed).load()
+        assert corpus.class_names[2] == "rare"
+        assert np.bincount(corpus.train.labels)[2] == 1
+    assert corpus.notices == (
+        "Only one row of train has the class rare.",
+        "No row of validation has the class rare.",
+        "No row of test has the class rare.",
+    )
+
+
+def test_too_few_rows_for_a_validation_split(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    with pytest.raises(DataError, match=r"No row is left for validation \(2 in train\)"):
+        csv_source(write_reviews("rows.csv", 2)).load()
+
+
+def test_emoji_alone_and_quotes_are_sentences(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    path = write_reviews("rows.csv", extra='🙂🙃,good\n"say ""no""",bad\n')
+    corpus = csv_source(path).load()
+    assert corpus.test is not None
+    texts = corpus.train.texts + corpus.validation.texts + corpus.test.texts
+    assert {"🙂🙃", 'say "no"'} <= set(texts)
+
+
+def test_text_in_train_and_validation_is_reported(
+    csv_source: MakeSource, write_reviews: WriteReviews, tmp_path: Path
+) -> None:
+    path = write_reviews("rows.csv")
+    validation = tmp_path / "dev.csv"
+    validation.write_text("text,label\nsentence  number 3,good\nnew,bad\nnewer,good\n")
+    corpus = csv_source(path, validation_path=str(validation)).load()
+    assert corpus.notices == (
+        "1 of 3 validation rows stand in train too: their accuracy says little about new sentences.",
+    )
+
+
+def test_calibration_slice_of_a_small_file_is_a_fifth_of_train(
+    csv_source: MakeSource, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    words = [f"{first}{second}" for first in "abcdefghij" for second in "klmnopqrst"]
+    path.write_text("text,label\n" + "".join(f"{word},{row % 2}\n" for row, word in enumerate(words)))
+    corpus = csv_source(path, calibration_size=1000).load()
+    assert corpus.calibration is not None
+    assert (len(corpus.train), len(corpus.calibration)) == (64, 16)
+    assert corpus.notices == (
+        "The calibration slice has 16 rows, not 1,000: whole sentences, and at most 20% of train.",
+    )
+
+
+def test_fingerprint_follows_the_content(csv_source: MakeSource, write_reviews: WriteReviews) -> None:
+    path = write_reviews("rows.csv")
+    first = csv_source(path).load()
+    assert csv_source(path).load().fingerprint == first.fingerprint
+    assert csv_source(path, split_seed=1).load().fingerprint != first.fingerprint
+    path.write_text(path.read_text().replace("sentence number 7,", "sentence number 77,"))
+    assert csv_source(path).load().fingerprint != first.fingerprint

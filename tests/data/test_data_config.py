@@ -1,0 +1,35 @@
+"""Every config file of the package fits the constructor that it names."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from whytrain.validation import check_config, import_target
+
+CONF = Path(__file__).parents[2] / "conf"
+FILES = sorted([*CONF.glob("data/*.yaml"), *CONF.glob("tokenizer/*.yaml")])
+
+
+def test_groups_are_complete() -> None:
+    names = {f"{path.parent.name}/{path.stem}" for path in FILES}
+    assert names == {"data/snippets", "data/sst2", "data/csv", "tokenizer/wordpiece", "tokenizer/bert"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_keys_values_and_comments(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    section = yaml.safe_load(text)
+    section = {key: "given.csv" if value == "???" else value for key, value in section.items()}
+    check_config({"section": section})
+    target = import_target(section.pop("_target_"))
+    parameters = inspect.signature(target).parameters
+    assert set(section) == set(parameters)
+    assert all(parameter.default is inspect.Parameter.empty for parameter in parameters.values())
+    target(**section)
+    lines = text.splitlines()
+    assert lines[0].startswith("# ")
+    assert all("  # " in line for line in lines[2:])

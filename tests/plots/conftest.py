@@ -1,0 +1,75 @@
+"""One check for all figures: everything that is written can be read."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import warnings
+from collections.abc import Callable
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+_SLACK = 1.5  # pixels: anti-aliasing, and the empty rim of a text's box
+_SMALLEST = 6.0  # points: ten pixels high in a figure of 1200
+_LONGEST_SIDE = 2400  # pixels: two screens high at most
+
+
+def drawn_texts(figure: Figure) -> list[tuple[str, Bbox, float]]:
+    """Draw a figure and return what it wrote: string, box in pixels, size in points."""
+    drawn: dict[int, Text] = {}
+    original = Text.draw
+
+    def recording(self: Text, renderer: object) -> None:
+        if self.get_visible() and self.get_text().strip():
+            drawn[id(self)] = self
+        original(self, renderer)
+
+    canvas = FigureCanvasAgg(figure)
+    Text.draw = recording
+    try:
+        canvas.draw()
+    finally:
+        Text.draw = original
+    renderer = canvas.get_renderer()
+    return [
+        (text.get_text(), Text.get_window_extent(text, renderer), float(text.get_fontsize()))
+        for text in drawn.values()
+    ]
+
+
+def faults(figure: Figure, texts: list[tuple[str, Bbox, float]]) -> list[str]:
+    """Return what a reader could not read: texts that leave the canvas, overlap or are too small."""
+    canvas = figure.bbox
+    found = []
+    if max(canvas.width, canvas.height) > _LONGEST_SIDE or round(canvas.width) != 1200:  # noqa: PLR2004
+        found.append(f"canvas of {canvas.width:.0f} × {canvas.height:.0f} pixels")
+    for name, box, size in texts:
+        if box.x0 < -_SLACK or box.y0 < -_SLACK or box.x1 > canvas.x1 + _SLACK or box.y1 > canvas.y1 + _SLACK:
+            found.append(f"{name!r} leaves the canvas: {box.extents.round()} of {canvas.extents}")
+        if size < _SMALLEST:
+            found.append(f"{name!r} has {size} points")
+    for (one, a, _), (other, b, _) in itertools.combinations(texts, 2):
+        width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        if width > _SLACK and height > _SLACK:
+            found.append(f"{one!r} and {other!r} overlap by {width:.0f} × {height:.0f} pixels")
+    return found
+
+
+@pytest.fixture
+def readable(caplog: pytest.LogCaptureFixture) -> Callable[[Figure], list[str]]:
+    """Return a function that asserts that a figure can be read, without warnings, and returns its texts."""
+
+    def check(figure: Figure) -> list[str]:
+        with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
+            warnings.simplefilter("error")
+            texts = drawn_texts(figure)
+        found = faults(figure, texts)
+        assert not found, "\n".join(found[:10])
+        assert not caplog.records, caplog.text
+        return [text for text, _, _ in texts]
+
+    return check

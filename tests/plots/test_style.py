@@ -1,0 +1,71 @@
+"""What all figures share: size, margins, colors."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from whytrain.plots.style import (
+    DPI,
+    PALETTE,
+    WIDTH,
+    Margins,
+    finite_range,
+    grid,
+    new_figure,
+    run_colors,
+    run_lines,
+)
+
+
+def test_a_figure_is_1200_pixels_wide_and_not_known_to_pyplot(readable):
+    figure = new_figure(3, "A finding", "how to read it")
+    assert round(figure.get_size_inches()[0] * DPI) == 1200
+    assert readable(figure) == ["A finding", "how to read it"]
+    assert figure not in getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def test_a_long_title_is_cut_at_the_edge(readable):
+    title, subtitle = readable(new_figure(3, "the title of a finding " * 20, "its conditions " * 30))
+    assert title.endswith("…")
+    assert subtitle.endswith("…")
+
+
+def test_margins_are_inches():
+    figure = new_figure(4, "")
+    cells = grid(figure, 2, 2, Margins(left=1, right=0.5, top=0.8, bottom=0.6, across=0.7, down=0.4))
+    boxes = [figure.add_subplot(cells[i]).get_position() for i in range(4)]
+    # Positions are fractions of the figure; 1e-9 covers their arithmetic.
+    assert boxes[0].x0 * WIDTH == pytest.approx(1, abs=1e-9)
+    assert boxes[1].x1 * WIDTH == pytest.approx(WIDTH - 0.5, abs=1e-9)
+    assert (boxes[1].x0 - boxes[0].x1) * WIDTH == pytest.approx(0.7, abs=1e-9)
+    assert boxes[0].y1 * 4 == pytest.approx(4 - 0.8, abs=1e-9)
+    assert (boxes[0].y0 - boxes[2].y1) * 4 == pytest.approx(0.4, abs=1e-9)
+
+
+def test_the_color_of_a_run_is_its_place_among_the_names():
+    names = [f"run {i}" for i in range(15)]
+    colors, lines = run_colors(names), run_lines(names)
+    assert colors["run 0"] == PALETTE[0]
+    assert colors == run_colors(names)
+    # Where colors are used up, the line style tells runs apart.
+    assert len({(colors[name], lines[name]) for name in names}) == 15
+
+
+def test_neighbors_in_the_palette_differ_in_lightness_or_hue_for_the_color_blind():
+    # Machado et al. (2009), deuteranopia, severity 1: the matrix acts on linear RGB.
+    deuteranopia = np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    )
+    rgb = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in PALETTE])
+    seen = (rgb**2.2) @ deuteranopia.T
+    distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+    np.fill_diagonal(distances, 1)
+    assert distances.min() > 0.1  # two of matplotlib's own tab10 come within 0.04
+
+
+def test_finite_range_ignores_what_is_not_finite():
+    assert finite_range(np.array([1, -3, np.nan, np.inf])) == 3
+    assert finite_range(np.array([])) > 0

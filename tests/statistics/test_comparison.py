@@ -1,0 +1,146 @@
+"""What a comparison says, in figures and in words."""
+
+import math
+
+import numpy as np
+import pytest
+
+from whytrain.statistics.comparison import compare_runs
+from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.paired_bootstrap import MetricDifference, paired_bootstrap
+from whytrain.statistics.wording import difference_sentence, interval_phrase, requirement_phrase, signed
+
+
+def run(generator, labels, skill, n_seeds=None):
+    """Probabilities of models that are right by `skill` log odds on average."""
+    shape = labels.shape if n_seeds is None else (n_seeds, *labels.shape)
+    margin = generator.normal(skill, 1.0, size=shape)
+    p = 1 / (1 + np.exp(-np.where(labels == 1, margin, -margin)))
+    return np.stack([1 - p, p], axis=-1)
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(0).integers(2, size=400)
+
+
+def test_a_clear_difference(labels):
+    generator = np.random.default_rng(1)
+    a, b = run(generator, labels, 0.5), run(generator, labels, 1.5)
+    comparison = compare_runs(a, b, labels, names=("lstm", "tree"))
+    bootstrap = paired_bootstrap(a, b, labels)
+    # As text, because a seed error that is not known is NaN and differs from itself.
+    assert str(tuple(compared.measured for compared in comparison.metrics)) == str(bootstrap.differences)
+    adjusted = holm_correction([difference.p_value for difference in bootstrap.differences])
+    assert [compared.adjusted_p_value for compared in comparison.metrics] == adjusted.tolist()
+    assert all("tree is better than lstm" in compared.sentence for compared in comparison.metrics)
+    accuracy = comparison.metrics[0].measured
+    assert comparison.cohens_h == cohens_h(accuracy.value_a, accuracy.value_b)
+    assert comparison.mcnemar.only_b > comparison.mcnemar.only_a
+    assert comparison.odds_ratio.low > 1
+    nll = -np.log(np.stack([a, b])[:, np.arange(400), labels])
+    # The bootstrap's standard error has a Monte Carlo error of 1.6%; three of those.
+    assert comparison.metrics[2].effect_size == pytest.approx(standardized_difference(*nll), rel=0.05)
+
+
+def test_the_loser_is_named_in_a_score_where_less_is_better(labels):
+    generator = np.random.default_rng(1)
+    b, a = run(generator, labels, 0.5), run(generator, labels, 1.5)
+    sentence = compare_runs(a, b, labels).metrics[2].sentence
+    assert sentence.startswith("nll: A is better than B: +0.")
+
+
+def test_no_difference_says_what_it_would_take(labels):
+    generator = np.random.default_rng(2)
+    a, b = run(generator, labels, 1.0), run(generator, labels, 1.0)
+    accuracy = compare_runs(a, b, labels).metrics[0]
+    assert "no difference can be seen" in accuracy.sentence
+    assert accuracy.sentences_needed > 400
+    assert accuracy.seeds_needed is None
+    assert "sentences would be needed" in accuracy.sentence
+
+
+def test_the_same_run_twice(labels):
+    a = run(np.random.default_rng(3), labels, 1.0)
+    comparison = compare_runs(a, a, labels)
+    for compared in comparison.metrics:
+        assert "no difference at all" in compared.sentence
+        assert compared.adjusted_p_value == 1.0
+        assert compared.effect_size == 0.0
+        assert compared.sentences_needed is None
+    assert comparison.mcnemar.p_value == 1.0
+    assert comparison.cohens_h == 0.0
+
+
+def test_several_seeds(labels):
+    generator = np.random.default_rng(4)
+    a, b = run(generator, labels, 1.0, n_seeds=3), run(generator, labels, 1.05, n_seeds=3)
+    comparison = compare_runs(a, b, labels)
+    assert comparison.mcnemar is None
+    assert comparison.odds_ratio is None
+    assert "3 seeds are too few" in comparison.note
+    nll = comparison.metrics[2]
+    assert nll.seeds_needed > 3 or "better" in nll.sentence
+
+
+def test_more_of_what_is_needed_is_enough(labels):
+    # With the number of sentences that is asked for, about 80% of fresh samples show the difference.
+    generator = np.random.default_rng(5)
+    needed = compare_runs(run(generator, labels, 1.0), run(generator, labels, 1.1), labels).metrics[2]
+    assert needed.sentences_needed is not None
+    share = needed.measured.difference.estimate / (
+        needed.measured.sentence_error * math.sqrt(labels.size / needed.sentences_needed)
+    )
+    assert abs(share) == pytest.approx(1.96 + 0.8416, rel=1e-3)  # rounding to whole sentences
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("accuracy", 0.001, "+0.1"),
+        ("f1", -0.016, "\N{MINUS SIGN}1.6"),
+        ("accuracy", -0.0001, "0.0"),
+        ("nll", 0.0314, "+0.031"),
+        ("brier", -0.0004, "0.000"),
+    ],
+)
+def test_signs_and_units(metric, value, text):
+    assert signed(metric, value) == text
+
+
+def test_the_words():
+    minus = "\N{MINUS SIGN}"
+
+    def measured(metric, estimate, low, high, p_value=0.9):
+        return MetricDifference(metric, 0.8, 0.8, Interval(estimate, low, high), p_value, 0.01, 0.0, 0.0)
+
+    assert interval_phrase("accuracy", Interval(0.001, -0.016, 0.018)) == (
+        f"+0.1 points, 95% interval {minus}1.6 to +1.8"
+    )
+    assert difference_sentence(measured("accuracy", 0.001, -0.016, 0.018), 1.0, 4) == (
+        f"accuracy: no difference can be seen: +0.1 points, 95% interval {minus}1.6 to +1.8"
+    )
+    assert difference_sentence(measured("brier", -0.02, -0.03, -0.01, 0.001), 0.004, 4, ("old", "new")) == (
+        f"brier: new is better than old: {minus}0.020, 95% interval {minus}0.030 to {minus}0.010, "
+        "p = 0.004 after correction"
+    )
+    assert difference_sentence(measured("f1", 0.02, 0.001, 0.04, 0.03), 0.12, 4) == (
+        "f1: no difference can be claimed after looking at 4 metrics: +2.0 points, 95% interval +0.1 to +4.0, "
+        "p = 0.03, 0.12 after correction"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentences", "seeds", "several", "text"),
+    [
+        (873, None, False, "about 880 sentences would be needed"),
+        (51_234, 7, True, "about 52,000 sentences or 7 seeds of each would be needed"),
+        (None, 12, True, "about 12 seeds of each would be needed"),
+        (None, None, True, "neither more sentences nor more seeds alone"),
+        (None, None, False, "no number of sentences"),
+    ],
+)
+def test_what_it_would_take_in_words(sentences, seeds, several, text):
+    assert requirement_phrase(sentences, seeds, several).startswith(text)

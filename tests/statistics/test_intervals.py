@@ -1,0 +1,122 @@
+"""Intervals against closed forms, SciPy and their own claims."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from whytrain.errors import ConfigError, DataError
+from whytrain.statistics import intervals
+from whytrain.statistics.intervals import (
+    bootstrap_distribution,
+    bootstrap_interval,
+    t_interval,
+    wilson_interval,
+)
+
+
+def row_mean(rows):
+    return rows.mean(axis=1)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 30), (30, 30), (1, 20), (715, 872)])
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+def test_wilson_equals_scipy(k, n, level):
+    oracle = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+    interval = wilson_interval(k, n, level)
+    # Same closed form in another order of operations: only rounding differs.
+    assert (interval.low, interval.high) == pytest.approx((oracle.low, oracle.high), abs=1e-14)
+    assert interval.estimate == k / n
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+
+
+def test_wilson_by_hand():
+    # k = n = 1, z² = 3.8415: the lower end is n / (n + z²), the upper one exactly 1.
+    interval = wilson_interval(1, 1)
+    assert interval.low == pytest.approx(1 / (1 + 1.959964**2), abs=1e-6)  # z given to 6 decimals
+    assert interval.high == 1.0
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 0), (2, 1), (-1, 5)])
+def test_wilson_rejects_impossible_counts(k, n):
+    with pytest.raises(DataError, match=f"got {k} of {n}"):
+        wilson_interval(k, n)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95, float("nan")])
+def test_levels_outside_0_and_1_are_rejected(level):
+    for call in (lambda: wilson_interval(1, 2, level), lambda: t_interval([1.0, 2.0], level)):
+        with pytest.raises(ConfigError, match="between 0 and 1"):
+            call()
+
+
+def test_t_interval_equals_scipy():
+    values = np.random.default_rng(0).normal(0.82, 0.01, size=5)
+    low, high = stats.t.interval(0.9, 4, loc=values.mean(), scale=stats.sem(values))
+    interval = t_interval(values, 0.9)
+    assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-12)  # rounding only
+
+
+def test_t_interval_of_equal_values_has_no_width():
+    assert t_interval([0.5, 0.5, 0.5]).low == t_interval([0.5, 0.5, 0.5]).high == 0.5
+
+
+@pytest.mark.parametrize("values", [[], [0.8], [[0.8, 0.9]], [0.8, float("nan")]])
+def test_t_interval_needs_two_finite_values(values):
+    with pytest.raises(DataError, match="interval over seeds"):
+        t_interval(values)
+
+
+def test_bootstrap_agrees_with_scipy():
+    rows = np.random.default_rng(1).exponential(size=300)
+    ours = bootstrap_interval(row_mean, rows, n_resamples=8000, seed=0)
+    theirs = stats.bootstrap(
+        (rows,), np.mean, n_resamples=8000, method="percentile", rng=1
+    ).confidence_interval
+    # An end is a 2.5% quantile of 8000 draws: its Monte Carlo standard error is √(0.025·0.975/8000) / 0.058
+    # standard errors of the mean = 0.03 of them; five of those, twice, for two independent runs.
+    tolerance = 0.3 * rows.std() / np.sqrt(rows.size)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=tolerance)
+    assert ours.estimate == pytest.approx(rows.mean())
+    # The interval is as wide as normal theory says (n = 300, so within the same Monte Carlo error).
+    assert ours.high - ours.low == pytest.approx(2 * 1.96 * rows.std() / np.sqrt(rows.size), abs=tolerance)
+
+
+def test_bootstrap_draws_a_row_in_all_columns_at_once():
+    first = np.random.default_rng(2).normal(size=50)
+    columns = (first, 2 * first, np.stack([first, first], axis=1))
+
+    def spread(a, b, c):
+        assert a.shape[1:] == (50,)
+        assert c.shape[1:] == (50, 2)
+        return np.abs(b - 2 * a).max(axis=1) + np.abs(c - a[..., None]).max(axis=(1, 2))
+
+    assert bootstrap_distribution(spread, *columns, n_resamples=20).tolist() == [0.0] * 20
+
+
+def test_bootstrap_does_not_depend_on_the_memory_it_may_use(monkeypatch):
+    rows = np.random.default_rng(3).normal(size=101)
+    whole = bootstrap_distribution(row_mean, rows, n_resamples=50, seed=4)
+    monkeypatch.setattr(intervals, "_CHUNK_ELEMENTS", 3 * 101)
+    np.testing.assert_array_equal(bootstrap_distribution(row_mean, rows, n_resamples=50, seed=4), whole)
+    assert (bootstrap_distribution(row_mean, rows, n_resamples=50, seed=5) != whole).any()
+
+
+def test_bootstrap_covers_as_often_as_it_claims():
+    generator = np.random.default_rng(6)
+    hits = sum(
+        bootstrap_interval(row_mean, generator.normal(size=100), n_resamples=500, seed=s).contains(0.0)
+        for s in range(500)
+    )
+    # A percentile interval at n = 100 covers about 94%; 0.1% tails of a binomial around 93% and 96%.
+    assert stats.binom.ppf(0.001, 500, 0.93) <= hits <= stats.binom.ppf(0.999, 500, 0.96)
+
+
+@pytest.mark.parametrize("columns", [(), ([1.0],), ([1.0, 2.0], [1.0]), (3.0,)])
+def test_bootstrap_needs_matching_rows(columns):
+    with pytest.raises(DataError, match="at least 2 rows"):
+        bootstrap_interval(row_mean, *columns)
+
+
+def test_bootstrap_needs_resamples():
+    with pytest.raises(ConfigError, match="got 0"):
+        bootstrap_distribution(row_mean, [1.0, 2.0], n_resamples=0)

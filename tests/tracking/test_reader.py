@@ -1,0 +1,119 @@
+"""Runs are found by id or unique name, and read back as they were logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import free_port
+from tracking_processes import settings_in
+
+from whytrain.errors import TrackingError
+from whytrain.tracking.reader import (
+    RunRecord,
+    config,
+    download,
+    find_run,
+    metric_history,
+    read_table,
+    saved_model,
+)
+from whytrain.tracking.store import Store
+
+
+@pytest.fixture
+def uri(root: Path) -> str:
+    return settings_in(root).address
+
+
+@pytest.fixture
+def run(store: Store, uri: str) -> RunRecord:
+    store.log_params({"lr": 0.1})
+    for epoch in (2, 1, 3):  # out of order, as a resumed run may log them
+        store.log_metrics({"val/loss": 1 / epoch}, step=epoch)
+        store.log_table(pd.DataFrame({"epoch": [epoch]}), "predictions", epoch=epoch)
+    store.log_table(pd.DataFrame({"a": [1]}), "predictions", name="rows")
+    store.log_yaml({"seed": 0, "model": {"hidden_size": 128}}, "config/config.yaml")
+    store.close("FINISHED")
+    return find_run(uri, store.run_id)
+
+
+def test_a_record_holds_what_was_logged(run: RunRecord, uri: str) -> None:
+    assert (run.name, run.status, run.params, run.model_ids) == ("run", "FINISHED", {"lr": "0.1"}, ())
+    assert run.metrics == {"val/loss": 1 / 3}
+    assert run.tags["seed"] == "0"
+    assert find_run(uri, "run") == run
+
+
+def test_names_with_quotes(root: Path, uri: str) -> None:
+    name = """it's "it" """.strip()
+    store = Store.start(settings_in(root), run_name=name, tags={})
+    store.close("FINISHED")
+    assert find_run(uri, name).run_id == store.run_id
+
+
+def test_a_name_that_two_runs_have(root: Path, run: RunRecord, uri: str) -> None:
+    second = Store.start(settings_in(root, experiment="other"), run_name="run", tags={})
+    second.close("FINISHED")
+    with pytest.raises(TrackingError, match="2 runs are named 'run'") as raised:
+        find_run(uri, "run")
+    assert run.run_id in str(raised.value)
+    assert second.run_id in str(raised.value)
+
+
+def test_a_name_that_no_run_has(root: Path, run: RunRecord, uri: str) -> None:
+    Store.start(settings_in(root), run_name="bilstm-opt-7", tags={}).close("FINISHED")
+    with pytest.raises(TrackingError, match="no run 'bilstm-opt-6' .* close to it: bilstm-opt-7$"):
+        find_run(uri, "bilstm-opt-6")
+    with pytest.raises(TrackingError, match="the newest are: bilstm-opt-7, run"):
+        find_run(uri, "0" * 32)
+    with pytest.raises(TrackingError, match="local-1 is not at .*replay"):
+        find_run(uri, "local-1")
+
+
+def test_an_empty_store(root: Path, uri: str) -> None:
+    with pytest.raises(TrackingError, match="it has no runs at all"):
+        find_run(uri, "run")
+
+
+def test_a_store_that_is_not_there(tmp_path: Path) -> None:
+    database = tmp_path / "none.db"
+    with pytest.raises(TrackingError, match="no tracked runs at"):
+        find_run(f"sqlite:///{database}", "run")
+    assert not database.exists()
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(TrackingError, match="cannot read from http://127.0.0.1") as raised:
+        find_run(f"http://127.0.0.1:{free_port()}", "run")
+    assert "\n" not in str(raised.value)
+
+
+def test_histories_are_in_the_order_of_steps(run: RunRecord) -> None:
+    steps, values = metric_history(run, "val/loss")
+    assert steps.tolist() == [1, 2, 3]
+    assert values.tolist() == [1.0, 1 / 2, 1 / 3]
+    with pytest.raises(TrackingError, match="no metric val/los; it has val/loss"):
+        metric_history(run, "val/los")
+
+
+def test_tables_of_an_epoch_the_last_and_the_whole_run(run: RunRecord) -> None:
+    assert read_table(run, "predictions", 2)["epoch"].tolist() == [2]
+    assert read_table(run, "predictions", "last")["epoch"].tolist() == [3]
+    assert read_table(run, "predictions", name="rows")["a"].tolist() == [1]
+    with pytest.raises(
+        TrackingError, match="no tables/predictions/predictions_epoch_009.parquet; .*epoch_003"
+    ):
+        read_table(run, "predictions", 9)
+    with pytest.raises(TrackingError, match="the tables of shapley are: none"):
+        read_table(run, "shapley", "last")
+
+
+def test_config_and_files(run: RunRecord) -> None:
+    assert config(run) == {"seed": 0, "model": {"hidden_size": 128}}
+    assert download(run, "config/config.yaml").is_file()
+    with pytest.raises(TrackingError, match="has no artifact nothing"):
+        download(run, "nothing.txt")
+    with pytest.raises(TrackingError, match="no logged model"):
+        saved_model(run)
