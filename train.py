@@ -6,9 +6,10 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import hydra
+from annotated_types import Ge
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
@@ -16,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from whytrain.command_line import quiet_libraries, run_command, tell, trusted_targets
 
+KEYS = {"seed": Annotated[int, Ge(0)], "run_name": str | None, "resume": str | None}
 CONF = Path(__file__).resolve().parent / "conf"
 
 
@@ -38,6 +40,7 @@ def train(config: DictConfig) -> float | None:
 
     import callbacks as watch
     import lightning_modules as lm
+    from whytrain.checkpoints import usable_checkpoint
     from whytrain.objectives.token_kinds import TokenKinds
     from whytrain.reports.console import closing_table, next_commands, opening_table, run_facts
     from whytrain.tracking.ending import ending
@@ -53,7 +56,7 @@ def train(config: DictConfig) -> float | None:
         lm.check_only_resume(overrides)
         config = OmegaConf.create(lm.stored_config(folder, trusted_targets(CONF)) | {"resume": config.resume})
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    check_config(plain)
+    check_config(plain, KEYS)
 
     data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=config.seed)
     data.prepare_data()
@@ -74,22 +77,33 @@ def train(config: DictConfig) -> float | None:
     settings = instantiate(config.trainer)
     observers = list(instantiate(config.callbacks).values())
     is_main = int(os.environ.get("LOCAL_RANK", "0")) == 0
-    name = config.run_name or f"{choices.model}-{choices.data}-seed{config.seed}-{time.strftime('%m%d-%H%M%S')}"
+    name = (
+        config.run_name or f"{choices.model}-{choices.data}-seed{config.seed}-{time.strftime('%m%d-%H%M%S')}"
+    )
     store = Store.start(tracking, run_name=name, tags={}, run_id=config.resume) if is_main else None
     with ending(store):
         folder = store.directory if store else folder
         if store and not config.resume:
             lm.write_config(folder, plain)
         history = watch.History()
-        checkpoints = watch.Checkpoints(folder / "checkpoints", settings, flush=store.flush if store else None)
+        checkpoints = watch.Checkpoints(
+            folder / "checkpoints", settings, flush=store.flush if store else None
+        )
         record = watch.RunRecord(plain, overrides, plain["model"] | sizes, history, checkpoints)
-        observed = [watch.ProgressBars(console), history, *observers, watch.EarlyStop(settings), record, checkpoints]
+        observed = [
+            watch.ProgressBars(console),
+            history,
+            record,
+            *observers,
+            watch.EarlyStop(settings),
+            checkpoints,
+        ]
         trainer = lm.make_trainer(settings, observed, lm.StoreLogger(store))
         if store:
             device = f"{trainer.world_size} × {trainer.strategy.root_device}, {settings.precision}"
             facts = run_facts(name, module.model, data.corpus, data.tokenizer, device, folder)
             console.print(opening_table(facts, data.corpus.notices))
-        ckpt = lm.usable_checkpoint(checkpoints.last) if config.resume else None
+        ckpt = usable_checkpoint(checkpoints.last) if config.resume else None
         trainer.fit(module, datamodule=data, ckpt_path=ckpt, weights_only=True if ckpt else None)
     if store:
         console.print(closing_table(record.results, record.floor))

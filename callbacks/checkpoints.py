@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.errors import ConfigError, Interrupted
+from whytrain.errors import Interrupted
 
 
 class Monitored(Protocol):
@@ -74,11 +74,9 @@ class Checkpoints(Callback):
             raise Interrupted(number)
         self._signal = number
 
-    def _stop_requested(self, trainer: pl.Trainer) -> bool:
-        requested = self._signal is not None
-        if trainer.world_size > 1:
-            return bool(trainer.strategy.reduce_boolean_decision(requested, all=False))
-        return requested
+    def _interrupted(self) -> Interrupted:
+        run_id = self.last.parent.parent.name
+        return Interrupted(self._signal or signal.SIGTERM, f"go on with: python train.py resume={run_id}")
 
     # Checkpoints
 
@@ -92,17 +90,14 @@ class Checkpoints(Callback):
         """Save when the interval is over, and stop when asked to."""
         if trainer.is_last_batch:
             return  # the epoch's own checkpoint follows
-        stop = self._stop_requested(trainer)
-        if stop or time.monotonic() - self._saved_at >= 60 * self.minutes:
+        stop = _any_rank(trainer, self._signal is not None)
+        if stop or _any_rank(trainer, time.monotonic() - self._saved_at >= 60 * self.minutes):
             self._save_last(trainer)
         if stop:
-            raise Interrupted(self._signal or signal.SIGTERM)
+            raise self._interrupted()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep the epoch's weights if they are the best so far; the first of equals stays."""
-        if self.monitor not in trainer.callback_metrics:
-            logged = ", ".join(sorted(trainer.callback_metrics))
-            raise ConfigError(f"trainer.monitor: {self.monitor!r} is not logged; choices: {logged}")
         score = float(trainer.callback_metrics[self.monitor])
         sign = 1 if self.mode == "max" else -1
         if math.isfinite(score) and (self.best_score is None or sign * (score - self.best_score) > 0):
@@ -112,8 +107,8 @@ class Checkpoints(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save, after validation and after what the other callbacks logged about it."""
         self._save_last(trainer)
-        if self._stop_requested(trainer):
-            raise Interrupted(self._signal or signal.SIGTERM)
+        if _any_rank(trainer, self._signal is not None):
+            raise self._interrupted()
 
     def _save_last(self, trainer: pl.Trainer) -> None:
         if self.flush is not None:
@@ -128,3 +123,10 @@ class Checkpoints(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch so far."""
         self.best_epoch, self.best_score = state_dict["best_epoch"], state_dict["best_score"]
+
+
+def _any_rank(trainer: pl.Trainer, decision: bool) -> bool:
+    """Whether any process decides so: all must save or stop at the same batch, or they wait for each other."""
+    if trainer.world_size == 1:
+        return decision
+    return bool(trainer.strategy.reduce_boolean_decision(decision, all=False))

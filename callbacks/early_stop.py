@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Literal, Protocol
 
+import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping
 
 
@@ -28,3 +29,7 @@ class EarlyStop(EarlyStopping):
             check_finite=False,  # the loss is checked before each step
             check_on_train_epoch_end=False,
         )
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop again a run that was killed between the decision to stop and its end."""
+        trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.metadata
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -41,7 +39,7 @@ class RunRecord(Callback):
     def __init__(
         self,
         config: Mapping[str, Any],
-        overrides: list[str],
+        overrides: list[str] | None,
         model_arguments: Mapping[str, Any],
         history: History,
         checkpoints: Checkpoints,
@@ -50,7 +48,7 @@ class RunRecord(Callback):
 
         Args:
             config: the resolved config as plain containers.
-            overrides: what the command line changed.
+            overrides: what the command line changed; None for a resumed run, which logged them before.
             model_arguments: of the model's constructor, plain data; with `_target_` they rebuild it.
             history: the epochs' metrics.
             checkpoints: the best epoch.
@@ -69,7 +67,8 @@ class RunRecord(Callback):
         model = classifier_of(pl_module).model
         store.log_params(_flat(self.config))
         store.log_yaml(self.config, CONFIG_PATH)
-        store.log_yaml({"overrides": self.overrides}, "overrides.yaml")
+        if self.overrides is not None:
+            store.log_yaml({"overrides": self.overrides}, "overrides.yaml")
         store.log_text(_environment(), "environment.txt")
         store.set_tags(git_tags() | {"data_fingerprint": data.corpus.fingerprint})
         _log_datasets(store, data.corpus)
@@ -81,12 +80,17 @@ class RunRecord(Callback):
         store.flush()
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Evaluate the best epoch, and log best, last, floor, figures, checkpoint and model."""
+        """Load the best epoch's weights, and log best, last, floor, figures, checkpoint and model.
+
+        What comes behind this callback in the list finds the best weights in the module.
+        """
         if not trainer.is_global_zero:
             return
-        data, module = data_of(trainer), classifier_of(pl_module)
-        best = _best_model(module.model, self.checkpoints.best)
         best_epoch = self.checkpoints.best_epoch
+        stored = torch.load(self.checkpoints.best, map_location=pl_module.device, weights_only=True)
+        pl_module.load_state_dict(stored["state_dict"])
+        data, module = data_of(trainer), classifier_of(pl_module)
+        best = module.model
         self.results = {f"best epoch ({best_epoch})": predict_split(best, data.encoded("validation"))}
         if module.predictions is not None and best_epoch != len(self.history.epochs):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
@@ -128,13 +132,6 @@ class RunRecord(Callback):
         )
         store.log_model(directory)
         store.log_artifact(self.checkpoints.best, "checkpoints")
-
-
-def _best_model(model: nn.Module, checkpoint: Path) -> nn.Module:
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    best = copy.deepcopy(model).cpu()
-    best.load_state_dict({name.removeprefix("model."): value for name, value in state.items()})
-    return best
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

@@ -1,10 +1,9 @@
 """Thin Lightning shells: optimization, data module, trainer and logger over the framework-free package."""
 
-from lightning_modules.checkpoint_io import usable_checkpoint
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import TextData
 from lightning_modules.logger import StoreLogger
-from lightning_modules.resume import check_only_resume, stored_config, write_config
+from lightning_modules.resume import check_only_resume, mark_finished, stored_config, write_config
 from lightning_modules.trainer import TrainerSettings, make_trainer
 
 __all__ = [
@@ -14,7 +13,7 @@ __all__ = [
     "TrainerSettings",
     "check_only_resume",
     "make_trainer",
+    "mark_finished",
     "stored_config",
-    "usable_checkpoint",
     "write_config",
 ]

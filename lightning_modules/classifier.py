@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -58,7 +59,7 @@ class Classifier(pl.LightningModule):
     # Training
 
     def on_fit_start(self) -> None:
-        """Put the vocabulary's token kinds on the device, and modules that arrive in eval mode in train mode."""
+        """Put token kinds on the device, and modules that arrive in eval mode in train mode."""
         self.model.train()
         self.token_kinds = self.token_kinds.to(self.device)
 
@@ -83,12 +84,11 @@ class Classifier(pl.LightningModule):
         if batch_index == 0:
             self.batch_history = []
         # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
-        torch.manual_seed(
-            hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF
-        )
+        torch.manual_seed(hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF)
         loss, logits = self.objective(self.model, batch, self.token_kinds)
         value = float(loss.detach())
-        if not np.isfinite(value):
+        # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
+        if not np.isfinite(value) and self.trainer.world_size == 1:
             raise TrainingError(self._not_finite("loss", value))
         accuracy = float((logits.argmax(dim=-1) == batch.labels).float().mean())
         now = time.perf_counter()
@@ -109,7 +109,7 @@ class Classifier(pl.LightningModule):
         if not np.isfinite(norm):
             raise TrainingError(self._not_finite("gradient norm", norm))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and its schedule over all steps of the run."""
         settings = self.optimizer_settings
         sparse = settings.sparse_embeddings
@@ -126,8 +126,8 @@ class Classifier(pl.LightningModule):
 
     def _not_finite(self, what: str, value: float) -> str:
         return (
-            f"the {what} became {value} in epoch {self.current_epoch + 1}, step {self.global_step + 1}; the "
-            "step was not applied and the last checkpoint is good: lower optimizer.learning_rate or "
+            f"the {what} became {value} in epoch {self.current_epoch + 1}, step {self.global_step + 1}; "
+            "nothing of it was saved and the last checkpoint is good: lower optimizer.learning_rate or "
             "trainer.gradient_clip, or use trainer.precision=32-true"
         )
 
@@ -143,8 +143,10 @@ class Classifier(pl.LightningModule):
         self._evaluated.append((batch.rows.cpu(), logits.cpu(), batch.labels.cpu()))
 
     def on_validation_epoch_end(self) -> None:
-        """Compute `val/…` from all predictions at once."""
+        """Compute `val/…` from all predictions at once; broken weights end the run before they are saved."""
         rows, logits, labels = (torch.cat(parts) for parts in zip(*self._evaluated, strict=True))
+        if not logits.isfinite().all():
+            raise TrainingError(self._not_finite("validation logits", float("nan")))
         order = rows.argsort()
         self._evaluated = []
         self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy())

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 from whytrain.tracking.store import Store
 

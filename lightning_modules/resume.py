@@ -1,4 +1,4 @@
-"""Going on with a run that was stopped: its config and its folder."""
+"""Going on with a run that was stopped: its config, its folder, and what says that it is finished."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from whytrain.errors import ConfigError, TrackingError
 
 CONFIG_FILE = "config.yaml"
+FINISHED_FILE = "finished"
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 
@@ -19,8 +20,8 @@ def check_only_resume(overrides: Sequence[str]) -> None:
     others = [text for text in overrides if text.lstrip("+").partition("=")[0] not in ALLOWED]
     if others:
         raise ConfigError(
-            f"resume=RUN_ID goes on with that run's own config; leave out {', '.join(others)}, or start a new "
-            "run without resume"
+            f"resume=RUN_ID goes on with that run's own config; leave out {', '.join(others)}, or start a "
+            "new run without resume"
         )
 
 
@@ -32,7 +33,7 @@ def stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
         trusted: `_target_` values that may stand in it: it is data, not a program.
 
     Raises:
-        TrackingError: no such run here.
+        TrackingError: no such run here, or it is finished.
         ConfigError: the config names a target that the config tree does not have.
     """
     path = folder / CONFIG_FILE
@@ -40,6 +41,10 @@ def stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
         runs = [p.name for p in sorted(folder.parent.glob("*")) if (p / CONFIG_FILE).is_file()]
         known = f"runs that are: {', '.join(runs[-5:])}" if runs else "no run is"
         raise TrackingError(f"resume={folder.name}: not on this machine under {folder.parent}; {known}")
+    if (folder / FINISHED_FILE).exists():
+        raise TrackingError(
+            f"resume={folder.name}: this run is finished, nothing is left to do; start a new run without resume"
+        )
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     strangers = sorted(set(_targets(config)) - trusted)
     if strangers:
@@ -51,6 +56,14 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Keep the resolved config beside the checkpoints."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG_FILE).write_text(yaml.safe_dump(dict(config), sort_keys=False), "utf-8")
+
+
+def mark_finished(folder: Path) -> None:
+    """Note that nothing is left to resume, and remove the checkpoints that were kept for that."""
+    (folder / FINISHED_FILE).touch()
+    for pattern in ("last*.ckpt", "best-previous.ckpt"):
+        for path in (folder / "checkpoints").glob(pattern):
+            path.unlink()
 
 
 def _targets(node: Any) -> Iterator[str]:

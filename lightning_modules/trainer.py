@@ -14,7 +14,17 @@ from pytorch_lightning.loggers import Logger
 from lightning_modules.checkpoint_io import AtomicCheckpointIO
 from whytrain.errors import ConfigError
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed", "64-true"]
+Monitor = Literal[
+    "val/accuracy",
+    "val/f1",
+    "val/weighted_f1",
+    "val/precision",
+    "val/recall",
+    "val/loss",
+    "val/brier",
+    "val/ece",
+]
+Precision = Literal["32-true", "bf16-mixed", "64-true"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +42,9 @@ class TrainerSettings:
         monitor: the metric that decides which epoch is the best.
         mode: whether more of it is better.
         patience: epochs without a better value before training stops; None: never.
+
+    Raises:
+        ConfigError: the accelerator is not on this machine, or not that often.
     """
 
     max_epochs: Annotated[int, Ge(1)]
@@ -41,22 +54,28 @@ class TrainerSettings:
     precision: Precision
     gradient_clip: Annotated[float, Ge(0)]
     checkpoint_minutes: Annotated[float, Gt(0)]
-    monitor: str
+    monitor: Monitor
     mode: Literal["max", "min"]
     patience: Annotated[int, Ge(1)] | None
 
+    def __post_init__(self) -> None:
+        """Refuse what is not on this machine before anything is written."""
+        if self.accelerator == "mps" and not torch.backends.mps.is_available():
+            raise ConfigError("trainer.accelerator=mps, but torch sees no Apple GPU here; use cpu")
+        if self.accelerator != "gpu":
+            return
+        n_gpus = torch.cuda.device_count()
+        if n_gpus == 0:
+            raise ConfigError(
+                "trainer.accelerator=gpu, but torch sees no GPU here; use trainer=default for the CPU, or "
+                "install a torch build for your GPU"
+            )
+        if self.devices != "auto" and self.devices > n_gpus:
+            raise ConfigError(f"trainer.devices={self.devices}, but torch sees {n_gpus} GPUs here; use auto")
+
 
 def make_trainer(settings: TrainerSettings, callbacks: list[Callback], logger: Logger | None) -> pl.Trainer:
-    """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's.
-
-    Raises:
-        ConfigError: the accelerator is not on this machine.
-    """
-    if settings.accelerator == "gpu" and not torch.cuda.is_available():
-        raise ConfigError(
-            "trainer.accelerator=gpu, but torch sees no GPU here; use trainer=default for the CPU, or install "
-            "a torch build for your GPU"
-        )
+    """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's."""
     return pl.Trainer(
         max_epochs=settings.max_epochs,
         accelerator=settings.accelerator,
@@ -67,6 +86,7 @@ def make_trainer(settings: TrainerSettings, callbacks: list[Callback], logger: L
         callbacks=callbacks,
         logger=logger if logger is not None else False,
         plugins=[AtomicCheckpointIO()],
+        log_every_n_steps=0,  # the history callback logs the batches
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,

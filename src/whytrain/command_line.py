@@ -8,16 +8,24 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import yaml
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+)
 from omegaconf import DictConfig, ListConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
 from whytrain.validation import did_you_mean
@@ -35,17 +43,24 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
         conf: the config tree, whose groups and keys are the choices that a message lists.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    default = signal.signal(signal.SIGTERM, _terminate) if in_main_thread else None
     try:
         command()
     except Exception as error:
         return tell(error, conf)
     except KeyboardInterrupt:
-        return _say("stopped by Ctrl-C", 130)
+        return tell(Interrupted(signal.SIGINT), conf)
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, default)
     return DONE
 
 
 def tell(error: Exception, conf: Path) -> int:
     """Print one line about an error and return the exit code that belongs to it."""
+    if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):
+        return tell(error.__cause__, conf)  # what the constructor itself raised
     if isinstance(error, Interrupted):
         return _say(str(error), 128 + error.signal_number)
     if isinstance(error, ConfigError):
@@ -56,6 +71,11 @@ def tell(error: Exception, conf: Path) -> int:
         return _say(_config_message(error, conf), WRONG_CONFIG)
     log = _write_traceback(error)
     return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Let SIGTERM unwind the stack, as Ctrl-C does: a run is then marked KILLED wherever it stood."""
+    raise Interrupted(number)
 
 
 def quiet_libraries() -> None:
@@ -103,19 +123,19 @@ def _config_message(error: Exception, conf: Path) -> str:
         return _wrong_key(cause, conf) or _one_line(str(error))
     if match := re.search(r"Could not override '([^']+)'", str(error)):
         return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
-    if isinstance(error, OmegaConfBaseException) and "Missing mandatory value" in str(error):
-        key = re.search(r"Missing mandatory value: (\S+)", str(error))
-        name = key.group(1) if key else "a key"
-        return f"{name} must be given: add {name}=VALUE"
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key} must be given: add {error.full_key}=VALUE"
     return _one_line(str(error))
 
 
 def _missing_choice(message: str) -> str:
     found = re.search(r"Could not find '([^']+)'", message)
     group, _, choice = (found.group(1) if found else "").rpartition("/")
-    options = re.search(r"Available options in '[^']*':\s*(.*?)(?:\n\s*\n|Config search path|$)", message, re.S)
+    options = re.search(
+        r"Available options in '[^']*':\s*(.*?)(?:\n\s*\n|Config search path|$)", message, re.S
+    )
     choices = options.group(1).split() if options else []
-    if not group or not choices:
+    if not group:
         return _one_line(message)
     return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
 

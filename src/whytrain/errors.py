@@ -1,5 +1,7 @@
 """The errors that a user can cause and mend: each message says what was expected, what came, what to do."""
 
+import signal
+
 
 class WhytrainError(Exception):
     """A run cannot go on. The message is one readable line; the command exits with 1."""
@@ -21,14 +23,15 @@ class TrainingError(WhytrainError):
     """Training cannot go on: the loss or a gradient is not finite."""
 
 
-class Interrupted(WhytrainError):
+class Interrupted(WhytrainError):  # noqa: N818  (no error: somebody asked for it)
     """The user or the system asked the run to stop; a resumable checkpoint was written.
 
     Attributes:
         signal_number: 2 for Ctrl-C (SIGINT), 15 for SIGTERM.
     """
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, next_step: str = "") -> None:
         """Keep the signal's number: the command exits with 128 + signal_number."""
-        super().__init__(f"stopped by signal {signal_number}")
+        name = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
+        super().__init__(f"stopped by {name}{'; ' if next_step else ''}{next_step}")
         self.signal_number = signal_number

@@ -9,8 +9,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from whytrain.data.cache import exclusive, staged
+from whytrain.data.cache import remembered
 from whytrain.data.corpus import Corpus
+from whytrain.data.words import split_words
 
 
 def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
@@ -29,17 +30,25 @@ def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
     References:
         Wang, Manning (2012), Baselines and bigrams: simple, good sentiment and topic classification.
     """
-    path = cache_directory / "floor" / f"{corpus.fingerprint}.json"
-    with exclusive(path):
-        if path.is_file():
-            return float(json.loads(path.read_text("utf-8"))["accuracy"])
-        pattern = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+"
-        floor = make_pipeline(
-            TfidfVectorizer(token_pattern=pattern, ngram_range=(1, 2), sublinear_tf=True),
-            LogisticRegression(C=10, solver="liblinear" if len(corpus.class_names) == 2 else "lbfgs"),
-        )
-        floor.fit(corpus.train.texts, corpus.train.labels)
-        accuracy = float(floor.score(corpus.validation.texts, corpus.validation.labels))
-        with staged(path) as folder:
-            (folder / path.name).write_text(json.dumps({"accuracy": accuracy}), "utf-8")
-    return accuracy
+    return remembered(
+        cache_directory / "floor" / f"{corpus.fingerprint}.json",
+        read=_read,
+        make=lambda: _accuracy(corpus),
+        write=lambda path, accuracy: path.write_text(json.dumps({"accuracy": accuracy}), "utf-8"),
+    )
+
+
+def _read(path: Path) -> float | None:
+    try:
+        return float(json.loads(path.read_text("utf-8"))["accuracy"])
+    except (OSError, ValueError, KeyError):  # none yet, or a damaged one
+        return None
+
+
+def _accuracy(corpus: Corpus) -> float:
+    floor = make_pipeline(
+        TfidfVectorizer(tokenizer=split_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True),
+        LogisticRegression(C=10, solver="liblinear" if len(corpus.class_names) == 2 else "lbfgs"),
+    )
+    floor.fit(corpus.train.texts, corpus.train.labels)
+    return float(floor.score(corpus.validation.texts, corpus.validation.labels))

@@ -55,7 +55,7 @@ class RowwiseAdamW(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         self.dense.step()
-        self.sparse.step()
+        self.sparse.step()  # type: ignore[no-untyped-call]  # torch has no types for it
         return loss
 
     def state_dict(self) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Predictions:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """Softmax of the logits, (n, n_classes)."""
-        return softmax(self.logits, axis=1)
+        probabilities: NDArray[np.float64] = softmax(self.logits, axis=1)
+        return probabilities
 
 
 class PredictFn(Protocol):

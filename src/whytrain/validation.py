@@ -10,20 +10,30 @@ from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import is_typeddict
 
 from whytrain.errors import ConfigError
 
 
-def check_config(config: Mapping[str, Any]) -> None:
+def check_config(config: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
     """Check every `_target_` section of a resolved config against its target's signature.
+
+    Every value must belong to such a section or to `keys`: what nothing reads is a mistake.
 
     Args:
         config: plain containers, interpolations resolved.
+        keys: types of the keys that belong to no section.
 
     Raises:
         ConfigError: naming each wrong key or value by its full name, with what is allowed there.
     """
-    problems = [problem for section in _targets(config, "") for problem in _problems(*section)]
+    problems = [problem for key, hint in keys.items() for problem in _mismatches(key, config[key], hint)]
+    problems += [problem for section in _targets(config, "") for problem in _problems(*section)]
+    problems += [
+        f"{where}: no such key; {did_you_mean(where, [*keys, *config])}"
+        for where in _leaves_outside(config, "")
+        if where not in keys
+    ]
     if problems:
         raise ConfigError("; ".join(problems))
 
@@ -58,6 +68,15 @@ def _targets(node: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from _targets(value, f"{where}.{key}" if where else str(key))
 
 
+def _leaves_outside(node: Any, where: str) -> Iterator[str]:
+    """Names of the values that lie in no `_target_` section."""
+    if not isinstance(node, Mapping):
+        yield where
+    elif "_target_" not in node:
+        for key, value in node.items():
+            yield from _leaves_outside(value, f"{where}.{key}" if where else str(key))
+
+
 def _problems(where: str, section: Mapping[str, Any]) -> Iterator[str]:
     target = import_target(section["_target_"])
     parameters = inspect.signature(target).parameters
@@ -76,6 +95,9 @@ def _problems(where: str, section: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mismatches(name: str, value: Any, hint: Any) -> Iterator[str]:
+    if is_typeddict(hint) and isinstance(value, Mapping):  # pydantic ignores further keys of these
+        for key in value.keys() - hint.__annotations__.keys():
+            yield f"{name}.{key}: no such key; {did_you_mean(key, list(hint.__annotations__))}"
     try:
         TypeAdapter(hint, config=_config_for(hint)).validate_python(value)
     except ValidationError as error:

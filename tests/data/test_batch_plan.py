@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,7 @@ def test_every_row_once_and_as_many_equal_batches_as_there_can_be(
     # Leftovers are fewer than a batch per length, and come sorted: their ranges do not overlap.
     assert sum(map(len, mixed)) <= (batch_size - 1) * len(np.unique(lengths))
     ranges = sorted((lengths[batch].min(), lengths[batch].max()) for batch in mixed)
-    assert all(left[1] <= right[0] for left, right in zip(ranges, ranges[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(ranges))
 
 
 @given(LENGTHS, st.integers(1, 16), st.integers(2, 9))

@@ -47,9 +47,13 @@ def test_two_processes_at_once_make_it_once(tmp_path: Path) -> None:
 def test_failure_leaves_the_old_one_and_no_trace(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), staged(path) as staging:
-        (staging / "file").write_text("half")
+
+    def fail(folder: Path) -> None:
+        (folder / "file").write_text("half")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), staged(path) as staging:
+        fail(staging)
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
     assert path.read_text() == "old"
 

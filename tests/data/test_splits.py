@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +27,7 @@ def test_parts_are_a_stratified_partition_of_sentences(rows: list[tuple[str, int
     sentences = [{texts[row] for row in part} for part in parts]
     assert not sentences[0] & sentences[1]
     assert not (sentences[0] | sentences[1]) & sentences[2]
-    first_label = {text: label for text, label in reversed(rows)}
+    first_label = dict(reversed(rows))
     of_class = np.bincount(list(first_label.values()), minlength=3)
     for part, share in ((sentences[1], 0.2), (sentences[2], 0.1)):
         counts = np.bincount([first_label[text] for text in part], minlength=3)

@@ -7,11 +7,13 @@ import logging
 import warnings
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from scipy.special import softmax
 
 _SLACK = 1.5  # pixels: anti-aliasing, and the empty rim of a text's box
 _SMALLEST = 6.0  # points: ten pixels high in a figure of 1200
@@ -73,3 +75,47 @@ def readable(caplog: pytest.LogCaptureFixture) -> Callable[[Figure], list[str]]:
         return [text for text, _, _ in texts]
 
     return check
+
+
+@pytest.fixture(scope="session")
+def runs() -> Callable[..., dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return a function that makes runs: probabilities and labels of a model that is too sure, or not."""
+
+    def make(n_runs: int, n_rows: int = 300, n_classes: int = 2) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        made = {}
+        for i in range(n_runs):
+            generator = np.random.default_rng(i)
+            logits = generator.normal(0, 1.2, (n_rows, n_classes))
+            labels = (softmax(logits, axis=1).cumsum(1) > generator.random((n_rows, 1))).argmax(1)
+            name = ["baseline", "bilstm_opt seed=1", "a run whose name is quite long, $x$ and 运行"][i % 3]
+            made[name if i < 3 else f"{name} {i}"] = softmax(logits * [1.0, 2.5, 0.6][i % 3], axis=1), labels
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sentences() -> dict[str, list[str]]:
+    """Return sentences as lists of words: usual, one word, Chinese, and forty words some of which are odd."""
+    usual = "it is n't a bad movie , but hardly a great one".split()
+    odd = ["$5", "or", "$10", "x" * 60, "\U0001f600\U0001f9fe", "antidisestablishmentarianism", "<b>", ""]
+    return {
+        "usual": usual,
+        "one": ["good"],
+        "chinese": list("这部电影非常好看但结局很糟"),
+        "long": odd + usual * 3,
+    }
+
+
+@pytest.fixture(scope="session")
+def game() -> Callable[[int], np.ndarray]:
+    """Return a function that makes the payoffs of a game with interactions: float64 (2^n,)."""
+
+    def make(n_players: int) -> np.ndarray:
+        generator = np.random.default_rng(n_players)
+        present = (np.arange(2**n_players)[:, None] >> np.arange(n_players)) & 1
+        pairs = np.triu(generator.normal(0, 0.5, (n_players, n_players)), 1)
+        together = np.einsum("si,ij,sj->s", present, pairs, present)
+        return present @ generator.normal(0, 0.6, n_players) + together - 0.3
+
+    return make

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from whytrain.errors import WhytrainError
+from whytrain.plots.palette import RIGHT, WRONG
 from whytrain.plots.prediction_confidence import prediction_confidence
-from whytrain.plots.style import RIGHT, WRONG
 
 TEXTS = [
     "it 's a charming and often affecting journey .",

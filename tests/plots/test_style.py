@@ -7,17 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from whytrain.plots.style import (
-    DPI,
-    PALETTE,
-    WIDTH,
-    Margins,
-    finite_range,
-    grid,
-    new_figure,
-    run_colors,
-    run_lines,
-)
+from whytrain.plots.palette import PALETTE, run_colors, run_lines
+from whytrain.plots.style import DPI, WIDTH, Margins, finite_range, grid, new_figure
 
 
 def test_a_figure_is_1200_pixels_wide_and_not_known_to_pyplot(readable):

@@ -1,9 +1,12 @@
 """What a comparison says, in figures and in words."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from whytrain.statistics.comparison import compare_runs
 from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
@@ -13,7 +16,9 @@ from whytrain.statistics.paired_bootstrap import MetricDifference, paired_bootst
 from whytrain.statistics.wording import difference_sentence, interval_phrase, requirement_phrase, signed
 
 
-def run(generator, labels, skill, n_seeds=None):
+def run(
+    generator: np.random.Generator, labels: NDArray[np.int64], skill: float, n_seeds: int | None = None
+) -> NDArray[np.float64]:
     """Probabilities of models that are right by `skill` log odds on average."""
     shape = labels.shape if n_seeds is None else (n_seeds, *labels.shape)
     margin = generator.normal(skill, 1.0, size=shape)
@@ -22,11 +27,11 @@ def run(generator, labels, skill, n_seeds=None):
 
 
 @pytest.fixture
-def labels():
+def labels() -> NDArray[np.int64]:
     return np.random.default_rng(0).integers(2, size=400)
 
 
-def test_a_clear_difference(labels):
+def test_a_clear_difference(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(1)
     a, b = run(generator, labels, 0.5), run(generator, labels, 1.5)
     comparison = compare_runs(a, b, labels, names=("lstm", "tree"))
@@ -45,14 +50,14 @@ def test_a_clear_difference(labels):
     assert comparison.metrics[2].effect_size == pytest.approx(standardized_difference(*nll), rel=0.05)
 
 
-def test_the_loser_is_named_in_a_score_where_less_is_better(labels):
+def test_the_loser_is_named_in_a_score_where_less_is_better(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(1)
     b, a = run(generator, labels, 0.5), run(generator, labels, 1.5)
     sentence = compare_runs(a, b, labels).metrics[2].sentence
     assert sentence.startswith("nll: A is better than B: +0.")
 
 
-def test_no_difference_says_what_it_would_take(labels):
+def test_no_difference_says_what_it_would_take(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(2)
     a, b = run(generator, labels, 1.0), run(generator, labels, 1.0)
     accuracy = compare_runs(a, b, labels).metrics[0]
@@ -62,7 +67,7 @@ def test_no_difference_says_what_it_would_take(labels):
     assert "sentences would be needed" in accuracy.sentence
 
 
-def test_the_same_run_twice(labels):
+def test_the_same_run_twice(labels: NDArray[np.int64]) -> None:
     a = run(np.random.default_rng(3), labels, 1.0)
     comparison = compare_runs(a, a, labels)
     for compared in comparison.metrics:
@@ -74,7 +79,7 @@ def test_the_same_run_twice(labels):
     assert comparison.cohens_h == 0.0
 
 
-def test_several_seeds(labels):
+def test_several_seeds(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(4)
     a, b = run(generator, labels, 1.0, n_seeds=3), run(generator, labels, 1.05, n_seeds=3)
     comparison = compare_runs(a, b, labels)
@@ -85,7 +90,30 @@ def test_several_seeds(labels):
     assert nll.seeds_needed > 3 or "better" in nll.sentence
 
 
-def test_more_of_what_is_needed_is_enough(labels):
+def test_seeds_needed_equal_statsmodels_where_only_seeds_vary() -> None:
+    power = pytest.importorskip("statsmodels.stats.power").TTestPower()
+    levels = np.array([[0.60, 0.62, 0.65, 0.58], [0.66, 0.60, 0.64, 0.63]])
+    # Every sentence gets its seed's probability: resampling sentences changes nothing in NLL.
+    runs = np.stack([levels, 1 - levels], axis=-1)[:, :, None, :].repeat(50, axis=2)
+    nll = compare_runs(*runs, np.zeros(50, dtype=int)).metrics[2]
+    per_seed = np.log(levels[0] / levels[1])
+    effect = abs(per_seed.mean() / per_seed.std(ddof=1))
+    assert (
+        power.power(effect, nll.seeds_needed, 0.05) >= 0.8 > power.power(effect, nll.seeds_needed - 1, 0.05)
+    )
+    assert nll.sentences_needed is None  # no number of sentences helps
+
+
+def test_sentences_needed_where_only_sentences_vary(labels: NDArray[np.int64]) -> None:
+    generator = np.random.default_rng(6)
+    a, b = run(generator, labels, 1.0), run(generator, labels, 1.1)
+    alone = compare_runs(a, b, labels).metrics[2]
+    seeds = compare_runs(np.stack([a] * 3), np.stack([b] * 3), labels).metrics[2]
+    # Three copies of one seed know no more: the same sentences are needed, up to rounding.
+    assert seeds.sentences_needed == pytest.approx(alone.sentences_needed, abs=1)
+
+
+def test_more_of_what_is_needed_is_enough(labels: NDArray[np.int64]) -> None:
     # With the number of sentences that is asked for, about 80% of fresh samples show the difference.
     generator = np.random.default_rng(5)
     needed = compare_runs(run(generator, labels, 1.0), run(generator, labels, 1.1), labels).metrics[2]
@@ -106,14 +134,16 @@ def test_more_of_what_is_needed_is_enough(labels):
         ("brier", -0.0004, "0.000"),
     ],
 )
-def test_signs_and_units(metric, value, text):
+def test_signs_and_units(metric: str, value: float, text: str) -> None:
     assert signed(metric, value) == text
 
 
-def test_the_words():
+def test_the_words() -> None:
     minus = "\N{MINUS SIGN}"
 
-    def measured(metric, estimate, low, high, p_value=0.9):
+    def measured(
+        metric: str, estimate: float, low: float, high: float, p_value: float = 0.9
+    ) -> MetricDifference:
         return MetricDifference(metric, 0.8, 0.8, Interval(estimate, low, high), p_value, 0.01, 0.0, 0.0)
 
     assert interval_phrase("accuracy", Interval(0.001, -0.016, 0.018)) == (
@@ -127,8 +157,8 @@ def test_the_words():
         "p = 0.004 after correction"
     )
     assert difference_sentence(measured("f1", 0.02, 0.001, 0.04, 0.03), 0.12, 4) == (
-        "f1: no difference can be claimed after looking at 4 metrics: +2.0 points, 95% interval +0.1 to +4.0, "
-        "p = 0.03, 0.12 after correction"
+        "f1: no difference can be claimed after looking at 4 metrics: +2.0 points, "
+        "95% interval +0.1 to +4.0, p = 0.03, 0.12 after correction"
     )
 
 
@@ -142,5 +172,7 @@ def test_the_words():
         (None, None, False, "no number of sentences"),
     ],
 )
-def test_what_it_would_take_in_words(sentences, seeds, several, text):
+def test_what_it_would_take_in_words(
+    sentences: int | None, seeds: int | None, several: bool, text: str
+) -> None:
     assert requirement_phrase(sentences, seeds, several).startswith(text)

@@ -1,7 +1,10 @@
 """Intervals against closed forms, SciPy and their own claims."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from whytrain.errors import ConfigError, DataError
@@ -14,13 +17,13 @@ from whytrain.statistics.intervals import (
 )
 
 
-def row_mean(rows):
+def row_mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return rows.mean(axis=1)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 30), (30, 30), (1, 20), (715, 872)])
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
-def test_wilson_equals_scipy(k, n, level):
+def test_wilson_equals_scipy(k: int, n: int, level: float) -> None:
     oracle = stats.binomtest(k, n).proportion_ci(level, method="wilson")
     interval = wilson_interval(k, n, level)
     # Same closed form in another order of operations: only rounding differs.
@@ -29,7 +32,7 @@ def test_wilson_equals_scipy(k, n, level):
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
 
 
-def test_wilson_by_hand():
+def test_wilson_by_hand() -> None:
     # k = n = 1, z² = 3.8415: the lower end is n / (n + z²), the upper one exactly 1.
     interval = wilson_interval(1, 1)
     assert interval.low == pytest.approx(1 / (1 + 1.959964**2), abs=1e-6)  # z given to 6 decimals
@@ -37,36 +40,36 @@ def test_wilson_by_hand():
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 0), (2, 1), (-1, 5)])
-def test_wilson_rejects_impossible_counts(k, n):
+def test_wilson_rejects_impossible_counts(k: int, n: int) -> None:
     with pytest.raises(DataError, match=f"got {k} of {n}"):
         wilson_interval(k, n)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95, float("nan")])
-def test_levels_outside_0_and_1_are_rejected(level):
+def test_levels_outside_0_and_1_are_rejected(level: float) -> None:
     for call in (lambda: wilson_interval(1, 2, level), lambda: t_interval([1.0, 2.0], level)):
         with pytest.raises(ConfigError, match="between 0 and 1"):
             call()
 
 
-def test_t_interval_equals_scipy():
+def test_t_interval_equals_scipy() -> None:
     values = np.random.default_rng(0).normal(0.82, 0.01, size=5)
     low, high = stats.t.interval(0.9, 4, loc=values.mean(), scale=stats.sem(values))
     interval = t_interval(values, 0.9)
     assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-12)  # rounding only
 
 
-def test_t_interval_of_equal_values_has_no_width():
+def test_t_interval_of_equal_values_has_no_width() -> None:
     assert t_interval([0.5, 0.5, 0.5]).low == t_interval([0.5, 0.5, 0.5]).high == 0.5
 
 
 @pytest.mark.parametrize("values", [[], [0.8], [[0.8, 0.9]], [0.8, float("nan")]])
-def test_t_interval_needs_two_finite_values(values):
+def test_t_interval_needs_two_finite_values(values: ArrayLike) -> None:
     with pytest.raises(DataError, match="interval over seeds"):
         t_interval(values)
 
 
-def test_bootstrap_agrees_with_scipy():
+def test_bootstrap_agrees_with_scipy() -> None:
     rows = np.random.default_rng(1).exponential(size=300)
     ours = bootstrap_interval(row_mean, rows, n_resamples=8000, seed=0)
     theirs = stats.bootstrap(
@@ -81,11 +84,11 @@ def test_bootstrap_agrees_with_scipy():
     assert ours.high - ours.low == pytest.approx(2 * 1.96 * rows.std() / np.sqrt(rows.size), abs=tolerance)
 
 
-def test_bootstrap_draws_a_row_in_all_columns_at_once():
+def test_bootstrap_draws_a_row_in_all_columns_at_once() -> None:
     first = np.random.default_rng(2).normal(size=50)
     columns = (first, 2 * first, np.stack([first, first], axis=1))
 
-    def spread(a, b, c):
+    def spread(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
         assert a.shape[1:] == (50,)
         assert c.shape[1:] == (50, 2)
         return np.abs(b - 2 * a).max(axis=1) + np.abs(c - a[..., None]).max(axis=(1, 2))
@@ -93,7 +96,7 @@ def test_bootstrap_draws_a_row_in_all_columns_at_once():
     assert bootstrap_distribution(spread, *columns, n_resamples=20).tolist() == [0.0] * 20
 
 
-def test_bootstrap_does_not_depend_on_the_memory_it_may_use(monkeypatch):
+def test_bootstrap_does_not_depend_on_the_memory_it_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.random.default_rng(3).normal(size=101)
     whole = bootstrap_distribution(row_mean, rows, n_resamples=50, seed=4)
     monkeypatch.setattr(intervals, "_CHUNK_ELEMENTS", 3 * 101)
@@ -101,7 +104,7 @@ def test_bootstrap_does_not_depend_on_the_memory_it_may_use(monkeypatch):
     assert (bootstrap_distribution(row_mean, rows, n_resamples=50, seed=5) != whole).any()
 
 
-def test_bootstrap_covers_as_often_as_it_claims():
+def test_bootstrap_covers_as_often_as_it_claims() -> None:
     generator = np.random.default_rng(6)
     hits = sum(
         bootstrap_interval(row_mean, generator.normal(size=100), n_resamples=500, seed=s).contains(0.0)
@@ -112,11 +115,11 @@ def test_bootstrap_covers_as_often_as_it_claims():
 
 
 @pytest.mark.parametrize("columns", [(), ([1.0],), ([1.0, 2.0], [1.0]), (3.0,)])
-def test_bootstrap_needs_matching_rows(columns):
+def test_bootstrap_needs_matching_rows(columns: tuple[ArrayLike, ...]) -> None:
     with pytest.raises(DataError, match="at least 2 rows"):
         bootstrap_interval(row_mean, *columns)
 
 
-def test_bootstrap_needs_resamples():
+def test_bootstrap_needs_resamples() -> None:
     with pytest.raises(ConfigError, match="got 0"):
         bootstrap_distribution(row_mean, [1.0, 2.0], n_resamples=0)

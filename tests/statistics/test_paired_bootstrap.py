@@ -1,25 +1,30 @@
 """The paired bootstrap: values, errors, size and power of its tests, seeds, messages."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
 
 from whytrain.errors import ConfigError, DataError
 from whytrain.statistics import paired_bootstrap as implementation
-from whytrain.statistics.paired_bootstrap import paired_bootstrap
+from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
 from whytrain.statistics.score_terms import METRICS
 
 # The 99.9% point of a binomial of 1,000 tests at level 5%: a correct test stays below in 999 of 1,000 tries.
 MOST_REJECTIONS = stats.binom.ppf(0.999, 1000, 0.05)
 
 
-def softmax(logits):
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return odds / odds.sum(axis=-1, keepdims=True)
 
 
-def two_models(generator, n_rows, advantage=0.0):
+def two_models(
+    generator: np.random.Generator, n_rows: int, advantage: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Two models that share the difficulty of the sentences; B gains `advantage` in log odds."""
     labels = generator.integers(2, size=n_rows)
     shared = generator.normal(0.8, 1.0, size=n_rows)
@@ -28,11 +33,11 @@ def two_models(generator, n_rows, advantage=0.0):
     return *softmax(np.stack([-signed, signed], axis=-1)), labels
 
 
-def by_name(result):
+def by_name(result: PairedBootstrap) -> dict[str, MetricDifference]:
     return {difference.metric: difference for difference in result.differences}
 
 
-def test_values_equal_scikit_learn():
+def test_values_equal_scikit_learn() -> None:
     a, b, labels = two_models(np.random.default_rng(0), 300)
     result = by_name(paired_bootstrap(a, b, labels, n_resamples=10))
     assert tuple(result) == METRICS
@@ -49,7 +54,7 @@ def test_values_equal_scikit_learn():
         assert difference.difference.estimate == pytest.approx(difference.value_b - difference.value_a)
 
 
-def test_f1_of_several_classes_is_macro_over_the_classes_that_occur():
+def test_f1_of_several_classes_is_macro_over_the_classes_that_occur() -> None:
     generator = np.random.default_rng(1)
     labels = generator.integers(3, size=90)  # class 3 never occurs and gets no probability
     a, b = (np.pad(softmax(generator.normal(size=(90, 3))), ((0, 0), (0, 1))) for _ in range(2))
@@ -58,13 +63,13 @@ def test_f1_of_several_classes_is_macro_over_the_classes_that_occur():
     assert result.value_b == pytest.approx(sk.f1_score(labels, b.argmax(1), average="macro"))
 
 
-def test_f1_is_0_where_the_positive_class_never_occurs():
+def test_f1_is_0_where_the_positive_class_never_occurs() -> None:
     probabilities = np.tile([0.9, 0.1], (5, 1))
     result = by_name(paired_bootstrap(probabilities, probabilities, np.zeros(5, dtype=int), n_resamples=10))
     assert result["f1"].value_a == 0.0
 
 
-def test_replicates_equal_a_plain_loop():
+def test_replicates_equal_a_plain_loop() -> None:
     a, b, labels = two_models(np.random.default_rng(2), 40)
     ours = by_name(paired_bootstrap(a, b, labels, n_resamples=30, seed=7, level=0.8))
     rows = np.random.default_rng(7).integers(40, size=(30, 40))
@@ -89,7 +94,7 @@ def test_replicates_equal_a_plain_loop():
         assert ours[metric].p_value == pytest.approx(min(1.0, 2 * (min(below, above) + 1) / 31))
 
 
-def test_the_same_run_twice_differs_by_exactly_0():
+def test_the_same_run_twice_differs_by_exactly_0() -> None:
     a, _, labels = two_models(np.random.default_rng(3), 101)
     for runs in (a, np.stack([a, a[:, ::-1], a**2 / (a**2).sum(1, keepdims=True)])):
         for difference in paired_bootstrap(runs, runs, labels, n_resamples=200).differences:
@@ -98,7 +103,7 @@ def test_the_same_run_twice_differs_by_exactly_0():
             assert difference.p_value == 1.0
 
 
-def test_swapping_the_runs_turns_the_sign():
+def test_swapping_the_runs_turns_the_sign() -> None:
     a, b, labels = two_models(np.random.default_rng(4), 101, advantage=0.3)
     forth, back = (by_name(paired_bootstrap(*pair, labels)) for pair in ((a, b), (b, a)))
     for metric in METRICS:
@@ -108,7 +113,7 @@ def test_swapping_the_runs_turns_the_sign():
         assert forth[metric].p_value == back[metric].p_value
 
 
-def test_seeded_and_independent_of_the_memory_it_may_use(monkeypatch):
+def test_seeded_and_independent_of_the_memory_it_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b, labels = two_models(np.random.default_rng(5), 50)
     whole = paired_bootstrap(a, b, labels, n_resamples=100, seed=1)
     assert paired_bootstrap(a, b, labels, n_resamples=100, seed=2) != whole
@@ -121,7 +126,7 @@ def test_seeded_and_independent_of_the_memory_it_may_use(monkeypatch):
         assert one.p_value == other.p_value
 
 
-def rejections(n_pairs, advantage, n_rows=200, n_resamples=400):
+def rejections(n_pairs: int, advantage: float, n_rows: int = 150, n_resamples: int = 300) -> dict[str, int]:
     generator = np.random.default_rng(6)
     p_values = [
         [
@@ -135,29 +140,31 @@ def rejections(n_pairs, advantage, n_rows=200, n_resamples=400):
     return dict(zip(METRICS, (np.array(p_values) <= 0.05).sum(axis=0), strict=True))
 
 
-def test_type_1_error_is_not_above_nominal():
+def test_type_1_error_is_not_above_nominal() -> None:
     seen = rejections(1000, advantage=0.0)
     assert all(15 <= count <= MOST_REJECTIONS for count in seen.values()), seen
 
 
-def test_power_is_as_expected():
-    advantage, n_rows, n_pairs = 0.25, 200, 300
+def test_power_is_as_expected() -> None:
+    advantage, n_rows, n_pairs = 0.3, 150, 250
     seen = rejections(n_pairs, advantage, n_rows)["nll"]
     generator = np.random.default_rng(7)
     a, b, labels = two_models(generator, 200_000, advantage)
     gains = np.log(a[np.arange(labels.size), labels]) - np.log(b[np.arange(labels.size), labels])
     expected = normal_power(gains.mean(), gains.std() / np.sqrt(n_rows))
-    # Four binomial standard errors, and 2 points for the discreteness of 400 resamples.
+    # Four binomial standard errors, and 2 points for the discreteness of 300 resamples.
     assert seen / n_pairs == pytest.approx(expected, abs=4 * np.sqrt(0.25 / n_pairs) + 0.02)
     assert 0.5 < expected < 0.95  # where a wrong test would show
 
 
-def normal_power(difference, standard_error):
+def normal_power(difference: float, standard_error: float) -> float:
     critical, shift = stats.norm.isf(0.025), abs(difference) / standard_error
     return stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift)
 
 
-def over_seeds(generator, n_seeds, n_rows, seed_spread):
+def over_seeds(
+    generator: np.random.Generator, n_seeds: int, n_rows: int, seed_spread: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Probabilities (2, n_seeds, n_rows, 2) of two equal recipes whose seeds differ in skill."""
     labels = generator.integers(2, size=n_rows)
     skill = generator.normal(0.5, seed_spread, size=(2, n_seeds, 1))
@@ -170,17 +177,17 @@ def over_seeds(generator, n_seeds, n_rows, seed_spread):
 
 @pytest.mark.parametrize("n_seeds", [2, 3, 5])
 @pytest.mark.parametrize("paired", [True, False])
-def test_recipes_that_differ_by_seed_only_are_not_told_apart(n_seeds, paired):
+def test_recipes_that_differ_by_seed_only_are_not_told_apart(n_seeds: int, paired: bool) -> None:
     generator = np.random.default_rng(8)
     false_alarms = 0
-    for k in range(200):
-        a, b, labels = over_seeds(generator, n_seeds, 60, seed_spread=0.4)
-        result = by_name(paired_bootstrap(a, b, labels, n_resamples=200, seed=k, paired_seeds=paired))
+    for k in range(150):
+        a, b, labels = over_seeds(generator, n_seeds, 40, seed_spread=0.4)
+        result = by_name(paired_bootstrap(a, b, labels, n_resamples=199, seed=k, paired_seeds=paired))
         false_alarms += result["nll"].p_value <= 0.05
-    assert false_alarms <= stats.binom.ppf(0.999, 200, 0.05)
+    assert false_alarms <= stats.binom.ppf(0.999, 150, 0.05)
 
 
-def test_resampling_sentences_alone_would_tell_them_apart():
+def test_resampling_sentences_alone_would_tell_them_apart() -> None:
     generator = np.random.default_rng(9)
     false_alarms = 0
     for k in range(100):
@@ -191,7 +198,7 @@ def test_resampling_sentences_alone_would_tell_them_apart():
     assert false_alarms > 50  # what the note on one seed warns of
 
 
-def test_seeds_that_dominate_give_the_t_interval():
+def test_seeds_that_dominate_give_the_t_interval() -> None:
     labels = np.zeros(400, dtype=int)
     levels = np.array([[0.60, 0.62, 0.65], [0.70, 0.69, 0.75]])
     # Every sentence gets its seed's probability: resampling sentences changes nothing in NLL.
@@ -208,7 +215,7 @@ def test_seeds_that_dominate_give_the_t_interval():
     assert unpaired.seed_error == pytest.approx(expected, rel=1e-9)
 
 
-def test_errors_separate_sentences_seeds_and_their_interaction():
+def test_errors_separate_sentences_seeds_and_their_interaction() -> None:
     # Differences in NLL that are a sum of known parts; 6 seeds, 400 sentences.
     generator = np.random.default_rng(10)
     n_seeds, n_rows = 6, 400
@@ -229,13 +236,13 @@ def test_errors_separate_sentences_seeds_and_their_interaction():
 
 
 @pytest.mark.parametrize(("n_seeds", "words"), [(1, "One seed"), (2, "6.5-fold"), (4, "1.6-fold"), (5, "")])
-def test_too_few_seeds_are_said(n_seeds, words):
+def test_too_few_seeds_are_said(n_seeds: int, words: str) -> None:
     a, b, labels = over_seeds(np.random.default_rng(0), n_seeds, 20, 0.1)
     note = paired_bootstrap(a, b, labels, n_resamples=20).note
     assert (words in note) if words else note == ""
 
 
-def test_unpaired_seeds_may_differ_in_number():
+def test_unpaired_seeds_may_differ_in_number() -> None:
     a, b, labels = over_seeds(np.random.default_rng(0), 3, 30, 0.1)
     result = paired_bootstrap(a, b[:2], labels, paired_seeds=False, n_resamples=50)
     assert (result.n_seeds_a, result.n_seeds_b) == (3, 2)
@@ -243,7 +250,7 @@ def test_unpaired_seeds_may_differ_in_number():
         paired_bootstrap(a, b[:2], labels)
 
 
-def test_messages():
+def test_messages() -> None:
     p = np.full((4, 2), 0.5)
     labels = np.array([0, 1, 0, 1])
     with pytest.raises(DataError, match="at least 2 sentences, got 1"):

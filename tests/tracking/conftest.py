@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import shutil
-import socket
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the processes, whatever pytest's import mode
 
-from tracking_processes import serve, settings_in
+from tracking_processes import Server, settings_in
 
 from whytrain.tracking.connection import connect, prepare_environment
 from whytrain.tracking.store import Store
@@ -73,44 +68,6 @@ def client(root: Path) -> MlflowClient:
     return connect(settings_in(root).address)
 
 
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """A tracking server that can be killed and started again at the same address."""
-
-    def __init__(self, processes: ForkServerContext, folder: Path, database: Path) -> None:
-        shutil.copy(database, folder / "server.db")
-        self.uri = f"http://127.0.0.1:{free_port()}"
-        self._processes = processes
-        self._folder = folder
-        self._process: BaseProcess | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        port = int(self.uri.rpartition(":")[2])
-        self._process = self._processes.Process(target=serve, args=(port, self._folder), daemon=True)
-        self._process.start()
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.uri}/health", timeout=5)  # noqa: S310  (our own server)
-                return
-            assert self._process.is_alive(), "the server did not start"
-            time.sleep(0.1)
-        raise TimeoutError(self.uri)
-
-    def kill(self) -> None:
-        """Kill it with SIGKILL."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process = None
-
-
 @pytest.fixture(scope="session")
 def server(
     processes: ForkServerContext, tmp_path_factory: pytest.TempPathFactory, empty_database: Path
@@ -126,7 +83,7 @@ def server(
 def live_server(server: Server) -> Iterator[Server]:
     """The server, running again afterwards."""
     yield server
-    if server._process is None:
+    if not server.is_running:
         server.start()
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import free_port
-from tracking_processes import settings_in
+from tracking_processes import free_port, settings_in
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import (
@@ -47,10 +46,12 @@ def test_a_record_holds_what_was_logged(run: RunRecord, uri: str) -> None:
 
 
 def test_names_with_quotes(root: Path, uri: str) -> None:
-    name = """it's "it" """.strip()
-    store = Store.start(settings_in(root), run_name=name, tags={})
-    store.close("FINISHED")
-    assert find_run(uri, name).run_id == store.run_id
+    for name in ("it's it", 'say "it"', "100% _ \\ žluť"):
+        store = Store.start(settings_in(root), run_name=name, tags={})
+        store.close("FINISHED")
+        assert find_run(uri, name).run_id == store.run_id
+    with pytest.raises(TrackingError, match="give the run's id"):
+        find_run(uri, '"it\'s"')
 
 
 def test_a_name_that_two_runs_have(root: Path, run: RunRecord, uri: str) -> None:
@@ -64,11 +65,11 @@ def test_a_name_that_two_runs_have(root: Path, run: RunRecord, uri: str) -> None
 
 def test_a_name_that_no_run_has(root: Path, run: RunRecord, uri: str) -> None:
     Store.start(settings_in(root), run_name="bilstm-opt-7", tags={}).close("FINISHED")
-    with pytest.raises(TrackingError, match="no run 'bilstm-opt-6' .* close to it: bilstm-opt-7$"):
+    with pytest.raises(TrackingError, match=r"no run 'bilstm-opt-6' .* close to it: bilstm-opt-7$"):
         find_run(uri, "bilstm-opt-6")
-    with pytest.raises(TrackingError, match="the newest are: bilstm-opt-7, run"):
+    with pytest.raises(TrackingError, match=r"the newest are: bilstm-opt-7, run"):
         find_run(uri, "0" * 32)
-    with pytest.raises(TrackingError, match="local-1 is not at .*replay"):
+    with pytest.raises(TrackingError, match=r"local-1 is not at .*replay"):
         find_run(uri, "local-1")
 
 
@@ -85,7 +86,7 @@ def test_a_store_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    with pytest.raises(TrackingError, match="cannot read from http://127.0.0.1") as raised:
+    with pytest.raises(TrackingError, match=r"cannot read from http://127.0.0.1") as raised:
         find_run(f"http://127.0.0.1:{free_port()}", "run")
     assert "\n" not in str(raised.value)
 
@@ -103,10 +104,10 @@ def test_tables_of_an_epoch_the_last_and_the_whole_run(run: RunRecord) -> None:
     assert read_table(run, "predictions", "last")["epoch"].tolist() == [3]
     assert read_table(run, "predictions", name="rows")["a"].tolist() == [1]
     with pytest.raises(
-        TrackingError, match="no tables/predictions/predictions_epoch_009.parquet; .*epoch_003"
+        TrackingError, match=r"no tables/predictions/predictions_epoch_009.parquet; .*epoch_003"
     ):
         read_table(run, "predictions", 9)
-    with pytest.raises(TrackingError, match="the tables of shapley are: none"):
+    with pytest.raises(TrackingError, match=r"the tables of shapley are: none"):
         read_table(run, "shapley", "last")
 
 

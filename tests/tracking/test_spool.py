@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
-import signal
-import subprocess
-import sys
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
-from conftest import free_port
 from hypothesis import given
 from hypothesis import strategies as st
-from tracking_processes import settings_in
+from tracking_processes import free_port, log_on_a_small_disk
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.backlog import describe
@@ -117,10 +112,10 @@ def test_a_write_after_a_torn_one_is_whole(tmp_path: Path, monkeypatch: pytest.M
 
 @needs_full
 def test_a_full_disk_is_one_line(store: Store, client: MlflowClient) -> None:
-    store.flush()
     spool = store.directory / "spool"
+    spool.mkdir()
     (spool / f"{store._spool._number:06d}.jsonl").symlink_to(FULL)
-    with pytest.raises(TrackingError, match="no space left for the run in .* MB free") as raised:
+    with pytest.raises(TrackingError, match=r"no space left for the run in .* MB free") as raised:
         store.log_metrics({"a": 1.0}, step=1)
     assert "\n" not in str(raised.value)
     assert "resume the run" in str(raised.value)
@@ -128,33 +123,11 @@ def test_a_full_disk_is_one_line(store: Store, client: MlflowClient) -> None:
     assert client.get_run(store.run_id).info.status == "FAILED"
 
 
-LIMITED = """
-import resource, signal, sys
-from pathlib import Path
-import pandas as pd
-sys.path.insert(0, sys.argv[2])
-from tracking_processes import settings_in
-from whytrain.errors import TrackingError
-from whytrain.tracking.store import Store
-
-store = Store.start(settings_in(Path(sys.argv[1]), sys.argv[3]), run_name="run", tags={})
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-try:
-    store.log_table(pd.DataFrame({"a": range(100_000)}), "predictions", epoch=1)
-except TrackingError as error:
-    print(error)
-store.log_metrics({"a": 1.0}, step=1)
-store.close("FAILED")
-print(store.summary())
-"""
-
-
-def test_a_table_that_does_not_fit(root: Path) -> None:
-    nowhere = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-c", LIMITED, str(root), str(Path(__file__).parent), nowhere]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    error, summary = done.stdout.splitlines()
+def test_a_table_that_does_not_fit(processes: ForkServerContext, root: Path) -> None:
+    process = processes.Process(target=log_on_a_small_disk, args=(root, f"http://127.0.0.1:{free_port()}"))
+    process.start()
+    process.join()
+    error, summary = (root / "said").read_text().splitlines()
     assert error.startswith("no space left for the run in")
     assert "1 metric value" in summary
     assert "file" not in summary  # a table that was not written is not sent either

@@ -127,8 +127,8 @@ def test_tables_are_parquet_with_a_schema_version(store: Store, client: MlflowCl
 
 def test_private_text_never_reaches_a_file(root: Path, client: MlflowClient) -> None:
     store = Store.start(settings_in(root, log_text=False), run_name="private", tags={})
-    secret = "the patient is Ms Smith"
-    store.log_table(pd.DataFrame({"id": ["a"], "text": [secret]}), "predictions", text_columns=["text"])
+    sentence = "the patient is Ms Smith"
+    store.log_table(pd.DataFrame({"id": ["a"], "text": [sentence]}), "predictions", text_columns=["text"])
     store.close("FINISHED")
     path = client.download_artifacts(store.run_id, "tables/predictions/predictions.parquet")
     frame = pd.read_parquet(path)
@@ -253,7 +253,7 @@ def test_a_deleted_experiment_says_how_to_restore_it(root: Path, client: MlflowC
     Store.start(settings_in(root), run_name="run", tags={}).close("FINISHED")
 
 
-@pytest.mark.parametrize("uri", ["mlruns", "file:./mlruns", "/tmp/mlruns"])
+@pytest.mark.parametrize("uri", ["mlruns", "file:./mlruns", "/data/mlruns"])
 def test_folders_are_no_longer_stores(uri: str) -> None:
     with pytest.raises(ConfigError, match="no longer writes plain folders"):
         settings_in(Path(), uri)

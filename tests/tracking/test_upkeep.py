@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import free_port
-from tracking_processes import settings_in
+from tracking_processes import free_port, settings_in
 
 from whytrain.tracking.__main__ import main
 from whytrain.tracking.reader import find_run

@@ -136,8 +136,8 @@ def sure_where_people_are_not(
             raise ConfigError(f"Expected {name} as a share in (0, 1], got {share}.")
     model, people = _pair(probabilities, human)
     rows = np.flatnonzero((model.max(axis=1) >= sure) & (people.max(axis=1) <= agreed))
-    gap = entropy(people[rows]) - entropy(model[rows])
-    return rows[np.argsort(-gap, kind="stable")]
+    gap = entropy(people) - entropy(model)
+    return rows[np.argsort(-gap[rows], kind="stable")]
 
 
 def _pair(probabilities: ArrayLike, human: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -182,9 +182,9 @@ def _measure(
     cells = np.arange(n_orders)[:, None, None] * n_slices + codes  # (n_orders, n_columns, n_rows)
 
     def summed(index: NDArray[np.int64], values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-        weights: NDArray[np.float64] = np.broadcast_to(values[order][:, None, :], index.shape)
-        sums: NDArray[np.float64] = np.bincount(index.ravel(), weights=weights.reshape(-1), minlength=length)
-        return sums
+        weights = np.broadcast_to(values[order][:, None, :], index.shape).ravel()
+        # NumPy's stubs call the sums integers.
+        return np.bincount(index.ravel(), weights, minlength=length).astype(np.float64, copy=False)
 
     correct = summed(cells, rows.correct.astype(np.float64), n_orders * n_slices)
     by_bin = cells * rows.n_bins + rows.bins[order][:, None, :]

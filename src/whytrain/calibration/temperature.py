@@ -11,9 +11,8 @@ from scipy import optimize, special
 from whytrain.calibration.checks import check_labels
 from whytrain.errors import ConfigError, DataError
 
-# The search range in units of the logits' own spread: wide enough for any model that is neither perfect
-# (temperature 0 would be best) nor worse than chance (infinity would be).
-_RANGE = 100.0
+# The search range in units of the logits' own spread; only keeps the line search from overflowing.
+_RANGE = 1e4
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,14 @@ class TemperatureFit:
         temperature: T > 0; above 1 the model was overconfident, below 1 underconfident.
         nll_before: negative log-likelihood of the slice at T = 1, in nats.
         nll_after: the same at T.
-        at_bound: whether the search ended at its limits: the slice has no error, or is no better than chance.
+        determined: False where no temperature is best and T = 1 is kept: the slice has no error, so the loss
+            falls all the way to T = 0, or the model is no better than chance, and it falls to infinity.
     """
 
     temperature: float
     nll_before: float
     nll_after: float
-    at_bound: bool
+    determined: bool
 
 
 def apply_temperature(logits: ArrayLike, temperature: float) -> NDArray[np.float64]:
@@ -87,8 +87,11 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> TemperatureFit:
     classes = check_labels(labels, *array.shape)
     spread = float(np.std(array - array.mean(axis=1, keepdims=True)))
     before = _loss(array, classes, 1.0)[0]
-    if spread == 0:  # every class equally likely everywhere: no temperature changes that
-        return TemperatureFit(1.0, before, before, at_bound=False)
+    # The loss is convex in β = 1 / T: it has a minimum where it falls at β = 0 and rises for large β.
+    falls = _loss(array, classes, 0.0)[1] < 0
+    rises = (array.max(axis=1) > _of_label(array, classes)).any()
+    if not (falls and rises):
+        return TemperatureFit(1.0, before, before, determined=False)
     unit = array / spread
 
     def objective(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -105,13 +108,12 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> TemperatureFit:
         bounds=[(-limit, limit)],
         options={"gtol": 1e-10, "ftol": 1e-15},
     )
-    log_temperature = float(found.x[0])
-    temperature = spread * float(np.exp(log_temperature))
+    temperature = spread * float(np.exp(found.x[0]))
     return TemperatureFit(
         temperature=temperature,
         nll_before=before,
         nll_after=_loss(array, classes, 1 / temperature)[0],
-        at_bound=abs(log_temperature) > 0.999 * limit,
+        determined=True,
     )
 
 
@@ -135,6 +137,9 @@ def check_logits(logits: ArrayLike) -> NDArray[np.float64]:
 def _loss(logits: NDArray[np.float64], labels: NDArray[np.int64], beta: float) -> tuple[float, float]:
     """Return the loss at β = 1 / T and its derivative, mean of Σ_c p_c·z_c - z_y."""
     log_p = special.log_softmax(beta * logits, axis=1)
-    rows = np.arange(len(labels))
-    slope = (np.exp(log_p) * logits).sum(axis=1) - logits[rows, labels]
-    return float(-log_p[rows, labels].mean()), float(slope.mean())
+    slope = (np.exp(log_p) * logits).sum(axis=1) - _of_label(logits, labels)
+    return float(-_of_label(log_p, labels).mean()), float(slope.mean())
+
+
+def _of_label(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    return values[np.arange(len(labels)), labels]

@@ -161,7 +161,7 @@ def _seeded_order(sentences: list[str], seed: int) -> NDArray[np.int64]:
 def _apportion(sizes: NDArray[np.int64], share: float, room: NDArray[np.int64]) -> NDArray[np.int64]:
     """Divide `share` of all sentences among the classes: largest remainders, at most `room` each."""
     quotas = sizes * share
-    counts = np.minimum(np.floor(quotas).astype(np.int64), room)
+    counts: NDArray[np.int64] = np.minimum(np.floor(quotas).astype(np.int64), room)
     total = min(round(sizes.sum() * share), int(room.sum()))
     while counts.sum() < total:
         behind = np.where(counts < room, quotas - counts, -np.inf)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from typing_extensions import TypedDict
 
+from whytrain.errors import ConfigError
 from whytrain.models.pooling import AdditiveAttention, last_states, max_pool, mean_pool
 from whytrain.models.pretrained import pretrained_embeddings
 from whytrain.types import Inspection
@@ -62,8 +63,16 @@ class BiLSTM(nn.Module):
             layer_norm: normalize the LSTM's states.
             self_attention_heads: heads of self-attention over the states; 0 for none.
             dropout: probability, on the pooled vector and between stacked layers.
+
+        Raises:
+            ConfigError: the heads do not divide the states, or the pretrained vectors do not fit.
         """
         super().__init__()
+        if self_attention_heads and 2 * hidden_size % self_attention_heads:
+            raise ConfigError(
+                f"model.self_attention_heads={self_attention_heads} must divide the states' {2 * hidden_size} "
+                f"features (2 · model.hidden_size={hidden_size})"
+            )
         self.padding_id = padding_id
         self.pooling = pooling
         size = 2 * hidden_size
@@ -128,9 +137,7 @@ class BiLSTM(nn.Module):
             lengths = mask.sum(dim=1).cpu()
             packed = pack_padded_sequence(embeddings, lengths, batch_first=True, enforce_sorted=False)
             packed_states, _ = self.lstm(packed)
-            states, _ = pad_packed_sequence(
-                packed_states, batch_first=True, total_length=embeddings.shape[1]
-            )
+            states, _ = pad_packed_sequence(packed_states, batch_first=True, total_length=embeddings.shape[1])
         if self.norm is not None:
             states = self.norm(states)
         if self.self_attention is not None:
@@ -146,4 +153,5 @@ class BiLSTM(nn.Module):
             pooled, weights, scores = self.attention(states, mask)
             return pooled, weights, scores
         pools = {"last": last_states, "mean": mean_pool, "max": max_pool}
-        return pools[self.pooling](states, mask), None, None
+        pooled = pools[self.pooling](states, mask)
+        return pooled, None, None

@@ -45,7 +45,8 @@ def pretrained_embeddings(directory: str, vocabulary_size: int, size: int) -> Te
     # Eigenvectors of the (columns, columns) covariance: the right singular vectors, without a 30,000-row SVD.
     _, vectors = torch.linalg.eigh(centered.T @ centered)
     reduced = centered @ vectors[:, -size:].flip(1)
-    return reduced / reduced.std()
+    scaled: Tensor = reduced / reduced.std()
+    return scaled
 
 
 def _read_word_embeddings(path: Path) -> Tensor:

@@ -206,7 +206,7 @@ def _with_pooling(model: nn.Module, layers: list[LayerSummary]) -> Iterator[Laye
     for i, layer in enumerate(layers):
         before = layers[i - 1].output_shape if i else ()
         after = layer.input_shape
-        if len(before) == 3 and len(after) == 2 and before[::2] == after:  # noqa: PLR2004 (token axis gone)
+        if len(before) == 3 and len(after) == 2 and before[::2] == after:
             pooling = getattr(model, "pooling", None)
             details = f"pooling: {pooling}" if isinstance(pooling, str) else "tokens to one vector"
             yield LayerSummary("pooling", "function", before, after, 0, trainable=False, details=details)

@@ -1,0 +1,1 @@
+"""What training minimizes: cross-entropy and the terms that can be switched on beside it."""

@@ -7,21 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whytrain.plots.style import (
-    GRAY,
-    INK,
-    LIGHT_GRAY,
-    PALETTE,
-    SMALL_SIZE,
-    TRAIN,
-    Margins,
-    dress,
-    finish,
-    grid,
-    need,
-    new_figure,
-    whole_numbers,
-)
+from whytrain.plots.palette import GRAY, INK, LIGHT_GRAY, PALETTE, TRAIN
+from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure, whole_numbers
 
 _COLUMNS = ("epoch", "batch", "loss", "accuracy", "seconds")
 _MOST_POINTS = 600  # more batches than pixels: a band of their least and greatest values instead of a line
@@ -93,8 +80,8 @@ def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
     dress(ax, "time per epoch (s)", x="epoch")
     bars = ax.bar(seconds.index, seconds.to_numpy(), color=GRAY, width=0.8 if len(seconds) > 1 else 0.4)
     if len(seconds) <= _MOST_VALUES:
-        vertical = len(seconds) > 3  # noqa: PLR2004 (three numbers fit side by side)
-        labels = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in seconds]  # noqa: PLR2004
+        vertical = len(seconds) > 3
+        labels = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in seconds]
         ax.bar_label(bars, labels, fontsize=SMALL_SIZE, padding=2, rotation=90 if vertical else 0)
         ax.set_ylim(0, max(float(seconds.max()), 1e-9) * 1.12)
     whole_numbers(ax, seconds.index.min(), seconds.index.max())

@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from whytrain.calibration.metrics import top_label
+from whytrain.plots.palette import RIGHT, WRONG
 from whytrain.plots.runs import Runs, check_runs, key, panel_grid
-from whytrain.plots.style import (
-    RIGHT,
-    SMALL_SIZE,
-    WIDTH,
-    WRONG,
-    Margins,
-    dress,
-    finish,
-    fitted,
-    grid,
-    new_figure,
-)
+from whytrain.plots.style import SMALL_SIZE, WIDTH, Margins, dress, finish, fitted, grid, new_figure
 
 _BINS = 20
 _PANEL = 2.9  # inches from panel to panel
@@ -41,7 +31,7 @@ def confidence_by_outcome(runs: Runs) -> Figure:
     figure = new_figure(
         1.35 + n_rows * _PANEL,
         _title(aurocs),
-        "Lines: means; AUROC: chance that a right answer is more confident than a wrong one (0.5: no relation)",
+        "Lines: means; AUROC: chance that a right answer is more confident than a wrong one (0.5: by chance)",
     )
     handles = [
         Patch(facecolor=RIGHT, alpha=0.75, label="right"),

@@ -11,18 +11,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from whytrain.calibration.checks import check_probabilities
+from whytrain.plots.palette import ink_on, run_colors, run_lines
 from whytrain.plots.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label, sizes_of
-from whytrain.plots.style import (
-    SMALL_SIZE,
-    Margins,
-    dress,
-    finish,
-    grid,
-    ink_on,
-    new_figure,
-    run_colors,
-    run_lines,
-)
+from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.plots.text import widest
 
 # Below 0.6 low, above 0.9 high, reasonable between them, ends included.
@@ -130,8 +121,8 @@ def _shares(ax: Axes, confidences: Confidences) -> None:
         start = 0.0
         for level, share in level_shares(confidence).items():
             ax.barh(row, share, left=start, color=LEVELS[level], edgecolor="white", height=0.62)
-            if share > 0.11:  # noqa: PLR2004 (narrower parts have no room for their number)
-                text = f"{level} {share:.0%}" if share > 0.3 else f"{share:.0%}"  # noqa: PLR2004
+            if share > 0.11:
+                text = f"{level} {share:.0%}" if share > 0.3 else f"{share:.0%}"
                 ink = ink_on(_SHADES[level])
                 ax.text(
                     start + share / 2, row, text, ha="center", va="center", fontsize=SMALL_SIZE, color=ink

@@ -8,30 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from whytrain.calibration.set_summary import SetSummary
+from whytrain.plots.palette import GRAY, LIGHT_GRAY, WRONG, ink_on, run_colors
 from whytrain.plots.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label
-from whytrain.plots.style import (
-    GRAY,
-    LIGHT_GRAY,
-    SMALL_SIZE,
-    WIDTH,
-    WRONG,
-    Margins,
-    dress,
-    finish,
-    grid,
-    ink_on,
-    new_figure,
-    run_colors,
-)
+from whytrain.plots.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
 from whytrain.plots.text import shown, widest
 from whytrain.statistics.intervals import Interval
 
 _LARGEST = 4  # sizes from here on share a color
 SIZE_COLORS = ("#FFFFFF", "#08519C", "#6BAED6", "#BDD7E7", "#EFF3FF")  # none, 1, 2, 3, 4 and more
 _SHADES = (0.0, 1.0, 0.5, 0.2, 0.0)
-_LEFT_SHARE = 4.3  # inches of the panel of sizes
 
 
 def conformal_sets(
@@ -57,12 +45,13 @@ def conformal_sets(
     figure = new_figure(KEY_TOP + 0.23 * n_keys + 0.5 + body + 0.65, *_titles(runs, alpha))
     handles = [*(run_handles(names) if len(names) > 1 else []), *_size_handles(runs)]
     top = key(figure, handles) + 0.45
+    left_panel = 4.3 if len(names) == 1 else 3.3  # inches, with the space to the right
     label_width = widest([run_label(name) for name in names], SMALL_SIZE) + 0.3
     if len(names) == 1:
         label_width = 0.3
     row_width = widest(rows, SMALL_SIZE) + 0.25
-    sizes = Margins(left=label_width, right=WIDTH - label_width - (_LEFT_SHARE - 0.4), top=top, bottom=0.65)
-    coverage = Margins(left=label_width + _LEFT_SHARE - 0.2 + row_width, right=0.3, top=top, bottom=0.65)
+    sizes = Margins(left=label_width, right=WIDTH - label_width - (left_panel - 0.4), top=top, bottom=0.65)
+    coverage = Margins(left=label_width + left_panel - 0.2 + row_width, right=0.3, top=top, bottom=0.65)
     _sizes(figure.add_subplot(grid(figure, 1, 1, sizes)[0]), runs)
     ax = figure.add_subplot(grid(figure, 1, 1, coverage)[0])
     if expected is not None:
@@ -83,7 +72,7 @@ def _sizes(ax: Axes, runs: Mapping[str, SetSummary]) -> None:
             )
             if size == 0:
                 ax.patches[-1].set(hatch="///", edgecolor=WRONG)
-            elif share > 0.12:  # noqa: PLR2004 (narrower parts have no room for their number)
+            elif share > 0.12:
                 color = ink_on(_SHADES[size])
                 ax.text(
                     start + share / 2,
@@ -111,6 +100,7 @@ def _coverage(ax: Axes, runs: Mapping[str, SetSummary], alpha: float, rows: list
                 y = row + offset
                 ax.plot([interval.low, interval.high], [y, y], color=colors[name], linewidth=1.6)
                 ax.plot(interval.estimate, y, "o", color=colors[name], markersize=5)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     ax.axvline(1 - alpha, color=GRAY, linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(axis="y", length=0)
@@ -140,5 +130,6 @@ def _titles(runs: Mapping[str, SetSummary], alpha: float) -> tuple[str, str]:
     if len(runs) == 1:
         title = f"Sets of {means[0]:.2f} classes on average hold the label of {hits[0]:.1%}"
     else:
-        title = f"Sets of {min(means):.2f} to {max(means):.2f} classes hold the label of {min(hits):.1%} to {max(hits):.1%}"
+        sizes = f"{min(means):.2f} to {max(means):.2f}"
+        title = f"Sets of {sizes} classes hold the label of {min(hits):.1%} to {max(hits):.1%}"
     return title, f"Dashed: the promised {1 - alpha:.0%}; gray: where 95% of exchangeable test sets lie"

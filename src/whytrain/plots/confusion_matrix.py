@@ -8,19 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whytrain.plots.style import (
-    LABEL_SIZE,
-    SEQUENTIAL,
-    SMALL_SIZE,
-    WIDTH,
-    Margins,
-    dress,
-    finish,
-    grid,
-    ink_on,
-    need,
-    new_figure,
-)
+from whytrain.plots.palette import SEQUENTIAL, ink_on
+from whytrain.plots.style import LABEL_SIZE, SMALL_SIZE, WIDTH, Margins, dress, finish, grid, need, new_figure
 from whytrain.plots.table import draw_table, table_height
 from whytrain.plots.text import shown, widest
 

@@ -10,24 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from whytrain.calibration.disagreement import HumanDisagreement
+from whytrain.plots.palette import GRAY, INK, run_colors
 from whytrain.plots.runs import check_runs, key, panel_grid
-from whytrain.plots.style import (
-    GRAY,
-    INK,
-    SMALL_SIZE,
-    WIDTH,
-    Margins,
-    dress,
-    finish,
-    fitted,
-    grid,
-    new_figure,
-    run_colors,
-)
+from whytrain.plots.style import WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.statistics.intervals import Interval
 
 _GROUPS = 6  # of equally many sentences, whose means are joined by a line
-_PANEL = 3.5  # inches from panel to panel
+_PANEL = 3.7  # inches from panel to panel
 
 
 def human_entropy(runs: Mapping[str, HumanDisagreement]) -> Figure:
@@ -42,36 +31,29 @@ def human_entropy(runs: Mapping[str, HumanDisagreement]) -> Figure:
     figure = new_figure(
         1.35 + n_rows * _PANEL,
         _title(surer),
-        "Each point is a sentence; correlation: Spearman's, with its 95% interval; KL: people from model",
+        "Each point is a sentence; ρ: Spearman correlation, 95% interval; surer: below the diagonal",
     )
     several = len(names) > 1
     margins = Margins(
-        left=0.75, top=key(figure, _handles()) + (0.65 if several else 0.4), down=1.1, across=0.5
+        left=0.75, top=key(figure, _handles()) + (0.85 if several else 0.4), down=1.3, across=0.5
     )
     cells = grid(figure, n_rows, n_columns, margins)
     end = max(float(max(f.model_entropy.max(), f.human_entropy.max())) for f in runs.values()) * 1.04 or 1.0
     colors = run_colors(names)
     for i, (name, found) in enumerate(runs.items()):
         ax = figure.add_subplot(cells[i])
-        heading = f"{_correlation(found.entropy_correlation)}, KL {found.kl.estimate:.2f}"
+        lines = [_correlation(found.entropy_correlation)]
+        lines.append(f"KL {found.kl.estimate:.2f}, surer {surer[name]:.0%}")
         if several:
-            heading = f"{fitted(name, (WIDTH - 1) / n_columns - 0.5, 11)}\n{heading}"
+            lines.insert(0, fitted(name, (WIDTH - 1) / n_columns - 0.5, 11))
         dress(
             ax,
-            heading,
+            ("\n" if several else ", ").join(lines),
             x="people's entropy (nats)",
             y="model's entropy (nats)" if i % n_columns == 0 else "",
             gridlines="both",
         )
         _points(ax, found, colors[name], end)
-        ax.text(
-            0.97 * end,
-            0.03 * end,
-            f"surer than people: {surer[name]:.0%}",
-            ha="right",
-            fontsize=SMALL_SIZE,
-            color=INK,
-        )
     return finish(figure)
 
 
@@ -95,8 +77,8 @@ def _share_surer(found: HumanDisagreement) -> float:
 
 def _correlation(interval: Interval | None) -> str:
     if interval is None:
-        return "correlation –"
-    return f"correlation {interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+        return "ρ: –"
+    return f"ρ = {interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def _handles() -> list[Line2D]:

@@ -7,20 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from whytrain.models.summary import LayerSummary, ModelSummary
-from whytrain.plots.style import (
-    GRAY,
-    INK,
-    LABEL_SIZE,
-    LIGHT_GRAY,
-    SMALL_SIZE,
-    WIDTH,
-    Margins,
-    finish,
-    fitted,
-    grid,
-    new_figure,
-)
-from whytrain.plots.text import shown
+from whytrain.plots.palette import GRAY, INK, LIGHT_GRAY
+from whytrain.plots.style import LABEL_SIZE, SMALL_SIZE, WIDTH, Margins, finish, fitted, grid, new_figure
+from whytrain.plots.text import shown, shown_end
 
 # Light fills by what a layer does, the first word that its class name contains; ink stays readable on all.
 FILLS = {
@@ -101,20 +90,12 @@ def _box(ax: Axes, y: float, layer: LayerSummary) -> None:
     repeats = f" ×{layer.repeats}" if layer.repeats > 1 else ""
     kind_text = "" if layer.kind == "function" else f"{layer.kind}{repeats}"
     middle = y + _BOX / 2
-    name = _tail(layer.name)
+    name = shown_end(layer.name, 27)
     ax.text(_BOX_LEFT + 0.1, middle, name, fontsize=LABEL_SIZE, fontweight="bold", color=INK, va="center")
     text = ": ".join(part for part in (kind_text, layer.details) if part)
     ax.text(
         _BOX_LEFT + 2.45, middle, fitted(text, 2.85, SMALL_SIZE), fontsize=SMALL_SIZE, color=INK, va="center"
     )
-
-
-def _tail(name: str) -> str:
-    """Return the end of a dotted name that fits into a box: it says more than the start."""
-    width = 2.25  # inches
-    if fitted(name, width, LABEL_SIZE, bold=True) == name:
-        return name
-    return "…" + fitted(name[::-1], width - 0.15, LABEL_SIZE, bold=True)[::-1].lstrip("….")
 
 
 def _bar(ax: Axes, y: float, layer: LayerSummary, n_parameters: int) -> None:

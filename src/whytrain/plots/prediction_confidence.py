@@ -9,18 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from whytrain.plots.style import (
-    INK,
-    RIGHT,
-    SMALL_SIZE,
-    WRONG,
-    Margins,
-    dress,
-    finish,
-    grid,
-    need,
-    new_figure,
-)
+from whytrain.plots.palette import INK, RIGHT, WRONG
+from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.plots.table import draw_table, table_height
 from whytrain.plots.text import shown, widest
 
@@ -28,7 +18,7 @@ _TEXT_COLUMNS, _CLASS_COLUMNS = 44, 12  # narrow characters
 _ROW, _TOP, _BOTTOM = 0.26, 1.9, 0.6  # inches
 
 
-def prediction_confidence(  # noqa: PLR0913 (one result, given as its parts)
+def prediction_confidence(
     probabilities: np.ndarray,
     labels: np.ndarray,
     class_names: Sequence[str],
@@ -52,7 +42,7 @@ def prediction_confidence(  # noqa: PLR0913 (one result, given as its parts)
     """
     probabilities, labels = np.asarray(probabilities, dtype=float), np.asarray(labels)
     need(
-        probabilities.ndim == 2 and len(labels) == len(probabilities) > 0,  # noqa: PLR2004
+        probabilities.ndim == 2 and len(labels) == len(probabilities) > 0,
         f"prediction_confidence: expected probabilities (n, n_classes) and n labels, n ≥ 1; came "
         f"{probabilities.shape} and {labels.shape}",
     )

@@ -11,20 +11,9 @@ from scipy.stats import binom
 
 from whytrain.calibration.metrics import ReliabilityBins, expected_calibration_error, reliability_bins
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
+from whytrain.plots.palette import GRAY, INK, LIGHT_GRAY, run_colors
 from whytrain.plots.runs import Runs, check_runs, key, panel_grid, sizes_of
-from whytrain.plots.style import (
-    GRAY,
-    INK,
-    LIGHT_GRAY,
-    WIDTH,
-    Margins,
-    dress,
-    finish,
-    fitted,
-    grid,
-    new_figure,
-    run_colors,
-)
+from whytrain.plots.style import WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.statistics.intervals import wilson_interval
 
 LEVEL = 0.95
@@ -125,4 +114,4 @@ def _title(errors: dict[str, float], floors: dict[str, NoiseFloor]) -> str:
 
 def _subtitle(runs: Runs) -> str:
     sizes = sizes_of({name: labels for name, (_, labels) in runs.items()})
-    return f"{sizes}; confidence: probability of the predicted class; noise: 95th percentile of a calibrated model"
+    return f"{sizes}; confidence: of the predicted class; noise: 95th percentile of a calibrated model"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from whytrain.calibration.risk_coverage import RiskCoverage, area_under_risk_coverage, risk_coverage
+from whytrain.plots.palette import run_colors, run_lines
 from whytrain.plots.runs import KEY_TOP, Runs, check_runs, key, key_rows, run_handles, run_label, sizes_of
-from whytrain.plots.style import Margins, dress, finish, grid, new_figure, run_colors, run_lines
+from whytrain.plots.style import Margins, dress, finish, grid, new_figure
 from whytrain.plots.table import draw_table, table_height
 
 COVERAGES = (1.0, 0.9, 0.8, 0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from whytrain.plots.style import INK, SMALL_SIZE, WIDTH, counted, need, run_colors, run_lines
+from whytrain.plots.palette import INK, run_colors, run_lines
+from whytrain.plots.style import SMALL_SIZE, WIDTH, need
 from whytrain.plots.text import shown, widest
+from whytrain.plots.wording import counted
 
 # Run name → probabilities (n, n_classes) and labels (n,). The order of the names decides their colors.
 Runs = Mapping[str, tuple[NDArray[np.floating], NDArray[np.integer]]]
@@ -63,7 +65,7 @@ def run_label(name: str) -> str:
     return shown(name, 28)
 
 
-def sizes_of(runs: Mapping[str, NDArray[np.generic]]) -> str:
+def sizes_of(runs: Mapping[str, Sized]) -> str:
     """Return how many sentences the runs have: "872 sentences", "800 or 872 sentences"."""
     *others, last = sorted({len(rows) for rows in runs.values()})
     return " or ".join([*map(str, others), counted(last, "sentence")])
@@ -71,7 +73,7 @@ def sizes_of(runs: Mapping[str, NDArray[np.generic]]) -> str:
 
 def panel_grid(n_panels: int) -> tuple[int, int]:
     """Return rows and columns of panels: at most three side by side, four where there are many."""
-    columns = min(n_panels, 3 if n_panels <= 9 else 4)  # noqa: PLR2004 (three rows of three)
+    columns = min(n_panels, 3 if n_panels <= 9 else 4)
     return -(-n_panels // columns), columns
 
 

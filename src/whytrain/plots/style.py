@@ -1,4 +1,4 @@
-"""What all figures share: size, margins in inches, palette, and axes.
+"""What all figures share: size, margins in inches, titles and axes.
 
 Figures are made from `matplotlib.figure.Figure` alone: nothing is registered with pyplot, so they may be
 drawn in any thread and are freed with their last reference. Margins are set in inches instead of by a
@@ -8,7 +8,7 @@ layout engine, because an engine draws every figure twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,23 +17,12 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import AutoLocator, MaxNLocator
 
 from whytrain.errors import WhytrainError
+from whytrain.plots.palette import GRAY, INK, LIGHT_GRAY
 from whytrain.plots.text import set_fonts, shown, text_width
 
 WIDTH = 10.0  # inches: 1200 pixels at DPI
 DPI = 120
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 13.0, 10.0, 9.0  # points
-
-# Okabe and Ito (2008), Color universal design; black and yellow are left out (text, too faint on white).
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-LineStyle = Literal["-", "--", ":", "-."]
-LINE_STYLES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")
-TRAIN, VALIDATION, TEST = "#E69F00", "#0072B2", "#009E73"
-RIGHT, WRONG = "#009E73", "#D55E00"
-GRAY, LIGHT_GRAY, INK = "#767676", "#D9D9D9", "#222222"
-# The ends of ColorBrewer's RdBu, which color-blind readers tell apart: red raises the payoff, blue lowers it.
-POSITIVE, NEGATIVE = "#B2182B", "#2166AC"
-DIVERGING = "RdBu_r"
-SEQUENTIAL = "Blues"
 
 
 class Margins(NamedTuple):
@@ -84,7 +73,7 @@ def fitted(text: str, width: float, size: float, *, bold: bool = False) -> str:
     return cut
 
 
-def grid(  # noqa: PLR0913 (as matplotlib's own)
+def grid(
     figure: Figure,
     n_rows: int,
     n_columns: int,
@@ -154,26 +143,6 @@ def finish(figure: Figure) -> Figure:
     """Give every text the fonts that can draw it, and return the figure."""
     set_fonts(figure)
     return figure
-
-
-def run_colors(names: Sequence[str]) -> dict[str, str]:
-    """Return the color of each run: a function of the order of the names, the same in every figure."""
-    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
-
-
-def run_lines(names: Sequence[str]) -> dict[str, LineStyle]:
-    """Return the line style of each run: those that share a color differ in it."""
-    return {name: LINE_STYLES[i // len(PALETTE) % len(LINE_STYLES)] for i, name in enumerate(names)}
-
-
-def ink_on(shade: float) -> str:
-    """Return the text color that is readable on a shade of a color map (0 lightest, 1 darkest)."""
-    return "white" if shade > 0.55 else INK  # noqa: PLR2004 (middle of the map, a little later for blues)
-
-
-def counted(n: int, noun: str) -> str:
-    """Return "1 sentence", "2 sentences"."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def need(condition: bool, message: str) -> None:

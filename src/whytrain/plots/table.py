@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from whytrain.plots.style import GRAY, INK, SMALL_SIZE
+from whytrain.plots.palette import GRAY, INK
+from whytrain.plots.style import SMALL_SIZE
 from whytrain.plots.text import widest
 
 HIGHLIGHT = "#FFF2CC"

@@ -44,13 +44,31 @@ _FALLBACK = "whytrain CJK"  # our name for whichever font was found, so that eve
 
 
 def shown(text: str, columns: int = 24) -> str:
-    r"""Return text as a figure can show it: on one line, at most `columns` wide, "$" taken literally.
+    r"""Return text for a matplotlib artist: `shortened`, and with "$" taken literally.
+
+    >>> shown("costs $5 or $6", 12)
+    'costs \\$5 or…'
+    """
+    return shortened(text, columns).replace("$", r"\$")
+
+
+def shown_end(text: str, columns: int = 24) -> str:
+    """Return text like `shown`, but where it is too long its end: of dotted names the telling part."""
+    line = shortened(text, 4 * len(text) + 1)
+    start = 0
+    while sum(_columns(c) for c in line[start:]) > columns - (start > 0):
+        start += 1
+    return ("…" * (start > 0) + line[start:]).replace("$", r"\$")
+
+
+def shortened(text: str, columns: int = 24) -> str:
+    r"""Return text on one line that the fonts can draw, at most `columns` wide.
 
     Args:
         text: anything, e.g. a word of a user's data.
         columns: room, counted in narrow characters; a CJK character takes two. What is longer ends in "…".
 
-    >>> shown("a  very\nlong story", 10)
+    >>> shortened("a  very\nlong story", 10)
     'a very lo…'
     """
     line = unicodedata.normalize("NFC", " ".join(str(text).split()))
@@ -66,7 +84,7 @@ def shown(text: str, columns: int = 24) -> str:
             room -= widths[kept]
             kept += 1
         drawn = [*drawn[:kept], "…"]
-    return "".join(drawn).replace("$", r"\$")
+    return "".join(drawn)
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:

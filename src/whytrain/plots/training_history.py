@@ -8,13 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whytrain.plots.palette import GRAY, INK, TEST, TRAIN, VALIDATION
 from whytrain.plots.style import (
-    GRAY,
-    INK,
     SMALL_SIZE,
-    TEST,
-    TRAIN,
-    VALIDATION,
     WIDTH,
     Margins,
     dress,
@@ -142,4 +138,4 @@ def _subtitle(n_shown: int, n_epochs: int, metrics: list[str]) -> str:
 def _number(value: float) -> str:
     if not np.isfinite(value):
         return "–"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.1f}"  # noqa: PLR2004 (five digits at most)
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.1f}"

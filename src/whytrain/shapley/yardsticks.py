@@ -116,7 +116,7 @@ def random_branching(n_words: int, rng: np.random.Generator) -> frozenset[Span]:
     """Return the phrases of a tree that merges random neighbors: what a tree that knows nothing reaches."""
     starts = list(range(n_words + 1))
     spans = []
-    while len(starts) > 2:  # noqa: PLR2004 (one phrase: its start and its end)
+    while len(starts) > 2:
         left = int(rng.integers(len(starts) - 2))
         del starts[left + 1]
         spans.append((starts[left], starts[left + 1]))

@@ -47,8 +47,8 @@ def score_terms(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) 
     predicted = probabilities.argmax(axis=2)
     means = [
         (predicted == labels).astype(np.float64),
-        np.stack([nll_per_row(seed, labels) for seed in probabilities]),
-        np.stack([brier_per_row(seed, labels) for seed in probabilities]),
+        np.stack([nll_per_row(run, labels) for run in probabilities]),
+        np.stack([brier_per_row(run, labels) for run in probabilities]),
     ]
     claimed = predicted.T[:, None, :] == classes[:, None]  # (n_rows, n_f1_classes, n_seeds)
     actual = (labels[:, None] == classes)[:, :, None]

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from whytrain.tracking.spool import Segment
 
-_WORDS = {"artifact": "file", "metrics": "metric value", "model": "model", "dataset": "data set"}
+# In the order in which they are told; whatever else there is counts as details.
+_WORDS = {"metrics": "metric value", "artifact": "file", "model": "model", "dataset": "data set"}
+_OTHER = "detail"
 
 
 def describe(segments: Iterable[Segment]) -> str | None:
@@ -16,8 +18,9 @@ def describe(segments: Iterable[Segment]) -> str | None:
     for segment in segments:
         for operation in segment.operations():
             size = len(operation["values"]) if operation["op"] == "metrics" else 1
-            counts[_WORDS.get(operation["op"], "detail")] += size
-    if not counts:
-        return None
-    parts = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.most_common()]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+            counts[_WORDS.get(operation["op"], _OTHER)] += size
+    words = [word for word in (*_WORDS.values(), _OTHER) if counts[word]]
+    parts = [f"{counts[word]} {word}{'s' if counts[word] > 1 else ''}" for word in words]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -40,13 +41,15 @@ def connect(uri: str) -> MlflowClient:
     """
     _probe(uri)
     prepare_environment()
-    from mlflow import MlflowClient  # noqa: PLC0415  (about a second, and telemetry is decided above)
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     for name in ("mlflow.store.db.utils", "alembic"):  # they tell every user about every table
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        with store_lock(uri):
+        with store_lock(uri), warnings.catch_warnings():
+            # What MLflow uses of SQLAlchemy is deprecated; nothing here can change that.
+            warnings.filterwarnings("ignore", message=".*loader strategy is deprecated")
             return MlflowClient(tracking_uri=uri)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
@@ -92,7 +95,7 @@ def experiment_id(client: MlflowClient, name: str, artifact_location: str | None
     Raises:
         TrackingError: If the experiment was deleted (its name stays taken).
     """
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from mlflow.exceptions import MlflowException
 
     with store_lock(client.tracking_uri):
         experiment = client.get_experiment_by_name(name)

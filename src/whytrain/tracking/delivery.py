@@ -72,7 +72,7 @@ class Delivery:
         Raises:
             TrackingError: If MLflow does not know the run, or it was deleted.
         """
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.exceptions import MlflowException
 
         client = self._connect()
         try:
@@ -131,7 +131,7 @@ class Delivery:
 
     def _send_unless_refused(self, operation: Operation, files: Path) -> None:
         """Send an operation; one that MLflow will never take must not hold up all that follows."""
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.exceptions import MlflowException
 
         try:
             self._send_one(operation, files)
@@ -159,7 +159,7 @@ class Delivery:
                 send_model(client, run_id, files / operation["path"], operation["name"], operation["id"])
 
     def _send_batch(self, batch: _Batch) -> None:
-        from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415
+        from mlflow.entities import Metric, Param, RunTag
 
         if batch.is_empty:
             return
@@ -186,7 +186,7 @@ class Delivery:
             stored.add_metric(metric.key, metric.step)
 
     def _send_image(self, client: MlflowClient, operation: Operation, files: Path) -> None:
-        from PIL import Image  # noqa: PLC0415
+        from PIL import Image
 
         key, step = operation["key"], operation["step"]
         if not self._known().has_image(key, step):
@@ -244,7 +244,7 @@ def _send_artifact(client: MlflowClient, run_id: str, files: Path, path: str) ->
 
 
 def _dataset_input(operation: Operation) -> Any:
-    from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
+    from mlflow.entities import Dataset, DatasetInput, InputTag
 
     fields = operation["dataset"]
     return DatasetInput(Dataset(**fields), [InputTag("mlflow.data.context", operation["context"])])

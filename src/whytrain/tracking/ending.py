@@ -11,7 +11,7 @@ from whytrain.tracking.store import Store
 
 @contextmanager
 def ending(store: Store | None) -> Iterator[None]:
-    """Close the store with the status that the body's end gives it: KILLED after a signal, FAILED after errors."""
+    """Close the store with the status of the body's end: KILLED after a signal, FAILED after an error."""
     try:
         yield
     except BaseException as error:

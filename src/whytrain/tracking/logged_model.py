@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.models import set_model
-from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # MLflow warns of type hints of its own
+    from mlflow.models import set_model
+    from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from whytrain.models.saved import load_model
 

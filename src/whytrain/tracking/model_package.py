@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+import tempfile
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-from whytrain.models.saved import DESCRIPTION
+from whytrain.models.saved import DESCRIPTION, load_model
 from whytrain.tracking.connection import prepare_environment
+from whytrain.tracking.model_code import copy_code
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
     from mlflow.models import ModelSignature
 
-# What loading and predicting imports; the package itself travels as code.
+# What loading and predicting imports (a test compares); the package itself travels as code.
 _REQUIREMENTS = (
     "annotated-types",
     "mlflow",
@@ -25,8 +28,10 @@ _REQUIREMENTS = (
     "pandas",
     "PyYAML",
     "safetensors",
+    "scipy",
     "tokenizers",
     "torch",
+    "typing_extensions",
 )
 _OPERATION_TAG = "whytrain.operation"
 # A made-up one, since a real sentence could be private.
@@ -36,24 +41,30 @@ _EXAMPLE = ["a short example sentence"]
 def package_model(directory: Path, target: Path) -> None:
     """Turn the folder of a saved model into an MLflow model in the folder `target`, which is made."""
     prepare_environment()
-    import mlflow.pyfunc  # noqa: PLC0415  (slow, and needed once per run)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # MLflow warns of type hints of its own
+        import mlflow.pyfunc
 
-    class_names = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))["class_names"]
+    description = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
-    mlflow.pyfunc.save_model(
-        path=str(target),
-        python_model=str(Path(__file__).with_name("logged_model.py")),
-        artifacts={"model": str(directory)},
-        code_paths=[str(Path(__file__).parents[1])],
-        signature=_signature(class_names),
-        input_example=_EXAMPLE,
-        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
-    )
+    served = Path(__file__).with_name("logged_model.py")
+    with tempfile.TemporaryDirectory(prefix="whytrain-code-") as code:
+        for module in (load_model.__module__, description["class_path"].rpartition(".")[0]):
+            package = copy_code(module, Path(code))
+        mlflow.pyfunc.save_model(
+            path=str(target),
+            python_model=str(served),
+            artifacts={"model": str(directory)},
+            code_paths=[str(package)],
+            signature=_signature(description["class_names"]),
+            input_example=_EXAMPLE,
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+        )
 
 
 def _signature(class_names: list[str]) -> ModelSignature:
-    from mlflow.models import ModelSignature  # noqa: PLC0415
-    from mlflow.types import ColSpec, Schema, TensorSpec  # noqa: PLC0415
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
 
     # The input has no name, so that a list, a series and a frame of one column with any name will do.
     outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label"), ColSpec("double", "probability")]
@@ -71,8 +82,8 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, name: str, op
         name: The model's name.
         operation_id: By which a model that was sent before is recognized.
     """
-    from mlflow.entities import LoggedModelOutput  # noqa: PLC0415
-    from mlflow.models import Model  # noqa: PLC0415
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model
 
     run = client.get_run(run_id)
     outputs = run.outputs.model_outputs if run.outputs else []

@@ -108,8 +108,10 @@ def open_again(settings: TrackingSettings, run_id: str, run_name: str, tags: Map
     delivery = Delivery(info.uri, info.experiment, info.artifact_location, info.remote_id)
     failure = _unless_to_be_mended(attempt(delivery.check)) if info.remote_id is not None else None
     running: Operation = {"op": "status", "status": "RUNNING", "time": now()}
-    tagging: Operation = {"op": "tags", "values": limits.texts(tags, limits.TAG_LENGTH)}
-    return Opened(info, _claim(settings, info), delivery, (running, tagging), failure)
+    operations: tuple[Operation, ...] = (running,)
+    if tags:
+        operations += ({"op": "tags", "values": limits.texts(tags, limits.TAG_LENGTH)},)
+    return Opened(info, _claim(settings, info), delivery, operations, failure)
 
 
 def attempt(action: Callable[[], object]) -> Failure | None:

@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from whytrain.errors import TrackingError
+from whytrain.models.saved import DESCRIPTION
 from whytrain.tracking.connection import connect
 from whytrain.tracking.delivery import LOCAL_ID_PREFIX, find_local
 from whytrain.tracking.paths import CONFIG_PATH, artifact_path
@@ -74,9 +75,8 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
                     f"run {id_or_name} is not at {uri}: send it with `python -m whytrain.tracking replay`"
                 )
             return _record(uri, run)
-        quoted = id_or_name.replace("'", "''")
         by_id = re.fullmatch(r"[0-9a-f]{32}", id_or_name)
-        query = f"attributes.run_id = '{id_or_name}'" if by_id else f"attributes.run_name = '{quoted}'"
+        query = f"attributes.run_id = '{id_or_name}'" if by_id else _name_query(id_or_name)
         runs = client.search_runs(experiments, query)
         if len(runs) == 1:
             return _record(uri, runs[0])
@@ -86,6 +86,14 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         raise TrackingError(
             f"there is no run {id_or_name!r} at {uri}; {_close_to(client, experiments, id_or_name)}"
         )
+
+
+def _name_query(name: str) -> str:
+    """Return MLflow's search for a name; its language knows two quotation marks and no way to escape one."""
+    if "'" in name and '"' in name:
+        raise TrackingError(f"MLflow cannot search for {name}, which has both ' and \": give the run's id")
+    mark = '"' if "'" in name else "'"
+    return f"attributes.run_name = {mark}{name}{mark}"
 
 
 def _close_to(client: MlflowClient, experiments: list[str], name: str) -> str:
@@ -182,15 +190,13 @@ def saved_model(run: RunRecord) -> Path:
     """
     if not run.model_ids:
         raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
-    with _reading(run.uri):
-        from mlflow.artifacts import download_artifacts  # noqa: PLC0415  (imports MLflow)
+    with _reading(run.uri) as client:
+        from mlflow.artifacts import download_artifacts
 
+        location = client.get_logged_model(run.model_ids[-1]).artifact_location
         target = tempfile.mkdtemp(prefix="whytrain-model-")
-        uri = f"models:/{run.model_ids[-1]}"
-        folder = (
-            Path(download_artifacts(artifact_uri=uri, tracking_uri=run.uri, dst_path=target)) / "artifacts"
-        )
-    return next(path.parent for path in folder.rglob("model.yaml"))
+        folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=run.uri))
+    return next(path.parent for path in (folder / "artifacts").rglob(DESCRIPTION))
 
 
 @contextmanager

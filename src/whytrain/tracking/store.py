@@ -246,7 +246,7 @@ class Store:
             directory: What `whytrain.models.saved.save_model` wrote.
             name: The model's name in the run.
         """
-        from whytrain.tracking.model_package import package_model  # noqa: PLC0415  (imports MLflow)
+        from whytrain.tracking.model_package import package_model
 
         path = f"models/{name}"
         self._stage(path, lambda target: package_model(directory, target))

@@ -1,0 +1,236 @@
+"""How far confidence can be trusted, epoch by epoch: before and after temperature scaling."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+from annotated_types import Interval as Within
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import Callback
+
+from callbacks.access import TextDataModule, classifier_of, data_of, store_of
+from whytrain.calibration.abstention import abstention_threshold, selective_performance
+from whytrain.calibration.calibrate import Calibration as Fitted
+from whytrain.calibration.calibrate import calibrate, split_slice
+from whytrain.calibration.conformal import coverage_range, prediction_sets
+from whytrain.calibration.disagreement import human_disagreement, sure_where_people_are_not
+from whytrain.calibration.metrics import reliability_bins
+from whytrain.calibration.set_summary import SetSummary, summarize_sets
+from whytrain.calibration.slice_columns import group_names, is_negated, number_ranges
+from whytrain.calibration.slices import Slice, differing_slices, slice_table
+from whytrain.calibration.summary import CalibrationSummary, before_and_after
+from whytrain.calibration.temperature import apply_temperature
+from whytrain.data.corpus import Corpus, Split
+from whytrain.data.words import split_words
+from whytrain.models.prediction import predict_split
+from whytrain.plots.confidence_by_outcome import confidence_by_outcome
+from whytrain.plots.confidence_distribution import confidence_distribution
+from whytrain.plots.conformal_sets import conformal_sets
+from whytrain.plots.human_entropy import human_entropy
+from whytrain.plots.reliability_diagram import reliability_diagram
+from whytrain.plots.risk_coverage_curve import risk_coverage_curve
+from whytrain.types import Predictions
+
+Share = Annotated[float, Within(gt=0, lt=1)]
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What one epoch's predictions say, on sentences that no fit has seen."""
+
+    calibration: Predictions
+    validation: Predictions
+    fitted: Fitted
+    before: CalibrationSummary
+    after: CalibrationSummary
+    sets: SetSummary
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Of the validation sentences, temperature applied."""
+        return apply_temperature(self.validation.logits, self.fitted.fit.temperature)
+
+
+class Calibration(Callback):
+    """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice."""
+
+    def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
+        """Store the settings.
+
+        Args:
+            alpha: share of conformal sets that may miss the label.
+            class_conditional: hold that share for each class instead of on average.
+            risk: error rate that answers may have where the model may abstain.
+            delta: probability that the slice misleads about that rate.
+        """
+        self.alpha, self.class_conditional = alpha, class_conditional
+        self.risk, self.delta = risk, delta
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log the epoch's numbers and its reliability diagram."""
+        store, data = store_of(trainer), data_of(trainer)
+        if store is None or data.corpus.calibration is None:
+            return
+        started, epoch = time.perf_counter(), trainer.current_epoch + 1
+        seen = self._epoch(classifier_of(pl_module).model, classifier_of(pl_module).predictions, data)
+        metrics = self._metrics(seen, data)
+        slices = _slice_frame(_slices(seen, data.corpus, n_permutations=500))
+        metrics["time/calibration_s"] = time.perf_counter() - started
+        store.log_metrics(metrics, step=epoch)
+        store.log_table(slices, "calibration", "slices", epoch)
+        store.log_table(_reliability_frame(seen), "calibration", "reliability", epoch)
+        store.log_figure(reliability_diagram(_runs(seen)), "calibration", "reliability", epoch)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the full set for the best epoch, whose weights the module holds by now."""
+        store, data = store_of(trainer), data_of(trainer)
+        if store is None or data.corpus.calibration is None:
+            return
+        model, split = classifier_of(pl_module).model, data.corpus.validation
+        seen = self._epoch(model, predict_split(model, data.encoded("validation")), data)
+        runs = _runs(seen)
+        n_rows = len(seen.fitted.conformal_rows)
+        expected = coverage_range(n_rows, len(split), self.alpha) if not self.class_conditional else None
+        figures = {
+            "reliability": reliability_diagram(runs),
+            "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
+            "confidence_by_outcome": confidence_by_outcome(runs),
+            "risk_coverage": risk_coverage_curve({"model": runs["after temperature"]}),
+            "conformal_sets": conformal_sets(
+                {"model": seen.sets}, self.alpha, data.corpus.class_names, expected
+            ),
+        }
+        if split.human is not None:
+            people = human_disagreement(seen.probabilities, split.human)
+            figures["human_entropy"] = human_entropy({"model": people})
+            store.log_table(_disagreement_frame(seen, split), "calibration", "human_disagreement")
+        for name, figure in figures.items():
+            store.log_figure(figure, "calibration", name)
+        named = differing_slices(_slices(seen, data.corpus, n_permutations=2000))
+        store.log_text(
+            "".join(f"{line}\n" for line in named) or "no slice differs by more than noise\n",
+            "tables/calibration/differing_slices.txt",
+        )
+
+    def _epoch(self, model: Any, validation: Predictions | None, data: TextDataModule) -> _Epoch:
+        assert validation is not None
+        calibration = predict_split(model, data.encoded("calibration"))
+        fitted = calibrate(
+            calibration.logits,
+            calibration.labels,
+            alpha=self.alpha,
+            class_conditional=self.class_conditional,
+        )
+        temperature = fitted.fit.temperature
+        before, after = before_and_after(validation.logits, validation.labels, temperature)
+        sets = prediction_sets(apply_temperature(validation.logits, temperature), fitted.conformal)
+        return _Epoch(calibration, validation, fitted, before, after, summarize_sets(sets, validation.labels))
+
+    def _metrics(self, seen: _Epoch, data: TextDataModule) -> dict[str, float]:
+        metrics = {"temperature": seen.fitted.fit.temperature}
+        for when, summary in (("before", seen.before), ("after", seen.after)):
+            metrics |= {
+                f"ece_{when}": summary.ece,
+                f"ece_noise_mean_{when}": summary.noise_floor.mean,
+                f"ece_noise_p95_{when}": summary.noise_floor.percentile_95,
+                f"smooth_ece_{when}": summary.smooth_ece,
+                f"nll_{when}": summary.nll.estimate,
+                f"brier_{when}": summary.brier.estimate,
+                f"confidence_{when}": summary.confidence,
+                f"entropy_{when}": summary.entropy,
+            }
+        metrics["area_under_risk_coverage"] = seen.after.area_under_risk_coverage
+        sets = seen.sets
+        metrics |= {
+            "coverage": sets.coverage.estimate,
+            "mean_set_size": sets.mean_size,
+            "singleton_sets": sets.singleton,
+            "ambiguous_sets": sets.ambiguous,
+            "empty_sets": sets.empty,
+        }
+        for name, covered in zip(data.corpus.class_names, sets.coverage_per_class, strict=True):
+            if covered is not None:
+                metrics[f"coverage_{name}"] = covered.estimate
+        metrics |= self._selective(seen)
+        human = data.corpus.validation.human
+        if human is not None:
+            people = human_disagreement(seen.probabilities, human)
+            metrics |= {"human_kl": people.kl.estimate, "human_ece": people.calibration_error}
+            if people.entropy_correlation is not None:
+                metrics["human_entropy_correlation"] = people.entropy_correlation.estimate
+        return {f"calibration/{name}": float(value) for name, value in metrics.items()}
+
+    def _selective(self, seen: _Epoch) -> dict[str, float]:
+        _, held_out = split_slice(len(seen.calibration.labels))
+        probabilities = apply_temperature(seen.calibration.logits, seen.fitted.fit.temperature)
+        chosen = abstention_threshold(
+            probabilities[held_out], seen.calibration.labels[held_out], self.risk, self.delta
+        )
+        performance = selective_performance(seen.probabilities, seen.validation.labels, chosen)
+        metrics = {"answered": performance.coverage.estimate}
+        if performance.risk is not None:
+            metrics["answered_risk"] = performance.risk.estimate
+        return metrics
+
+
+def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    labels = seen.validation.labels
+    return {
+        "before temperature": (seen.validation.probabilities, labels),
+        "after temperature": (seen.probabilities, labels),
+    }
+
+
+def _slices(seen: _Epoch, corpus: Corpus, n_permutations: int) -> tuple[Slice, ...]:
+    split = corpus.validation
+    columns: dict[str, Any] = {
+        "length": number_ranges([len(split_words(text)) for text in split.texts]),
+        "negation": is_negated(split.texts),
+        "class": np.array(corpus.class_names)[split.labels],
+    }
+    columns |= {name: group_names(name, values) for name, values in split.columns.items()}
+    return slice_table(seen.probabilities, seen.validation.labels, columns, n_permutations=n_permutations)
+
+
+def _slice_frame(table: tuple[Slice, ...]) -> pd.DataFrame:
+    rows = []
+    for part in table:
+        row: dict[str, Any] = {"column": part.column, "group": part.group, "sentences": part.n_rows}
+        for metric in ("accuracy", "confidence", "ece"):
+            row |= {f"{metric}_{name}": value for name, value in asdict(getattr(part, metric)).items()}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _reliability_frame(seen: _Epoch) -> pd.DataFrame:
+    frames = []
+    for name, (probabilities, labels) in _runs(seen).items():
+        bins = reliability_bins(probabilities, labels)
+        frame = pd.DataFrame(
+            {
+                "low": bins.edges[:-1],
+                "high": bins.edges[1:],
+                "count": bins.counts,
+                "confidence": bins.confidence,
+                "accuracy": bins.accuracy,
+            }
+        )
+        frames.append(frame.assign(temperature=name.split()[0]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _disagreement_frame(seen: _Epoch, split: Split) -> pd.DataFrame:
+    assert split.human is not None
+    rows = sure_where_people_are_not(seen.probabilities, split.human)
+    return pd.DataFrame(
+        {
+            "id": [split.ids[row] for row in rows],
+            "confidence": seen.probabilities[rows].max(axis=1),
+            "people": split.human[rows].max(axis=1),
+        }
+    )

@@ -1,0 +1,149 @@
+"""A saved model predicts as the trained one did, and importing is kept to what is trusted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tokenizers
+import torch
+import yaml
+from tokenizers import models, pre_tokenizers, processors
+
+from whytrain.data.tokenization import Tokenizer
+from whytrain.errors import WhytrainError
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.saved import load_model, save_model
+
+CLASS_PATH = "whytrain.models.bilstm.BiLSTM"
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
+TEXTS = ["good film", "a bad film", "not a good film", "bad", "a a a a a a a a a a a a good", "", "šílený"]
+ARGUMENTS = {
+    "vocabulary_size": len(WORDS),
+    "n_classes": 3,
+    "padding_id": 0,
+    "embedding": {"size": 6, "pretrained": None},
+    "hidden_size": 5,
+    "n_layers": 1,
+    "pooling": "attention",
+    "layer_norm": True,
+    "self_attention_heads": 0,
+    "dropout": 0.5,
+}
+
+
+def small_tokenizer() -> Tokenizer:
+    vocabulary = {word: index for index, word in enumerate(WORDS)}
+    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = [("[CLS]", 2), ("[SEP]", 3)]
+    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
+    return Tokenizer(backend, "small")
+
+
+@pytest.fixture
+def model() -> BiLSTM:
+    torch.manual_seed(0)
+    return BiLSTM(**ARGUMENTS)
+
+
+@pytest.fixture
+def folder(model: BiLSTM, tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    save_model(folder, model, CLASS_PATH, ARGUMENTS, ["neg", "neutral", "pos"], small_tokenizer(), 8)
+    return folder
+
+
+def test_it_predicts_as_the_model_did(model: BiLSTM, folder: Path) -> None:
+    model.eval()
+    encoded = small_tokenizer().encode(TEXTS, 8)
+    with torch.inference_mode():  # one by one, so without padding
+        logits = torch.cat([model(torch.tensor(ids[None].astype("int64")), None) for ids in encoded])
+    expected = logits.double().softmax(dim=1).numpy()
+    saved = load_model(folder)
+    # Padded batches sum in another order: float32 rounding, far below the classes' differences.
+    np.testing.assert_allclose(saved.probabilities(TEXTS), expected, atol=1e-6)
+    frame = saved.predict(TEXTS)
+    best = expected.argmax(axis=1)
+    assert frame.columns.tolist() == [
+        "label",
+        "probability",
+        "probability_neg",
+        "probability_neutral",
+        "probability_pos",
+    ]
+    assert frame["label"].tolist() == [("neg", "neutral", "pos")[index] for index in best]
+    np.testing.assert_allclose(frame["probability"], expected.max(axis=1), atol=1e-6)
+    np.testing.assert_allclose(frame.iloc[:, 2:], expected, atol=1e-6)
+
+
+def test_order_and_number_of_texts_do_not_matter(folder: Path) -> None:
+    saved = load_model(folder)
+    many = [TEXTS[index % len(TEXTS)] for index in range(200)]  # more than one batch
+    pd.testing.assert_frame_equal(
+        saved.predict(many[::-1]).iloc[::-1].reset_index(drop=True), saved.predict(many), atol=1e-6
+    )
+    assert saved.predict([]).shape == (0, 5)
+
+
+def test_nothing_is_pickled(folder: Path) -> None:
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {"model.yaml", "weights.safetensors", "tokenizer/tokenizer.json"}
+
+
+def test_loading_leaves_the_random_numbers_alone(folder: Path) -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    load_model(folder)
+    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+def test_the_pretrained_vectors_are_not_looked_for_again(model: BiLSTM, tmp_path: Path) -> None:
+    arguments = ARGUMENTS | {"embedding": {"size": 6, "pretrained": str(tmp_path / "gone")}}
+    save_model(tmp_path / "m", model, CLASS_PATH, arguments, ["a", "b", "c"], small_tokenizer(), 8)
+    loaded = load_model(tmp_path / "m").model
+    torch.testing.assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
+
+
+def rewrite(folder: Path, **changes: object) -> None:
+    path = folder / "model.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def test_a_class_from_elsewhere_is_not_imported(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere.py").write_text("from whytrain.models.bilstm import BiLSTM\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rewrite(folder, class_path="elsewhere.BiLSTM")
+    with pytest.raises(WhytrainError, match="would run code: expected one that begins with whytrain"):
+        load_model(folder)
+    assert "elsewhere" not in sys.modules
+    assert load_model(folder, allowed_prefixes=["elsewhere."]).max_tokens == 8
+
+
+@pytest.mark.parametrize(
+    ("class_path", "message"),
+    [
+        ("whytrain.models.bilstm.Nothing", "cannot be imported"),
+        ("whytrain.models.nothing.BiLSTM", "cannot be imported"),
+        ("whytrain.errors.WhytrainError", "is no torch.nn.Module"),
+    ],
+)
+def test_a_class_that_is_none(folder: Path, class_path: str, message: str) -> None:
+    rewrite(folder, class_path=class_path)
+    with pytest.raises(WhytrainError, match=message):
+        load_model(folder)
+
+
+def test_an_incomplete_folder_and_another_format(folder: Path) -> None:
+    rewrite(folder, format=2)
+    with pytest.raises(WhytrainError, match="not of format 1"):
+        load_model(folder)
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(WhytrainError, match=r"holds no saved model: weights.safetensors is missing"):
+        load_model(folder)

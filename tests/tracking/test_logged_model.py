@@ -1,0 +1,193 @@
+"""A logged model loads in a fresh process without network, and predicts as the trained one did."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+import tokenizers
+import torch
+from tokenizers import models, pre_tokenizers, processors
+from tracking_processes import Server, settings_in
+
+from whytrain.data.tokenization import Tokenizer
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.saved import load_model, save_model
+from whytrain.tracking.model_code import copy_code
+from whytrain.tracking.reader import find_run, saved_model
+from whytrain.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
+TEXTS = ["good film", "a bad film", "not a good film", "a a a a a a a"]
+ARGUMENTS: dict[str, Any] = {
+    "vocabulary_size": len(WORDS),
+    "n_classes": 2,
+    "padding_id": 0,
+    "embedding": {"size": 6, "pretrained": None},
+    "hidden_size": 5,
+    "n_layers": 1,
+    "pooling": "last",
+    "layer_norm": False,
+    "self_attention_heads": 0,
+    "dropout": 0.1,
+}
+
+LOAD = """
+import json, socket, sys
+
+def refuse(*_):
+    raise OSError("no network in this test")
+
+socket.socket.connect = refuse
+sys.path = [path for path in sys.path if "whytrain" not in path and not path.endswith("/src")]
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in str(finder)]
+import mlflow.pyfunc
+import pandas as pd
+
+model = mlflow.pyfunc.load_model(sys.argv[1])
+texts = json.loads(sys.argv[2])
+inputs = [texts, pd.Series(texts), pd.DataFrame({"sentence": texts})]
+import whytrain
+print(json.dumps({
+    "predictions": [model.predict(texts).to_dict("list") for texts in inputs],
+    "code": whytrain.__file__,
+    "files": [module.__file__ for name, module in sys.modules.items() if name.startswith("whytrain.")],
+}))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    vocabulary = {word: index for index, word in enumerate(WORDS)}
+    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = [("[CLS]", 2), ("[SEP]", 3)]
+    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
+    class_path = "whytrain.models.bilstm.BiLSTM"
+    tokenizer = Tokenizer(backend, "small")
+    save_model(tmp_path / "best", BiLSTM(**ARGUMENTS), class_path, ARGUMENTS, ["neg", "pos"], tokenizer, 8)
+    return tmp_path / "best"
+
+
+def imported_packages(file: Path) -> set[str]:
+    """Return the top-level packages outside the standard library that a file imports when it is imported."""
+    names = set()
+    for node in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def test_it_loads_in_a_fresh_process(store: Store, folder: Path, client: MlflowClient, root: Path) -> None:
+    expected = load_model(folder).predict(TEXTS).to_dict("list")
+    store.log_params({"lr": 0.1})
+    store.log_model(folder)
+    store.close("FINISHED")
+    run = find_run(settings_in(root).address, store.run_id)
+    (model_id,) = run.model_ids
+    logged = client.get_logged_model(model_id)
+    assert (logged.name, str(logged.status), logged.params) == ("model", "READY", {"lr": "0.1"})
+    assert logged.source_run_id == store.run_id
+    location = Path(logged.artifact_location.removeprefix("file://"))
+
+    command = [sys.executable, "-c", LOAD, str(location), json.dumps(TEXTS)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["code"] == str(location / "code" / "whytrain" / "__init__.py")  # the model's own copy
+    for prediction in said["predictions"]:  # floats go through JSON unchanged
+        assert prediction == expected
+    assert "Warning" not in done.stderr
+
+    # Whatever its code imports is pinned.
+    lines = (location / "requirements.txt").read_text().splitlines()
+    pinned = {line.partition("==")[0].lower() for line in lines}
+    owners = packages_distributions()
+    imported = {name for file in said["files"] for name in imported_packages(Path(file))}
+    assert {owners[name][0].lower() for name in imported - {"whytrain"}} <= pinned
+
+    files = [path.name for path in location.rglob("*") if path.is_file()]
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth", ".bin"))]
+    again = load_model(saved_model(run)).predict(TEXTS)
+    pd.testing.assert_frame_equal(again, load_model(folder).predict(TEXTS))
+
+
+def test_a_model_on_a_server(live_server: Server, folder: Path, root: Path) -> None:
+    store = Store.start(settings_in(root, live_server.uri), run_name="served", tags={})
+    store.log_model(folder)
+    store.close("FINISHED")
+    assert store.summary() is None
+    read_back = saved_model(find_run(live_server.uri, store.run_id))
+    pd.testing.assert_frame_equal(load_model(read_back).predict(TEXTS), load_model(folder).predict(TEXTS))
+
+
+def test_only_the_code_that_is_needed_travels(tmp_path: Path) -> None:
+    package = copy_code("whytrain.models.saved", tmp_path)
+    copied = {str(path.relative_to(package)) for path in package.rglob("*.py")}
+    assert {
+        "__init__.py",
+        "errors.py",
+        "models/__init__.py",
+        "models/saved.py",
+        "data/tokenization.py",
+    } <= copied
+    assert not [name for name in copied if name.startswith(("tracking", "plots", "reports"))]
+
+
+def test_sending_a_model_twice_leaves_one(
+    store: Store, folder: Path, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient as Client
+
+    finalize = Client.finalize_logged_model
+
+    def lost(*_: object) -> None:
+        raise ConnectionResetError("the server died")
+
+    store.log_model(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "finalize_logged_model", lost)
+        store.flush()
+    assert store.offline
+    with monkeypatch.context() as patch:
+
+        def answer_lost(*args: Any) -> None:
+            finalize(*args)
+            raise ConnectionResetError("the answer got lost")
+
+        patch.setattr(Client, "finalize_logged_model", answer_lost)
+        store._patience._next_attempt = 0.0
+        store.flush()
+    assert store.offline
+    store.close("FINISHED")
+    assert store.summary() is None
+    run = client.get_run(store.run_id)
+    assert len(run.outputs.model_outputs) == 1
+    assert len(client.search_logged_models([run.info.experiment_id])) == 1
+
+
+def test_the_ui_shows_signature_and_example(store: Store, folder: Path, client: MlflowClient) -> None:
+    from mlflow.models import Model
+
+    store.log_model(folder, "best")
+    store.close("FINISHED")
+    (output,) = client.get_run(store.run_id).outputs.model_outputs
+    location = client.get_logged_model(output.model_id).artifact_location.removeprefix("file://")
+    model = Model.load(location)
+    assert (model.run_id, model.model_id) == (store.run_id, output.model_id)
+    names = [column.name for column in model.signature.outputs]
+    assert names == ["label", "probability", "probability_neg", "probability_pos"]
+    assert model.load_input_example(location) is not None
