@@ -54,10 +54,11 @@ class Scale:
     truth_budget: int
     steps: int
     repetitions: int
+    captum_samples: tuple[int, ...]
 
 
-FULL = Scale(128, (12, 14, 16), 12, 20, 14, 10, 30, 50, (256, 512, 1024, 2048), 16384, 300, 3)
-SMOKE = Scale(8, (4,), 3, 5, 5, 4, 6, 2, (64,), 256, 5, 1)
+FULL = Scale(128, (12, 14, 16), 12, 20, 14, 10, 30, 50, (256, 512, 1024, 2048), 16384, 300, 3, (25, 250))
+SMOKE = Scale(8, (4,), 3, 5, 5, 4, 6, 2, (64,), 256, 5, 1, (2,))
 
 
 def row(what: str, ours: str, other: str, verdict: str = "") -> None:
@@ -244,8 +245,12 @@ def libraries(scale: Scale, model: BiLSTM) -> None:
     others = {
         "shapiq ExactComputer (values, pairs)": with_shapiq,
         "shap Exact (values, pairs)": with_shap,
-        "captum ShapleyValueSampling, 25 samples (values)": lambda: with_captum(25),
-        "captum ShapleyValueSampling, 250 samples (values)": lambda: with_captum(250),
+        **{
+            f"captum ShapleyValueSampling, {samples} samples (values)": lambda samples=samples: with_captum(
+                samples
+            )
+            for samples in scale.captum_samples
+        },
     }
     for name, other in others.items():
         error = np.abs(other() - exact).mean() / np.abs(exact).mean()

@@ -3,8 +3,9 @@
 from callbacks.checkpoints import Checkpoints
 from callbacks.early_stop import EarlyStop
 from callbacks.history import History
+from callbacks.model_record import ModelRecord
 from callbacks.predictions import Predictions
 from callbacks.progress import ProgressBars
 from callbacks.run_record import RunRecord
 
-__all__ = ["Checkpoints", "EarlyStop", "History", "Predictions", "ProgressBars", "RunRecord"]
+__all__ = ["Checkpoints", "EarlyStop", "History", "ModelRecord", "Predictions", "ProgressBars", "RunRecord"]

@@ -12,19 +12,17 @@ import pytorch_lightning as pl
 from annotated_types import Interval as Within
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
+from torch import nn
 
 from callbacks.access import TextDataModule, classifier_of, data_of, store_of
-from whytrain.calibration.abstention import abstention_threshold, selective_performance
-from whytrain.calibration.calibrate import Calibration as Fitted
-from whytrain.calibration.calibrate import calibrate, split_slice
-from whytrain.calibration.conformal import coverage_range, prediction_sets
+from whytrain.calibration.confidence import Confidence, fit_confidence
+from whytrain.calibration.conformal import coverage_range
 from whytrain.calibration.disagreement import human_disagreement, sure_where_people_are_not
 from whytrain.calibration.metrics import reliability_bins
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.calibration.slice_columns import group_names, is_negated, number_ranges
 from whytrain.calibration.slices import Slice, differing_slices, slice_table
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
-from whytrain.calibration.temperature import apply_temperature
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
 from whytrain.models.prediction import predict_split
@@ -34,6 +32,7 @@ from whytrain.plots.conformal_sets import conformal_sets
 from whytrain.plots.human_entropy import human_entropy
 from whytrain.plots.reliability_diagram import reliability_diagram
 from whytrain.plots.risk_coverage_curve import risk_coverage_curve
+from whytrain.statistics.intervals import Interval
 from whytrain.types import Predictions
 
 Share = Annotated[float, Within(gt=0, lt=1)]
@@ -43,9 +42,9 @@ Share = Annotated[float, Within(gt=0, lt=1)]
 class _Epoch:
     """What one epoch's predictions say, on sentences that no fit has seen."""
 
-    calibration: Predictions
     validation: Predictions
-    fitted: Fitted
+    confidence: Confidence
+    n_calibration: int
     before: CalibrationSummary
     after: CalibrationSummary
     sets: SetSummary
@@ -53,11 +52,15 @@ class _Epoch:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """Of the validation sentences, temperature applied."""
-        return apply_temperature(self.validation.logits, self.fitted.fit.temperature)
+        return self.confidence.probabilities(self.validation.logits)
 
 
 class Calibration(Callback):
-    """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice."""
+    """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
+
+    Attributes:
+        confidence: of the best epoch, after the fit; None without a calibration slice.
+    """
 
     def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
         """Store the settings.
@@ -70,6 +73,7 @@ class Calibration(Callback):
         """
         self.alpha, self.class_conditional = alpha, class_conditional
         self.risk, self.delta = risk, delta
+        self.confidence: Confidence | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's numbers and its reliability diagram."""
@@ -94,8 +98,8 @@ class Calibration(Callback):
         model, split = classifier_of(pl_module).model, data.corpus.validation
         seen = self._epoch(model, predict_split(model, data.encoded("validation")), data)
         runs = _runs(seen)
-        n_rows = len(seen.fitted.conformal_rows)
-        expected = coverage_range(n_rows, len(split), self.alpha) if not self.class_conditional else None
+        self.confidence = seen.confidence
+        expected = self._expected_coverage(seen, len(split))
         figures = {
             "reliability": reliability_diagram(runs),
             "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
@@ -117,22 +121,28 @@ class Calibration(Callback):
             "tables/calibration/differing_slices.txt",
         )
 
-    def _epoch(self, model: Any, validation: Predictions | None, data: TextDataModule) -> _Epoch:
+    def _epoch(self, model: nn.Module, validation: Predictions | None, data: TextDataModule) -> _Epoch:
         assert validation is not None
-        calibration = predict_split(model, data.encoded("calibration"))
-        fitted = calibrate(
-            calibration.logits,
-            calibration.labels,
+        seen = predict_split(model, data.encoded("calibration"))
+        confidence = fit_confidence(
+            seen.logits,
+            seen.labels,
             alpha=self.alpha,
             class_conditional=self.class_conditional,
+            risk=self.risk,
+            delta=self.delta,
         )
-        temperature = fitted.fit.temperature
-        before, after = before_and_after(validation.logits, validation.labels, temperature)
-        sets = prediction_sets(apply_temperature(validation.logits, temperature), fitted.conformal)
-        return _Epoch(calibration, validation, fitted, before, after, summarize_sets(sets, validation.labels))
+        before, after = before_and_after(validation.logits, validation.labels, confidence.temperature)
+        sets = summarize_sets(confidence.sets(validation.logits), validation.labels)
+        return _Epoch(validation, confidence, len(seen.labels), before, after, sets)
+
+    def _expected_coverage(self, seen: _Epoch, n_test: int) -> Interval | None:
+        if self.class_conditional or seen.validation.logits.shape[1] > 2:
+            return None  # thresholds that rest on parts of the slice: no single band
+        return coverage_range(seen.n_calibration, n_test, self.alpha)
 
     def _metrics(self, seen: _Epoch, data: TextDataModule) -> dict[str, float]:
-        metrics = {"temperature": seen.fitted.fit.temperature}
+        metrics = {"temperature": seen.confidence.temperature}
         for when, summary in (("before", seen.before), ("after", seen.after)):
             metrics |= {
                 f"ece_{when}": summary.ece,
@@ -156,7 +166,11 @@ class Calibration(Callback):
         for name, covered in zip(data.corpus.class_names, sets.coverage_per_class, strict=True):
             if covered is not None:
                 metrics[f"coverage_{name}"] = covered.estimate
-        metrics |= self._selective(seen)
+        answered = ~seen.confidence.abstains(seen.validation.logits)
+        metrics["answered"] = answered.mean()
+        if answered.any():
+            wrong = seen.validation.logits.argmax(axis=1) != seen.validation.labels
+            metrics["answered_risk"] = wrong[answered].mean()
         human = data.corpus.validation.human
         if human is not None:
             people = human_disagreement(seen.probabilities, human)
@@ -164,18 +178,6 @@ class Calibration(Callback):
             if people.entropy_correlation is not None:
                 metrics["human_entropy_correlation"] = people.entropy_correlation.estimate
         return {f"calibration/{name}": float(value) for name, value in metrics.items()}
-
-    def _selective(self, seen: _Epoch) -> dict[str, float]:
-        _, held_out = split_slice(len(seen.calibration.labels))
-        probabilities = apply_temperature(seen.calibration.logits, seen.fitted.fit.temperature)
-        chosen = abstention_threshold(
-            probabilities[held_out], seen.calibration.labels[held_out], self.risk, self.delta
-        )
-        performance = selective_performance(seen.probabilities, seen.validation.labels, chosen)
-        metrics = {"answered": performance.coverage.estimate}
-        if performance.risk is not None:
-            metrics["answered_risk"] = performance.risk.estimate
-        return metrics
 
 
 def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted
 
 
@@ -34,9 +35,9 @@ class Checkpoints(Callback):
         best_score: value of the monitor there; None before the first validation.
     """
 
-    def __init__(self, directory: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
+    def __init__(self, run_folder: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
         """Store the settings; `flush` is called before each write of `last.ckpt`."""
-        self.last, self.best = directory / "last.ckpt", directory / "best.ckpt"
+        self.last, self.best = last_checkpoint(run_folder), best_checkpoint(run_folder)
         self.minutes, self.monitor, self.mode = settings.checkpoint_minutes, settings.monitor, settings.mode
         self.flush = flush
         self.best_epoch = 0
@@ -126,7 +127,7 @@ class Checkpoints(Callback):
 
 
 def _any_rank(trainer: pl.Trainer, decision: bool) -> bool:
-    """Whether any process decides so: all must save or stop at the same batch, or they wait for each other."""
+    """Whether any process decides so: all save or stop at the same batch, or they wait for each other."""
     if trainer.world_size == 1:
         return decision
     return bool(trainer.strategy.reduce_boolean_decision(decision, all=False))

@@ -17,13 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from callbacks.access import classifier_of
+from callbacks.access import classifier_of, data_of, store_of
+from whytrain.reports.console import opening_table, run_facts
 
 REFRESH_S = 0.1
 
 
 class ProgressBars(Callback):
-    """Shows epoch, batch, loss, validation accuracy and the time that is left."""
+    """Shows what is trained, then epoch, batch, loss, validation accuracy and the time that is left."""
 
     def __init__(self, console: Console) -> None:
         """Write to this console."""
@@ -32,6 +33,15 @@ class ProgressBars(Callback):
         self._shown_at = 0.0
         self._steps_per_epoch = 0
         self._accuracy = ""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print run, model, data and device."""
+        store, data = store_of(trainer), data_of(trainer)
+        if store is not None:
+            device = f"{trainer.world_size} × {trainer.strategy.root_device}, {trainer.precision}"
+            model = classifier_of(pl_module).model
+            facts = run_facts(store.run_name, model, data.corpus, data.tokenizer, device, store.directory)
+            self.console.print(opening_table(facts, data.corpus.notices))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the bars, those of a resumed run where it stopped."""

@@ -1,4 +1,4 @@
-"""What a run holds besides metrics: config, origin, data, model diagram, and at the end the model itself."""
+"""What a run holds besides metrics: config, origin, data, model diagram, and the best epoch's results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from torch import nn
 
 from callbacks.access import classifier_of, data_of, store_of
 from callbacks.checkpoints import Checkpoints
@@ -20,7 +19,6 @@ from whytrain.data.corpus import Corpus
 from whytrain.floor import floor_accuracy
 from whytrain.metrics import classification_metrics
 from whytrain.models.prediction import predict_split
-from whytrain.models.saved import save_model
 from whytrain.models.summary import summarize
 from whytrain.plots.model_diagram import model_diagram
 from whytrain.tracking.paths import CONFIG_PATH
@@ -40,7 +38,6 @@ class RunRecord(Callback):
         self,
         config: Mapping[str, Any],
         overrides: list[str] | None,
-        model_arguments: Mapping[str, Any],
         history: History,
         checkpoints: Checkpoints,
     ) -> None:
@@ -49,11 +46,10 @@ class RunRecord(Callback):
         Args:
             config: the resolved config as plain containers.
             overrides: what the command line changed; None for a resumed run, which logged them before.
-            model_arguments: of the model's constructor, plain data; with `_target_` they rebuild it.
             history: the epochs' metrics.
             checkpoints: the best epoch.
         """
-        self.config, self.overrides, self.model_arguments = config, overrides, model_arguments
+        self.config, self.overrides = config, overrides
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
         self.floor: float | None = None
@@ -80,7 +76,7 @@ class RunRecord(Callback):
         store.flush()
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Load the best epoch's weights, and log best, last, floor, figures, checkpoint and model.
+        """Load the best epoch's weights, and log best, last, floor and the figures of the training.
 
         What comes behind this callback in the list finds the best weights in the module.
         """
@@ -98,40 +94,27 @@ class RunRecord(Callback):
             self.results["test"] = predict_split(best, data.encoded("test"))
         self.floor = floor_accuracy(data.corpus, cache_directory())
         if (store := store_of(trainer)) is not None:
-            store.log_metrics(self._final_metrics(), step=best_epoch)
+            for epoch, metrics in self._final_metrics().items():
+                store.log_metrics(metrics, step=epoch)
             for name, figure in self.history.figures(best_epoch, self.floor).items():
                 store.log_figure(figure, "history", name)
-            self._log_model(store, best, data_of(trainer))
 
-    def _final_metrics(self) -> dict[str, float]:
-        rows = {row["epoch"]: row for row in self.history.epochs}
-        best, last = rows[self.checkpoints.best_epoch], self.history.epochs[-1]
-        metrics = {"best/epoch": best["epoch"], "floor/accuracy": self.floor or 0.0}
-        for stage, row in (("best", best), ("last", last)):
-            metrics |= {
+    def _final_metrics(self) -> dict[int, dict[str, float]]:
+        """Metrics by the epoch that they belong to: best and last epoch may be the same."""
+        best_epoch, last_epoch = self.checkpoints.best_epoch, len(self.history.epochs)
+        final: dict[int, dict[str, float]] = {best_epoch: {}, last_epoch: {}}
+        for stage, epoch in (("best", best_epoch), ("last", last_epoch)):
+            row = self.history.epochs[epoch - 1]
+            final[epoch] |= {
                 f"{stage}/{name.removeprefix('val/')}": value
                 for name, value in row.items()
                 if name.startswith("val/")
             }
+        final[best_epoch] |= {"best/epoch": float(best_epoch), "floor/accuracy": self.floor or 0.0}
         if "test" in self.results:
             test = classification_metrics(self.results["test"])
-            metrics |= {f"test/{name}": value for name, value in test.items()}
-        return metrics
-
-    def _log_model(self, store: Store, best: nn.Module, data: Any) -> None:
-        directory = store.directory / "model"
-        arguments = {name: value for name, value in self.model_arguments.items() if name != "_target_"}
-        save_model(
-            directory,
-            best,
-            self.model_arguments["_target_"],
-            arguments,
-            data.corpus.class_names,
-            data.tokenizer,
-            self.config["data"]["max_tokens"],
-        )
-        store.log_model(directory)
-        store.log_artifact(self.checkpoints.best, "checkpoints")
+            final[best_epoch] |= {f"test/{name}": value for name, value in test.items()}
+        return final
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

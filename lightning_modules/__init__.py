@@ -3,7 +3,7 @@
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import TextData
 from lightning_modules.logger import StoreLogger
-from lightning_modules.resume import check_only_resume, mark_finished, stored_config, write_config
+from lightning_modules.resume import mark_finished, stopped_run, write_config
 from lightning_modules.trainer import TrainerSettings, make_trainer
 
 __all__ = [
@@ -11,9 +11,8 @@ __all__ = [
     "StoreLogger",
     "TextData",
     "TrainerSettings",
-    "check_only_resume",
     "make_trainer",
     "mark_finished",
-    "stored_config",
+    "stopped_run",
     "write_config",
 ]

@@ -12,6 +12,7 @@ from whytrain.data.encoded import EncodedSplit, encode_split
 from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
 from whytrain.models.prediction import BATCH_SIZE
+from whytrain.objectives.token_kinds import TokenKinds
 
 
 class TextData(pl.LightningDataModule):
@@ -54,6 +55,20 @@ class TextData(pl.LightningDataModule):
             for name, split in splits.items()
             if split is not None
         }
+
+    @property
+    def model_sizes(self) -> dict[str, int]:
+        """What the data decides of a model's constructor, after `setup`."""
+        return {
+            "vocabulary_size": self.tokenizer.vocabulary_size,
+            "n_classes": len(self.corpus.class_names),
+            "padding_id": self.tokenizer.padding_id,
+        }
+
+    @property
+    def token_kinds(self) -> TokenKinds:
+        """Special and continuing wordpieces of the tokenizer, after `setup`."""
+        return TokenKinds.of(self.tokenizer)
 
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from whytrain.checkpoints import remove_resumable, usable_checkpoint
 from whytrain.errors import ConfigError, TrackingError
 
 CONFIG_FILE = "config.yaml"
@@ -15,8 +16,25 @@ FINISHED_FILE = "finished"
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 
-def check_only_resume(overrides: Sequence[str]) -> None:
-    """Raise ConfigError if the command line gives more than the run and where it is tracked."""
+def stopped_run(
+    folder: Path, overrides: Sequence[str], trusted: frozenset[str]
+) -> tuple[dict[str, Any], Path | None]:
+    """Return the config of the run in a folder and its newest checkpoint; None if it has none yet.
+
+    Args:
+        folder: the run's folder on this machine.
+        overrides: the command line, which may give the run and where it is tracked.
+        trusted: `_target_` values that may stand in the config: it is data, not a program.
+
+    Raises:
+        ConfigError: the command line gives more, or the config names a target that is not trusted.
+        TrackingError: no such run here, it is finished, or its checkpoints are damaged.
+    """
+    _check_only_resume(overrides)
+    return _stored_config(folder, trusted), usable_checkpoint(folder)
+
+
+def _check_only_resume(overrides: Sequence[str]) -> None:
     others = [text for text in overrides if text.lstrip("+").partition("=")[0] not in ALLOWED]
     if others:
         raise ConfigError(
@@ -25,26 +43,14 @@ def check_only_resume(overrides: Sequence[str]) -> None:
         )
 
 
-def stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
-    """Read the config that a run was started with.
-
-    Args:
-        folder: the run's folder on this machine.
-        trusted: `_target_` values that may stand in it: it is data, not a program.
-
-    Raises:
-        TrackingError: no such run here, or it is finished.
-        ConfigError: the config names a target that the config tree does not have.
-    """
+def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     if not path.is_file():
         runs = [p.name for p in sorted(folder.parent.glob("*")) if (p / CONFIG_FILE).is_file()]
         known = f"runs that are: {', '.join(runs[-5:])}" if runs else "no run is"
         raise TrackingError(f"resume={folder.name}: not on this machine under {folder.parent}; {known}")
     if (folder / FINISHED_FILE).exists():
-        raise TrackingError(
-            f"resume={folder.name}: this run is finished, nothing is left to do; start a new run without resume"
-        )
+        raise TrackingError(f"resume={folder.name}: this run is finished, start a new run without resume")
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     strangers = sorted(set(_targets(config)) - trusted)
     if strangers:
@@ -61,9 +67,7 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
 def mark_finished(folder: Path) -> None:
     """Note that nothing is left to resume, and remove the checkpoints that were kept for that."""
     (folder / FINISHED_FILE).touch()
-    for pattern in ("last*.ckpt", "best-previous.ckpt"):
-        for path in (folder / "checkpoints").glob(pattern):
-            path.unlink()
+    remove_resumable(folder)
 
 
 def _targets(node: Any) -> Iterator[str]:

@@ -13,17 +13,20 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import yaml
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
     InstantiationException,
     MissingConfigException,
 )
+from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
@@ -42,6 +45,7 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
         command: the function that `hydra.main` made.
         conf: the config tree, whose groups and keys are the choices that a message lists.
     """
+    quiet_libraries()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
     in_main_thread = threading.current_thread() is threading.main_thread()
     default = signal.signal(signal.SIGTERM, _terminate) if in_main_thread else None
@@ -55,6 +59,20 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
         if in_main_thread:
             signal.signal(signal.SIGTERM, default)
     return DONE
+
+
+@contextmanager
+def job_errors(conf: Path) -> Iterator[None]:
+    """End the process with one line about an error; in a sweep leave a failed job to the sweeper.
+
+    A signal ends the whole sweep.
+    """
+    try:
+        yield
+    except Exception as error:
+        if HydraConfig.get().mode == RunMode.RUN or isinstance(error, Interrupted):
+            sys.exit(tell(error, conf))
+        raise
 
 
 def tell(error: Exception, conf: Path) -> int:

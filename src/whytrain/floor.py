@@ -34,7 +34,7 @@ def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
         cache_directory / "floor" / f"{corpus.fingerprint}.json",
         read=_read,
         make=lambda: _accuracy(corpus),
-        write=lambda path, accuracy: path.write_text(json.dumps({"accuracy": accuracy}), "utf-8"),
+        write=_write,
     )
 
 
@@ -43,6 +43,10 @@ def _read(path: Path) -> float | None:
         return float(json.loads(path.read_text("utf-8"))["accuracy"])
     except (OSError, ValueError, KeyError):  # none yet, or a damaged one
         return None
+
+
+def _write(path: Path, accuracy: float) -> None:
+    path.write_text(json.dumps({"accuracy": accuracy}), "utf-8")
 
 
 def _accuracy(corpus: Corpus) -> float:

@@ -47,7 +47,7 @@ def faults(figure: Figure, texts: list[tuple[str, Bbox, float]]) -> list[str]:
     """Return what a reader could not read: texts that leave the canvas, overlap or are too small."""
     canvas = figure.bbox
     found = []
-    if max(canvas.width, canvas.height) > _LONGEST_SIDE or round(canvas.width) != 1200:  # noqa: PLR2004
+    if max(canvas.width, canvas.height) > _LONGEST_SIDE or round(canvas.width) != 1200:
         found.append(f"canvas of {canvas.width:.0f} × {canvas.height:.0f} pixels")
     for name, box, size in texts:
         if box.x0 < -_SLACK or box.y0 < -_SLACK or box.x1 > canvas.x1 + _SLACK or box.y1 > canvas.y1 + _SLACK:
@@ -97,7 +97,7 @@ def runs() -> Callable[..., dict[str, tuple[np.ndarray, np.ndarray]]]:
 @pytest.fixture(scope="session")
 def sentences() -> dict[str, list[str]]:
     """Return sentences as lists of words: usual, one word, Chinese, and forty words some of which are odd."""
-    usual = "it is n't a bad movie , but hardly a great one".split()
+    usual = ["it", "is", "n't", "a", "bad", "movie", ",", "but", "hardly", "a", "great", "one"]
     odd = ["$5", "or", "$10", "x" * 60, "\U0001f600\U0001f9fe", "antidisestablishmentarianism", "<b>", ""]
     return {
         "usual": usual,

@@ -28,7 +28,7 @@ def test_the_density_is_that_of_a_normal_sample():
     sample = np.random.default_rng(0).normal(0.6, 0.05, 20_000)
     x, density = smooth_density(sample)
     expected = np.exp(-0.5 * ((x - 0.6) / 0.05) ** 2) / (0.05 * np.sqrt(2 * np.pi))
-    # A kernel of 0.9·σ·n^(-1/5) = 0.006 (at least 0.01) flattens the peak of 8 by 1 - 1/√1.04, 2%; plus noise.
+    # A kernel of 0.01 flattens the peak of 8 by 1 - 1/√1.04, 2%, and the sample adds its noise.
     assert np.abs(density - expected).max() < 0.4
 
 

@@ -46,11 +46,9 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize(("n_runs", "n_rows", "n_classes"), [(1, 2, 2), (3, 300, 2), (10, 80, 8)])
-def test_any_number_of_runs_classes_and_sentences_can_be_read(
-    readable, runs, name, n_runs, n_rows, n_classes
-):
-    figure = FIGURES[name](runs(n_runs, n_rows, n_classes))
+@pytest.mark.parametrize("shape", [(1, 2, 2), (3, 300, 2), (10, 80, 8)])  # runs, sentences, classes
+def test_any_number_of_runs_sentences_and_classes_can_be_read(readable, runs, name, shape):
+    figure = FIGURES[name](runs(*shape))
     texts = readable(figure)
     assert len(texts) > 5
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 
 import numpy as np
 import pytest
 
-from whytrain.plots.palette import PALETTE, run_colors, run_lines
+from whytrain.plots.palette import PALETTE, run_colors, run_lines, text_on
 from whytrain.plots.style import DPI, WIDTH, Margins, finite_range, grid, new_figure
 
 
@@ -55,6 +56,14 @@ def test_neighbors_in_the_palette_differ_in_lightness_or_hue_for_the_color_blind
     distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
     np.fill_diagonal(distances, 1)
     assert distances.min() > 0.1  # two of matplotlib's own tab10 come within 0.04
+
+
+def test_text_on_any_color_has_the_contrast_that_it_claims():
+    for color in itertools.product(np.linspace(0, 1, 9), repeat=3):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+        luminance = np.dot([0.2126, 0.7152, 0.0722], linear)
+        contrast = 1.05 / (luminance + 0.05) if text_on(color) == "#ffffff" else (luminance + 0.05) / 0.05
+        assert contrast >= 4.58  # √(1.05 / 0.05), where black and white are equally good
 
 
 def test_finite_range_ignores_what_is_not_finite():

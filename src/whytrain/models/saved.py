@@ -14,8 +14,10 @@ import safetensors.torch
 import torch
 import yaml
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor, nn
 
+from whytrain.calibration.confidence import Confidence
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 
@@ -38,31 +40,39 @@ class SavedModel:
         tokenizer: What makes its token ids.
         class_names: Names of the classes in the order of the logits.
         max_tokens: Tokens after which a text is cut.
+        confidence: What a calibration slice said about the model's confidence; None without a slice.
     """
 
     model: nn.Module
     tokenizer: Tokenizer
     class_names: tuple[str, ...]
     max_tokens: int
+    confidence: Confidence | None
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the probabilities of the classes, float64 (n_texts, n_classes)."""
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the logits of the classes, float64 (n_texts, n_classes), without temperature."""
         logits = torch.empty(len(texts), len(self.class_names), dtype=torch.float64)
         encoded = self.tokenizer.encode(texts, self.max_tokens)
         with torch.inference_mode():
             for rows in _batches([len(ids) for ids in encoded]):
                 token_ids, mask = _padded([encoded[row] for row in rows], self.tokenizer.padding_id)
                 logits[rows] = self.model(token_ids, mask).double()
-        return logits.softmax(dim=1).numpy()
+        return logits.numpy()
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probabilities of the classes, float64 (n_texts, n_classes), without temperature."""
+        return softmax(self.logits(texts), axis=1)
 
     def predict(self, texts: Sequence[str]) -> pd.DataFrame:
         """Classify texts.
 
         Returns:
             One row per text: `label` (the most probable class), `probability` (its), and a column
-            `probability_<class>` for each class.
+            `probability_<class>` for each class. With `confidence` also `calibrated_probability`, a column
+            `in_set_<class>` for each class (the conformal set) and `abstain`.
         """
-        probabilities = self.probabilities(texts)
+        logits = self.logits(texts)
+        probabilities = softmax(logits, axis=1)
         best = probabilities.argmax(axis=1)
         columns: dict[str, object] = {
             "label": np.array(self.class_names, dtype=object)[best],
@@ -70,6 +80,11 @@ class SavedModel:
         }
         for index, name in enumerate(self.class_names):
             columns[f"probability_{name}"] = probabilities[:, index]
+        if self.confidence is not None:
+            columns["calibrated_probability"] = self.confidence.probabilities(logits).max(axis=1)
+            held = self.confidence.sets(logits)
+            columns |= {f"in_set_{name}": held[:, index] for index, name in enumerate(self.class_names)}
+            columns["abstain"] = self.confidence.abstains(logits)
         return pd.DataFrame(columns)
 
 
@@ -81,6 +96,7 @@ def save_model(
     class_names: Sequence[str],
     tokenizer: Tokenizer,
     max_tokens: int,
+    confidence: Confidence | None = None,
 ) -> None:
     """Write a classifier into a folder, which is made.
 
@@ -93,6 +109,7 @@ def save_model(
         class_names: Names of the classes in the order of the logits.
         tokenizer: What makes its token ids.
         max_tokens: Tokens after which a text is cut.
+        confidence: What a calibration slice said about the model's confidence.
     """
     assert isinstance(model, nn.Module)
     (directory / TOKENIZER).mkdir(parents=True, exist_ok=True)
@@ -102,6 +119,7 @@ def save_model(
         "arguments": _without_pretrained(dict(arguments)),
         "class_names": list(class_names),
         "max_tokens": max_tokens,
+        "confidence": None if confidence is None else confidence.to_plain(),
     }
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (directory / DESCRIPTION).write_text(text, "utf-8")
@@ -131,11 +149,13 @@ def load_model(directory: Path, allowed_prefixes: Sequence[str] = ()) -> SavedMo
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         model = _model_class(class_path)(**description["arguments"])
     safetensors.torch.load_model(model, directory / WEIGHTS)
+    plain = description["confidence"]
     return SavedModel(
         model=model.eval(),
         tokenizer=Tokenizer.load(directory / TOKENIZER),
         class_names=tuple(description["class_names"]),
         max_tokens=int(description["max_tokens"]),
+        confidence=None if plain is None else Confidence.from_plain(plain),
     )
 
 

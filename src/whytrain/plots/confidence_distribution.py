@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from whytrain.calibration.checks import check_probabilities
-from whytrain.plots.palette import ink_on, run_colors, run_lines
+from whytrain.plots.palette import run_colors, run_lines, text_on
 from whytrain.plots.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label, sizes_of
 from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.plots.text import widest
@@ -19,7 +19,6 @@ from whytrain.plots.text import widest
 # Below 0.6 low, above 0.9 high, reasonable between them, ends included.
 LOW, HIGH = 0.6, 0.9
 LEVELS = {"low": "#DCE6F2", "reasonable": "#6BAED6", "high": "#08519C"}
-_SHADES = {"low": 0.0, "reasonable": 0.4, "high": 1.0}
 _GRID = 400  # bins on [0, 1] from which the density is smoothed
 
 Confidences = dict[str, NDArray[np.float64]]
@@ -123,7 +122,7 @@ def _shares(ax: Axes, confidences: Confidences) -> None:
             ax.barh(row, share, left=start, color=LEVELS[level], edgecolor="white", height=0.62)
             if share > 0.11:
                 text = f"{level} {share:.0%}" if share > 0.3 else f"{share:.0%}"
-                ink = ink_on(_SHADES[level])
+                ink = text_on(LEVELS[level])
                 ax.text(
                     start + share / 2, row, text, ha="center", va="center", fontsize=SMALL_SIZE, color=ink
                 )

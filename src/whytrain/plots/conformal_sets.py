@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from whytrain.calibration.set_summary import SetSummary
-from whytrain.plots.palette import GRAY, LIGHT_GRAY, WRONG, ink_on, run_colors
+from whytrain.plots.palette import GRAY, LIGHT_GRAY, WRONG, run_colors, text_on
 from whytrain.plots.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label
 from whytrain.plots.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
 from whytrain.plots.text import shown, widest
@@ -19,7 +19,6 @@ from whytrain.statistics.intervals import Interval
 
 _LARGEST = 4  # sizes from here on share a color
 SIZE_COLORS = ("#FFFFFF", "#08519C", "#6BAED6", "#BDD7E7", "#EFF3FF")  # none, 1, 2, 3, 4 and more
-_SHADES = (0.0, 1.0, 0.5, 0.2, 0.0)
 
 
 def conformal_sets(
@@ -73,7 +72,7 @@ def _sizes(ax: Axes, runs: Mapping[str, SetSummary]) -> None:
             if size == 0:
                 ax.patches[-1].set(hatch="///", edgecolor=WRONG)
             elif share > 0.12:
-                color = ink_on(_SHADES[size])
+                color = text_on(SIZE_COLORS[size])
                 ax.text(
                     start + share / 2,
                     row,

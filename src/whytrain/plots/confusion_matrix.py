@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whytrain.plots.palette import SEQUENTIAL, ink_on
+from whytrain.plots.palette import SEQUENTIAL, text_on
 from whytrain.plots.style import LABEL_SIZE, SMALL_SIZE, WIDTH, Margins, dress, finish, grid, need, new_figure
 from whytrain.plots.table import draw_table, table_height
 from whytrain.plots.text import shown, widest
@@ -65,6 +66,7 @@ def _matrix(ax: Axes, counts: np.ndarray, names: list[str], *, upright: bool) ->
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     ax.imshow(shares, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    colors = matplotlib.colormaps[SEQUENTIAL](shares)  # (n_classes, n_classes, 4)
     dress(ax, x="predicted", y="true", gridlines="")
     ax.set_title("counts, and shares of the true class (color)", fontsize=LABEL_SIZE, loc="left", y=1.0)
     ax.set_xticks(range(n_classes), names, rotation=90 if upright else 0)
@@ -77,7 +79,7 @@ def _matrix(ax: Axes, counts: np.ndarray, names: list[str], *, upright: bool) ->
             text = f"{counts[true, predicted]}"
             if n_classes <= _MOST_WITH_SHARES and totals[true, 0] > 0:
                 text += f"\n{shares[true, predicted]:.1%}"
-            color = ink_on(shares[true, predicted])
+            color = text_on(colors[true, predicted].tolist())
             ax.text(predicted, true, text, ha="center", va="center", color=color, fontsize=size)
 
 

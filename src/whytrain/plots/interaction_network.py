@@ -81,7 +81,7 @@ def interaction_network(
     return finish(figure)
 
 
-def _arcs(  # noqa: PLR0917 (what an arc consists of)
+def _arcs(
     ax: Axes,
     x: NDArray[np.float64],
     pairs: NDArray[np.int64],
@@ -118,7 +118,7 @@ def _height(pairs: NDArray[np.int64]) -> float:
     return _ARC + 0.1 if len(pairs) else 0.1
 
 
-def _titles(  # noqa: PLR0917 (all of it is said)
+def _titles(
     words: Sequence[str],
     pairs: NDArray[np.int64],
     strengths: NDArray[np.float64],

@@ -28,6 +28,20 @@ def run_lines(names: Sequence[str]) -> dict[str, LineStyle]:
     return {name: LINE_STYLES[i // len(PALETTE) % len(LINE_STYLES)] for i, name in enumerate(names)}
 
 
-def ink_on(shade: float) -> str:
-    """Return the text color that is readable on a shade of a color map (0 lightest, 1 darkest)."""
-    return "white" if shade > 0.55 else INK
+def text_on(color: str | Sequence[float]) -> str:
+    """Return black or white, whichever is easier to read on a color: a contrast of 4.6 or more.
+
+    Args:
+        color: "#rrggbb", or red, green and blue in [0, 1] (more is ignored).
+
+    References:
+        W3C (2018), Web Content Accessibility Guidelines 2.1: relative luminance, contrast ratio.
+
+    >>> text_on("#ffffff"), text_on((0.0, 0.2, 0.4))
+    ('#000000', '#ffffff')
+    """
+    rgb = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] if isinstance(color, str) else color
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    # Equal contrast where (L + 0.05) / 0.05 = 1.05 / (L + 0.05).
+    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"

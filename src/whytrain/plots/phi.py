@@ -26,11 +26,6 @@ def shades(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     return colors
 
 
-def ink_on_shade(value: float, scale: float) -> str:
-    """Return the text color that is readable on a shade."""
-    return "white" if abs(value) > 0.6 * scale else "#222222"
-
-
 def shade_key(figure: Figure, scale: float, label: str, *, top: float) -> None:
     """Draw the key to the shades at the right, `top` inches from the top: a strip with its two ends and 0."""
     if scale <= NOTHING:

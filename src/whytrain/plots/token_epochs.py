@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.games.payoffs import Payoff
-from whytrain.plots.phi import ink_on_shade, shade_key, shades
+from whytrain.plots.palette import text_on
+from whytrain.plots.phi import shade_key, shades
 from whytrain.plots.style import (
     SMALL_SIZE,
     WIDTH,
@@ -65,7 +66,8 @@ def token_epochs(
     )
     left = widest(names, SMALL_SIZE) + 0.3
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=left, right=0.25, top=1.2, bottom=0.65))[0])
-    ax.imshow(shades(values.T, scale), aspect="auto", interpolation="nearest")
+    colors = shades(values.T, scale)  # (n_words, n_epochs, 4)
+    ax.imshow(colors, aspect="auto", interpolation="nearest")
     dress(ax, x="epoch", gridlines="")
     ax.set_yticks(range(len(words)), names)
     shown_epochs = range(0, len(epochs), -(-len(epochs) // 20))
@@ -75,7 +77,7 @@ def token_epochs(
     if values.size <= _MOST_NUMBERS and (WIDTH - left - 0.25) / len(epochs) > _NUMBER:
         for (epoch, word), value in np.ndenumerate(values):
             if np.isfinite(value):
-                color = ink_on_shade(float(value), scale)
+                color = text_on(colors[word, epoch].tolist())
                 text = signed(float(value), scale)
                 ax.text(epoch, word, text, ha="center", va="center", fontsize=SMALL_SIZE - 1, color=color)
     shade_key(figure, scale, f"φ ({unit})", top=0.75)

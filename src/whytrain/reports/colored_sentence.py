@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from whytrain.errors import WhytrainError
 from whytrain.games.payoffs import Payoff
-from whytrain.plots.palette import NEGATIVE, POSITIVE
+from whytrain.plots.palette import NEGATIVE, POSITIVE, text_on
 from whytrain.plots.wording import UNITS, signed
 
-_DARK = 0.6  # strength from which white text is easier to read
 _CONTROLS = {"Cc", "Cf"}
 
 
@@ -77,9 +76,9 @@ def colored_sentence(
 def _span(word: str, value: float, scale: float, tip: str) -> str:
     strength = abs(value) / scale
     background = _mixed(POSITIVE if value >= 0 else NEGATIVE, strength)
-    text = "#ffffff" if strength > _DARK else "#222222"
     underline = "text-decoration:underline dashed;" if value < 0 else ""
-    style = f"background:{background};color:{text};{underline}padding:0.15em 0.25em;border-radius:0.2em"
+    colors = f"background:{background};color:{text_on(background)}"
+    style = f"{colors};{underline}padding:0.15em 0.25em;border-radius:0.2em"
     return f'<span title="{escape(tip)}" style="{style}">{escape(_clean(word))}</span>'
 
 

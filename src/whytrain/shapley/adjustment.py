@@ -7,62 +7,53 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_PENALTIES = np.logspace(-5, 1, 13)  # candidates, relative to the mean squared singular value
+_PENALTIES = np.logspace(-5, 3, 17)  # relative to the mean squared singular value of the features
 
 
-def ridge(features: Array, targets: Array, weights: Array) -> Array:
-    """Weighted ridge regression with the penalty of the least generalized cross-validation error.
-
-    The intercept is not penalized.
+def ridge_path(free: Array, features: Array, targets: Array, weights: Array) -> Array:
+    """Weighted ridge regression for a range of penalties.
 
     Args:
+        free: float64 (m, n_free), features whose coefficients are not penalized (a constant, a trend).
         features: float64 (m, k).
         targets: float64 (m,).
         weights: float64 (m,), importance of the rows.
 
     Returns:
-        float64 (1 + k,), intercept and coefficients.
-
-    References:
-        Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good ridge
-        parameter.
+        float64 (n_penalties, n_free + k), coefficients, from the smallest penalty to the largest.
     """
     root = np.sqrt(weights)
-    feature_means, target_mean = (
-        np.average(features, axis=0, weights=weights),
-        np.average(targets, weights=weights),
-    )
-    y = (targets - target_mean) * root
-    left, singular, right = np.linalg.svd((features - feature_means) * root[:, None], full_matrices=False)
-    squares, projected = singular**2, left.T @ y
-    outside = float(y @ y - projected @ projected)
-    penalties = _PENALTIES * squares.mean()
-    kept = squares / (squares + penalties[:, None])  # (n_penalties, rank)
-    residual = outside + (((1 - kept) * projected) ** 2).sum(axis=1)
-    best = int(np.argmin(residual / (len(y) - 1 - kept.sum(axis=1)) ** 2))
-    coefficients = right.T @ (singular / (squares + penalties[best]) * projected)
-    return np.append(target_mean - feature_means @ coefficients, coefficients)
+    x, y = features * root[:, None], targets * root
+    basis, triangle = np.linalg.qr(free * root[:, None])
+    left, singular, right = np.linalg.svd(x - basis @ (basis.T @ x), full_matrices=False)
+    squares = singular**2
+    filters = singular / (squares + _PENALTIES[:, None] * squares.mean())
+    coefficients = (filters * (left.T @ y)) @ right
+    unexplained = basis.T @ (y[:, None] - x @ coefficients.T)
+    return np.column_stack([np.linalg.solve(triangle, unexplained).T, coefficients])
 
 
-def shrunken(corrections: Array, variances: Array) -> tuple[Array, Array]:
-    """Shrink noisy corrections towards 0 as far as their own size warrants (empirical Bayes).
+def shrunken(samples: Array) -> tuple[Array, float]:
+    """Average noisy corrections and shrink them towards 0 as far as their own size warrants.
 
-    With corrections drawn from N(0, A) and measured with variance σ²: mean c·A/(A + σ²), variance
-    σ²·A/(A + σ²); A = mean(c² − σ²), raised by its standard error so that luck does not claim certainty.
+    Empirical Bayes: k corrections from N(0, A), measured with variance σ², have the mean c·A/(A + σ²) and the
+    variance σ²·A/(A + σ²). σ² is the average over the corrections, as single variances of few samples mislead;
+    A = mean(c²) − σ², raised by its standard error so that luck does not claim certainty.
 
     Args:
-        corrections: float64 (k,), c.
-        variances: float64 (k,), σ².
+        samples: float64 (n_samples, k), independent rows.
 
     Returns:
-        Shrunken corrections (k,) and their variances (k,).
+        Shrunken corrections (k,) and their common variance.
 
     References:
         Efron, Morris (1975), Data analysis using Stein's estimator and its generalizations.
     """
-    noise = float(variances.mean())
+    n_samples, n_corrections = samples.shape
+    correction = samples.mean(axis=0)
+    noise = float(samples.var(axis=0, ddof=1).mean()) / n_samples
     if noise == 0:
-        return corrections, variances
-    spread = max(float((corrections**2).mean()) - noise, 0.0) + noise * np.sqrt(2 / len(corrections))
-    kept = spread / (spread + variances)
-    return corrections * kept, variances * kept
+        return correction, 0.0
+    spread = max(float((correction**2).mean()) - noise, 0.0) + noise * np.sqrt(2 / n_corrections)
+    kept = spread / (spread + noise)
+    return correction * kept, noise * kept

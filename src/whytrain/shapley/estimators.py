@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.shapley.adjustment import ridge, shrunken
+from whytrain.shapley.adjustment import ridge_path, shrunken
 
 Array = NDArray[np.float64]
 Game = Callable[[NDArray[np.bool_]], Array]  # coalitions bool (m, n_players) to payoffs (m,)
@@ -134,34 +134,46 @@ class _Chains:
         present = _prefixes(self._orders)  # (n_chains, n − 1, n)
         n_of_pair = present[:, :, pairs[0]].astype(np.int8) + present[:, :, pairs[1]]
         products = np.where(n_of_pair == 1, -1.0, 1.0)  # x_i·x_j with x = ±1
-        weights = _pair_weights(n_of_pair)
-        half = np.arange(len(self)) % 2
-        halves = []
-        for own, other in ((half == 0, half == 1), (half == 1, half == 0)):
-            fit = self._fit(products[other], self._even[other])
+        halves = [np.arange(len(self)) % 2 == h for h in (0, 1)]
+        estimates, variances = [], []
+        for own, fit in zip(halves, self._fits(products, halves), strict=True):
             residual = self._even[own] - fit[0] - products[own] @ fit[1:]
-            corrections = np.einsum("csp,cs->cp", weights[own], residual)
-            correction, variance = shrunken(corrections.mean(axis=0), _standard_error(corrections) ** 2)
+            corrections = np.einsum("csp,cs->cp", _pair_weights(n_of_pair[own]), residual)
+            correction, variance = shrunken(corrections)
             # g = c + Σ c_ij·x_i·x_j has I_ij = 4·c_ij, but v(∅) and v(N) are known and need no fit.
-            fitted = 4 * fit[1:] + 2 * (self._even_end - fit.sum()) / (n - 1)
-            halves.append((fitted + correction, variance))
+            estimates.append(4 * fit[1:] + 2 * (self._even_end - fit.sum()) / (n - 1) + correction)
+            variances.append(variance)
         estimate, se = np.zeros((n, n)), np.zeros((n, n))
-        (first, first_variance), (second, second_variance) = halves
-        estimate[pairs] = (first + second) / 2
         # The halves' errors go together, as each is fitted on what corrects the other: no gain is claimed.
-        se[pairs] = np.sqrt((first_variance + second_variance) / 2)
+        estimate[pairs], se[pairs] = np.mean(estimates, axis=0), np.sqrt(np.mean(variances))
         return estimate + estimate.T, se + se.T
 
-    def _fit(self, products: Array, even: Array) -> Array:
-        """Return the coefficients (1 + n_pairs,) of a model of pairs of some chains."""
+    def _fits(self, products: Array, halves: list[NDArray[np.bool_]]) -> list[Array]:
+        """Fit e by pairs without each half: (1 + n_pairs,) each, with the penalty that predicts best.
+
+        The mean of all c_ij is not penalized: it is what payoffs of small, middling and large coalitions
+        have in common, and costs one coefficient.
+        """
         sizes = np.arange(1, self._n)
-        weights = np.tile(1 / sizes + 1 / (self._n - sizes), len(even))  # small and large ones count most
-        features = products.reshape(even.size, -1)
-        return ridge(
-            np.vstack([features, np.ones(features.shape[1])]),
-            np.append(even, self._even_end),
-            np.append(weights, 10 * weights.max()),  # v(∅) and v(N) are part of every estimate
-        )
+        size_weights = 1 / sizes + 1 / (self._n - sizes)  # small and large coalitions count most
+        paths, errors = [], []
+        for own in halves:
+            n_rows = int((~own).sum()) * len(sizes)
+            features = np.vstack([products[~own].reshape(n_rows, -1), np.ones(products.shape[2])])
+            weights = np.tile(size_weights, int((~own).sum()))
+            path = ridge_path(
+                np.column_stack([np.ones(n_rows + 1), features.sum(axis=1)]),
+                features,
+                np.append(self._even[~own], self._even_end),
+                np.append(weights, 10 * weights.max()),  # v(∅) and v(N) are part of every estimate
+            )
+            path = np.column_stack([path[:, 0], path[:, 1:2] + path[:, 2:]])
+            predicted = path[:, 0] + products[own] @ path[:, 1:].T  # (n_chains, n − 1, n_penalties)
+            squares = (predicted - self._even[own][:, :, None]) ** 2
+            paths.append(path)
+            errors.append(np.einsum("csp,s->p", squares, size_weights))
+        best = int(np.argmin(np.sum(errors, axis=0)))
+        return [path[best] for path in paths]
 
 
 def _prefixes(orders: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -56,19 +56,23 @@ def package_model(directory: Path, target: Path) -> None:
             python_model=str(served),
             artifacts={"model": str(directory)},
             code_paths=[str(package)],
-            signature=_signature(description["class_names"]),
+            signature=_signature(description["class_names"], description["confidence"] is not None),
             input_example=_EXAMPLE,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
 
 
-def _signature(class_names: list[str]) -> ModelSignature:
+def _signature(class_names: list[str], has_confidence: bool) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
 
     # The input has no name, so that a list, a series and a frame of one column with any name will do.
     outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label"), ColSpec("double", "probability")]
     outputs += [ColSpec("double", f"probability_{name}") for name in class_names]
+    if has_confidence:
+        outputs.append(ColSpec("double", "calibrated_probability"))
+        outputs += [ColSpec("boolean", f"in_set_{name}") for name in class_names]
+        outputs.append(ColSpec("boolean", "abstain"))
     return ModelSignature(Schema([ColSpec("string")]), Schema(outputs))
 
 

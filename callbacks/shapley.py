@@ -1,0 +1,289 @@
+"""Shapley values, interactions and trees of fixed sentences, epoch by epoch, within a fixed budget."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+from annotated_types import Ge, Gt, Le, MinLen
+from pytorch_lightning.callbacks import Callback
+
+from callbacks.access import TextDataModule, classifier_of, data_of, store_of
+from whytrain.errors import ConfigError
+from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
+from whytrain.explanation.sentence import explain
+from whytrain.explanation.tables import (
+    Probe,
+    interaction_table,
+    summary,
+    tree_table,
+    value_table,
+    word_table,
+)
+from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.payoffs import Payoff, payoffs
+from whytrain.games.players import Players
+from whytrain.games.table import coalition_tables
+from whytrain.models.prefix import prefix_form
+from whytrain.plots.sentence_parts import sentence_parts
+from whytrain.plots.word_trends import word_trends
+from whytrain.reports.explanation import page, position_figure, same, sentence_figures
+from whytrain.shapley.values import shapley_values
+from whytrain.tracking.store import Store
+from whytrain.tracking.tables import text_hash
+
+TOPIC = "shapley"
+_FEWEST = 2  # sentences that are always explained: one to display and one for the averages
+_LOGGING = 0.15  # share of the time that tables and metrics are left with when the budget is measured
+_log = logging.getLogger(__name__)
+
+
+class Shapley(Callback):
+    """Explains the gold class of a fixed probe set at each epoch's end, and draws all figures at the end.
+
+    Training sentences feed averages, trends and rankings; validation sentences are displayed. A sentence of n
+    words costs 2^n evaluations per absence. The budget of an epoch is measured once, in the first epoch, and
+    fixed from then on.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: Annotated[int, Ge(0)],
+        absences: Annotated[list[AbsenceName], MinLen(1)],
+        payoff: Payoff,
+        train_sentences: Annotated[int, Ge(1)],
+        displayed_sentences: Annotated[int, Ge(1)],
+        max_words: Annotated[int, Ge(MIN_WORDS), Le(16)],
+        time_share: Annotated[float, Gt(0), Le(1)],
+        budget: Annotated[int, Ge(1)] | None,
+        vocabulary_sentences: Annotated[int, Ge(0)],
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            seed: of the choice of sentences.
+            absences: what stands where a word is absent; figures and trends show the first.
+            payoff: what the values are shares of.
+            train_sentences: training sentences at most.
+            displayed_sentences: validation sentences at most.
+            max_words: words of a sentence at most.
+            time_share: share of an epoch's time that the budget is measured by.
+            budget: evaluations of an epoch; None to measure it.
+            vocabulary_sentences: training sentences at most behind the last ranking of words.
+        """
+        self.seed, self.payoff, self.max_words, self.time_share = seed, payoff, max_words, time_share
+        self.absences: list[AbsenceName] = list(absences)
+        self.sizes = {"train": train_sentences, "validation": displayed_sentences}
+        self.vocabulary_sentences = vocabulary_sentences
+        self.budget = budget
+        self._rows: dict[str, list[int]] = {}
+        self._trends: list[dict[str, Any]] = []
+        self._players: dict[tuple[str, int], Players] = {}  # in the order in which they are explained
+        self._latest: list[Probe] = []
+        self._validation_start = 0.0
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Choose the sentences, unless a checkpoint brought them.
+
+        Raises:
+            ConfigError: the budget given is too small for one sentence of each split.
+        """
+        if store_of(trainer) is None:
+            return
+        data = data_of(trainer)
+        splits = {"train": data.corpus.train, "validation": data.corpus.validation}
+        found: list[tuple[float, tuple[str, int], Players]] = []
+        for name, split in splits.items():
+            if name not in self._rows:
+                self._rows[name] = choose_rows(split, self.sizes[name], self.max_words, self.seed, name)
+            players = probe_players(
+                split, data.encoded(name), self._rows[name], data.tokenizer, self.max_words
+            )
+            # Both splits from the first sentence on, each in proportion: any budget explains some of both.
+            ranks = (np.arange(len(players)) + 0.5 * (name == "train")) / max(1, len(players))
+            found += [(rank, (name, row), p) for rank, (row, p) in zip(ranks, players.items(), strict=True)]
+        self._players = {key: players for _, key, players in sorted(found, key=lambda f: f[:2])}
+        if not self._players:
+            _log.warning(
+                "shapley: no sentence has %d to %d words, so none is explained; raise "
+                "callbacks.shapley.max_words (at most 16)",
+                MIN_WORDS,
+                self.max_words,
+            )
+        elif self.budget is not None and self._n_affordable() < min(_FEWEST, len(self._players)):
+            raise ConfigError(
+                f"callbacks.shapley.budget={self.budget}: the first two sentences need "
+                f"{self._cost(list(self._players.values())[:_FEWEST])} evaluations; raise it, lower "
+                "callbacks.shapley.max_words, or give null to measure it"
+            )
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the validation: it belongs to the epoch's time."""
+        self._validation_start = time.perf_counter()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Explain the probes and log tables, averages and one figure."""
+        store = store_of(trainer)
+        if store is None or trainer.sanity_checking or not self._players:
+            return
+        started = time.perf_counter()
+        epoch, data = trainer.current_epoch + 1, data_of(trainer)
+        training_s = sum(batch[2] for batch in classifier_of(pl_module).batch_history)
+        epoch_s = training_s + started - self._validation_start
+        is_measured = self.budget is None
+        self._latest = self._explain(trainer, pl_module, started + self.time_share * epoch_s)
+        if is_measured:
+            self._fix_budget(store)
+        names = data.corpus.class_names
+        values = value_table(self._latest, names)
+        pairs = interaction_table(self._latest, names)
+        store.log_table(values, TOPIC, "values", epoch, ["word"])
+        store.log_table(pairs, TOPIC, "interactions", epoch, ["first_word", "second_word"])
+        store.log_table(tree_table(self._latest, names, _namer(store)), TOPIC, "trees", epoch)
+        self._remember_trends(values, names, epoch, store)
+        metrics: dict[str, float] = {"shapley/budget": float(self.budget or 0)}
+        for name in self.absences:
+            probes = [p for p in self._latest if p.split == "train" and p.explanation.absence.name == name]
+            metrics |= {f"shapley/{key}_{name}": value for key, value in summary(probes).items()}
+        metrics["time/shapley_s"] = time.perf_counter() - started
+        store.log_metrics(metrics, step=epoch)
+
+    def _explain(self, trainer: pl.Trainer, pl_module: pl.LightningModule, deadline: float) -> list[Probe]:
+        """Explain what the budget allows, or without one what is ready before the deadline."""
+        model, data, store = prefix_form(classifier_of(pl_module).model), data_of(trainer), store_of(trainer)
+        kinds = [absence(name, data.tokenizer) for name in self.absences]
+        n_sentences = len(self._players) if self.budget is None else self._n_affordable()
+        end = deadline - _LOGGING * (deadline - time.perf_counter())
+        probes: list[Probe] = []
+        slowest = 0.0
+        for i, ((name, row), players) in enumerate(list(self._players.items())[:n_sentences]):
+            started = time.perf_counter()
+            if self.budget is None and i >= _FEWEST and started + slowest > end:
+                break
+            split = data.corpus.train if name == "train" else data.corpus.validation
+            label = int(split.labels[row])
+            for kind in kinds:
+                explanation = explain(
+                    model,
+                    players,
+                    kind,
+                    payoff=self.payoff,
+                    class_index=label,
+                    exact_words=len(players),
+                    budget=0,
+                    seed=self.seed,
+                )
+                probes.append(Probe(name, str(split.ids[row]), label, explanation))
+            slowest = max(slowest, time.perf_counter() - started)
+            if i == 0 and store is not None:  # first, so that its time is known when the budget is measured
+                first = probes[0].explanation
+                figure = position_figure(first, data.corpus.class_names[label], _namer(store))
+                store.log_figure(figure, TOPIC, epoch=trainer.current_epoch + 1)
+        return probes
+
+    def _fix_budget(self, store: Store) -> None:
+        """Keep what the first epoch could afford, and say what it could not."""
+        n_done = len(self._latest) // len(self.absences)
+        self.budget = self._cost(list(self._players.values())[:n_done])
+        store.log_params({"shapley/budget": self.budget})
+        if n_done < len(self._players):
+            _log.warning(
+                "shapley: explains %d of %d sentences per epoch, %d evaluations in %.0f%% of its time; "
+                "callbacks.shapley.budget=%d would take all",
+                n_done,
+                len(self._players),
+                self.budget,
+                100 * self.time_share,
+                self._cost(list(self._players.values())),
+            )
+
+    def _cost(self, sentences: Sequence[Players]) -> int:
+        return sum(len(self.absences) << len(players) for players in sentences)
+
+    def _n_affordable(self) -> int:
+        assert self.budget is not None
+        return affordable([len(p) for p in self._players.values()], len(self.absences), self.budget)
+
+    def _remember_trends(
+        self, values: pd.DataFrame, class_names: Sequence[str], epoch: int, store: Store
+    ) -> None:
+        of_train = values[(values["split"] == "train") & (values["absence"] == self.absences[0])]
+        words = word_table(of_train, class_names)
+        words["word"] = words["word"].map(_namer(store))
+        # A repeated epoch of a resumed run replaces what it logged before.
+        self._trends = [row for row in self._trends if row["epoch"] != epoch]
+        self._trends += words.assign(epoch=epoch)[["epoch", "class", "word", "phi"]].to_dict("records")
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the displayed sentences and the trends, and rank the vocabulary."""
+        store = store_of(trainer)
+        if store is None or self.budget is None or not self._players:
+            return
+        started, data = time.perf_counter(), data_of(trainer)
+        probes = self._latest or self._explain(trainer, pl_module, started)
+        displayed = [p for p in probes if p.split == "validation"]
+        self._draw(store, displayed, data.corpus.class_names)
+        if self._trends:
+            trends = pd.DataFrame(self._trends)
+            name = str(trends["class"].mode()[0])  # of several classes the one with most words
+            figure = word_trends(trends[trends["class"] == name], payoff=self.payoff, class_name=name)
+            store.log_figure(figure, TOPIC, "word_trends")
+        ranking = self._rank_vocabulary(pl_module, data)
+        if ranking is not None:
+            store.log_table(ranking, TOPIC, "vocabulary", text_columns=["word"])
+        store.log_metrics({"time/shapley_end_s": time.perf_counter() - started}, step=trainer.current_epoch)
+
+    def _draw(self, store: Store, displayed: Sequence[Probe], class_names: Sequence[str]) -> None:
+        name = _namer(store)
+        shown = [p for p in displayed if p.explanation.absence.name == self.absences[0]]
+        for number, probe in enumerate(shown, start=1):
+            figures = sentence_figures(probe.explanation, class_names[probe.label], name)
+            for kind, figure in figures.items():
+                store.log_figure(figure, TOPIC, f"sentence_{number}_{kind}")
+        if displayed:
+            explanations = [p.explanation for p in displayed]
+            html = page("Sentences of the validation data", explanations, class_names, name)
+            store.log_text(html, f"reports/{TOPIC}.html")
+        if len(shown) > 1:
+            sentences = [" ".join(name(word) for word in p.explanation.words) for p in shown]
+            parts, values = [p.explanation.parts for p in shown], [p.explanation.values for p in shown]
+            figure = sentence_parts(sentences, parts, values, payoff=self.payoff, class_name="the gold class")
+            store.log_figure(figure, TOPIC, "parts")
+
+    def _rank_vocabulary(self, pl_module: pl.LightningModule, data: TextDataModule) -> pd.DataFrame | None:
+        """Rank the words of further training sentences, for another budget of the same size."""
+        split, tokenizer, names = data.corpus.train, data.tokenizer, data.corpus.class_names
+        rows = choose_rows(split, self.vocabulary_sentences, self.max_words, self.seed, "vocabulary")
+        sample = probe_players(split, data.encoded("train"), rows, tokenizer, self.max_words)
+        n_sentences = affordable([len(p) for p in sample.values()], 1, self.budget or 0)
+        chosen = dict(list(sample.items())[:n_sentences])
+        if not chosen:
+            return None
+        model, kind = prefix_form(classifier_of(pl_module).model), absence(self.absences[0], tokenizer)
+        frames = []
+        for row, table in zip(chosen, coalition_tables(model, list(chosen.values()), kind), strict=True):
+            label = int(split.labels[row])
+            phi = shapley_values(payoffs(table.logits, self.payoff, label))
+            columns = {"absence": kind.name, "class": names[label], "word": table.words, "phi": phi}
+            frames.append(pd.DataFrame(columns))
+        return word_table(pd.concat(frames), names)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Budget, sentences and trends: a resumed run goes on with the same."""
+        return {"budget": self.budget, "rows": self._rows, "trends": self._trends}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore budget, sentences and trends."""
+        self.budget, self._rows = state_dict["budget"], state_dict["rows"]
+        self._trends = state_dict["trends"]
+
+
+def _namer(store: Store) -> Any:
+    """What stands for a word in figures: itself, or its hash where text stays private."""
+    return same if store.settings.log_text else text_hash

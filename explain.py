@@ -1,0 +1,104 @@
+"""Explain text with a tracked run's model: python explain.py run=ID text="…" (or file=…) [key=value …]."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from whytrain.command_line import quiet_libraries, run_command
+from whytrain.explanation.arguments import literal
+
+CONF = Path(__file__).resolve().parent / "conf"
+LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="explain")
+def hydra_main(config: DictConfig) -> None:
+    """Explain one text, or every row of a file."""
+    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from rich.console import Console
+
+    from whytrain.errors import ConfigError
+    from whytrain.explanation.explainer import SETTINGS, Explainer
+    from whytrain.models.saved import load_model
+    from whytrain.tracking.reader import find_run, saved_model
+    from whytrain.validation import check_config
+
+    quiet_libraries()
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    optional = dict.fromkeys(("text", "file", "output"), str | None)
+    check_config(plain, SETTINGS | optional | {"run": str, "text_column": str})
+    if (plain["text"] is None) == (plain["file"] is None):
+        raise ConfigError('give either text="…" or file=PATH')
+    if plain["file"] is not None:
+        from whytrain.explanation.bulk import read_texts
+
+        texts = read_texts(Path(plain["file"]), plain["text_column"])
+    run = find_run(instantiate(config.tracking).address, plain["run"])
+    settings = {name: plain[name] for name in SETTINGS}
+    explainer = Explainer(load_model(saved_model(run)), **settings)
+    output = Path(plain["output"] or Path("explanations") / run.run_id)
+    if plain["file"] is None:
+        explain_text(explainer, plain["text"], output, Console())
+    else:
+        # The name stands for the model and the settings: what others explained is never taken for done.
+        made_of = hashlib.sha256(json.dumps([run.run_id, settings]).encode()).hexdigest()[:8]
+        target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
+        explain_file(explainer, texts, target, Console())
+
+
+def explain_text(explainer: Any, text: str, output: Path, console: Any) -> None:
+    """Print values and interactions; write figures, page and JSON."""
+    from whytrain.reports.explanation import interactions_table, page, sentence_figures, values_table
+
+    explained = explainer(text)
+    for note in explained.notes:
+        console.print(f"note: {note}", markup=False, highlight=False)
+    shares = ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
+    console.print(f"{explained.label} ({shares})", markup=False, highlight=False)
+    console.print(values_table(explained.explanations, explained.label))
+    for explanation in explained.explanations:
+        console.print(interactions_table(explanation))
+    output.mkdir(parents=True, exist_ok=True)
+    first, names = explained.explanations[0], list(explained.probabilities)
+    for name, figure in sentence_figures(first, explained.label).items():
+        figure.savefig(output / f"{name}.png")
+    title = f"Predicted: {explained.label}"
+    (output / "explanation.html").write_text(page(title, explained.explanations, names), "utf-8")
+    content = json.dumps(explained.to_plain(), ensure_ascii=False, indent=1)
+    (output / "explanation.json").write_text(content, "utf-8")
+    console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
+
+
+def explain_file(explainer: Any, texts: list[str], target: Path, console: Any) -> None:
+    """Explain every text with a progress bar into one Parquet file."""
+    from rich.progress import track
+
+    from whytrain.explanation.bulk import explain_texts
+
+    started = time.perf_counter()
+    table, n_new = explain_texts(
+        texts, explainer, target, progress=lambda rows: track(rows, "explaining", console=console)
+    )
+    each = f", {(time.perf_counter() - started) / n_new:.3f} s per sentence" if n_new else ""
+    n_empty = int(table["label"].isna().sum())
+    empty = f"; {n_empty} rows have no words and no explanation" if n_empty else ""
+    console.print(f"{len(table)} rows in {target}; {n_new} of them explained now{each}{empty}", markup=False)
+
+
+def main() -> None:
+    """Run the command."""
+    sys.argv[1:] = [literal(argument, LITERAL) for argument in sys.argv[1:]]
+    sys.exit(run_command(hydra_main, CONF))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Texts, one after another, explained for the class that a saved model predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le, MinLen
+
+from whytrain.data.words import split_words
+from whytrain.errors import DataError
+from whytrain.explanation.plain import to_plain
+from whytrain.explanation.sentence import Explanation, explain
+from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.payoffs import Payoff
+from whytrain.games.players import players_of
+from whytrain.models.prefix import prefix_form
+from whytrain.models.saved import SavedModel
+
+# Types of the settings of an explainer, as a config gives them.
+SETTINGS = {
+    "absences": Annotated[list[AbsenceName], MinLen(1)],
+    "payoff": Payoff,
+    "exact_words": Annotated[int, Ge(4), Le(20)],
+    "budget": Annotated[int, Ge(1)],
+    "seed": Annotated[int, Ge(0)],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedText:
+    """A text, what the model says of it, and why.
+
+    Attributes:
+        text: as it was given.
+        label: the predicted class.
+        probabilities: by class.
+        explanations: of the predicted class, one per absence.
+        notes: what a reader must know: that the end was cut, that values are estimated.
+    """
+
+    text: str
+    label: str
+    probabilities: dict[str, float]
+    explanations: tuple[Explanation, ...]
+    notes: tuple[str, ...]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return nested lists and mappings, for JSON."""
+        names = list(self.probabilities)
+        return {
+            "text": self.text,
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "notes": list(self.notes),
+            "explanations": [to_plain(explanation, names) for explanation in self.explanations],
+        }
+
+
+class Explainer:
+    """A saved model that explains itself."""
+
+    def __init__(
+        self,
+        saved: SavedModel,
+        *,
+        absences: Sequence[AbsenceName],
+        payoff: Payoff,
+        exact_words: int,
+        budget: int,
+        seed: int,
+    ) -> None:
+        """Store the settings; see `whytrain.explanation.sentence.explain`."""
+        self.saved = saved
+        self.absences = [absence(name, saved.tokenizer) for name in absences]
+        self.payoff, self.exact_words, self.budget, self.seed = payoff, exact_words, budget, seed
+        self._model = prefix_form(saved.model)
+
+    def __call__(self, text: str) -> ExplainedText:
+        """Explain a text.
+
+        Raises:
+            DataError: the text has no words.
+        """
+        if not split_words(text):
+            raise DataError("the text is empty: give at least one word")
+        encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
+        players = players_of(encoding, self.saved.max_tokens)
+        probabilities = self.saved.probabilities([text])[0]
+        class_index = int(probabilities.argmax())
+        explanations = tuple(
+            explain(
+                self._model,
+                players,
+                kind,
+                payoff=self.payoff,
+                class_index=class_index,
+                exact_words=self.exact_words,
+                budget=self.budget,
+                seed=self.seed,
+            )
+            for kind in self.absences
+        )
+        return ExplainedText(
+            text,
+            self.saved.class_names[class_index],
+            dict(zip(self.saved.class_names, probabilities.tolist(), strict=True)),
+            explanations,
+            tuple(self._notes(text, explanations[0])),
+        )
+
+    def _notes(self, text: str, explanation: Explanation) -> list[str]:
+        notes = []
+        limit, n_words = self.saved.max_tokens, len(explanation.words)
+        n_tokens = len(self.saved.tokenizer.encode([text], len(text) + limit)[0])
+        if n_tokens > limit:
+            notes.append(
+                f"the text has {n_tokens} tokens and the model reads {limit}: its end was cut, the first "
+                f"{n_words} words are explained"
+            )
+        if explanation.values_se is not None:
+            notes.append(
+                f"{n_words} words are more than exact_words={self.exact_words}: values and interactions are "
+                f"estimated (± standard error, {explanation.n_evaluations} evaluations), the tree is of "
+                f"{len(explanation.tree_words)} chunks of neighboring words"
+            )
+        return notes

@@ -1,0 +1,155 @@
+"""Explanations as rows of tables, and what they say on average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from whytrain.explanation.sentence import Explanation
+from whytrain.shapley.tree_export import bracketed, tree_to_json
+
+Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """An explained sentence of the data.
+
+    Attributes:
+        split: `train` or `validation`.
+        sentence_id: its id in the split.
+        label: its gold class.
+        explanation: for that class.
+    """
+
+    split: str
+    sentence_id: str
+    label: int
+    explanation: Explanation
+
+
+def value_table(probes: Sequence[Probe], class_names: Sequence[str]) -> pd.DataFrame:
+    """One row per word: whose, where, its φ and what the payoff loses without it (`occlusion`)."""
+    frames = []
+    for probe in probes:
+        e = probe.explanation
+        columns = _origin(probe, class_names) | {
+            "prediction": class_names[e.prediction],
+            "position": range(1, len(e.words) + 1),
+            "word": list(e.words),
+            "phi": e.values,
+            "occlusion": e.occlusion,
+            "empty": e.empty,
+            "full": e.full,
+        }
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
+def interaction_table(probes: Sequence[Probe], class_names: Sequence[str]) -> pd.DataFrame:
+    """One row per pair of words: positions from 1 and their Shapley interaction index."""
+    frames = []
+    for probe in probes:
+        e = probe.explanation
+        first, second = np.triu_indices(len(e.words), 1)
+        columns = _origin(probe, class_names) | {
+            "first": first + 1,
+            "second": second + 1,
+            "first_word": [e.words[i] for i in first],
+            "second_word": [e.words[i] for i in second],
+            "interaction": e.interactions[first, second],
+        }
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
+def tree_table(probes: Sequence[Probe], class_names: Sequence[str], name: Name) -> pd.DataFrame:
+    """One row per sentence: its interaction tree in brackets and, with all numbers, as JSON."""
+    rows = []
+    for probe in probes:
+        e = probe.explanation
+        words = [name(word) for word in e.tree_words]
+        rows.append(
+            _origin(probe, class_names)
+            | {
+                "bracketed": bracketed(e.tree, words),
+                "merges": tree_to_json(e.tree, words),
+                "n_ties": e.tree.n_ties,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _origin(probe: Probe, class_names: Sequence[str]) -> dict[str, object]:
+    return {
+        "id": probe.sentence_id,
+        "split": probe.split,
+        "absence": probe.explanation.absence.name,
+        "class": class_names[probe.label],
+    }
+
+
+def summary(probes: Sequence[Probe]) -> dict[str, float]:
+    """What explanations of one absence say on average over sentences; empty for no sentences.
+
+    `top1_share`, `top2_share`: share of Σ|φ| in the words of the largest |φ|; `entropy`: of these shares,
+    0 for all in one word, 1 for evenly spread; `middle_share`: share of the middle third; `interaction`:
+    mean |interaction| of two words, in units of the payoff; `top_word_accuracy_loss`: accuracy minus the
+    accuracy without the top word. Shares leave out sentences whose values are all 0.
+    """
+    if not probes:
+        return {}
+    shares = []
+    for probe in probes:
+        phi = np.abs(probe.explanation.values)
+        if phi.sum() > 0:
+            share = phi / phi.sum()
+            ordered = np.sort(share)[::-1]
+            spread = -(share[share > 0] @ np.log(share[share > 0]))
+            bounds = probe.explanation.parts.bounds
+            entropy = spread / np.log(len(share)) if len(share) > 1 else 0.0
+            shares.append(
+                (ordered[0], ordered[:2].sum(), entropy, share[bounds[1] : bounds[2]].sum()),
+            )
+    means = np.mean(shares, axis=0) if shares else np.full(4, np.nan)
+    pairs = [_mean_pair(probe.explanation) for probe in probes if len(probe.explanation.words) > 1]
+    right = [
+        (p.explanation.prediction == p.label) - float(p.explanation.prediction_without_top == p.label)
+        for p in probes
+    ]
+    return {
+        "top1_share": float(means[0]),
+        "top2_share": float(means[1]),
+        "entropy": float(means[2]),
+        "middle_share": float(means[3]),
+        "interaction": float(np.mean(pairs)) if pairs else float("nan"),
+        "top_word_accuracy_loss": float(np.mean(right)),
+    }
+
+
+def _mean_pair(explanation: Explanation) -> float:
+    return float(np.abs(explanation.interactions[np.triu_indices(len(explanation.words), 1)]).mean())
+
+
+def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """One row per word, absence and class: mean φ, its standard error and count, by |mean φ|.
+
+    Words count in lower case, once per occurrence; the standard error (NaN for a single occurrence) takes
+    occurrences as independent. With two classes every φ is turned to the second one, for which it is −φ.
+
+    Args:
+        values: columns `absence`, `class`, `word`, `phi`, as in `value_table`.
+        class_names: all of them.
+    """
+    values = values.assign(word=values["word"].str.lower())
+    if len(class_names) == 2:
+        turned = values["class"] == class_names[0]
+        values = values.assign(
+            **{"phi": values["phi"].where(~turned, -values["phi"]), "class": class_names[1]}
+        )
+    grouped = values.groupby(["absence", "class", "word"], sort=False)["phi"]
+    table = grouped.agg(phi="mean", standard_error="sem", count="count").reset_index()
+    return table.sort_values("phi", key=np.abs, ascending=False, kind="stable", ignore_index=True)

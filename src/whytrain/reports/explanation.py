@@ -1,0 +1,143 @@
+"""Explained sentences for people: figures, an HTML page, a table in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from whytrain.explanation.plain import strongest_pairs
+from whytrain.explanation.sentence import Array, Explanation
+from whytrain.plots.cumulative_path import cumulative_path
+from whytrain.plots.interaction_network import interaction_network
+from whytrain.plots.interaction_tree import interaction_tree
+from whytrain.plots.position_contribution import position_contribution
+from whytrain.plots.sentence_parts import sentence_parts
+from whytrain.plots.token_importance import token_importance
+from whytrain.plots.wording import UNITS, amount, signed
+from whytrain.reports.colored_sentence import colored_sentence
+from whytrain.shapley.faithfulness import ranking
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_PAIRS = 5  # interactions in the terminal
+
+
+def same(word: str) -> str:
+    """Return the word itself: the name of a word where text may be shown."""
+    return word
+
+
+def sentence_figures(
+    explanation: Explanation, class_name: str, name: Callable[[str], str] = same
+) -> dict[str, Figure]:
+    """Draw all figures of a sentence, by name.
+
+    Args:
+        explanation: what is drawn.
+        class_name: of its class.
+        name: what stands for a word, itself or a hash.
+    """
+    e = explanation
+    words = [name(word) for word in e.words]
+    return {
+        "importance": token_importance(
+            words, e.values, payoff=e.payoff, class_name=class_name, standard_errors=e.values_se
+        ),
+        "positions": position_figure(e, class_name, name),
+        "network": interaction_network(words, e.interactions, payoff=e.payoff, class_name=class_name),
+        "path": cumulative_path(words, e.path, ranking(e.values), payoff=e.payoff, class_name=class_name),
+        "parts": sentence_parts(
+            [" ".join(words)], [e.parts], [e.values], payoff=e.payoff, class_name=class_name
+        ),
+        "tree": interaction_tree(
+            e.tree, [name(word) for word in e.tree_words], payoff=e.payoff, class_name=class_name
+        ),
+    }
+
+
+def position_figure(explanation: Explanation, class_name: str, name: Callable[[str], str] = same) -> Figure:
+    """Draw the values of a sentence's words by position."""
+    e = explanation
+    return position_contribution(
+        [name(word) for word in e.words],
+        e.values,
+        payoff=e.payoff,
+        class_name=class_name,
+        standard_errors=e.values_se,
+    )
+
+
+def page(
+    title: str,
+    explanations: Sequence[Explanation],
+    class_names: Sequence[str],
+    name: Callable[[str], str] = same,
+) -> str:
+    """Return an HTML page with each sentence colored by its values; all text is escaped."""
+    parts = []
+    for e in explanations:
+        colored = colored_sentence(
+            [name(word) for word in e.words],
+            e.values,
+            payoff=e.payoff,
+            class_name=class_names[e.class_index],
+            standard_errors=e.values_se,
+        )
+        heading = f"Absent words: {e.absence.name}; predicted {class_names[e.prediction]}"
+        parts.append(f'<h2 style="font-size:1em">{escape(heading)}</h2>{colored}')
+    return (
+        '<!DOCTYPE html><html><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title></head>"
+        f'<body style="font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em">'
+        f'<h1 style="font-size:1.3em">{escape(title)}</h1>{"".join(parts)}</body></html>\n'
+    )
+
+
+def values_table(explanations: Sequence[Explanation], class_name: str) -> Table:
+    """The words of one sentence with φ under each absence, ± its standard error where it is estimated."""
+    first = explanations[0]
+    table = Table(
+        title=f"Shapley values, {UNITS[first.payoff]} of {class_name}", title_justify="left", pad_edge=False
+    )
+    table.add_column("#", justify="right")
+    table.add_column("word", overflow="fold")
+    for e in explanations:
+        table.add_column(f"φ, absent: {e.absence.name}", justify="right")
+    for i, word in enumerate(first.words):
+        cells = [_cell(e.values, e.values_se, i) for e in explanations]
+        table.add_row(str(i + 1), Text(word), *cells)
+    table.add_section()
+    sums = [signed(e.full - e.empty, _scale(e.values)) for e in explanations]
+    table.add_row("", "all: v(N) − v(∅)", *sums)
+    return table
+
+
+def interactions_table(explanation: Explanation) -> Table:
+    """The strongest pairwise interactions of a sentence."""
+    e = explanation
+    table = Table(
+        title=f"Strongest interactions, absent: {e.absence.name}", title_justify="left", pad_edge=False
+    )
+    table.add_column("words", overflow="fold")
+    table.add_column("interaction", justify="right")
+    table.add_column("")
+    for i, j in strongest_pairs(e, _PAIRS):
+        errors = None if e.interactions_se is None else e.interactions_se[i]
+        kind = "synergy" if e.interactions[i, j] > 0 else "antagonism"
+        table.add_row(Text(f"{e.words[i]} + {e.words[j]}"), _cell(e.interactions[i], errors, j), kind)
+    return table
+
+
+def _cell(values: Array, errors: Array | None, i: int) -> str:
+    text = signed(float(values[i]), _scale(values))
+    return text if errors is None else f"{text} ± {amount(float(errors[i]))}"
+
+
+def _scale(values: Array) -> float:
+    return float(np.abs(values).max())

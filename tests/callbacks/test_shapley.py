@@ -1,0 +1,281 @@
+"""The Shapley callback in real fits, with a store that keeps what it is given."""
+
+from __future__ import annotations
+
+import io
+import logging
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+import lightning_modules as lm
+from whytrain.errors import ConfigError
+from whytrain.games.absence import absence
+from whytrain.games.payoffs import payoffs
+from whytrain.games.players import players_of
+from whytrain.games.table import coalition_table
+from whytrain.objectives.token_kinds import TokenKinds
+from whytrain.shapley.values import shapley_values
+from whytrain.tracking.tables import text_hash
+from whytrain.validation import check_config
+
+CONF = Path(__file__).parents[2] / "conf"
+SMALL = [
+    "callbacks.shapley.max_words=6",
+    "callbacks.shapley.train_sentences=5",
+    "callbacks.shapley.displayed_sentences=1",
+]
+
+
+class KeptStore:
+    """Keeps what a callback logs."""
+
+    def __init__(self, *, log_text: bool = True) -> None:
+        self.settings = SimpleNamespace(log_text=log_text)
+        self.tables: dict[tuple[str, int | None], pd.DataFrame] = {}
+        self.text_columns: dict[str, list[str]] = {}
+        self.figures: dict[tuple[str | None, int | None], Any] = {}
+        self.metrics: dict[int, dict[str, float]] = {}
+        self.params: dict[str, Any] = {}
+        self.texts: dict[str, str] = {}
+
+    def log_table(
+        self, frame: pd.DataFrame, topic: str, name: str, epoch: Any = None, text_columns: Any = ()
+    ) -> None:
+        assert topic == "shapley"
+        self.tables[name, epoch], self.text_columns[name] = frame, list(text_columns)
+
+    def log_figure(self, figure: Any, topic: str, name: str | None = None, epoch: int | None = None) -> None:
+        assert (name, epoch) not in self.figures
+        self.figures[name, epoch] = figure
+
+    def log_metrics(self, metrics: dict[str, float], step: int) -> None:
+        self.metrics[step] = self.metrics.get(step, {}) | metrics
+
+    def log_params(self, params: dict[str, Any]) -> None:
+        self.params |= params
+
+    def log_text(self, text: str, path: str) -> None:
+        self.texts[path] = text
+
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file of sentences of 3 to 8 words."""
+    folder = tmp_path_factory.mktemp("reviews")
+    draw = random.Random(0)
+    words = ["a", "the", "film", "plot", "is", "was", "so", "and", "<i>"]
+    lines = ["text,label"]
+    for _ in range(120):
+        word, label = draw.choice([("great", "pos"), ("dull", "neg")])
+        lines.append(f"{' '.join(draw.choices(words, k=draw.randint(2, 7)))} {word},{label}")
+    path = folder / "reviews.csv"
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHYTRAIN_CACHE", str(folder / "cache"))
+        yield path
+
+
+def fit(
+    path: Path, store: KeptStore | None, *overrides: str, n_epochs: int = 1, resume: Path | None = None
+) -> SimpleNamespace:
+    """Fit the composed config with the Shapley callback as the only one."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(
+            "train",
+            [
+                "data=csv",
+                f"data.path={path}",
+                "data.calibration_size=0",
+                f"trainer.max_epochs={n_epochs}",
+                "trainer.accelerator=cpu",
+                "model.hidden_size=8",
+                "model.embedding.size=8",
+                *SMALL,
+                *overrides,
+            ],
+        )
+    check_config(
+        OmegaConf.to_container(OmegaConf.masked_copy(config, ["seed", "callbacks"]), resolve=True),
+        {"seed": int},
+    )
+    data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=0)
+    data.setup()
+    torch.manual_seed(0)
+    sizes = {
+        "vocabulary_size": data.tokenizer.vocabulary_size,
+        "n_classes": 2,
+        "padding_id": data.tokenizer.padding_id,
+    }
+    module = lm.Classifier(
+        instantiate(config.model, **sizes),
+        objective=instantiate(config.objective),
+        optimizer=instantiate(config.optimizer),
+        token_kinds=TokenKinds.of(data.tokenizer),
+        seed=0,
+    )
+    shapley = instantiate(config.callbacks.shapley)
+    trainer = lm.make_trainer(instantiate(config.trainer), [shapley], lm.StoreLogger(store))
+    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True if resume else None)
+    return SimpleNamespace(data=data, model=module.model, shapley=shapley, trainer=trainer)
+
+
+@pytest.fixture(scope="module")
+def fitted(reviews: Path) -> tuple[SimpleNamespace, KeptStore]:
+    store = KeptStore()
+    settings = ("callbacks.shapley.budget=100000", "callbacks.shapley.displayed_sentences=2")
+    return fit(reviews, store, *settings, n_epochs=2), store
+
+
+def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+    done, store = fitted
+    values, pairs, trees = (store.tables[name, 2] for name in ("values", "interactions", "trees"))
+    assert set(values["split"]) == {"train", "validation"}
+    assert set(values["absence"]) == {"padding", "removed"}
+    corpus, names = done.data.corpus, done.data.corpus.class_names
+    for (sentence_id, split_name, kind), rows in values.groupby(["id", "split", "absence"]):
+        split = corpus.train if split_name == "train" else corpus.validation
+        row = split.ids.index(sentence_id)
+        encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
+        table = coalition_table(
+            done.model, players_of(encoding, 128), absence(kind, done.data.tokenizer), engine="direct"
+        )
+        v = payoffs(table.logits, "log_odds", int(split.labels[row]))
+        assert set(rows["class"]) == {names[split.labels[row]]}
+        assert rows["word"].tolist() == list(encoding.words)
+        # 1e-5: the callback shares prefixes, here every coalition is run; both in float32, values are < 10.
+        np.testing.assert_allclose(rows["phi"], shapley_values(v), atol=1e-5)
+        np.testing.assert_allclose(rows["phi"].sum(), v[-1] - v[0], atol=1e-5)
+    n = values.groupby(["id", "split", "absence"]).size()
+    assert len(pairs) == (n * (n - 1) // 2).sum()
+    assert len(trees) == len(n)
+    assert store.text_columns["values"] == ["word"]
+    assert store.text_columns["interactions"] == ["first_word", "second_word"]
+
+
+def test_metrics_of_every_epoch_are_averages_over_the_training_probes(
+    fitted: tuple[SimpleNamespace, KeptStore],
+) -> None:
+    _, store = fitted
+    for epoch in (1, 2):
+        values = store.tables["values", epoch]
+        for kind in ("padding", "removed"):
+            chosen = values[(values["split"] == "train") & (values["absence"] == kind)]
+            tops = [g["phi"].abs().max() / g["phi"].abs().sum() for _, g in chosen.groupby("id")]
+            metrics = store.metrics[epoch]
+            assert metrics[f"shapley/top1_share_{kind}"] == pytest.approx(np.mean(tops))
+            assert metrics[f"shapley/top1_share_{kind}"] <= metrics[f"shapley/top2_share_{kind}"] <= 1
+            assert 0 <= metrics[f"shapley/entropy_{kind}"] <= 1
+            assert 0 <= metrics[f"shapley/middle_share_{kind}"] <= 1
+            assert metrics[f"shapley/interaction_{kind}"] > 0
+            assert -1 <= metrics[f"shapley/top_word_accuracy_loss_{kind}"] <= 1
+        assert metrics["time/shapley_s"] > 0
+        assert metrics["shapley/budget"] == 100000
+
+
+def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+    _, store = fitted
+    assert [epoch for _, epoch in store.figures if epoch is not None] == [1, 2]
+    kinds = ("importance", "positions", "network", "path", "parts", "tree")
+    expected = {f"sentence_{i}_{kind}" for i in (1, 2) for kind in kinds} | {"parts", "word_trends"}
+    assert {name for name, epoch in store.figures if epoch is None} == expected
+    assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")
+    vocabulary = store.tables["vocabulary", None]
+    assert set(vocabulary["class"]) == {"pos"}  # with two classes, all of it is told about one
+    assert vocabulary["phi"].abs().is_monotonic_decreasing
+
+
+def test_a_budget_is_never_exceeded_and_explains_the_same_on_any_machine(reviews: Path) -> None:
+    stores = [KeptStore(), KeptStore()]
+    for store in stores:
+        fit(reviews, store, "callbacks.shapley.budget=200")
+    first, second = (store.tables["values", 1] for store in stores)
+    pd.testing.assert_frame_equal(first, second)
+    lengths = first.groupby(["id", "split", "absence"]).size()
+    assert 0 < (2**lengths).sum() <= 200
+    with pytest.raises(ConfigError, match=r"budget=9: the first two sentences need \d+"):
+        fit(reviews, KeptStore(), "callbacks.shapley.budget=9")
+
+
+def test_a_measured_budget_is_kept_told_and_used_by_a_resumed_run(
+    reviews: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, again = KeptStore(), KeptStore()
+    few = ("callbacks.shapley.time_share=0.001", "callbacks.shapley.train_sentences=9")
+    with caplog.at_level(logging.WARNING):
+        done = fit(reviews, first, *few)
+    assert (
+        "explains 2 of 10 sentences" in caplog.text
+    )  # a thousandth of so short an epoch: the least there is
+    values = first.tables["values", 1]
+    lengths = values.groupby(["id", "split", "absence"]).size()
+    assert first.params == {"shapley/budget": int((2**lengths).sum())}
+    checkpoint = tmp_path / "last.ckpt"
+    done.trainer.save_checkpoint(checkpoint)
+    resumed = fit(reviews, again, "callbacks.shapley.time_share=1", "seed=5", n_epochs=2, resume=checkpoint)
+    assert resumed.shapley.budget == done.shapley.budget
+    assert list(again.tables["values", 2]["word"]) == list(values["word"])
+    assert list(again.tables["values", 2]["id"]) == list(values["id"])
+    epochs = {row["epoch"] for row in resumed.shapley.state_dict()["trends"]}
+    assert epochs == {1, 2}
+
+
+def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+    state, buffer = fitted[0].shapley.state_dict(), io.BytesIO()
+    torch.save(state, buffer)
+    buffer.seek(0)
+    assert torch.load(buffer, weights_only=True) == state
+
+
+def test_private_text_stays_out(reviews: Path) -> None:
+    store = KeptStore(log_text=False)
+    done = fit(reviews, store, "callbacks.shapley.budget=3000")
+    shown = store.texts["reports/shapley.html"] + "".join(store.tables["trees", 1]["merges"])
+    shown += "".join(
+        text.get_text()
+        for figure in store.figures.values()
+        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+    )
+    assert "great" not in shown
+    assert "film" not in shown
+    assert {row["word"] for row in done.shapley.state_dict()["trends"]} >= {text_hash("great")}
+
+
+def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+    _, store = fitted
+    displayed = store.tables["values", 2].query("split == 'validation'")["word"]
+    assert "<i>" not in store.texts["reports/shapley.html"]
+    assert ("<i>" in set(displayed)) == ("&lt;i&gt;" in store.texts["reports/shapley.html"])
+
+
+def test_without_a_store_nothing_is_done(reviews: Path) -> None:
+    done = fit(reviews, None)
+    assert done.shapley.budget is None
+    assert done.shapley.state_dict() == {"budget": None, "rows": {}, "trends": []}
+
+
+def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(
+        "text,label\n" + "\n".join(f"a b c d e f g {i},{'pn'[i % 2]}" for i in range(60)), "utf-8"
+    )
+    store = KeptStore()
+    fit(path, store)
+    assert "no sentence has 3 to 6 words" in caplog.text
+    assert not store.tables
+
+
+def test_training_is_the_same_with_and_without_explanations(reviews: Path) -> None:
+    fits = [fit(reviews, store, "callbacks.shapley.budget=300", n_epochs=2) for store in (None, KeptStore())]
+    weights = [torch.cat([p.detach().flatten() for p in done.model.parameters()]) for done in fits]
+    assert torch.equal(*weights)

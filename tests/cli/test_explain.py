@@ -1,0 +1,270 @@
+"""`python explain.py` on a run that `python train.py` tracked, both run in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whytrain.explanation import bulk
+from whytrain.explanation.explainer import Explainer
+from whytrain.games.absence import absence
+from whytrain.games.payoffs import payoffs
+from whytrain.games.players import players_of
+from whytrain.games.table import coalition_table
+from whytrain.models.saved import SavedModel, load_model
+from whytrain.shapley.values import shapley_values
+from whytrain.tracking.reader import find_run, read_table, saved_model
+from whytrain.tracking.settings import TrackingSettings
+from whytrain.tracking.store import Store
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 24  # tokens of a sentence
+
+
+def run_script(name: str, *arguments: str) -> int:
+    """Run a script's main as the shell would, and return its exit code."""
+    spec = importlib.util.spec_from_file_location(f"script_{name}", ROOT / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [f"{name}.py", *arguments])
+        patch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        with pytest.raises(SystemExit) as done:
+            module.main()
+    return int(done.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A tiny trained run named `tiny`, its settings and its data."""
+    folder = tmp_path_factory.mktemp("tracked")
+    draw = random.Random(0)
+    words = ["the", "film", "plot", "is", "was", "so", "and", "电", "影", "很"]
+    lines = ["text,label"]
+    for _ in range(80):
+        word, label = draw.choice([("great", "pos"), ("dull", "neg"), ("好", "pos")])
+        lines.append(f"{' '.join(draw.choices(words, k=draw.randint(2, 6)))} {word},{label}")
+    data = folder / "reviews.csv"
+    data.write_text("\n".join(lines), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHYTRAIN_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        code = run_script(
+            "train",
+            "data=csv",
+            f"data.path={data}",
+            "data.calibration_size=0",
+            f"data.max_tokens={LIMIT}",
+            "trainer.max_epochs=2",
+            "trainer.accelerator=cpu",
+            "optimizer.learning_rate=0.05",
+            "model.hidden_size=8",
+            "model.embedding.size=8",
+            "callbacks.shapley.budget=300",
+            "callbacks.shapley.max_words=5",
+            "callbacks.shapley.displayed_sentences=1",
+            "run_name=tiny",
+        )
+        assert code == 0
+        settings = TrackingSettings(uri=None, experiment="whytrain", log_text=True, directory="mlruns")
+        run = find_run(settings.address, "tiny")
+        yield SimpleNamespace(folder=folder, settings=settings, run=run, data=data)
+
+
+@pytest.fixture(scope="module")
+def saved(tracked: SimpleNamespace) -> SavedModel:
+    return load_model(saved_model(tracked.run))
+
+
+@pytest.fixture
+def explain(tracked: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run `explain.py` with arguments; the exit code and all that it printed."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run_script("explain", *arguments)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return run
+
+
+def test_the_table_of_the_best_epoch_holds_the_values_of_the_tracked_model(
+    tracked: SimpleNamespace, saved: SavedModel
+) -> None:
+    epoch = int(tracked.run.metrics["best/epoch"])
+    values = read_table(tracked.run, "shapley", epoch, "values")
+    for (_, _, kind), rows in values.groupby(["id", "split", "absence"]):
+        # The sentences are single words joined by spaces.
+        encoding = saved.tokenizer.encode_words(" ".join(rows["word"]), LIMIT)
+        players = players_of(encoding, LIMIT)
+        table = coalition_table(saved.model, players, absence(kind, saved.tokenizer), engine="direct")
+        v = payoffs(table.logits, "log_odds", saved.class_names.index(rows["class"].iloc[0]))
+        # 1e-5: prefixes were shared there and are not here, in float32; values are below 10.
+        np.testing.assert_allclose(rows["phi"], shapley_values(v), atol=1e-5)
+    assert 0 < (2 ** values.groupby(["id", "split", "absence"]).size()).sum() <= 300
+    assert {"shapley/top1_share_padding", "time/shapley_s"} <= tracked.run.metrics.keys()
+
+
+def test_a_text_is_explained_in_the_terminal_and_in_files(
+    tracked: SimpleNamespace, saved: SavedModel, explain: Callable[..., tuple[int, str]]
+) -> None:
+    text = "it's <i>so</i>, ${great} = 'dull' & 电影很好!"
+    code, said = explain("run=tiny", f"text={text}", "output=one text")
+    assert code == 0, said
+    folder = Path("one text")
+    content = json.loads((folder / "explanation.json").read_text("utf-8"))
+    assert content["text"] == text
+    probabilities = saved.probabilities([text])[0]
+    assert list(content["probabilities"].values()) == pytest.approx(probabilities.tolist(), abs=1e-6)
+    assert content["label"] == saved.class_names[probabilities.argmax()]
+    assert content["label"] in said
+    assert [e["absence"] for e in content["explanations"]] == ["padding", "removed"]
+    for e in content["explanations"]:
+        assert e["exact"]
+        assert e["words"] == list(saved.tokenizer.encode_words(text, LIMIT).words)
+        assert sum(e["phi"]) == pytest.approx(e["full"] - e["empty"], abs=1e-6)
+        assert len(e["interactions"]) == len(e["words"]) * (len(e["words"]) - 1) // 2
+        assert e["full"] == pytest.approx(np.log(probabilities.max() / probabilities.min()), abs=1e-5)
+    html = (folder / "explanation.html").read_text("utf-8")
+    assert "<i>" not in html
+    assert "&lt;i&gt;" in html
+    assert "好" in html
+    figures = {path.stem for path in folder.glob("*.png")}
+    assert figures == {"importance", "positions", "network", "path", "parts", "tree"}
+    assert str(folder) in said
+
+
+def test_above_the_exact_words_values_are_estimates_with_errors(saved: SavedModel) -> None:
+    text = "the film is so great and the plot is dull"
+    settings: dict[str, Any] = {"absences": ["padding", "removed"], "payoff": "log_odds", "seed": 0}
+    estimated = Explainer(saved, exact_words=6, budget=2000, **settings)(text)
+    exact = Explainer(saved, exact_words=14, budget=1, **settings)(text)
+    assert "values and interactions are estimated" in estimated.notes[0]
+    assert "6 chunks" in estimated.notes[0]
+    assert exact.notes == ()
+    for rough, true in zip(estimated.explanations, exact.explanations, strict=True):
+        assert rough.values.sum() == pytest.approx(rough.full - rough.empty, abs=1e-6)
+        assert rough.values_se is not None
+        # Five standard errors, and 1e-4 where a game of pairs leaves none: wrong ones are off by far more.
+        assert (np.abs(rough.values - true.values) <= 5 * rough.values_se + 1e-4).all()
+        np.testing.assert_allclose(rough.occlusion, true.occlusion, atol=1e-5)  # no estimates: float32 only
+        np.testing.assert_allclose(rough.parts.alone, true.parts.alone, atol=1e-5)
+        assert (rough.prediction, rough.full) == (true.prediction, pytest.approx(true.full, abs=1e-5))
+        assert len(rough.tree_words) == 6
+        if list(np.argsort(-np.abs(rough.values))) == list(np.argsort(-np.abs(true.values))):
+            np.testing.assert_allclose(rough.path, true.path, atol=1e-5)
+
+
+def test_a_text_above_the_limit_is_cut_and_said_so(explain: Callable[..., tuple[int, str]]) -> None:
+    code, said = explain(
+        "run=tiny",
+        "text=" + "film is so great " * 10,
+        "output=cut",
+        "exact_words=4",
+        "budget=1",
+        "absences=[mask]",
+    )
+    assert code == 0, said
+    assert f"42 tokens and the model reads {LIMIT}" in " ".join(said.split())
+    assert "±" in said
+    content = json.loads(Path("cut/explanation.json").read_text("utf-8"))
+    assert len(content["explanations"][0]["phi"]) == LIMIT - 2
+
+
+def test_a_file_is_explained_row_by_row_and_never_twice(
+    tracked: SimpleNamespace, explain: Callable[..., tuple[int, str]]
+) -> None:
+    texts = ["the film is great", "", "电影很好", "the film is great", "so dull, so <i>"]
+    pd.DataFrame({"review": texts}).to_csv("new.csv", index=False)
+    code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
+    assert code == 0, said
+    assert "5 of them explained now" in said
+    assert "s per sentence" in said
+    assert "1 rows have no words" in said
+    (path,) = Path("many").iterdir()
+    table = pd.read_parquet(path)
+    assert table["text"].tolist() == texts
+    assert table["label"].isna().tolist() == [False, True, False, False, False]
+    for _, row in table.dropna(subset="label").iterrows():
+        assert len(row["phi_padding"]) == len(row["words"])
+        assert row["phi_padding"].sum() == pytest.approx(row["full_padding"] - row["empty_padding"], abs=1e-6)
+    assert list(table["words"][2]) == list("电影很好")
+    code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
+    assert "0 of them explained now" in said
+    pd.testing.assert_frame_equal(pd.read_parquet(path), table)
+
+
+def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: SavedModel) -> None:
+    explainer = Explainer(saved, absences=["padding"], payoff="log_odds", exact_words=8, budget=1, seed=0)
+    texts, target = ["so great", "so dull", "the film", "the plot"], tmp_path / "rows.parquet"
+    seen: list[str] = []
+
+    def until_third(text: str) -> Any:
+        seen.append(text)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return explainer(text)
+
+    with pytest.raises(KeyboardInterrupt):
+        bulk.explain_texts(texts, until_third, target)
+    assert not target.exists()
+    with target.with_suffix(".jsonl").open("a") as journal:
+        journal.write('{"row": 3, "key": "brok')  # killed in the middle of a line
+    table, n_new = bulk.explain_texts(texts, until_third, target)
+    assert n_new == 2
+    assert seen == [*texts[:3], *texts[2:]]
+    whole, _ = bulk.explain_texts(texts, explainer, tmp_path / "other.parquet")
+    pd.testing.assert_frame_equal(table, whole)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".jsonl"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run=tiny", "text="], 1, "the text is empty"),
+        (["run=tiny", "text= \t"], 1, "the text is empty"),
+        (["run=tinny", "text=a"], 1, "there is no run 'tinny'"),
+        (["run=unfinished", "text=a"], 1, "has no logged model"),
+        (["run=tiny", "file=none.csv"], 1, "none.csv is not a file"),
+        (["run=tiny", "file=none.txt"], 1, "none.txt is not a file"),
+        (
+            ["run=tiny", "file=reviews.csv", "text_column=body"],
+            1,
+            "no column 'body'; set text_column to one of text",
+        ),
+        (["run=tiny"], 2, "give either text"),
+        (["run=tiny", "text=a", "file=reviews.csv"], 2, "give either text"),
+        (["text=a"], 2, "run must be given"),
+        (["run=tiny", "text=a", "absences=[gone]"], 2, "absences"),
+        (["run=tiny", "text=a", "exact_words=30"], 2, "exact_words"),
+        (["run=tiny", "text=a", "exact_word=3"], 2, "exact_word: no such key"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(
+    tracked: SimpleNamespace,
+    explain: Callable[..., tuple[int, str]],
+    arguments: list[str],
+    code: int,
+    said: str,
+) -> None:
+    if "run=unfinished" in arguments:
+        Store.start(tracked.settings, run_name="unfinished", tags={}).close("FAILED")
+    result, output = explain(*arguments)
+    assert result == code, output
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert said in errors[0]
+    assert "Traceback" not in output

@@ -1,0 +1,100 @@
+"""One thread, a cache folder of the session's own, small reviews, and the training command inside this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "cli"))  # for processes of their own, whatever pytest's import mode
+
+torch.set_num_threads(1)  # layers of eight units: a second thread would only be waited for
+
+SMALL = (
+    "data=csv",
+    "data.path=reviews.csv",
+    "data.batch_size=16",
+    "data.calibration_size=20",
+    "tokenizer.vocabulary_size=200",
+    "model.hidden_size=8",
+    "model.embedding.size=8",
+    "trainer.max_epochs=2",
+    "optimizer.learning_rate=0.02",
+)
+GOOD, BAD = ("great", "lovely", "brilliant"), ("dull", "awful", "tedious")
+OTHER = ("film", "plot", "actor", "scene", "music", "story", "a", "the", "very", "quite", "unbelievable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what the tests cache out of the user's own cache."""
+    if "WHYTRAIN_CACHE" in os.environ:
+        yield
+        return
+    os.environ["WHYTRAIN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    del os.environ["WHYTRAIN_CACHE"]
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 sentences of 3 to 10 words, whose class is decided by one of them."""
+    chosen = random.Random(0)  # noqa: S311  (no secret)
+    lines = ["text,label"]
+    for row in range(200):
+        words = [chosen.choice(OTHER) for _ in range(chosen.randint(2, 9))]
+        words.insert(chosen.randint(0, len(words)), chosen.choice(GOOD if row % 2 else BAD))
+        lines.append(f"{' '.join(words)},{'good' if row % 2 else 'bad'}")
+    path = tmp_path_factory.mktemp("reviews") / "reviews.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty tracking database; migrating one takes a second, copying it does not."""
+    from whytrain.tracking.connection import connect
+
+    path = tmp_path_factory.mktemp("migrated") / "mlflow.db"
+    connect(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def workspace(
+    tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A working directory with reviews.csv and an empty tracking store."""
+    shutil.copy(reviews, tmp_path / "reviews.csv")
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(migrated_store, tmp_path / "mlruns" / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run_train(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """`train.py`'s main with these words behind it, inside this process; returns the exit code."""
+    import train
+
+    root_logger = logging.getLogger()
+    handlers, level = list(root_logger.handlers), root_logger.level
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["train.py", *words])
+        try:
+            train.main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        raise AssertionError("main always exits")
+
+    yield run
+    root_logger.handlers, root_logger.level = handlers, level  # Hydra configures them anew
