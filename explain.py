@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.utils import instantiate
@@ -15,6 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from whytrain.command_line import quiet_libraries, run_command
 from whytrain.explanation.arguments import literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from whytrain.explanation.explainer import Explainer
 
 CONF = Path(__file__).resolve().parent / "conf"
 LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
@@ -33,9 +38,8 @@ def hydra_main(config: DictConfig) -> None:
     from whytrain.validation import check_config
 
     quiet_libraries()
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    optional = dict.fromkeys(("text", "file", "output"), str | None)
-    check_config(plain, SETTINGS | optional | {"run": str, "text_column": str})
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    check_config(plain, SETTINGS | dict.fromkeys(LITERAL, str | None))
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
     if plain["file"] is not None:
@@ -49,15 +53,16 @@ def hydra_main(config: DictConfig) -> None:
     if plain["file"] is None:
         explain_text(explainer, plain["text"], output, Console())
     else:
-        # The name stands for the model and the settings: what others explained is never taken for done.
+        # Named after model and settings: what others explained is never taken for done.
         made_of = hashlib.sha256(json.dumps([run.run_id, settings]).encode()).hexdigest()[:8]
         target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
         explain_file(explainer, texts, target, Console())
 
 
-def explain_text(explainer: Any, text: str, output: Path, console: Any) -> None:
+def explain_text(explainer: Explainer, text: str, output: Path, console: Console) -> None:
     """Print values and interactions; write figures, page and JSON."""
-    from whytrain.reports.explanation import interactions_table, page, sentence_figures, values_table
+    from whytrain.reports.explanation import interactions_table, values_table
+    from whytrain.reports.explanation_files import write_explanation
 
     explained = explainer(text)
     for note in explained.notes:
@@ -67,18 +72,11 @@ def explain_text(explainer: Any, text: str, output: Path, console: Any) -> None:
     console.print(values_table(explained.explanations, explained.label))
     for explanation in explained.explanations:
         console.print(interactions_table(explanation))
-    output.mkdir(parents=True, exist_ok=True)
-    first, names = explained.explanations[0], list(explained.probabilities)
-    for name, figure in sentence_figures(first, explained.label).items():
-        figure.savefig(output / f"{name}.png")
-    title = f"Predicted: {explained.label}"
-    (output / "explanation.html").write_text(page(title, explained.explanations, names), "utf-8")
-    content = json.dumps(explained.to_plain(), ensure_ascii=False, indent=1)
-    (output / "explanation.json").write_text(content, "utf-8")
+    write_explanation(explained, output)
     console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
 
 
-def explain_file(explainer: Any, texts: list[str], target: Path, console: Any) -> None:
+def explain_file(explainer: Explainer, texts: list[str], target: Path, console: Console) -> None:
     """Explain every text with a progress bar into one Parquet file."""
     from rich.progress import track
 

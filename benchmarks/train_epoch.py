@@ -5,8 +5,8 @@
 
 Both train the same BiLSTM (128/128, last states) on the same sentences and wordpieces. (a) is shuffled,
 padded to the batch's longest sentence, packed, batches of 32, Adam. (b) is this project's training as users
-run it, with callbacks and tracking off. The arithmetic limit is the floating-point work of the recurrent layer,
-forward and backward, at the speed of a large matrix product on the same threads.
+run it, with callbacks and tracking off. The arithmetic limit is the floating-point work of the recurrent
+layer, forward and backward, at the speed of a large matrix product on the same threads.
 """
 
 from __future__ import annotations

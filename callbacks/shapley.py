@@ -18,6 +18,7 @@ from whytrain.errors import ConfigError
 from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
 from whytrain.explanation.sentence import explain
 from whytrain.explanation.tables import (
+    Name,
     Probe,
     interaction_table,
     summary,
@@ -30,9 +31,8 @@ from whytrain.games.payoffs import Payoff, payoffs
 from whytrain.games.players import Players
 from whytrain.games.table import coalition_tables
 from whytrain.models.prefix import prefix_form
-from whytrain.plots.sentence_parts import sentence_parts
 from whytrain.plots.word_trends import word_trends
-from whytrain.reports.explanation import page, position_figure, same, sentence_figures
+from whytrain.reports.explanation import page, parts_figure, position_figure, same, sentence_figures
 from whytrain.shapley.values import shapley_values
 from whytrain.tracking.store import Store
 from whytrain.tracking.tables import text_hash
@@ -218,7 +218,8 @@ class Shapley(Callback):
         words["word"] = words["word"].map(_namer(store))
         # A repeated epoch of a resumed run replaces what it logged before.
         self._trends = [row for row in self._trends if row["epoch"] != epoch]
-        self._trends += words.assign(epoch=epoch)[["epoch", "class", "word", "phi"]].to_dict("records")
+        for name, word, phi in zip(words["class"], words["word"], words["phi"], strict=True):
+            self._trends.append({"epoch": epoch, "class": name, "word": word, "phi": phi})
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the displayed sentences and the trends, and rank the vocabulary."""
@@ -250,11 +251,8 @@ class Shapley(Callback):
             explanations = [p.explanation for p in displayed]
             html = page("Sentences of the validation data", explanations, class_names, name)
             store.log_text(html, f"reports/{TOPIC}.html")
-        if len(shown) > 1:
-            sentences = [" ".join(name(word) for word in p.explanation.words) for p in shown]
-            parts, values = [p.explanation.parts for p in shown], [p.explanation.values for p in shown]
-            figure = sentence_parts(sentences, parts, values, payoff=self.payoff, class_name="the gold class")
-            store.log_figure(figure, TOPIC, "parts")
+            parts = parts_figure([p.explanation for p in shown], "the gold class", name)
+            store.log_figure(parts, TOPIC, "parts")
 
     def _rank_vocabulary(self, pl_module: pl.LightningModule, data: TextDataModule) -> pd.DataFrame | None:
         """Rank the words of further training sentences, for another budget of the same size."""
@@ -284,6 +282,6 @@ class Shapley(Callback):
         self._trends = state_dict["trends"]
 
 
-def _namer(store: Store) -> Any:
+def _namer(store: Store) -> Name:
     """What stands for a word in figures: itself, or its hash where text stays private."""
     return same if store.settings.log_text else text_hash

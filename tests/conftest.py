@@ -47,7 +47,7 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """200 sentences of 3 to 10 words, whose class is decided by one of them."""
-    chosen = random.Random(0)  # noqa: S311  (no secret)
+    chosen = random.Random(0)
     lines = ["text,label"]
     for row in range(200):
         words = [chosen.choice(OTHER) for _ in range(chosen.randint(2, 9))]

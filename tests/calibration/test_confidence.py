@@ -1,4 +1,4 @@
-"""What one slice lets a model say of its confidence, against the functions it is made of and in simulation."""
+"""What one slice lets a model say of its confidence, against its parts and in simulation."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def test_metrics_of_every_epoch_are_averages_over_the_training_probes(
 def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
     _, store = fitted
     assert [epoch for _, epoch in store.figures if epoch is not None] == [1, 2]
-    kinds = ("importance", "positions", "network", "path", "parts", "tree")
+    kinds = ("importance", "network", "path", "tree")
     expected = {f"sentence_{i}_{kind}" for i in (1, 2) for kind in kinds} | {"parts", "word_trends"}
     assert {name for name, epoch in store.figures if epoch is None} == expected
     assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")

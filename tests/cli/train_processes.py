@@ -59,7 +59,7 @@ def _leave_out_what_takes_long() -> None:
     from whytrain.tracking.store import Store
 
     Store.log_figure = lambda *args, **kwargs: None  # type: ignore[method-assign]
-    callbacks.RunRecord._log_model = lambda *args: None  # type: ignore[method-assign]
+    callbacks.ModelRecord.on_fit_end = lambda *args: None  # type: ignore[method-assign]
     run_record._environment = lambda: ""
     run_record.git_tags = dict
 

@@ -15,7 +15,7 @@ PADDING, MASK, UNKNOWN, CLS, SEP = range(5)
 VOCABULARY = 60
 
 
-def sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, seed: int = 0) -> Players:
+def _sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, seed: int = 0) -> Players:
     """Make a sentence [CLS] … [SEP] whose words have these numbers of wordpieces."""
     rng = np.random.default_rng(seed)
     own = rng.integers(5, VOCABULARY, sum(pieces)) if token_ids is None else np.array(token_ids)
@@ -25,6 +25,12 @@ def sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, seed
         np.concatenate([[-1], np.repeat(np.arange(len(pieces)), pieces), [-1]]).astype(np.int64),
         (1,) * len(pieces),
     )
+
+
+@pytest.fixture(scope="session")
+def sentence() -> Callable[..., Players]:
+    """Return the maker of sentences."""
+    return _sentence
 
 
 @pytest.fixture(autouse=True)

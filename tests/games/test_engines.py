@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from conftest import MASK, PADDING, UNKNOWN, VOCABULARY, sentence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -21,6 +20,10 @@ from whytrain.models.bilstm import BiLSTM
 from whytrain.models.prefix import prefix_form
 from whytrain.types import PrefixModel
 
+PADDING, MASK, UNKNOWN = 0, 1, 2
+VOCABULARY = 60  # of the fixture make_model
+
+
 # float32 sums of at most 20 steps in another order: a few units of 1e-7 times logits of order 1 to 10.
 TOLERANCE = 1e-5
 REPLACED = [Absence("padding", PADDING), Absence("mask", MASK), Absence("unknown", UNKNOWN)]
@@ -32,6 +35,7 @@ READOUTS = [
 ]
 
 Maker = Callable[..., BiLSTM]
+Sentences = Callable[..., Players]
 
 
 def naive_table(model: BiLSTM, players: Players, absence: Absence) -> np.ndarray:
@@ -53,7 +57,9 @@ def naive_table(model: BiLSTM, players: Players, absence: Absence) -> np.ndarray
 
 
 @pytest.mark.parametrize("absence", [*REPLACED, Absence("removed", None)], ids=lambda a: a.name)
-def test_direct_engine_equals_sentences_one_by_one(make_model: Maker, absence: Absence) -> None:
+def test_direct_engine_equals_sentences_one_by_one(
+    make_model: Maker, absence: Absence, sentence: Sentences
+) -> None:
     model, players = make_model("attention"), sentence([1, 2, 1, 3])
     table = coalition_table(model, players, absence, engine="direct")
     np.testing.assert_allclose(table.logits, naive_table(model, players, absence), atol=TOLERANCE)
@@ -62,7 +68,7 @@ def test_direct_engine_equals_sentences_one_by_one(make_model: Maker, absence: A
 
 @pytest.mark.parametrize(("pooling", "norm", "heads"), READOUTS)
 def test_sharing_engine_equals_sentences_one_by_one(
-    make_model: Maker, pooling: str, norm: bool, heads: int
+    make_model: Maker, pooling: str, norm: bool, heads: int, sentence: Sentences
 ) -> None:
     model, players = make_model(pooling, layer_norm=norm, heads=heads), sentence([2, 1, 3, 1])
     table = coalition_table(prefix_form(model), players, REPLACED[0], engine="sharing")
@@ -78,7 +84,9 @@ def test_sharing_engine_equals_sentences_one_by_one(
     inner=st.integers(0, 8),
     data=st.data(),
 )
-def test_engines_agree_on_any_sentence(make_model: Maker, pieces, readout, absence, inner, data) -> None:
+def test_engines_agree_on_any_sentence(
+    make_model: Maker, pieces, readout, absence, inner, data, sentence: Sentences
+) -> None:
     # Few distinct ids: words repeat, and some are the replacement itself (unknown words).
     ids = data.draw(st.lists(st.integers(0, 8), min_size=sum(pieces), max_size=sum(pieces)))
     model = make_model(readout[0], layer_norm=readout[1], heads=readout[2])
@@ -91,7 +99,7 @@ def test_engines_agree_on_any_sentence(make_model: Maker, pieces, readout, absen
 
 
 @pytest.mark.parametrize("n_words", range(1, 15))
-def test_engines_agree_at_every_length(make_model: Maker, n_words: int) -> None:
+def test_engines_agree_at_every_length(make_model: Maker, n_words: int, sentence: Sentences) -> None:
     model, players = make_model("mean"), sentence([1] * n_words, seed=n_words)
     shared = coalition_table(prefix_form(model), players, REPLACED[0])
     direct = coalition_table(model, players, REPLACED[0], engine="direct")
@@ -99,7 +107,7 @@ def test_engines_agree_at_every_length(make_model: Maker, n_words: int) -> None:
     np.testing.assert_allclose(shared.logits, direct.logits, atol=TOLERANCE)
 
 
-def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker) -> None:
+def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker, sentence: Sentences) -> None:
     model = make_model("max")
     sentences = [sentence([1, 2], seed=1), sentence([3], seed=2), sentence([1, 1, 1], seed=3)]
     for absence in (REPLACED[0], Absence("removed", None)):
@@ -109,7 +117,7 @@ def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker) -> Non
             np.testing.assert_allclose(table.logits, alone.logits, atol=TOLERANCE)
 
 
-def test_coalition_logits_are_rows_of_the_table(make_model: Maker) -> None:
+def test_coalition_logits_are_rows_of_the_table(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model(), sentence([1, 1, 2])
     for absence in (REPLACED[1], Absence("removed", None)):
         table = coalition_table(model, players, absence)
@@ -120,7 +128,7 @@ def test_coalition_logits_are_rows_of_the_table(make_model: Maker) -> None:
         np.testing.assert_allclose(logits, table.logits[[5, 0, 7, 5]], atol=TOLERANCE)
 
 
-def test_every_text_is_evaluated_once() -> None:
+def test_every_text_is_evaluated_once(sentence: Sentences) -> None:
     seen: list[tuple[int, ...]] = []
 
     def predict(token_ids: Tensor, mask: Tensor | None) -> Tensor:
@@ -138,7 +146,9 @@ def test_every_text_is_evaluated_once() -> None:
 
 
 @pytest.mark.parametrize("form", [prefix_form, lambda model: model])
-def test_a_model_in_train_mode_is_left_as_it_was(make_model: Maker, form: Callable) -> None:
+def test_a_model_in_train_mode_is_left_as_it_was(
+    make_model: Maker, form: Callable, sentence: Sentences
+) -> None:
     model, players = make_model("mean"), sentence([1, 1, 1])
     expected = coalition_table(form(model.eval()), players, REPLACED[0]).logits
     model.train()
@@ -152,14 +162,14 @@ def test_a_model_in_train_mode_is_left_as_it_was(make_model: Maker, form: Callab
     assert all(p.grad is None and p.requires_grad for p in model.parameters())
 
 
-def test_the_mode_comes_back_after_an_error(make_model: Maker) -> None:
+def test_the_mode_comes_back_after_an_error(make_model: Maker, sentence: Sentences) -> None:
     model = make_model().train()
     with pytest.raises(IndexError):
         coalition_table(model, sentence([1], [VOCABULARY + 1]), REPLACED[0])
     assert model.training
 
 
-def test_prefix_form_follows_the_weights(make_model: Maker) -> None:
+def test_prefix_form_follows_the_weights(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model("mean"), sentence([1, 2])
     shared = prefix_form(model)
     before = coalition_table(shared, players, REPLACED[0]).logits
@@ -171,21 +181,21 @@ def test_prefix_form_follows_the_weights(make_model: Maker) -> None:
     np.testing.assert_allclose(after, naive_table(model, players, REPLACED[0]), atol=TOLERANCE)
 
 
-def test_a_stacked_model_takes_the_direct_engine(make_model: Maker) -> None:
+def test_a_stacked_model_takes_the_direct_engine(make_model: Maker, sentence: Sentences) -> None:
     model = make_model(n_layers=2)
     assert not isinstance(prefix_form(model), PrefixModel)
     with pytest.raises(ConfigError, match="engine=sharing needs"):
         coalition_table(prefix_form(model), sentence([1]), REPLACED[0], engine="sharing")
 
 
-def test_sharing_cannot_remove_words(make_model: Maker) -> None:
+def test_sharing_cannot_remove_words(make_model: Maker, sentence: Sentences) -> None:
     shared, removed = prefix_form(make_model()), Absence("removed", None)
     with pytest.raises(ConfigError, match="other than removed"):
         coalition_table(shared, sentence([1]), removed, engine="sharing")
     assert coalition_table(shared, sentence([1]), removed).logits.shape == (2, 3)
 
 
-def test_grouped_words_come_and_go_together(make_model: Maker) -> None:
+def test_grouped_words_come_and_go_together(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model(), sentence([1, 2, 1, 1])
     groups = group_players(players, [[0, 1], [2], [3]])
     whole = coalition_table(model, players, REPLACED[0]).logits
@@ -195,7 +205,7 @@ def test_grouped_words_come_and_go_together(make_model: Maker) -> None:
         np.testing.assert_allclose(table.logits, whole[[0, 3, 4, 7, 8, 11, 12, 15]], atol=TOLERANCE)
 
 
-def test_too_many_players_say_what_to_do(make_model: Maker) -> None:
+def test_too_many_players_say_what_to_do(make_model: Maker, sentence: Sentences) -> None:
     with pytest.raises(ConfigError, match=r"at most 24 players, the sentence has 25; group .* or estimate"):
         coalition_table(make_model(), sentence([1] * 25), REPLACED[0])
 
@@ -207,7 +217,7 @@ def test_removing_everything_needs_special_tokens(make_model: Maker) -> None:
     assert coalition_table(prefix_form(make_model()), players, REPLACED[0]).logits.shape == (2, 3)
 
 
-def test_float64_models_agree_more_closely(make_model: Maker) -> None:
+def test_float64_models_agree_more_closely(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model("mean").double(), sentence([1, 2, 1])
     shared = coalition_table(prefix_form(model), players, REPLACED[0]).logits
     direct = coalition_table(model, players, REPLACED[0]).logits

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from conftest import MASK, VOCABULARY, sentence
 from transformers import BertConfig, BertForSequenceClassification
 
 from whytrain.games.absence import Absence
 from whytrain.games.huggingface import HuggingFaceClassifier
+from whytrain.games.players import Players
 from whytrain.games.table import coalition_table
+
+Sentences = Callable[..., Players]
+
+
+MASK, VOCABULARY = 1, 60
 
 
 def small_bert() -> BertForSequenceClassification:
@@ -26,7 +33,7 @@ def small_bert() -> BertForSequenceClassification:
     return BertForSequenceClassification(config)
 
 
-def test_a_table_of_a_transformer() -> None:
+def test_a_table_of_a_transformer(sentence: Sentences) -> None:
     model, players = small_bert().train(), sentence([1, 2])
     predict = HuggingFaceClassifier(model)
     for absence in (Absence("mask", MASK), Absence("padding", 0), Absence("removed", None)):

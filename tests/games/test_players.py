@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import sentence
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +23,8 @@ from whytrain.games.coalitions import (
 from whytrain.games.grouping import group_to_budget
 from whytrain.games.payoffs import payoffs
 from whytrain.games.players import Players, players_of
+
+Sentences = Callable[..., Players]
 
 
 def encoded(words: tuple[str, ...], word_of_token: list[int]) -> WordEncoding:
@@ -128,9 +130,9 @@ def test_extreme_logits_stay_finite() -> None:
 
 
 def test_payoffs_name_what_exists() -> None:
-    with pytest.raises(ConfigError, match="from 0 to 1 .*got 2"):
+    with pytest.raises(ConfigError, match=r"from 0 to 1 .*got 2"):
         payoffs(np.zeros((1, 2)), "log_odds", 2)
-    with pytest.raises(ConfigError, match="from 0 to 1 .*got -1"):
+    with pytest.raises(ConfigError, match=r"from 0 to 1 .*got -1"):
         payoffs(np.zeros((1, 2)), "log_odds", -1)
     with pytest.raises(ConfigError, match="log_odds, probability, logit, got 'odds'"):
         payoffs(np.zeros((1, 2)), "odds", 0)
@@ -146,5 +148,5 @@ def test_coalitions_are_bits() -> None:
         n_players_of(6)
 
 
-def test_len_counts_players() -> None:
+def test_len_counts_players(sentence: Sentences) -> None:
     assert len(sentence([1, 2, 1])) == 3

@@ -96,11 +96,10 @@ def runs() -> Callable[..., dict[str, tuple[np.ndarray, np.ndarray]]]:
 
 @pytest.fixture(scope="session")
 def sentences() -> dict[str, list[str]]:
-    """Return sentences as lists of words: usual, one word, Chinese, and forty words some of which are odd."""
+    """Return sentences as lists of words: one word, Chinese, and forty-four words some of which are odd."""
     usual = ["it", "is", "n't", "a", "bad", "movie", ",", "but", "hardly", "a", "great", "one"]
     odd = ["$5", "or", "$10", "x" * 60, "\U0001f600\U0001f9fe", "antidisestablishmentarianism", "<b>", ""]
     return {
-        "usual": usual,
         "one": ["good"],
         "chinese": list("这部电影非常好看但结局很糟"),
         "long": odd + usual * 3,

@@ -63,6 +63,13 @@ def test_eight_classes_with_long_names(readable):
     assert any(text.startswith("extraordinarily p") and text.endswith("…") for text in texts)
 
 
+def test_many_classes_go_by_numbers(readable):
+    labels = np.arange(60) % 30
+    texts = readable(confusion_matrix(labels, labels, [f"class with a long name {i}" for i in range(30)]))
+    assert any(text.startswith("29 class") for text in texts)
+    assert "weighted average" in texts
+
+
 def test_a_class_that_does_not_occur_and_no_errors(readable):
     figure = confusion_matrix(np.array([0]), np.array([0]), ["no", "yes"])
     texts = readable(figure)

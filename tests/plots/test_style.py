@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import itertools
-import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from whytrain.plots import style
 from whytrain.plots.palette import PALETTE, run_colors, run_lines, text_on
 from whytrain.plots.style import DPI, WIDTH, Margins, finite_range, grid, new_figure
+from whytrain.plots.training_history import training_history
 
 
-def test_a_figure_is_1200_pixels_wide_and_not_known_to_pyplot(readable):
+def test_a_figure_is_1200_pixels_wide(readable):
     figure = new_figure(3, "A finding", "how to read it")
     assert round(figure.get_size_inches()[0] * DPI) == 1200
     assert readable(figure) == ["A finding", "how to read it"]
-    assert figure not in getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def test_no_figure_uses_the_global_state_of_matplotlib():
+    for file in Path(style.__file__).parent.glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        imported = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not {"pyplot", "rcParams", "rc_context", "use"} & imported, file.name
+        assert "matplotlib.pyplot" not in modules | imported, file.name
+
+
+def test_threads_draw_what_one_thread_draws():
+    def draw(number: int) -> bytes:
+        figure = training_history(pd.DataFrame({"epoch": [1, 2], "val/loss": [0.5, number]}), 1)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="raw")
+        return buffer.getvalue()
+
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(draw, range(3)))
+    assert together == [draw(number) for number in range(3)]
 
 
 def test_a_long_title_is_cut_at_the_edge(readable):

@@ -11,7 +11,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "explain.py"
 
 def test_smoke() -> None:
     command = [sys.executable, str(BENCHMARK), "--smoke"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout  # noqa: S603
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     for part in (
         "table of 4 words, last",
         "direct",

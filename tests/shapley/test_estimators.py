@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t
 
 from whytrain.games.coalitions import coalition_indices, membership
-from whytrain.shapley.adjustment import shrunken
+from whytrain.shapley.adjustment import ridge_path, shrunken
 from whytrain.shapley.estimators import Estimate, Game, estimate_interactions, minimum_budget
 from whytrain.shapley.values import pair_interactions, shapley_values
 
@@ -136,13 +136,31 @@ def test_bad_requests() -> None:
         estimate_interactions(game_of(table), 3, 50, seed=0)
 
 
-def test_shrinking_keeps_what_is_certain() -> None:
-    correction = np.array([1.0, -2.0, 3.0])
-    kept, variance = shrunken(correction, np.zeros(3))
-    assert kept.tolist() == correction.tolist()
-    assert variance.tolist() == [0, 0, 0]
-    kept, _ = shrunken(correction, np.full(3, 1e-6))
-    np.testing.assert_allclose(kept, correction, rtol=1e-5)
-    kept, variance = shrunken(correction, np.full(3, 1e6))
-    assert np.abs(kept).max() < 0.5 * np.abs(correction).max()  # mostly noise: mostly gone
-    assert variance.max() < 1e6
+def test_shrinking_keeps_what_is_certain_and_drops_noise() -> None:
+    rng = np.random.default_rng(0)
+    corrections = rng.normal(size=400)
+    same = np.tile(corrections, (3, 1))
+    kept, variance = shrunken(same)
+    np.testing.assert_allclose(kept, corrections)
+    assert variance < 1e-30
+    # Ten samples with noise of 1 each around corrections of 1: A = 1, σ² = 1/10, ten elevenths are kept.
+    noisy, variance = shrunken(corrections + rng.normal(size=(10, 400)))
+    average = (corrections @ noisy) / (corrections @ corrections)
+    assert average == pytest.approx(10 / 11, abs=0.05)
+    assert variance == pytest.approx(1 / 11, rel=0.2)
+    assert np.mean((noisy - corrections) ** 2) == pytest.approx(variance, rel=0.2)
+    pure, _ = shrunken(rng.normal(size=(10, 400)))
+    assert np.abs(pure).mean() < 0.1 * np.sqrt(1 / 10)
+
+
+def test_ridge_against_the_closed_form() -> None:
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(30, 4)), rng.normal(size=30), rng.uniform(0.5, 2, 30)
+    free = np.ones((30, 1))
+    path = ridge_path(free, x, y, weights)
+    # Almost no penalty: weighted least squares; a huge one: only the free constant, the weighted mean.
+    root = np.sqrt(weights)[:, None]
+    least_squares = np.linalg.lstsq(np.hstack([free, x]) * root, y * root[:, 0], rcond=None)[0]
+    np.testing.assert_allclose(path[0], least_squares, atol=1e-4)
+    assert path[-1, 0] == pytest.approx(np.average(y, weights=weights), abs=1e-2)
+    assert np.abs(path[-1, 1:]).max() < 1e-2

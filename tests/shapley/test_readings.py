@@ -135,7 +135,7 @@ def test_bad_treebank_lines_are_named(tmp_path: Path, line: str) -> None:
 
 
 def test_a_missing_treebank_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot read .*: No such file"):
+    with pytest.raises(DataError, match=r"cannot read .*: No such file"):
         read_treebank(tmp_path / "none.txt")
 
 
@@ -172,6 +172,7 @@ def test_sign_probes_point_at_their_words() -> None:
     assert {p.sign for p in probes} == {1, -1}
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's own use of matplotlib
 def test_objects_of_other_packages() -> None:
     values, pairs = shapley_values(TABLE), pair_interactions(TABLE)
     explanation = to_shap(values, 1.0, ["not", "very", "good"])

@@ -93,7 +93,7 @@ def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
 
 def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split) -> None:
     present = np.unique(train.labels)
-    if len(present) < 2:  # noqa: PLR2004  # two classes are what classification means
+    if len(present) < 2:  # two classes are what classification means
         found = ", ".join(class_names[label] for label in present) or "none"
         raise DataError(f"Classification needs at least 2 classes; train has {len(present)}: {found}.")
     if not len(validation):

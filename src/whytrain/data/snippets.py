@@ -88,7 +88,7 @@ def _download(folder: Path) -> None:
     ]
     if find_spec("setuptools") is not None:  # else pip fetches it first, which takes five times as long
         options.append("--no-build-isolation")
-    result = subprocess.run(  # noqa: S603  # nothing of a user's is in the command
+    result = subprocess.run(  # nothing of a user's is in the command
         [
             *(sys.executable, "-m", "pip", "download", *options),
             *("--dest", str(folder), "--requirement", str(requirements)),

@@ -15,7 +15,9 @@ from whytrain.plots.table import draw_table, table_height
 from whytrain.plots.text import shown, widest
 
 _NAME_COLUMNS = 18  # narrow characters of a class name
-_MOST_WITH_SHARES = 5  # classes up to which a cell has room for its share below its count
+# Classes up to which a cell has room for its share below its count, for its count at all, and an axis for
+# the names; beyond that classes go by their numbers, which the table explains.
+_MOST_WITH_SHARES, _MOST_WITH_COUNTS, _MOST_NAMES = 8, 12, 20
 _TOP, _SIDE = 1.05, 3.4  # inches above the matrix, and of the matrix
 
 
@@ -44,9 +46,11 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, class_names: S
     counts = np.bincount(labels * n_classes + predictions, minlength=n_classes**2)
     counts = counts.reshape(n_classes, n_classes)
     names = [shown(name, _NAME_COLUMNS) for name in class_names]
-    name_width = widest(names, SMALL_SIZE)
+    if n_classes > _MOST_NAMES:
+        names = [shown(f"{i} {name}", _NAME_COLUMNS) for i, name in enumerate(class_names)]
+    name_width = widest(names, SMALL_SIZE) if n_classes <= _MOST_NAMES else 0.3
     cell = _SIDE / n_classes
-    upright = name_width > cell - 0.08
+    upright = name_width > cell - 0.08 and n_classes <= _MOST_NAMES
     bottom = 0.6 + (name_width if upright else 0.15)
     height = max(_TOP + _SIDE + bottom, _TOP + table_height(n_classes + 3) + 0.2)
     figure = new_figure(height, *_titles(counts, class_names))
@@ -68,12 +72,16 @@ def _matrix(ax: Axes, counts: np.ndarray, names: list[str], *, upright: bool) ->
     ax.imshow(shares, cmap=SEQUENTIAL, vmin=0, vmax=1)
     colors = matplotlib.colormaps[SEQUENTIAL](shares)  # (n_classes, n_classes, 4)
     dress(ax, x="predicted", y="true", gridlines="")
-    ax.set_title("counts, and shares of the true class (color)", fontsize=LABEL_SIZE, loc="left", y=1.0)
-    ax.set_xticks(range(n_classes), names, rotation=90 if upright else 0)
-    ax.set_yticks(range(n_classes), names)
+    shown_as = "counts, and shares" if n_classes <= _MOST_WITH_COUNTS else "shares"
+    ax.set_title(f"{shown_as} of the true class (color)", fontsize=LABEL_SIZE, loc="left", y=1.0)
+    if n_classes <= _MOST_NAMES:
+        ax.set_xticks(range(n_classes), names, rotation=90 if upright else 0)
+        ax.set_yticks(range(n_classes), names)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    size = min(12.0, 60.0 / n_classes + 1)
+    if n_classes > _MOST_WITH_COUNTS:
+        return
+    size = max(6.0, min(12.0, 56.0 / n_classes))
     for true in range(n_classes):
         for predicted in range(n_classes):
             text = f"{counts[true, predicted]}"

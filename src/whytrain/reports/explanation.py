@@ -36,7 +36,7 @@ def same(word: str) -> str:
 def sentence_figures(
     explanation: Explanation, class_name: str, name: Callable[[str], str] = same
 ) -> dict[str, Figure]:
-    """Draw all figures of a sentence, by name.
+    """Draw importance, interactions, cumulative path and tree of a sentence, by name.
 
     Args:
         explanation: what is drawn.
@@ -49,12 +49,8 @@ def sentence_figures(
         "importance": token_importance(
             words, e.values, payoff=e.payoff, class_name=class_name, standard_errors=e.values_se
         ),
-        "positions": position_figure(e, class_name, name),
         "network": interaction_network(words, e.interactions, payoff=e.payoff, class_name=class_name),
         "path": cumulative_path(words, e.path, ranking(e.values), payoff=e.payoff, class_name=class_name),
-        "parts": sentence_parts(
-            [" ".join(words)], [e.parts], [e.values], payoff=e.payoff, class_name=class_name
-        ),
         "tree": interaction_tree(
             e.tree, [name(word) for word in e.tree_words], payoff=e.payoff, class_name=class_name
         ),
@@ -70,6 +66,19 @@ def position_figure(explanation: Explanation, class_name: str, name: Callable[[s
         payoff=e.payoff,
         class_name=class_name,
         standard_errors=e.values_se,
+    )
+
+
+def parts_figure(
+    explanations: Sequence[Explanation], class_name: str, name: Callable[[str], str] = same
+) -> Figure:
+    """Draw beginning, middle and end of one or several sentences."""
+    return sentence_parts(
+        [" ".join(name(word) for word in e.words) for e in explanations],
+        [e.parts for e in explanations],
+        [e.values for e in explanations],
+        payoff=explanations[0].payoff,
+        class_name=class_name,
     )
 
 

@@ -37,8 +37,8 @@ def shrunken(samples: Array) -> tuple[Array, float]:
     """Average noisy corrections and shrink them towards 0 as far as their own size warrants.
 
     Empirical Bayes: k corrections from N(0, A), measured with variance σ², have the mean c·A/(A + σ²) and the
-    variance σ²·A/(A + σ²). σ² is the average over the corrections, as single variances of few samples mislead;
-    A = mean(c²) − σ², raised by its standard error so that luck does not claim certainty.
+    variance σ²·A/(A + σ²). σ² is averaged over the corrections, as single variances of few samples mislead;
+    A = mean(c²) − σ², for the variance raised by its standard error so that luck does not claim certainty.
 
     Args:
         samples: float64 (n_samples, k), independent rows.
@@ -54,6 +54,18 @@ def shrunken(samples: Array) -> tuple[Array, float]:
     noise = float(samples.var(axis=0, ddof=1).mean()) / n_samples
     if noise == 0:
         return correction, 0.0
-    spread = max(float((correction**2).mean()) - noise, 0.0) + noise * np.sqrt(2 / n_corrections)
-    kept = spread / (spread + noise)
-    return correction * kept, noise * kept
+    spread = max(float((correction**2).mean()) - noise, 0.0)
+    careful = spread + noise * np.sqrt(2 / n_corrections)
+    return correction * (spread / (spread + noise)), noise * careful / (careful + noise)
+
+
+def agreed(first: Array, second: Array) -> Array:
+    """Average two estimates (k,) of the same quantities, shrunk towards 0 as far as they disagree.
+
+    With independent errors of variance 2σ² each: mean(first·second) = A, mean (first − second)² = 4σ²; the
+    average is multiplied by A/(A + σ²). Without it two fits of too few samples would agree on nothing.
+    """
+    signal = max(float((first * second).mean()), 0.0)
+    noise = float(((first - second) ** 2).mean()) / 4
+    kept = signal / (signal + noise) if signal + noise > 0 else 1.0
+    return kept * (first + second) / 2

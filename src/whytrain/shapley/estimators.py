@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.shapley.adjustment import ridge_path, shrunken
+from whytrain.shapley.adjustment import agreed, ridge_path, shrunken
 
 Array = NDArray[np.float64]
 Game = Callable[[NDArray[np.bool_]], Array]  # coalitions bool (m, n_players) to payoffs (m,)
@@ -57,7 +57,7 @@ def estimate_interactions(
     I_ij = mean over chains of Σ_s u_ij(S_s)·e(S_s), u = n/(s(s−1)) for both of i, j in S_s, n/((n−s)(n−s−1))
     for none and −n/(s(n−s)) for one of them. What a model of pairs explains of e is fitted by ridge
     regression on half of the chains, and its index is known exactly; the residuals are estimated on the other
-    half and shrunk by their noise; the two ways round are averaged.
+    half and shrunk by their noise; the two ways round are averaged and shrunk as far as they disagree.
 
     Args:
         game: coalitions bool (m, n) to payoffs float64 (m,).
@@ -145,7 +145,7 @@ class _Chains:
             variances.append(variance)
         estimate, se = np.zeros((n, n)), np.zeros((n, n))
         # The halves' errors go together, as each is fitted on what corrects the other: no gain is claimed.
-        estimate[pairs], se[pairs] = np.mean(estimates, axis=0), np.sqrt(np.mean(variances))
+        estimate[pairs], se[pairs] = agreed(*estimates), np.sqrt(np.mean(variances))
         return estimate + estimate.T, se + se.T
 
     def _fits(self, products: Array, halves: list[NDArray[np.bool_]]) -> list[Array]:

@@ -1,0 +1,26 @@
+"""An explained text as a folder: figures, a page, and JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from whytrain.explanation.explainer import ExplainedText
+from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
+
+
+def write_explanation(explained: ExplainedText, folder: Path) -> None:
+    """Write `explanation.json` and `explanation.html` with all absences, and figures of the first one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    first = explained.explanations[0]
+    figures = sentence_figures(first, explained.label) | {
+        "positions": position_figure(first, explained.label),
+        "parts": parts_figure([first], explained.label),
+    }
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png")
+    title = f"Predicted: {explained.label}"
+    html = page(title, explained.explanations, list(explained.probabilities))
+    (folder / "explanation.html").write_text(html, "utf-8")
+    content = json.dumps(explained.to_plain(), ensure_ascii=False, indent=1)
+    (folder / "explanation.json").write_text(content, "utf-8")
