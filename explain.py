@@ -13,7 +13,7 @@ import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from whytrain.command_line import quiet_libraries, run_command
+from whytrain.command_line import quiet_libraries, run_command, tell
 from whytrain.explanation.arguments import literal
 
 if TYPE_CHECKING:
@@ -27,11 +27,20 @@ LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydr
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="explain")
 def hydra_main(config: DictConfig) -> None:
+    """Explain, and end with one line about what went wrong."""
+    try:
+        explain(config)
+    except Exception as error:
+        sys.exit(tell(error, CONF))
+
+
+def explain(config: DictConfig) -> None:
     """Explain one text, or every row of a file."""
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
     from whytrain.errors import ConfigError
+    from whytrain.explanation.bulk import read_texts
     from whytrain.explanation.explainer import SETTINGS, Explainer
     from whytrain.models.saved import load_model
     from whytrain.tracking.reader import find_run, saved_model
@@ -39,39 +48,28 @@ def hydra_main(config: DictConfig) -> None:
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    check_config(plain, SETTINGS | dict.fromkeys(LITERAL, str | None))
+    check_config(plain, SETTINGS | dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str})
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
-    if plain["file"] is not None:
-        from whytrain.explanation.bulk import read_texts
-
-        texts = read_texts(Path(plain["file"]), plain["text_column"])
+    texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
     run = find_run(instantiate(config.tracking).address, plain["run"])
     settings = {name: plain[name] for name in SETTINGS}
     explainer = Explainer(load_model(saved_model(run)), **settings)
     output = Path(plain["output"] or Path("explanations") / run.run_id)
     if plain["file"] is None:
-        explain_text(explainer, plain["text"], output, Console())
-    else:
-        # Named after model and settings: what others explained is never taken for done.
-        made_of = hashlib.sha256(json.dumps([run.run_id, settings]).encode()).hexdigest()[:8]
-        target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
-        explain_file(explainer, texts, target, Console())
+        return explain_text(explainer, plain["text"], output, Console())
+    # Named after model and settings: what others explained is never taken for done.
+    made_of = hashlib.sha256(json.dumps([run.run_id, settings]).encode()).hexdigest()[:8]
+    target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
+    return explain_file(explainer, texts, target, Console())
 
 
 def explain_text(explainer: Explainer, text: str, output: Path, console: Console) -> None:
     """Print values and interactions; write figures, page and JSON."""
-    from whytrain.reports.explanation import interactions_table, values_table
-    from whytrain.reports.explanation_files import write_explanation
+    from whytrain.reports.explanation_files import terminal, write_explanation
 
     explained = explainer(text)
-    for note in explained.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
-    shares = ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
-    console.print(f"{explained.label} ({shares})", markup=False, highlight=False)
-    console.print(values_table(explained.explanations, explained.label))
-    for explanation in explained.explanations:
-        console.print(interactions_table(explanation))
+    console.print(terminal(explained), highlight=False)
     write_explanation(explained, output)
     console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
 

@@ -1,4 +1,4 @@
-"""One thread, a cache folder of the session's own, small reviews, and the training command inside this process."""
+"""One thread, a cache folder of the session's own, small reviews, and the command in this process."""
 
 from __future__ import annotations
 
@@ -18,17 +18,6 @@ sys.path.insert(0, str(ROOT / "tests" / "cli"))  # for processes of their own, w
 
 torch.set_num_threads(1)  # layers of eight units: a second thread would only be waited for
 
-SMALL = (
-    "data=csv",
-    "data.path=reviews.csv",
-    "data.batch_size=16",
-    "data.calibration_size=20",
-    "tokenizer.vocabulary_size=200",
-    "model.hidden_size=8",
-    "model.embedding.size=8",
-    "trainer.max_epochs=2",
-    "optimizer.learning_rate=0.02",
-)
 GOOD, BAD = ("great", "lovely", "brilliant"), ("dull", "awful", "tedious")
 OTHER = ("film", "plot", "actor", "scene", "music", "story", "a", "the", "very", "quite", "unbelievable")
 
@@ -69,9 +58,7 @@ def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(
-    tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def workspace(tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with reviews.csv and an empty tracking store."""
     shutil.copy(reviews, tmp_path / "reviews.csv")
     (tmp_path / "mlruns").mkdir()

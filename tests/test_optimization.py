@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.optim import Adam, AdamW, SparseAdam
+from torch.optim import SGD, Adam, AdamW
 
 from whytrain.optimization import (
     OptimizerSettings,
@@ -63,8 +63,9 @@ def test_row_wise_updates_equal_dense_ones_where_every_row_has_a_gradient():
         for part in by_hand:
             part.step()
     for ours, theirs in zip(row_wise.parameters(), dense.parameters(), strict=True):
-        # float64; the fused kernel and SparseAdam round in another order.
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
+        # SparseAdam adds its ε of 1e-8 before the bias correction, which shifts a first step of 0.05 by up to
+        # 1e-8/√0.001/|gradient| of it; a wrong moment or rate would show at 1e-3 and above.
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
 
 def test_rows_without_a_gradient_stay_while_adamw_would_move_them():
@@ -194,20 +195,20 @@ def test_a_broken_gradient_shows_in_the_norm(value):
 
 
 def test_one_cycle_values():
-    optimizer = SparseAdam([nn.Parameter(torch.ones(2))], lr=2.0)
+    optimizer = SGD([nn.Parameter(torch.ones(2))], lr=2.0)
     schedule = make_schedule(optimizer, settings(warmup=0.2), 10)
     rates = []
     for _ in range(12):
         rates.append(optimizer.param_groups[0]["lr"])
-        schedule.optimizer._step_count = 1  # no update is made here
+        optimizer.step()
         schedule.step()
     falling = [1 + math.cos(math.pi * k / 8) for k in range(9)]
     assert rates == pytest.approx([1.0, 2.0, *falling, 0.0])
 
 
 def test_constant_schedule():
-    optimizer = SparseAdam([nn.Parameter(torch.ones(2))], lr=2.0)
+    optimizer = SGD([nn.Parameter(torch.ones(2))], lr=2.0)
     schedule = make_schedule(optimizer, settings(schedule="constant"), 3)
-    optimizer._step_count = 1
+    optimizer.step()
     schedule.step()
     assert optimizer.param_groups[0]["lr"] == 2.0

@@ -27,13 +27,14 @@ def check_config(config: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: naming each wrong key or value by its full name, with what is allowed there.
     """
-    problems = [problem for key, hint in keys.items() for problem in _mismatches(key, config[key], hint)]
-    problems += [problem for section in _targets(config, "") for problem in _problems(*section)]
-    problems += [
-        f"{where}: no such key; {did_you_mean(where, [*keys, *config])}"
-        for where in _leaves_outside(config, "")
-        if where not in keys
-    ]
+    problems = [f"{key}: must be given" for key in keys.keys() - config.keys()]
+    for key in keys.keys() & config.keys():
+        problems += _mismatches(key, config[key], keys[key])
+    for where, section in _targets(config, ""):
+        problems += _problems(where, section)
+    choices = sorted({*keys, *(key for key, value in config.items() if isinstance(value, Mapping))})
+    strays = [where for where in _leaves_outside(config, "") if where not in keys]
+    problems += [f"{where}: no such key; {did_you_mean(where, choices)}" for where in strays]
     if problems:
         raise ConfigError("; ".join(problems))
 

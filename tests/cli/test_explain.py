@@ -278,3 +278,4 @@ def test_what_cannot_be_done_is_one_clear_line(
     assert len(errors) == 1
     assert said in errors[0]
     assert "Traceback" not in output
+    assert "Error executing job" not in output

@@ -12,62 +12,54 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from small_runs import WEIGHTS
 
 import callbacks
 import train
+from callbacks import run_record
 from lightning_modules.classifier import Classifier
 from whytrain.tracking.spool import Spool
+from whytrain.tracking.store import Store
 
-Death = tuple[Literal["step", "event", "signal"], int]
-WEIGHTS = "weights-{rank}.pt"
+Fate = tuple[Literal["step", "event", "signal"], int]
 
 
-def run(folder: Path, words: tuple[str, ...], fate: Death | None = None, *, whole: bool = False) -> None:
-    """Be `python train.py WORDS` in a folder.
+def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights: str = WEIGHTS) -> None:
+    """Be `python train.py WORDS` in a folder; what it prints goes to output.txt there.
 
-    The weights after the last step are written there, one file per rank.
+    Figures and the packaged model, which take most of the time of a small run, are left out.
 
     Args:
         folder: the working directory.
         words: of the command line.
         fate: ("step", n): SIGKILL after n optimizer steps. ("event", n): SIGKILL before or after the n-th
             thing that touches the disk. ("signal", number): send the signal to itself after 3 steps.
-        whole: also draw figures and package the model, which takes most of the time of a small run.
+        weights: name of the file that will hold the weights after the last step.
     """
     os.chdir(folder)
     sys.argv = [train.__file__, *words]
-    torch.set_num_threads(1)
-    with (folder / "output.txt").open("w", buffering=1) as output:
+    with (folder / "output.txt").open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    if not whole:
-        _leave_out_what_takes_long()
-    _keep_final_weights()
+    torch.set_num_threads(1)
+    Store.log_figure = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    callbacks.ModelRecord.on_fit_end = lambda *args: None  # type: ignore[method-assign]
+    run_record._environment = lambda: ""
+    _keep_final_weights(folder / weights)
     if fate is not None:
         _FATES[fate[0]](fate[1])
     train.main()
 
 
-def start_at(moment: float, folder: Path, words: tuple[str, ...]) -> None:
-    """Be the command from a moment on that other processes wait for too."""
+def start_at(moment: float, folder: Path, words: tuple[str, ...], weights: str) -> None:
+    """Be the command from a moment (seconds since 1970) on, for which other processes wait too."""
     time.sleep(max(0.0, moment - time.time()))
-    run(folder, words)
+    run(folder, words, weights=weights)
 
 
-def _leave_out_what_takes_long() -> None:
-    from callbacks import run_record
-    from whytrain.tracking.store import Store
-
-    Store.log_figure = lambda *args, **kwargs: None  # type: ignore[method-assign]
-    callbacks.ModelRecord.on_fit_end = lambda *args: None  # type: ignore[method-assign]
-    run_record._environment = lambda: ""
-    run_record.git_tags = dict
-
-
-def _keep_final_weights() -> None:
+def _keep_final_weights(path: Path) -> None:
     def on_train_end(self: Classifier) -> None:
-        rank = self.trainer.global_rank
-        torch.save(self.model.state_dict(), WEIGHTS.format(rank=rank))
+        torch.save(self.model.state_dict(), path)
 
     Classifier.on_train_end = on_train_end  # type: ignore[method-assign]
 
@@ -76,10 +68,11 @@ def _after_step(n: int, number: int) -> None:
     original = callbacks.Checkpoints.on_train_batch_end
 
     def on_train_batch_end(self: Any, trainer: Any, *args: Any) -> None:
-        if trainer.global_step == n and number != signal.SIGKILL:
+        arrived = trainer.global_step == n
+        if arrived and number != signal.SIGKILL:
             os.kill(os.getpid(), number)
         original(self, trainer, *args)
-        if trainer.global_step == n and number == signal.SIGKILL:
+        if arrived and number == signal.SIGKILL:
             os.kill(os.getpid(), number)
 
     callbacks.Checkpoints.on_train_batch_end = on_train_batch_end  # type: ignore[method-assign]

@@ -24,7 +24,7 @@ def test_keys_values_and_comments(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     section = yaml.safe_load(text)
     section = {key: "given.csv" if value == "???" else value for key, value in section.items()}
-    check_config({"section": section})
+    check_config({"section": section}, {})
     target = import_target(section.pop("_target_"))
     parameters = inspect.signature(target).parameters
     assert set(section) == set(parameters)

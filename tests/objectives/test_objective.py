@@ -73,7 +73,7 @@ def test_the_penalty_is_added_with_its_weight():
     loss, _ = objective(attention_penalty={"weight": 0.5, "kind": "entropy"})(model, BATCH, KINDS)
     inspection = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
     penalty = attention_penalty(inspection, BATCH.mask, "entropy")
-    assert float(penalty) > 0.001
+    assert penalty.item() > 0.001
     torch.testing.assert_close(loss, plain + 0.5 * penalty, rtol=1e-5, atol=1e-6)
 
 
@@ -85,7 +85,7 @@ def test_the_adversarial_share(weight):
     clean = functional.cross_entropy(model.inspect(embeddings, BATCH.mask).logits, BATCH.labels)
     moved = embeddings + fgm_perturbation(clean, embeddings, 0.5)
     attacked = functional.cross_entropy(model.inspect(moved, BATCH.mask).logits, BATCH.labels)
-    assert float(attacked) > float(clean) + 0.01
+    assert attacked.item() > clean.item() + 0.01
     torch.testing.assert_close(loss, (1 - weight) * clean + weight * attacked, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(logits, model(BATCH.token_ids, BATCH.mask), rtol=0, atol=0)
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -107,7 +107,9 @@ def test_masking_hides_words_from_the_model():
 def test_terms_that_the_model_cannot_serve():
     with pytest.raises(ConfigError, match=r"need a model with embed\(\) and inspect\(\); Linear has none"):
         objective(adversarial={"weight": 0.5, "epsilon": 0.1}).check(nn.Linear(2, 2))
-    with pytest.raises(ConfigError, match=r"set model.pooling=attention or objective.attention_penalty.weight=0"):
+    with pytest.raises(
+        ConfigError, match=r"set model.pooling=attention or objective.attention_penalty.weight=0"
+    ):
         objective(attention_penalty={"weight": 0.5, "kind": "entropy"}).check(bilstm("mean"))
     objective(attention_penalty={"weight": 0.5, "kind": "entropy"}).check(bilstm())
     objective().check(nn.Linear(2, 2))

@@ -1,12 +1,33 @@
-"""An explained text as a folder: figures, a page, and JSON."""
+"""An explained text in the terminal, and as a folder of figures, a page and JSON."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from rich.console import Group
+from rich.text import Text
+
 from whytrain.explanation.explainer import ExplainedText
-from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
+from whytrain.reports.explanation import (
+    interactions_table,
+    page,
+    parts_figure,
+    position_figure,
+    sentence_figures,
+    values_table,
+)
+
+
+def terminal(explained: ExplainedText) -> Group:
+    """What a person reads first: notes, the prediction, the values, the strongest interactions."""
+    shares = ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
+    return Group(
+        *(Text(f"note: {note}") for note in explained.notes),
+        Text(f"{explained.label} ({shares})"),
+        values_table(explained.explanations, explained.label),
+        *(interactions_table(explanation) for explanation in explained.explanations),
+    )
 
 
 def write_explanation(explained: ExplainedText, folder: Path) -> None:

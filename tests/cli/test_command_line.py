@@ -1,0 +1,197 @@
+"""Wrong words are told in one line with the choices, and nothing is written."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.errors import HydraException, InstantiationException
+from small_runs import SMALL
+
+import train
+from whytrain.command_line import run_command, tell
+from whytrain.errors import ConfigError, DataError, Interrupted, TrainingError
+
+CSV = ("data=csv", "data.path=reviews.csv")
+WRONG = {
+    "modl=bilstm": "modl: no such key; did you mean model? choices: callbacks, data, ",
+    "model=bilstmm": "model=bilstmm: no such choice; did you mean bilstm? choices: bilstm, bilstm_opt",
+    "callbacks=nonne": "callbacks=nonne: no such choice; did you mean none? choices: default, full, none",
+    "experiment=unheard_of": "experiment=unheard_of: no such choice; ",
+    "model.pool=last": "model.pool: no such key; did you mean pooling? choices: dropout, embedding, hidden_size, ",
+    "model.pooling=lst": "model.pooling: input should be 'last', 'mean', 'max' or 'attention'; got 'lst'",
+    "trainer.max_epochs=abc": "trainer.max_epochs: input should be a valid integer, ",
+    "trainer.max_epochs=0": "trainer.max_epochs: input should be greater than or equal to 1; got 0",
+    "trainer.monitor=val/acc": "trainer.monitor: input should be 'val/accuracy', 'val/f1', ",
+    "trainer.devices=two": "trainer.devices",
+    "trainer.precision=16-mixed": "trainer.precision: input should be '32-true', 'bf16-mixed' or '64-true'",
+    "seed=-1": "seed: input should be greater than or equal to 0; got -1",
+    "seed=[1": "",
+    "seed": "",
+    "run_name=[1]": "run_name: input should be a valid string",
+    "~seed": "seed: must be given",
+    "+sed=1": "sed: no such key; did you mean seed? choices: callbacks, data, ",
+    "+model.pool=last": "model.pool: no such key; did you mean pooling? choices: ",
+    "objective.label_smoothing=2": "objective.label_smoothing: input should be less than or equal to 1; got 2",
+    "objective.adversarial.weigth=1": "objective.adversarial.weigth: no such key; did you mean weight? choices: ",
+    "+objective.adversarial.length=1": "objective.adversarial.length: no such key; choices: epsilon, weight",
+    "optimizer.schedule=cosine": "optimizer.schedule: input should be 'one_cycle' or 'constant'; got 'cosine'",
+    "tracking.uri=file:./mlruns": "tracking.uri=file:./mlruns: expected null (SQLite under mlruns/), sqlite:///",
+    "data=csv": "data.path must be given: add data.path=VALUE",
+    "data.batch_size=0": "data.batch_size: input should be greater than or equal to 1; got 0",
+    "+callbacks.mine._target_=nowhere.Mine": "_target_ 'nowhere.Mine' cannot be imported",
+    "trainer=gpu": "trainer.accelerator=gpu, but torch sees no GPU here; use trainer=default",
+    "resume=abc seed=3": "resume=RUN_ID goes on with that run's own config; leave out seed=3",
+    " ".join(
+        [*CSV, "model.self_attention_heads=3", "model.hidden_size=8"]
+    ): "model.self_attention_heads=3 must",
+    " ".join([*CSV, "model.embedding.pretrained=nowhere"]): "model.embedding.pretrained: no word embeddings",
+    " ".join(
+        [*CSV, "objective.attention_penalty.weight=0.1"]
+    ): "objective.attention_penalty.weight is above 0",
+}
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+
+
+def test_wrong_words(
+    tmp_path: Path,
+    reviews: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_train: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    no_gpu: None,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.csv").symlink_to(reviews)
+    for words, message in WRONG.items():
+        code = run_train(*words.split())
+        out, err = capsys.readouterr()
+        assert code == 2, (words, err)
+        assert out == "", words
+        [line] = err.splitlines()  # one readable line
+        assert line.startswith(f"error: {message}"), (words, line)
+        assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"], words
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("data=csv data.path=gone.csv", "data.path=gone.csv does not exist"),
+        ("data=csv data.path=reviews.csv data.text_column=review", "review"),
+        ("resume=abc", "resume=abc: not on this machine under "),
+    ],
+)
+def test_what_is_not_there_fails_the_run(
+    tmp_path: Path,
+    reviews: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_train: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.csv").symlink_to(reviews)
+    assert run_train(*words.split()) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+    assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"]
+
+
+QUICK_COMMANDS = """
+import sys, train
+codes = []
+for words in (["--help"], ["--cfg", "job"], ["modl=1"], ["model=1"]):
+    sys.argv = ["train.py", *words]
+    try:
+        train.main()
+    except SystemExit as end:
+        codes.append(end.code)
+print(codes, sorted({"torch", "mlflow", "pytorch_lightning", "matplotlib", "transformers"} & sys.modules.keys()))
+"""
+
+
+def test_help_and_config_do_without_torch(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", QUICK_COMMANDS], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "[0, 0, 2, 2] []"
+    help_text, _, config = done.stdout.partition("\nmodel:\n")
+    assert "bilstm, bilstm_opt" in help_text
+    assert "  pooling: last\n" in config
+    assert "\nseed: 0\n" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unexpected_error_is_one_line_with_a_log(
+    workspace: Path,
+    run_train: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def breaks(config: object) -> None:
+        raise ValueError("something odd\nin two lines")
+
+    monkeypatch.setattr(train, "build", breaks)
+    assert run_train(*SMALL) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == "error: ValueError: something odd in two lines (traceback in mlruns/last-error.log)"
+    log = (workspace / "mlruns" / "last-error.log").read_text()
+    assert "Traceback" in log
+    assert "in breaks" in log
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ConfigError("wrong"), 2, "error: wrong"),
+        (DataError("missing"), 1, "error: missing"),
+        (TrainingError("nan"), 1, "error: nan"),
+        (Interrupted(signal.SIGTERM), 143, "stopped by SIGTERM"),
+        (Interrupted(signal.SIGINT, "go on"), 130, "stopped by Ctrl-C; go on"),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C"),
+        (HydraException("one\ntwo"), 2, "error: one two"),
+    ],
+)
+def test_exit_codes(error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise error
+
+    assert run_command(command, train.CONF) == code
+    assert capsys.readouterr().err == f"{line}\n"
+    assert run_command(lambda: None, train.CONF) == 0
+
+
+def test_sigterm_before_training_unwinds(capsys: pytest.CaptureFixture[str]) -> None:
+    unwound = []
+    default = signal.getsignal(signal.SIGTERM)
+
+    def command() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            unwound.append(True)
+
+    assert run_command(command, train.CONF) == 143
+    assert unwound == [True]
+    assert capsys.readouterr().err == "stopped by SIGTERM\n"
+    assert signal.getsignal(signal.SIGTERM) is default
+
+
+def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    wrapped = InstantiationException("Error in call to target 'x':\nConfigError('size is wrong')")
+    wrapped.__cause__ = ConfigError("size is wrong")
+    assert tell(wrapped, train.CONF) == 2
+    assert capsys.readouterr().err == "error: size is wrong\n"

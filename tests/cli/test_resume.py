@@ -1,0 +1,205 @@
+"""A run that was stopped, wherever, ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+import torch
+import train_processes
+from small_runs import RECIPE, SMALL, Tracked, assert_same_run, without_times
+
+EVERY_BATCH = "trainer.checkpoint_minutes=0.0000001"
+STEPS_PER_EPOCH = 9
+
+
+def test_what_is_compared_says_something(uninterrupted: Tracked):
+    metrics = uninterrupted.metrics()
+    keys = {key for key, _ in metrics}
+    assert {"train/loss", "val/loss", "best/accuracy", "last/f1", "floor/accuracy", "time/epoch_s"} <= keys
+    assert {step for key, step in metrics if key == "train/loss"} == {1, 2}
+    assert metrics["train/loss", 2] < metrics["train/loss", 1]
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        pytest.param(2, [], id="before-the-first-checkpoint"),
+        pytest.param(STEPS_PER_EPOCH + 3, [], id="from-an-epochs-end"),
+        pytest.param(4, [EVERY_BATCH], id="from-mid-epoch"),
+        pytest.param(STEPS_PER_EPOCH + 4, [EVERY_BATCH], id="from-the-second-epochs-middle"),
+    ],
+)
+def test_sigkill_after_a_step(
+    workspace: Path,
+    tracked: Tracked,
+    uninterrupted: Tracked,
+    run_process: Callable[..., int],
+    step: int,
+    words: list[str],
+):
+    assert run_process(workspace, *RECIPE, *words, fate=("step", step)) == -signal.SIGKILL
+    assert tracked.runs() == {tracked.run_id(): "RUNNING"}
+    if step < STEPS_PER_EPOCH:
+        assert tracked.checkpoint().exists() == bool(words)
+    assert run_process(workspace, f"resume={tracked.run_id()}") == 0, tracked.output()
+    assert_same_run(tracked, uninterrupted)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_sigkill_at_random_moments(
+    workspace: Path, tracked: Tracked, uninterrupted: Tracked, run_process: Callable[..., int], seed: int
+):
+    # A whole run has about 220 such moments: logging, sending, and both halves of saving a checkpoint.
+    chosen = random.Random(seed)
+    lives = [30 + chosen.randrange(90), 10 + chosen.randrange(60)]
+    assert run_process(workspace, *RECIPE, EVERY_BATCH, fate=("event", lives[0])) == -signal.SIGKILL
+    resume = f"resume={tracked.run_id()}"
+    assert run_process(workspace, resume, fate=("event", lives[1])) == -signal.SIGKILL
+    assert run_process(workspace, resume) == 0, tracked.output()
+    assert_same_run(tracked, uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "name"), [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C")]
+)
+def test_a_signal_leaves_a_killed_run_that_goes_on(
+    workspace: Path,
+    tracked: Tracked,
+    uninterrupted: Tracked,
+    run_process: Callable[..., int],
+    number: int,
+    code: int,
+    name: str,
+):
+    assert run_process(workspace, *RECIPE, fate=("signal", number)) == code
+    run_id = tracked.run_id()
+    assert tracked.runs() == {run_id: "KILLED"}
+    last_line = tracked.output().splitlines()[-1]
+    assert last_line == f"stopped by {name}; go on with: python train.py resume={run_id}"
+    assert "Traceback" not in tracked.output()
+    assert run_process(workspace, f"resume={run_id}") == 0, tracked.output()
+    assert_same_run(tracked, uninterrupted)
+    # Everything is done: a second time says so, and leaves the run as it is.
+    assert run_process(workspace, f"resume={run_id}") == 1
+    assert (
+        tracked.output() == f"error: resume={run_id}: this run is finished, start a new run without resume\n"
+    )
+    assert_same_run(tracked, uninterrupted)
+
+
+@pytest.fixture(scope="module")
+def killed(make_workspace: Callable[[], Path], run_process: Callable[..., int]) -> Tracked:
+    """A run that was killed in its second epoch, with two checkpoints."""
+    folder = make_workspace()
+    assert run_process(folder, *RECIPE, EVERY_BATCH, fate=("step", STEPS_PER_EPOCH + 2)) == -signal.SIGKILL
+    return Tracked(folder)
+
+
+@pytest.fixture
+def copy_of_killed(killed: Tracked, tmp_path: Path) -> Tracked:
+    folder = tmp_path / "copy"
+    shutil.copytree(killed.folder, folder, symlinks=True)
+    return Tracked(folder)
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_truncated_last_checkpoint(
+    copy_of_killed: Tracked, uninterrupted: Tracked, run_process: Callable[..., int]
+):
+    halve(copy_of_killed.checkpoint())
+    assert run_process(copy_of_killed.folder, f"resume={copy_of_killed.run_id()}") == 0
+    assert_same_run(copy_of_killed, uninterrupted)
+
+
+def test_both_truncated_is_one_line_and_nothing_changes(
+    copy_of_killed: Tracked, run_process: Callable[..., int]
+):
+    for name in ("last", "last-previous"):
+        halve(copy_of_killed.checkpoint(name))
+    before = copy_of_killed.runs(), copy_of_killed.metrics()
+    assert run_process(copy_of_killed.folder, f"resume={copy_of_killed.run_id()}") == 1
+    [line] = copy_of_killed.output().splitlines()
+    assert line.startswith("error: no checkpoint to go on from in ")
+    assert line.endswith("last.ckpt and last-previous.ckpt cannot be read; start a new run")
+    assert (copy_of_killed.runs(), copy_of_killed.metrics()) == before
+
+
+def test_a_resumed_run_takes_no_other_config(copy_of_killed: Tracked, run_process: Callable[..., int]):
+    before = copy_of_killed.runs(), copy_of_killed.metrics()
+    words = [f"resume={copy_of_killed.run_id()}", "seed=7", "model=bilstm"]
+    assert run_process(copy_of_killed.folder, *words) == 2
+    [line] = copy_of_killed.output().splitlines()
+    assert "leave out seed=7, model=bilstm" in line
+    assert (copy_of_killed.runs(), copy_of_killed.metrics()) == before
+
+
+def test_early_stopping(workspace: Path, tracked: Tracked, run_process: Callable[..., int]):
+    words = [
+        *RECIPE,
+        "trainer.max_epochs=30",
+        "trainer.patience=1",
+        "trainer.monitor=val/loss",
+        "trainer.mode=min",
+    ]
+    assert run_process(workspace, *words) == 0, tracked.output()
+    losses = [
+        v[0] for (key, _), v in sorted(tracked.metrics().items(), key=lambda m: m[0][1]) if key == "val/loss"
+    ]
+    assert 2 <= len(losses) < 30
+    assert losses[-1] >= min(losses[:-1])
+    assert all(later < earlier for earlier, later in zip(losses[:-2], losses[1:-1], strict=True))
+
+
+def test_two_commands_at_once_in_an_empty_folder(
+    tmp_path: Path, reviews: Path, uninterrupted: Tracked, processes: ForkServerContext
+):
+    shutil.copy(reviews, tmp_path / "reviews.csv")
+    moment, names = time.time() + 1.0, ("first.pt", "second.pt")
+    started = [
+        processes.Process(target=train_processes.start_at, args=(moment, tmp_path, RECIPE, name))
+        for name in names
+    ]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    tracked = Tracked(tmp_path)
+    assert [process.exitcode for process in started] == [0, 0], tracked.output()
+    runs = tracked.runs()
+    assert sorted(runs.values()) == ["FINISHED", "FINISHED"]
+    # Fresh runs of one config are equal bit by bit, whatever runs beside them.
+    for name in names:
+        assert all(torch.equal(v, uninterrupted.weights()[key]) for key, v in tracked.weights(name).items())
+    for run_id in runs:
+        assert without_times(tracked.metrics(run_id)) == without_times(uninterrupted.metrics())
+
+
+def test_two_processes_train_as_one_run(workspace: Path, tracked: Tracked, run_process: Callable[..., int]):
+    probe = "+callbacks.probe._target_=rank_probe.RankProbe"
+    words = [*SMALL, "model=bilstm_opt", "callbacks=none", "trainer=ddp", "trainer.accelerator=cpu", probe]
+    # Checkpoints after every batch: both processes must agree on when.
+    assert run_process(workspace, *words, EVERY_BATCH, "trainer.max_epochs=2") == 0, tracked.output()
+    assert tracked.runs() == {tracked.run_id(): "FINISHED"}
+    ranks = [torch.load(workspace / f"rank-{rank}.pt", weights_only=True) for rank in (0, 1)]
+    for name, value in ranks[0]["weights"].items():
+        assert torch.equal(value, ranks[1]["weights"][name]), name
+    for epochs in zip(ranks[0]["rows"], ranks[1]["rows"], strict=True):
+        assert len(epochs[0]) == len(epochs[1]) > 2
+        rows = sorted(row for batches in epochs for batch in batches for row in batch)
+        assert rows == list(range(len(rows)))
+        assert len(rows) > 100
+    metrics = tracked.metrics()
+    assert metrics[
+        "best/accuracy", int(metrics["best/epoch", max(s for k, s in metrics if k == "best/epoch")][0])
+    ]
+    assert all(len(values) == 1 for values in metrics.values())

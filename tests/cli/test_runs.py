@@ -1,0 +1,184 @@
+"""Whole runs: what they leave behind, how they fail, and sweeps of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from small_runs import RECIPE, SMALL, Tracked
+
+import train
+from whytrain.checkpoints import usable_checkpoint
+from whytrain.errors import Interrupted
+from whytrain.objectives.objective import Objective
+
+
+def one(tracked: Tracked, key: str) -> float:
+    [value] = [values for (name, _), values in tracked.metrics().items() if name == key]
+    return value[0]
+
+
+def test_a_run_with_everything(
+    workspace: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_train(*SMALL, "model=bilstm_opt", "trainer.max_epochs=3", "run_name=everything") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "everything" in out.splitlines()[0]
+    for shown in ("2,202 parameters", "138 train", "epoch 3/3", "accuracy", "floor", "make ui"):
+        assert shown in out
+    run_id = tracked.run_id()
+    assert tracked.runs() == {run_id: "FINISHED"}
+    metrics = tracked.metrics()
+    accuracies = [metrics["val/accuracy", epoch][0] for epoch in (1, 2, 3)]
+    best = 1 + accuracies.index(max(accuracies))
+    assert one(tracked, "best/epoch") == best
+    for stage, epoch in (("best", best), ("last", 3)):
+        for name in ("accuracy", "loss", "f1", "precision", "recall", "nll", "brier", "ece", "weighted_f1"):
+            assert one(tracked, f"{stage}/{name}") == metrics[f"val/{name}", epoch][0], name
+    assert 0.5 < one(tracked, "floor/accuracy") <= 1
+    assert 0 <= one(tracked, "test/accuracy") <= 1
+    artifacts = workspace / "mlruns" / "artifacts" / run_id / "artifacts"
+    for path in (
+        "config/config.yaml",
+        "overrides.yaml",
+        "environment.txt",
+        "checkpoints/best.ckpt",
+        "tables/predictions/predictions_epoch_003.parquet",
+        "tables/history/batches_epoch_001.parquet",
+        "figures/history/training.png",
+        "figures/model/model.png",
+    ):
+        assert (artifacts / path).is_file(), path
+    assert "max_epochs=3" in (artifacts / "overrides.yaml").read_text()
+    run_folder = workspace / "mlruns" / "runs" / run_id
+    assert [path.name for path in (run_folder / "checkpoints").iterdir()] == ["best.ckpt"]
+    assert sorted(path.name for path in workspace.iterdir()) == ["mlruns", "reviews.csv"]
+
+
+def test_the_monitored_value_goes_to_the_sweeper(workspace: Path, tracked: Tracked, quick: None) -> None:
+    words = [*RECIPE, "trainer.monitor=val/brier", "trainer.mode=min"]
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        config = compose("train", words, return_hydra_config=True)
+    HydraConfig.instance().set_config(config)
+    del config.hydra
+    returned = train.train(config)
+    scores = [values[0] for (key, _), values in tracked.metrics().items() if key == "val/brier"]
+    assert len(scores) == 2
+    # Lightning keeps what the monitor sees in float32.
+    assert returned == pytest.approx(min(scores), rel=1e-6)
+    assert one(tracked, "best/brier") == min(scores)
+
+
+def test_a_failing_job_leaves_the_others(
+    workspace: Path,
+    tracked: Tracked,
+    quick: None,
+    run_train: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [word for word in RECIPE if not word.startswith(("data.path", "trainer.max_epochs"))]
+    assert run_train("-m", *words, "data.path=gone.csv,reviews.csv", "trainer.max_epochs=1") == 1
+    assert list(tracked.runs().values()) == ["FINISHED"]
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert last_line.startswith("error: data.path=gone.csv does not exist")
+
+
+def test_a_signal_ends_a_whole_sweep(
+    workspace: Path,
+    run_train: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started = []
+
+    def stopped(config: Any) -> None:
+        started.append(config.seed)
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(train, "build", stopped)
+    assert run_train("-m", *RECIPE, "seed=4,5,6") == 130
+    assert started == [4]
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped by Ctrl-C"
+
+
+def last_is_good(tracked: Tracked) -> int:
+    """Number of steps behind the weights of the last checkpoint, which are finite."""
+    path = usable_checkpoint(tracked.checkpoint().parent.parent)
+    assert path is not None
+    checkpoint = torch.load(path, weights_only=True)
+    assert all(value.isfinite().all() for value in checkpoint["state_dict"].values())
+    return int(checkpoint["global_step"])
+
+
+def test_an_absurd_learning_rate(
+    workspace: Path,
+    tracked: Tracked,
+    quick: None,
+    run_train: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_train(*RECIPE, "optimizer.learning_rate=1e38") == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert " became " in line
+    assert "lower optimizer.learning_rate" in line
+    assert tracked.runs() == {tracked.run_id(): "FAILED"}
+    assert not tracked.checkpoint("best").exists()
+
+
+def test_a_loss_that_breaks_in_the_second_epoch(
+    workspace: Path,
+    tracked: Tracked,
+    quick: None,
+    run_train: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    original, calls = Objective.__call__, []
+
+    def breaks(self: Objective, *args: Any) -> Any:
+        loss, logits = original(self, *args)
+        calls.append(loss)
+        return (loss * float("nan") if len(calls) == 12 else loss), logits
+
+    monkeypatch.setattr(Objective, "__call__", breaks)
+    assert run_train(*RECIPE) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the loss became nan in epoch 2, step 12; nothing of it was saved")
+    assert tracked.runs() == {tracked.run_id(): "FAILED"}
+    assert last_is_good(tracked) == 9
+
+
+def test_a_disk_that_fills_up_while_a_checkpoint_is_saved(
+    workspace: Path,
+    tracked: Tracked,
+    quick: None,
+    run_train: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written = []
+
+    def fsync(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) > 2:  # the first epoch's best and last are the first two
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("lightning_modules.checkpoint_io.os", SimpleNamespace(fsync=fsync))
+    assert run_train(*RECIPE) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the checkpoint ")
+    assert "No space left on device" in line
+    assert "make room on the disk and go on with resume=RUN_ID" in line
+    assert tracked.runs() == {tracked.run_id(): "FAILED"}
+    assert last_is_good(tracked) == 9
+    assert not list(workspace.rglob("*.partial"))

@@ -1,0 +1,196 @@
+"""The module under a real Trainer: schedule of dropout, train mode, predictions, and losses that break."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from small_runs import SMALL
+
+import train
+from lightning_modules.classifier import Classifier
+from lightning_modules.data import TextData
+from lightning_modules.trainer import TrainerSettings, make_trainer
+from whytrain.errors import ConfigError, TrainingError
+from whytrain.metrics import classification_metrics
+from whytrain.models.prediction import predict_split
+
+
+class Watch(pl.Callback):
+    """Notes what the steps and epochs looked like."""
+
+    def __init__(self) -> None:
+        self.dropout: list[float] = []
+        self.training: list[bool] = []
+        self.seeds: list[float] = []
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.dropout.append(pl_module.model.dropout.p)
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+        self.training.append(all(module.training for module in pl_module.model.modules()))
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        self.seeds.append(float(torch.rand(())))
+
+
+def parts(*overrides: str) -> tuple[TextData, Classifier, pl.Trainer, Watch]:
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        config = compose("train", [*SMALL, "model=bilstm_opt", *overrides])
+    data, module = train.build(config)
+    watch = Watch()
+    return data, module, make_trainer(instantiate(config.trainer), [watch], None), watch
+
+
+def test_dropout_rises_from_the_models_own_to_its_end(workspace: Path) -> None:
+    data, module, trainer, watch = parts("trainer.max_epochs=3")
+    trainer.fit(module, datamodule=data)
+    assert watch.dropout == pytest.approx([0.3, 0.35, 0.4])
+
+
+def test_one_epoch_keeps_the_models_own(workspace: Path) -> None:
+    data, module, trainer, watch = parts("trainer.max_epochs=1")
+    trainer.fit(module, datamodule=data)
+    assert watch.dropout == [0.3]
+
+
+def test_a_module_that_arrives_in_eval_mode_is_trained_in_train_mode(workspace: Path) -> None:
+    data, module, trainer, watch = parts()
+    module.model.eval()
+    trainer.fit(module, datamodule=data)
+    assert len(watch.training) == 2 * len(
+        data.train_dataloader()
+    )  # the second epoch, behind a validation, too
+    assert all(watch.training)
+
+
+def test_predictions_are_the_models_in_the_order_of_the_rows(workspace: Path) -> None:
+    data, module, trainer, _ = parts()
+    trainer.fit(module, datamodule=data)
+    expected = predict_split(module.model, data.encoded("validation"))
+    assert module.predictions is not None
+    torch.testing.assert_close(module.predictions.logits, expected.logits, rtol=0, atol=0)
+    assert (module.predictions.labels == data.corpus.validation.labels).all()
+    logged = {name.removeprefix("val/"): float(v) for name, v in trainer.callback_metrics.items()}
+    metrics = classification_metrics(expected)
+    # Lightning keeps float32.
+    assert {name: logged[name] for name in metrics} == pytest.approx(metrics, rel=1e-6)
+
+
+def test_the_history_of_batches(workspace: Path) -> None:
+    data, module, trainer, _ = parts()
+    trainer.fit(module, datamodule=data)
+    assert len(module.batch_history) == len(data.train_dataloader())
+    assert sum(int(row[3]) for row in module.batch_history) == len(data.corpus.train)
+    assert all(
+        0 < loss < 10 and 0 <= accuracy <= 1 and s > 0 for loss, accuracy, s, _ in module.batch_history
+    )
+
+
+def test_every_step_draws_from_a_seed_of_its_own(workspace: Path) -> None:
+    draws = []
+    for seed in (0, 0, 1):
+        data, module, trainer, watch = parts(f"seed={seed}")
+        torch.manual_seed(123 + len(draws))  # what was drawn before does not matter
+        trainer.fit(module, datamodule=data)
+        draws.append(watch.seeds)
+    assert draws[0] == draws[1]
+    assert len(set(draws[0])) == len(draws[0])
+    assert not set(draws[0]) & set(draws[2])
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "64-true"])
+def test_other_precisions_train(workspace: Path, precision: str) -> None:
+    data, module, trainer, _ = parts(f"trainer.precision={precision}", "trainer.max_epochs=4")
+    trainer.fit(module, datamodule=data)
+    weight = module.model.classifier.weight
+    assert weight.dtype == (torch.float64 if precision == "64-true" else torch.float32)
+    assert float(trainer.callback_metrics["val/accuracy"]) > 0.8
+
+
+def unscathed(module: Classifier, before: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_a_loss_that_breaks_ends_before_its_step(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, module, trainer, _ = parts()
+    seen: list[dict[str, torch.Tensor]] = []
+    objective = type(module.objective).__call__
+
+    def breaks_at_the_third(self: Any, *args: Any) -> Any:
+        loss, logits = objective(self, *args)
+        seen.append({name: value.clone() for name, value in module.state_dict().items()})
+        return (loss * float("nan") if len(seen) == 3 else loss), logits
+
+    monkeypatch.setattr(type(module.objective), "__call__", breaks_at_the_third)
+    with pytest.raises(
+        TrainingError, match=r"the loss became nan in epoch 1, step 3; .*optimizer.learning_rate"
+    ):
+        trainer.fit(module, datamodule=data)
+    assert unscathed(module, seen[2])
+    assert not unscathed(module, seen[1])
+
+
+def test_a_gradient_that_breaks_ends_before_its_step(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, module, trainer, _ = parts()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    monkeypatch.setattr(
+        Classifier,
+        "on_after_backward",
+        lambda self: self.model.classifier.bias.grad.fill_(float("inf")),
+        raising=False,
+    )
+    with pytest.raises(TrainingError, match=r"the gradient norm became inf in epoch 1, step 1"):
+        trainer.fit(module, datamodule=data)
+    assert unscathed(module, before)
+
+
+def test_weights_that_break_in_an_epochs_last_step_are_not_evaluated(workspace: Path) -> None:
+    data, module, trainer, watch = parts()
+
+    def breaks(trainer: Any, *args: Any) -> None:
+        if trainer.is_last_batch:
+            torch.nn.init.constant_(module.model.classifier.weight, float("inf"))
+
+    watch.on_train_batch_end = breaks  # type: ignore[method-assign]
+    with pytest.raises(TrainingError, match=r"the validation logits became nan in epoch 1"):
+        trainer.fit(module, datamodule=data)
+    assert module.predictions is None
+
+
+def settings(**changes: Any) -> TrainerSettings:
+    values: dict[str, Any] = {
+        "max_epochs": 1,
+        "accelerator": "cpu",
+        "devices": 1,
+        "strategy": "auto",
+        "precision": "32-true",
+        "gradient_clip": 1.0,
+        "checkpoint_minutes": 5.0,
+        "monitor": "val/accuracy",
+        "mode": "max",
+        "patience": None,
+    }
+    return TrainerSettings(**values | changes)
+
+
+def test_devices_that_are_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(
+        ConfigError, match=r"trainer.accelerator=gpu, but torch sees no GPU here; use trainer=def"
+    ):
+        settings(accelerator="gpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ConfigError, match=r"trainer.devices=3, but torch sees 2 GPUs here; use auto"):
+        settings(accelerator="gpu", devices=3)
+    settings(accelerator="gpu", devices="auto")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"trainer.accelerator=mps"):
+        settings(accelerator="mps")

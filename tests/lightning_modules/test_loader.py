@@ -1,0 +1,68 @@
+"""The loader goes on where it stopped."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lightning_modules.loader import EvaluationLoader, TrainingLoader
+from whytrain.data.encoded import EncodedSplit
+
+SPLIT = EncodedSplit(np.arange(1, 21, dtype=np.int32), np.arange(0, 21, 2), np.arange(10) % 2, padding_id=0)
+
+
+def plan(epoch: int) -> list[np.ndarray]:
+    """Ten rows in five batches, in another order in every epoch."""
+    return np.array_split(np.random.default_rng(epoch).permutation(10), 5)
+
+
+def rows(batches) -> list[list[int]]:
+    return [batch.rows.tolist() for batch in batches]
+
+
+def expected(epoch: int) -> list[list[int]]:
+    return [part.tolist() for part in plan(epoch)]
+
+
+def test_an_epoch_follows_its_plan_and_can_be_repeated():
+    loader = TrainingLoader(SPLIT, plan)
+    assert len(loader) == 5
+    assert rows(loader) == rows(loader) == expected(0)
+    loader.sampler.set_epoch(3)
+    assert rows(loader) == expected(3) != expected(0)
+
+
+@pytest.mark.parametrize("n_done", [1, 2, 4])
+def test_in_mid_epoch_it_continues_behind_the_last_batch(n_done):
+    loader = TrainingLoader(SPLIT, plan)
+    loader.set_epoch(2)
+    list(itertools.islice(loader, n_done))
+    state = loader.state_dict()
+    other = TrainingLoader(SPLIT, plan)
+    other.load_state_dict(state)
+    other.set_epoch(2)  # Lightning tells the epoch again before it iterates
+    assert rows(other) == expected(2)[n_done:]
+    assert rows(other) == expected(2)  # and then a full epoch
+    other.set_epoch(3)
+    assert rows(other) == expected(3)
+
+
+def test_at_an_epochs_end_it_starts_a_full_one():
+    loader = TrainingLoader(SPLIT, plan)
+    iterator = iter(loader)
+    for _ in range(5):
+        next(iterator)
+    state = loader.state_dict()
+    assert state == {"epoch": 0, "position": 5}
+    other = TrainingLoader(SPLIT, plan)
+    other.load_state_dict(state)
+    other.set_epoch(1)
+    assert rows(other) == expected(1)
+
+
+def test_evaluation_is_the_same_every_time():
+    loader = EvaluationLoader(SPLIT, plan(0))
+    assert len(loader) == 5
+    assert rows(loader) == rows(loader) == expected(0)
