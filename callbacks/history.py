@@ -13,7 +13,7 @@ from pytorch_lightning.callbacks import Callback
 from callbacks.access import classifier_of, store_of
 from whytrain.plots.batch_history import batch_history
 from whytrain.plots.training_history import training_history
-from whytrain.tracking.store import Figure
+from whytrain.types import Figure
 
 BATCH_COLUMNS = ("loss", "accuracy", "seconds", "sentences")
 

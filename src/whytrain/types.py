@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -52,6 +53,14 @@ class PredictFn(Protocol):
 
     def __call__(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
         """Return logits (batch, n_classes) for token ids (batch, n_tokens) and their mask (or None)."""
+        ...
+
+
+class Figure(Protocol):
+    """A drawn figure, as those see it who only keep it: matplotlib's, or any with this method."""
+
+    def savefig(self, fname: Path, *, format: str) -> None:
+        """Write the figure to a file."""
         ...
 
 

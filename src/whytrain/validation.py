@@ -104,9 +104,10 @@ def _mismatches(name: str, value: Any, hint: Any) -> Iterator[str]:
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             # In a union the location also names the member that was tried; keys of mappings do not repeat.
-            inner = ".".join(str(part) for part in detail["loc"] if _is_key(part, value))
-            full = f"{name}.{inner}" if inner else name
-            yield f"{full}: {_lower_first(detail['msg'])}; got {detail['input']!r}"
+            missing = [str(detail["loc"][-1])] if detail["type"] == "missing" else []
+            keys = [str(part) for part in detail["loc"] if _is_key(part, value)]
+            came = "" if missing else f"; got {detail['input']!r}"
+            yield f"{'.'.join([name, *keys, *missing])}: {_lower_first(detail['msg'])}{came}"
 
 
 def _config_for(hint: Any) -> ConfigDict | None:

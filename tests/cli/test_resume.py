@@ -157,7 +157,7 @@ def test_early_stopping(workspace: Path, tracked: Tracked, run_process: Callable
     ]
     assert 2 <= len(losses) < 30
     assert losses[-1] >= min(losses[:-1])
-    assert all(later < earlier for earlier, later in zip(losses[:-2], losses[1:-1], strict=True))
+    assert losses[:-1] == sorted(losses[:-1], reverse=True)  # the first epoch without a gain was the last
 
 
 def test_two_commands_at_once_in_an_empty_folder(

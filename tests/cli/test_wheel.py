@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(path, tree)
     run(tree, sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", ".")
     [wheel] = (tree / "dist").glob("*.whl")
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target))
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(target),
+    )
     run(tree, *pip, str(wheel))
     return target
 
@@ -49,7 +58,9 @@ def test_it_holds_what_the_commands_need_and_no_more(installed: Path) -> None:
 
 
 def test_the_installed_command(installed: Path, tmp_path: Path) -> None:
-    config, _ = run(tmp_path, str(installed / "bin" / "whytrain-train"), "--cfg", "job", PYTHONPATH=str(installed))
+    config, _ = run(
+        tmp_path, str(installed / "bin" / "whytrain-train"), "--cfg", "job", PYTHONPATH=str(installed)
+    )
     assert "\nseed: 0\n" in config
     assert not list(tmp_path.iterdir())
 

@@ -70,8 +70,8 @@ class BiLSTM(nn.Module):
         super().__init__()
         if self_attention_heads and 2 * hidden_size % self_attention_heads:
             raise ConfigError(
-                f"model.self_attention_heads={self_attention_heads} must divide the states' {2 * hidden_size} "
-                f"features (2 · model.hidden_size={hidden_size})"
+                f"model.self_attention_heads={self_attention_heads} must divide the {2 * hidden_size} "
+                f"features of the states (2 · model.hidden_size={hidden_size})"
             )
         self.padding_id = padding_id
         self.pooling = pooling
@@ -146,6 +146,7 @@ class BiLSTM(nn.Module):
                 states, states, states, key_padding_mask=padding, need_weights=False
             )
             states = states + attended
+        assert isinstance(states, Tensor)
         return states
 
     def _pool(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.yaml"
 TOKENIZER = "tokenizer"
-_FORMAT = 1
+_FORMAT = 2
 _BATCH_SIZE = 64
 
 
@@ -61,7 +61,8 @@ class SavedModel:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probabilities of the classes, float64 (n_texts, n_classes), without temperature."""
-        return softmax(self.logits(texts), axis=1)
+        probabilities: NDArray[np.float64] = softmax(self.logits(texts), axis=1)
+        return probabilities
 
     def predict(self, texts: Sequence[str]) -> pd.DataFrame:
         """Classify texts.

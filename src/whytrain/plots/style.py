@@ -133,10 +133,10 @@ def dress(ax: Axes, title: str = "", x: str = "", y: str = "", *, gridlines: str
         ax.set_axisbelow(True)
 
 
-def whole_numbers(ax: Axes, first: float, last: float, axis: str = "x") -> None:
-    """Put ticks on whole numbers only, from first to last; a single one is centered."""
-    getattr(ax, f"set_{axis}lim")(first - 0.5, last + 0.5)
-    getattr(ax, f"{axis}axis").set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+def whole_numbers(ax: Axes, first: float, last: float) -> None:
+    """Let the horizontal axis run from first to last with ticks on whole numbers; one alone is centered."""
+    ax.set_xlim(first - 0.5, last + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
 
 
 def finish(figure: Figure) -> Figure:

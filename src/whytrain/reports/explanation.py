@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.table import Table
@@ -21,9 +20,7 @@ from whytrain.plots.token_importance import token_importance
 from whytrain.plots.wording import UNITS, amount, signed
 from whytrain.reports.colored_sentence import colored_sentence
 from whytrain.shapley.faithfulness import ranking
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from whytrain.types import Figure
 
 _PAIRS = 5  # interactions in the terminal
 

@@ -39,7 +39,7 @@ def write_explanation(explained: ExplainedText, folder: Path) -> None:
         "parts": parts_figure([first], explained.label),
     }
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
+        figure.savefig(folder / f"{name}.png", format="png")
     title = f"Predicted: {explained.label}"
     html = page(title, explained.explanations, list(explained.probabilities))
     (folder / "explanation.html").write_text(html, "utf-8")

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 import yaml
 
@@ -26,18 +26,12 @@ from whytrain.tracking.tables import write_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from whytrain.types import Figure
+
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-
-class Figure(Protocol):
-    """What a figure must be able to do."""
-
-    def savefig(self, fname: Path, *, format: str) -> None:
-        """Write the figure to a file."""
-        ...
 
 
 def _timed(
