@@ -98,7 +98,13 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def quiet_libraries() -> None:
     """Silence what libraries say about themselves; warnings about the user's own doing remain."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "mlflow", "alembic"):
+    for name in (
+        "pytorch_lightning.utilities.rank_zero",  # the package's own logger is set to INFO by its import
+        "pytorch_lightning.trainer.connectors.checkpoint_connector",
+        "lightning_fabric.utilities.rank_zero",
+        "mlflow",
+        "alembic",
+    ):
         logging.getLogger(name).setLevel(logging.ERROR)
     for pattern in (
         r".*does not have many workers.*",

@@ -124,7 +124,9 @@ def test_load_says_what_is_missing_or_broken(tmp_path: Path) -> None:
 
 
 def test_tokenizer_of_another_kind_is_refused() -> None:
-    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel({"<unk>": 0}, unk_token="<unk>"))  # no password
+    backend = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({"<unk>": 0}, unk_token="<unk>")
+    )  # no password
     with pytest.raises(DataError, match=r"has no \[PAD\].*BERT kind"):
         Tokenizer(backend, "other")
     backend.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])

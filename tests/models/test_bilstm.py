@@ -218,7 +218,9 @@ def test_every_size_is_configurable():
 
 
 def test_heads_must_divide_the_states():
-    with pytest.raises(ConfigError, match=r"model.self_attention_heads=3 must divide the 8 features of the states"):
+    with pytest.raises(
+        ConfigError, match=r"model.self_attention_heads=3 must divide the 8 features of the states"
+    ):
         bilstm(self_attention_heads=3)
 
 

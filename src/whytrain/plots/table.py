@@ -37,16 +37,7 @@ def draw_table(
     figure_width, figure_height = figure.get_size_inches()
     box = ax.get_position()
     width, height = box.width * figure_width, box.height * figure_height
-    columns = [[*name.split("\n"), *(row[i] for row in rows)] for i, name in enumerate(header)]
-    natural = [widest(column, SMALL_SIZE, bold=True) for column in columns]
-    size = SMALL_SIZE * min(1.0, (width - _GAP * len(columns)) / max(sum(natural), 1e-9))
-    size = max(size, _SMALLEST)
-    widths = [w * size / SMALL_SIZE + _GAP for w in natural]
-    if max(widths) * len(widths) <= width:
-        widths = [widths[0], *[max(widths)] * (len(widths) - 1)]
-    # Room that is left over goes between the columns, but not so much that the eye loses its row.
-    spare = min(max(0.0, width - sum(widths) - _GAP / 2) / max(1, len(widths) - 1), 0.5)
-    right_edges = [sum(widths[: i + 1]) + spare * i for i in range(len(widths))]
+    size, right_edges = _columns(header, rows, width)
     lines = max(name.count("\n") + 1 for name in header)
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)  # inches from the top
@@ -67,3 +58,18 @@ def draw_table(
             x, align = (0.06, "left") if i == 0 else (right_edges[i], "right")
             weight = "bold" if strong else "normal"
             ax.text(x, y, cell, fontsize=size, fontweight=weight, color=INK, ha=align, va="center")
+
+
+def _columns(header: Sequence[str], rows: Sequence[Sequence[str]], width: float) -> tuple[float, list[float]]:
+    """Return the size of the text, in points, and the right edge of each column, in inches."""
+    columns = [[*name.split("\n"), *(row[i] for row in rows)] for i, name in enumerate(header)]
+    natural = [widest(column, SMALL_SIZE, bold=True) for column in columns]
+    size = SMALL_SIZE * min(1.0, (width - _GAP * len(columns)) / max(sum(natural), 1e-9))
+    size = max(size, _SMALLEST)
+    widths = [w * size / SMALL_SIZE + _GAP for w in natural]
+    if max(widths) * len(widths) <= width:
+        widths = [widths[0], *[max(widths)] * (len(widths) - 1)]
+    # Room that is left over goes between the columns, but not so much that the eye loses its row.
+    spare = min(max(0.0, width - sum(widths) - _GAP / 2) / max(1, len(widths) - 1), 0.5)
+    right_edges = [sum(widths[: i + 1]) + spare * i for i in range(len(widths))]
+    return size, right_edges
