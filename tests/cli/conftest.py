@@ -13,11 +13,24 @@ import train_processes
 from small_runs import RECIPE, Tracked
 
 
+# Installed modules only: the server does not know this process's sys.path.
+PRELOADED = [
+    "train",
+    "callbacks",
+    "lightning_modules",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "whytrain.data.csv_file",
+    "whytrain.data.wordpiece",
+    "whytrain.models.bilstm",
+    "whytrain.tracking.store",
+]
+
+
 @pytest.fixture(scope="session")
 def processes() -> ForkServerContext:
     """Processes that fork from one in which everything is imported: real ones, started in milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["train_processes"])
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 
