@@ -12,7 +12,6 @@ import pytest
 import train_processes
 from small_runs import RECIPE, Tracked
 
-
 # Installed modules only: the server does not know this process's sys.path.
 PRELOADED = [
     "train",
