@@ -41,9 +41,11 @@ PRELOADED = [
     "train",
     "callbacks",
     "lightning_modules",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "whytrain.data.csv_file",
+    "whytrain.data.wordpiece",
+    "whytrain.models.bilstm",
     "whytrain.tracking.store",
-    "mlflow",
-    "sklearn.linear_model",
 ]
 
 

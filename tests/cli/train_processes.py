@@ -37,6 +37,7 @@ def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights:
         weights: name of the file that will hold the weights after the last step.
     """
     os.chdir(folder)
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # for the second process of a distributed run
     sys.argv = [train.__file__, *words]
     with (folder / "output.txt").open("w") as output:
         os.dup2(output.fileno(), 1)

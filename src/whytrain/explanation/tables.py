@@ -147,9 +147,8 @@ def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame
     values = values.assign(word=values["word"].str.lower())
     if len(class_names) == 2:
         turned = values["class"] == class_names[0]
-        values = values.assign(
-            **{"phi": values["phi"].where(~turned, -values["phi"]), "class": class_names[1]}
-        )
+        values = values.assign(phi=values["phi"].where(~turned, -values["phi"]))
+        values["class"] = class_names[1]
     grouped = values.groupby(["absence", "class", "word"], sort=False)["phi"]
     table = grouped.agg(phi="mean", standard_error="sem", count="count").reset_index()
     return table.sort_values("phi", key=np.abs, ascending=False, kind="stable", ignore_index=True)
