@@ -87,6 +87,11 @@ def tell(error: Exception, conf: Path) -> int:
         return _say(str(error), FAILED)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return _say(_config_message(error, conf), WRONG_CONFIG)
+    if isinstance(error, ValueError) and "Config group override must be" in str(error):
+        return _say(f"{_one_line(str(error))}: give one of the choices that --help lists", WRONG_CONFIG)
+    if str(error).startswith("Config group override must be"):  # Hydra's answer to model=1, a bare ValueError
+        groups = ", ".join(_groups(conf))
+        return _say(f"the choice of a group is a name, not a number; groups: {groups}", WRONG_CONFIG)
     log = _write_traceback(error)
     return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
 
@@ -142,25 +147,24 @@ def _write_traceback(error: Exception) -> Path:
 def _config_message(error: Exception, conf: Path) -> str:
     cause = error.__cause__
     if isinstance(error, MissingConfigException):
-        return _missing_choice(str(error))
+        return _missing_choice(str(error), conf)
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _wrong_key(cause, conf) or _one_line(str(error))
     if match := re.search(r"Could not override '([^']+)'", str(error)):
         return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
+    if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
+        return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key} must be given: add {error.full_key}=VALUE"
     return _one_line(str(error))
 
 
-def _missing_choice(message: str) -> str:
-    found = re.search(r"Could not find '([^']+)'", message)
+def _missing_choice(message: str, conf: Path) -> str:
+    found = re.search(r"Could not (?:find|load) '([^']+)'", message)
     group, _, choice = (found.group(1) if found else "").rpartition("/")
-    options = re.search(
-        r"Available options in '[^']*':\s*(.*?)(?:\n\s*\n|Config search path|$)", message, re.S
-    )
-    choices = options.group(1).split() if options else []
     if not group:
         return _one_line(message)
+    choices = [path.stem for path in (conf / group).glob("*.yaml")]
     return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
 
 

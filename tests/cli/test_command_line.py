@@ -132,7 +132,7 @@ def test_help_and_config_do_without_torch(tmp_path: Path) -> None:
     help_text, _, config = done.stdout.partition("\nmodel:\n")
     assert "bilstm, bilstm_opt" in help_text
     assert "  pooling: last\n" in config
-    assert "\nseed: 0\n" in done.stdout
+    assert "\nobjective:\n" in done.stdout
     assert not list(tmp_path.iterdir())
 
 
