@@ -81,10 +81,8 @@ def tell(error: Exception, conf: Path) -> int:
         return tell(error.__cause__, conf)  # what the constructor itself raised
     if isinstance(error, Interrupted):
         return _say(str(error), 128 + error.signal_number)
-    if isinstance(error, ConfigError):
-        return _say(str(error), WRONG_CONFIG)
     if isinstance(error, WhytrainError):
-        return _say(str(error), FAILED)
+        return _say(str(error), WRONG_CONFIG if isinstance(error, ConfigError) else FAILED)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return _say(_config_message(error, conf), WRONG_CONFIG)
     if isinstance(error, ValueError) and "Config group override must be" in str(error):
