@@ -83,13 +83,8 @@ def tell(error: Exception, conf: Path) -> int:
         return _say(str(error), 128 + error.signal_number)
     if isinstance(error, WhytrainError):
         return _say(str(error), WRONG_CONFIG if isinstance(error, ConfigError) else FAILED)
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
+    if isinstance(error, (HydraException, OmegaConfBaseException)) or _is_group_number(error):
         return _say(_config_message(error, conf), WRONG_CONFIG)
-    if isinstance(error, ValueError) and "Config group override must be" in str(error):
-        return _say(f"{_one_line(str(error))}: give one of the choices that --help lists", WRONG_CONFIG)
-    if str(error).startswith("Config group override must be"):  # Hydra's answer to model=1, a bare ValueError
-        groups = ", ".join(_groups(conf))
-        return _say(f"the choice of a group is a name, not a number; groups: {groups}", WRONG_CONFIG)
     log = _write_traceback(error)
     return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
 
@@ -140,6 +135,11 @@ def _write_traceback(error: Exception) -> Path:
     except OSError:
         traceback.print_exception(error)
     return path
+
+
+def _is_group_number(error: Exception) -> bool:
+    """Whether it is Hydra's answer to model=1, a bare ValueError."""
+    return str(error).startswith("Config group override must be")
 
 
 def _config_message(error: Exception, conf: Path) -> str:
