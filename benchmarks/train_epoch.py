@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="seeds of each arm")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each run")
     parser.add_argument("--share", type=float, default=1.0, help="share of the train rows for (a), scaled up")
-    parser.add_argument("--batch-size", type=int, default=64, help="of (b); the default is the config's")
+    parser.add_argument("--batch-size", type=int, help="of (b); the default is the config's")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -144,10 +144,11 @@ def main() -> None:
         "data=sst2",
         f"data.path={arguments.data}",
         "data.calibration_size=0",
-        f"data.batch_size={arguments.batch_size}",
         "tokenizer=bert",
         "model=bilstm",
     ]
+    if arguments.batch_size:
+        overrides.append(f"data.batch_size={arguments.batch_size}")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         configs = {
             "(b) float32": compose("train", overrides),
