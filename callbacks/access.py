@@ -10,6 +10,7 @@ from torch import nn
 from whytrain.data.corpus import Corpus
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
+from whytrain.objectives.objective import Objective
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions
 
@@ -18,6 +19,7 @@ class ClassifierModule(Protocol):
     """The LightningModule: see `lightning_modules.classifier.Classifier`."""
 
     model: nn.Module
+    objective: Objective
     predictions: Predictions | None
     batch_history: list[tuple[float, ...]]
 

@@ -1,4 +1,4 @@
-"""How far confidence can be trusted, epoch by epoch: before and after temperature scaling."""
+"""How far confidence can be trusted, epoch by epoch: before and after its correction."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import pytorch_lightning as pl
 from annotated_types import Interval as Within
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
-from torch import nn
 
-from callbacks.access import TextDataModule, classifier_of, data_of, store_of
+from callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import coverage_range
 from whytrain.calibration.disagreement import human_disagreement, sure_where_people_are_not
@@ -51,7 +50,7 @@ class _Epoch:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Of the validation sentences, temperature applied."""
+        """Of the validation sentences, corrected."""
         return self.confidence.probabilities(self.validation.logits)
 
 
@@ -59,7 +58,7 @@ class Calibration(Callback):
     """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
 
     Attributes:
-        confidence: of the best epoch, after the fit; None without a calibration slice.
+        confidence: of the last epoch seen, and of the best one after the fit; None without a slice.
     """
 
     def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
@@ -81,7 +80,9 @@ class Calibration(Callback):
         if store is None or data.corpus.calibration is None:
             return
         started, epoch = time.perf_counter(), trainer.current_epoch + 1
-        seen = self._epoch(classifier_of(pl_module).model, classifier_of(pl_module).predictions, data)
+        module = classifier_of(pl_module)
+        seen = self._epoch(module, module.predictions, data)
+        self.confidence = seen.confidence
         metrics = self._metrics(seen, data)
         slices = _slice_frame(_slices(seen, data.corpus, n_permutations=500))
         metrics["time/calibration_s"] = time.perf_counter() - started
@@ -95,8 +96,8 @@ class Calibration(Callback):
         store, data = store_of(trainer), data_of(trainer)
         if store is None or data.corpus.calibration is None:
             return
-        model, split = classifier_of(pl_module).model, data.corpus.validation
-        seen = self._epoch(model, predict_split(model, data.encoded("validation")), data)
+        module, split = classifier_of(pl_module), data.corpus.validation
+        seen = self._epoch(module, predict_split(module.model, data.encoded("validation")), data)
         runs = _runs(seen)
         self.confidence = seen.confidence
         expected = self._expected_coverage(seen, len(split))
@@ -104,7 +105,7 @@ class Calibration(Callback):
             "reliability": reliability_diagram(runs),
             "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
             "confidence_by_outcome": confidence_by_outcome(runs),
-            "risk_coverage": risk_coverage_curve({"model": runs["after temperature"]}),
+            "risk_coverage": risk_coverage_curve({"model": runs["corrected"]}),
             "conformal_sets": conformal_sets(
                 {"model": seen.sets}, self.alpha, data.corpus.class_names, expected
             ),
@@ -121,18 +122,30 @@ class Calibration(Callback):
             "tables/calibration/differing_slices.txt",
         )
 
-    def _epoch(self, model: nn.Module, validation: Predictions | None, data: TextDataModule) -> _Epoch:
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch's fit, so that a checkpoint holds what belongs to its weights."""
+        return {"confidence": None if self.confidence is None else self.confidence.to_plain()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the fit."""
+        plain = state_dict["confidence"]
+        self.confidence = None if plain is None else Confidence.from_plain(plain)
+
+    def _epoch(
+        self, module: ClassifierModule, validation: Predictions | None, data: TextDataModule
+    ) -> _Epoch:
         assert validation is not None
-        seen = predict_split(model, data.encoded("calibration"))
+        seen = predict_split(module.model, data.encoded("calibration"))
         confidence = fit_confidence(
             seen.logits,
             seen.labels,
+            label_smoothing=module.objective.label_smoothing,
             alpha=self.alpha,
             class_conditional=self.class_conditional,
             risk=self.risk,
             delta=self.delta,
         )
-        before, after = before_and_after(validation.logits, validation.labels, confidence.temperature)
+        before, after = before_and_after(validation.logits, validation.labels, confidence)
         sets = summarize_sets(confidence.sets(validation.logits), validation.labels)
         return _Epoch(validation, confidence, len(seen.labels), before, after, sets)
 
@@ -183,8 +196,8 @@ class Calibration(Callback):
 def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
     labels = seen.validation.labels
     return {
-        "before temperature": (seen.validation.probabilities, labels),
-        "after temperature": (seen.probabilities, labels),
+        "as trained": (seen.validation.probabilities, labels),
+        "corrected": (seen.probabilities, labels),
     }
 
 
@@ -222,7 +235,7 @@ def _reliability_frame(seen: _Epoch) -> pd.DataFrame:
                 "accuracy": bins.accuracy,
             }
         )
-        frames.append(frame.assign(temperature=name.split()[0]))
+        frames.append(frame.assign(confidence_as=name))
     return pd.concat(frames, ignore_index=True)
 
 

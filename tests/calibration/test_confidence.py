@@ -11,9 +11,12 @@ from scipy.special import softmax
 
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import lac_thresholds, prediction_sets
+from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.temperature import fit_temperature
+from whytrain.calibration.unsmoothing import remove_label_smoothing
+from whytrain.errors import ConfigError
 
-SETTINGS = {"alpha": 0.1, "class_conditional": False, "risk": 0.1, "delta": 0.1}
+SETTINGS = {"label_smoothing": 0.0, "alpha": 0.1, "class_conditional": False, "risk": 0.1, "delta": 0.1}
 
 
 def predictions(n: int, seed: int, n_classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -62,5 +65,47 @@ def test_where_no_threshold_keeps_the_risk_it_always_abstains() -> None:
 
 
 def test_it_survives_yaml_infinity_included() -> None:
-    confidence = Confidence(1.5, 0.1, (0.4, math.inf), 0.05, 0.1, math.inf)
+    confidence = Confidence(0.1, 0.001, 1.5, 0.1, (0.4, math.inf), 0.05, 0.1, math.inf)
     assert Confidence.from_plain(yaml.safe_load(yaml.safe_dump(confidence.to_plain()))) == confidence
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_label_smoothing_is_taken_back_where_no_temperature_could(n_classes: int) -> None:
+    """A model that fits smoothed labels perfectly becomes calibrated; a temperature alone leaves an error."""
+    generator = np.random.default_rng(0)
+    truth = softmax(3 * generator.normal(size=(40_000, n_classes)), axis=1)
+    labels = (truth.cumsum(axis=1) > generator.random((len(truth), 1))).argmax(axis=1)
+    logits = np.log(0.8 * truth + 0.2 / n_classes)
+    fitted = {
+        smoothing: fit_confidence(
+            logits[:20_000], labels[:20_000], **SETTINGS | {"label_smoothing": smoothing}
+        )
+        for smoothing in (0.0, 0.2)
+    }
+    assert fitted[0.2].temperature == pytest.approx(1.0, abs=0.03)  # four standard errors of 10,000 rows
+    wrong, right = (
+        expected_calibration_error(fitted[smoothing].probabilities(logits[20_000:]), labels[20_000:])
+        for smoothing in (0.0, 0.2)
+    )
+    assert right < 0.01 < wrong  # the noise of 20,000 rows is 0.005
+    assert np.array_equal(fitted[0.2].probabilities(logits).argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_without_smoothing_nothing_is_taken_back() -> None:
+    logits, _ = predictions(50, seed=3)
+    assert np.array_equal(remove_label_smoothing(logits, 0.0, 0.001), logits)
+
+
+def test_what_lies_below_the_smoothing_is_raised_to_the_smallest_share() -> None:
+    logits = np.log([[0.02, 0.98]])  # 0.02 is less than 0.1 / 2
+    shares = np.exp(remove_label_smoothing(logits, 0.1, 0.004))
+    np.testing.assert_allclose(shares, [[0.004, (0.98 - 0.05) / 0.9]], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "smallest", "message"),
+    [(1.0, 0.1, "label smoothing in \\[0, 1\\), got 1.0"), (0.1, 0.5, "in \\(0, 1 / 2\\), got 0.5")],
+)
+def test_shares_outside_their_range_are_refused(smoothing: float, smallest: float, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        remove_label_smoothing([[0.0, 1.0]], smoothing, smallest)

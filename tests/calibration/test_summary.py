@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from whytrain.calibration.brier_parts import brier_parts
+from whytrain.calibration.confidence import fit_confidence
 from whytrain.calibration.metrics import (
     brier_score,
     entropy,
@@ -20,7 +21,6 @@ from whytrain.calibration.risk_coverage import area_under_risk_coverage
 from whytrain.calibration.score_intervals import brier_interval, nll_interval
 from whytrain.calibration.smooth_ece import smooth_ece
 from whytrain.calibration.summary import before_and_after, summarize_calibration
-from whytrain.calibration.temperature import fit_temperature
 from whytrain.errors import DataError
 from whytrain.statistics.intervals import Interval
 
@@ -54,8 +54,16 @@ def test_every_figure_is_its_function() -> None:
 def test_temperature_mends_overconfidence_on_unseen_rows() -> None:
     generator = np.random.default_rng(1)
     logits, labels = draw(generator, 3000, 3, sharpness=3.0)
-    fit = fit_temperature(logits[:1000], labels[:1000])
-    before, after = before_and_after(logits[1000:], labels[1000:], fit.temperature)
+    confidence = fit_confidence(
+        logits[:1000],
+        labels[:1000],
+        label_smoothing=0.0,
+        alpha=0.1,
+        class_conditional=False,
+        risk=0.1,
+        delta=0.1,
+    )
+    before, after = before_and_after(logits[1000:], labels[1000:], confidence)
     assert before.ece > before.noise_floor.percentile_95
     assert after.ece < after.noise_floor.percentile_95
     assert after.nll.high < before.nll.low

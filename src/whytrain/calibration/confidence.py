@@ -11,14 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from whytrain.calibration.abstention import abstention_threshold
 from whytrain.calibration.calibrate import calibrate
-from whytrain.calibration.temperature import apply_temperature
+from whytrain.calibration.temperature import apply_temperature, check_logits
+from whytrain.calibration.unsmoothing import remove_label_smoothing
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """Temperature, conformal thresholds and the confidence below which to abstain.
+    """How logits become the probabilities that people see, conformal sets, and when to abstain.
 
     Attributes:
+        label_smoothing: of the training labels, taken back before anything is fitted.
+        smallest: what a probability is raised to on the way: one in the number of rows of the slice.
         temperature: divides the logits of what people see; never those of explanations.
         alpha: share of conformal sets that may miss the label.
         set_thresholds: per class; a set holds the classes with 1 - p ≤ threshold.
@@ -28,6 +31,8 @@ class Confidence:
             use the whole slice; infinite if no threshold keeps the risk.
     """
 
+    label_smoothing: float
+    smallest: float
     temperature: float
     alpha: float
     set_thresholds: tuple[float, ...]
@@ -47,7 +52,8 @@ class Confidence:
 
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities (n, n_classes) of logits (n, n_classes)."""
-        return apply_temperature(logits, self.temperature)
+        unsmoothed = remove_label_smoothing(logits, self.label_smoothing, self.smallest)
+        return apply_temperature(unsmoothed, self.temperature)
 
     def sets(self, logits: ArrayLike) -> NDArray[np.bool_]:
         """Which classes are in each row's conformal set, bool (n, n_classes)."""
@@ -64,6 +70,7 @@ def fit_confidence(
     logits: ArrayLike,
     labels: ArrayLike,
     *,
+    label_smoothing: float,
     alpha: float,
     class_conditional: bool,
     risk: float,
@@ -74,6 +81,7 @@ def fit_confidence(
     Args:
         logits: floating (n, n_classes) of the calibration slice, n ≥ 2.
         labels: integers (n,).
+        label_smoothing: of the training labels, in [0, 1).
         alpha: share of conformal sets that may miss the label, in (0, 1).
         class_conditional: hold that share for each class instead of on average.
         risk: error rate that answers may have, in (0, 1).
@@ -83,9 +91,14 @@ def fit_confidence(
         DataError: if logits or labels are not as described.
         ConfigError: if a share is outside (0, 1).
     """
-    fitted = calibrate(logits, labels, alpha=alpha, class_conditional=class_conditional)
-    chosen = abstention_threshold(apply_temperature(logits, 1.0), labels, risk, delta)
+    array = check_logits(logits)
+    smallest = 1 / max(array.shape[0], array.shape[1] + 1)
+    unsmoothed = remove_label_smoothing(array, label_smoothing, smallest)
+    fitted = calibrate(unsmoothed, labels, alpha=alpha, class_conditional=class_conditional)
+    chosen = abstention_threshold(apply_temperature(array, 1.0), labels, risk, delta)
     return Confidence(
+        label_smoothing=label_smoothing,
+        smallest=smallest,
         temperature=fitted.fit.temperature,
         alpha=alpha,
         set_thresholds=tuple(fitted.conformal.thresholds.tolist()),

@@ -1,4 +1,4 @@
-"""Every calibration figure of one set of predictions, and the same before and after temperature scaling."""
+"""Every calibration figure of one set of predictions, and the same before and after its correction."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from whytrain.calibration.brier_parts import BrierParts, brier_parts
+from whytrain.calibration.confidence import Confidence
 from whytrain.calibration.metrics import entropy, expected_calibration_error, top_label
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
 from whytrain.calibration.risk_coverage import area_under_risk_coverage
 from whytrain.calibration.score_intervals import brier_interval, nll_interval
 from whytrain.calibration.smooth_ece import smooth_ece
-from whytrain.calibration.temperature import apply_temperature, check_logits
+from whytrain.calibration.temperature import apply_temperature
 from whytrain.statistics.intervals import Interval, wilson_interval
 
 
@@ -80,23 +81,23 @@ def summarize_calibration(
 
 
 def before_and_after(
-    logits: ArrayLike, labels: ArrayLike, temperature: float, n_bins: int = 15, seed: int = 0
+    logits: ArrayLike, labels: ArrayLike, confidence: Confidence, n_bins: int = 15, seed: int = 0
 ) -> tuple[CalibrationSummary, CalibrationSummary]:
-    """Summarize a set that no fit has seen, without the temperature and with it.
+    """Summarize a set that no fit has seen, as the model gives its probabilities and as people see them.
 
     Args:
         logits: floating (n, n_classes) of validation or test sentences, n ≥ 2, finite.
         labels: integers (n,) in 0..n_classes - 1.
-        temperature: from `fit_temperature` on the calibration slice.
+        confidence: fitted on the calibration slice.
         n_bins: bins of the calibration error and of the Brier score's parts.
         seed: of bootstrap and simulation, the same for both.
 
     Raises:
         DataError: if logits or labels are not as described.
-        ConfigError: if the temperature is not positive or n_bins < 1.
+        ConfigError: if n_bins < 1.
     """
-    array = check_logits(logits)
-    before, after = (
-        summarize_calibration(apply_temperature(array, t), labels, n_bins, seed) for t in (1.0, temperature)
+    before, after = apply_temperature(logits, 1.0), confidence.probabilities(logits)
+    return (
+        summarize_calibration(before, labels, n_bins, seed),
+        summarize_calibration(after, labels, n_bins, seed),
     )
-    return before, after

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.yaml"
 TOKENIZER = "tokenizer"
-_FORMAT = 2
+_FORMAT = 3
 _BATCH_SIZE = 64
 
 

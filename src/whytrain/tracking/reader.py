@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,6 +187,8 @@ def config(run: RunRecord) -> dict[str, Any]:
 def saved_model(run: RunRecord) -> Path:
     """Return the folder of the run's newest logged model, for `whytrain.models.saved.load_model`.
 
+    The folder is removed when the process ends.
+
     Raises:
         TrackingError: If the run logged no model.
     """
@@ -195,6 +199,7 @@ def saved_model(run: RunRecord) -> Path:
 
         location = client.get_logged_model(run.model_ids[-1]).artifact_location
         target = tempfile.mkdtemp(prefix="whytrain-model-")
+        atexit.register(shutil.rmtree, target, ignore_errors=True)
         folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=run.uri))
     return next(path.parent for path in (folder / "artifacts").rglob(DESCRIPTION))
 
