@@ -47,6 +47,7 @@ class Explanation:
         full: v(N).
         prediction: the predicted class of the whole sentence.
         prediction_without_top: the predicted class without the word of the largest |value|.
+        prediction_without_top_two: without that of the second largest, too; of one word without it.
         n_evaluations: coalitions evaluated.
     """
 
@@ -67,6 +68,7 @@ class Explanation:
     full: float
     prediction: int
     prediction_without_top: int
+    prediction_without_top_two: int
     n_evaluations: int
 
 
@@ -106,7 +108,8 @@ def _exact(
     table = coalition_table(model, players, absence)
     v = payoffs(table.logits, payoff, class_index)
     values = shapley_values(v)
-    without_top = len(v) - 1 - (1 << int(ranking(values)[0]))
+    top = np.cumsum(1 << ranking(values)[:2])
+    without_top = table.logits[len(v) - 1 - top].argmax(axis=1)
     return Explanation(
         players.words,
         absence,
@@ -124,7 +127,8 @@ def _exact(
         float(v[0]),
         float(v[-1]),
         int(table.logits[-1].argmax()),
-        int(table.logits[without_top].argmax()),
+        int(without_top[0]),
+        int(without_top[-1]),
         len(v),
     )
 
@@ -150,11 +154,12 @@ def _estimated(
             order.argsort() < np.arange(n + 1)[:, None],  # the path: S_0 … S_n
             ~np.eye(n, dtype=bool),  # the sentence without one word
             (rows >= bounds[:-1, None]) & (rows < bounds[1:, None]),  # the parts alone
+            ~np.isin(rows, order[:2])[None],  # the sentence without the top two words
         ]
     )
     logits = coalition_logits(model, players, present, absence)
     v = payoffs(logits, payoff, class_index)
-    path, without, alone = np.split(v, [n + 1, 2 * n + 1])
+    path, without, alone, _ = np.split(v, [n + 1, 2 * n + 1, 2 * n + 1 + N_PARTS])
     attributed = np.add.reduceat(estimate.values, bounds[:-1])
     chunks = group_to_budget(players, n_chunks)
     table = coalition_table(model, chunks, absence)
@@ -176,5 +181,6 @@ def _estimated(
         float(path[-1]),
         int(logits[n].argmax()),
         int(logits[n + 1 + order[0]].argmax()),
+        int(logits[-1].argmax()),
         estimate.n_evaluations + len(present) + len(table.logits),
     )

@@ -1,0 +1,112 @@
+"""What the students of a run say about it, for those who act on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from whytrain.statistics.intervals import Interval
+
+Kind = Literal["word", "pair", "form", "embedding", "hidden", "attention"]
+FeatureSet = Literal["readable", "dense"]  # words, pairs and form; or what the network computes
+StudentKind = Literal["logistic", "tree"]
+
+
+@dataclass(frozen=True)
+class StudentEvidence:
+    """How faithful one student is, on validation sentences.
+
+    Attributes:
+        kind: `logistic` or `tree`.
+        features: what it sees.
+        agreement: share of sentences on which it predicts the teacher's class.
+        over_gold: that share minus the share of the same student trained on gold labels, paired.
+        majority: share of sentences on which always the teacher's most frequent class would agree.
+        kl: mean KL(teacher ‖ student), nats.
+        r_squared: share of the variance of the teacher's log-odds that the student's explain; ≤ 1.
+        agreement_on_errors: share of the teacher's errors that the student makes too; None without errors.
+        accuracy: share of sentences classified right.
+    """
+
+    kind: StudentKind
+    features: FeatureSet
+    agreement: Interval
+    over_gold: Interval
+    majority: float
+    kl: Interval
+    r_squared: float
+    agreement_on_errors: Interval | None
+    accuracy: Interval
+
+
+@dataclass(frozen=True)
+class CoefficientEvidence:
+    """A coefficient of a logistic student.
+
+    Attributes:
+        name: of the feature; words are hashed where text is private.
+        kind: of the feature.
+        beta: log-odds of the class, by the presence of a word or pair, by one standard deviation of anything
+            measured.
+        class_name: whose; with two classes always the second one.
+    """
+
+    name: str
+    kind: Kind
+    beta: float
+    class_name: str
+
+
+@dataclass(frozen=True)
+class RuleEvidence:
+    """A leaf of the readable tree as a sentence.
+
+    Attributes:
+        text: "“bad” is absent and length ≤ 7.5 words → positive"; words are hashed where text is private.
+        class_name: what it predicts.
+        confidence: the tree's probability of that class, 0 to 1.
+        impurity: entropy of its probabilities, bits.
+        n_train: sampled training sentences that it covers (its support).
+        support: share of the sample that it covers.
+        right_train: how many of these have the rule's class as gold label.
+        teacher_train: on how many of these the teacher predicts it.
+        n_validation: validation sentences that it covers.
+        right_validation: as `right_train`, of validation sentences.
+        teacher_validation: as `teacher_train`, of validation sentences.
+    """
+
+    text: str
+    class_name: str
+    confidence: float
+    impurity: float
+    n_train: int
+    support: float
+    right_train: int
+    teacher_train: int
+    n_validation: int
+    right_validation: int
+    teacher_validation: int
+
+
+@dataclass(frozen=True)
+class SurrogateEvidence:
+    """What the students of the best epoch say.
+
+    Attributes:
+        n_rows: training sentences that they learned from.
+        student_agreement: share of all training sentences on which the two readable students predict the
+            same class.
+        students: readable logistic and tree, then dense ones where the network shows its states.
+        coefficients: of the logistic students, by |β|, all features.
+        rules: of the readable tree, by support.
+        disagreeing_rows: rows of the training split on which the two readable students disagree, ascending.
+        disagreeing_ids: the ids of these rows.
+    """
+
+    n_rows: int
+    student_agreement: Interval
+    students: tuple[StudentEvidence, ...]
+    coefficients: tuple[CoefficientEvidence, ...]
+    rules: tuple[RuleEvidence, ...]
+    disagreeing_rows: tuple[int, ...]
+    disagreeing_ids: tuple[str, ...]
