@@ -63,7 +63,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> I
     draw = random.Random(0)
     words = ["the", "film", "plot", "is", "was", "so", "and", "电", "影", "很"]
     lines = ["text,label"]
-    for _ in range(80):
+    for _ in range(100):
         word, label = draw.choice([("great", "pos"), ("dull", "neg"), ("好", "pos")])
         lines.append(f"{' '.join(draw.choices(words, k=draw.randint(2, 6)))} {word},{label}")
     data = folder / "reviews.csv"
@@ -75,7 +75,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> I
             "train",
             "data=csv",
             f"data.path={data}",
-            "data.calibration_size=0",
+            "data.calibration_size=12",
             f"data.max_tokens={LIMIT}",
             "trainer.max_epochs=2",
             "trainer.accelerator=cpu",
@@ -148,6 +148,11 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
         assert sum(e["phi"]) == pytest.approx(e["full"] - e["empty"], abs=1e-6)
         assert len(e["interactions"]) == len(e["words"]) * (len(e["words"]) - 1) // 2
         assert e["full"] == pytest.approx(np.log(probabilities.max() / probabilities.min()), abs=1e-5)
+    verdict, judged = content["verdict"], saved.predict([text]).iloc[0]
+    assert verdict["calibrated_probability"] == pytest.approx(judged["calibrated_probability"], abs=1e-6)
+    assert verdict["labels"] == [name for name in saved.class_names if judged[f"in_set_{name}"]]
+    assert verdict["abstain"] == judged["abstain"]
+    assert f"calibrated {verdict['calibrated_probability']:.4f}; 90% set:" in said
     html = (folder / "explanation.html").read_text("utf-8")
     assert "<i>" not in html
     assert "&lt;i&gt;" in html

@@ -92,6 +92,10 @@ def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
         return {"text": text, "label": None, "note": str(error)}
     row: Row = {"text": text, "label": explained.label, "note": "; ".join(explained.notes)}
     row |= {f"probability_{name}": value for name, value in explained.probabilities.items()}
+    if explained.verdict is not None:
+        row["calibrated_probability"] = explained.verdict.calibrated_probability
+        row["conformal_set"] = list(explained.verdict.labels)
+        row["abstain"] = explained.verdict.abstain
     row["words"] = list(explained.explanations[0].words)
     for e in explained.explanations:
         kind = e.absence.name

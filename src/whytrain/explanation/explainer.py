@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import Ge, Le, MinLen
+from numpy.typing import NDArray
+from scipy.special import softmax
 
+from whytrain.calibration.confidence import Confidence
 from whytrain.data.words import split_words
 from whytrain.errors import DataError
 from whytrain.explanation.plain import to_plain
@@ -28,6 +32,38 @@ SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """How far a prediction can be trusted, by the model's calibration slice.
+
+    Attributes:
+        calibrated_probability: of the predicted class.
+        labels: the conformal set; it may be empty.
+        coverage: share of such sets that hold the true class.
+        abstain: whether the model should give no answer.
+        risk: error rate that answers keep if it abstains where it should.
+    """
+
+    calibrated_probability: float
+    labels: tuple[str, ...]
+    coverage: float
+    abstain: bool
+    risk: float
+
+    @classmethod
+    def of(cls, logits: NDArray[np.float64], confidence: Confidence, class_names: Sequence[str]) -> Verdict:
+        """Judge a text's logits (n_classes,)."""
+        row = logits[None]
+        held = confidence.sets(row)[0]
+        return cls(
+            float(confidence.probabilities(row)[0, logits.argmax()]),
+            tuple(name for name, inside in zip(class_names, held, strict=True) if inside),
+            1 - confidence.alpha,
+            bool(confidence.abstains(row)[0]),
+            confidence.risk,
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class ExplainedText:
     """A text, what the model says of it, and why.
@@ -36,6 +72,7 @@ class ExplainedText:
         text: as it was given.
         label: the predicted class.
         probabilities: by class.
+        verdict: how far to trust them; None where the run had no calibration slice.
         explanations: of the predicted class, one per absence.
         notes: what a reader must know: that the end was cut, that values are estimated.
     """
@@ -43,6 +80,7 @@ class ExplainedText:
     text: str
     label: str
     probabilities: dict[str, float]
+    verdict: Verdict | None
     explanations: tuple[Explanation, ...]
     notes: tuple[str, ...]
 
@@ -53,6 +91,7 @@ class ExplainedText:
             "text": self.text,
             "label": self.label,
             "probabilities": self.probabilities,
+            "verdict": None if self.verdict is None else asdict(self.verdict),
             "notes": list(self.notes),
             "explanations": [to_plain(explanation, names) for explanation in self.explanations],
         }
@@ -87,8 +126,9 @@ class Explainer:
             raise DataError("the text is empty: give at least one word")
         encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
         players = players_of(encoding, self.saved.max_tokens)
-        probabilities = self.saved.probabilities([text])[0]
-        class_index = int(probabilities.argmax())
+        logits = self.saved.logits([text])[0]
+        class_index, names = int(logits.argmax()), self.saved.class_names
+        confidence = self.saved.confidence
         explanations = tuple(
             explain(
                 self._model,
@@ -104,8 +144,9 @@ class Explainer:
         )
         return ExplainedText(
             text,
-            self.saved.class_names[class_index],
-            dict(zip(self.saved.class_names, probabilities.tolist(), strict=True)),
+            names[class_index],
+            dict(zip(names, softmax(logits).tolist(), strict=True)),
+            None if confidence is None else Verdict.of(logits, confidence, names),
             explanations,
             tuple(self._notes(text, explanations[0])),
         )

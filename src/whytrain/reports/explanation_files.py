@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Group
 from rich.text import Text
 
-from whytrain.explanation.explainer import ExplainedText
+from whytrain.explanation.explainer import ExplainedText, Verdict
 from whytrain.reports.explanation import (
     interactions_table,
     page,
@@ -25,8 +25,18 @@ def terminal(explained: ExplainedText) -> Group:
     return Group(
         *(Text(f"note: {note}") for note in explained.notes),
         Text(f"{explained.label} ({shares})"),
+        *([] if explained.verdict is None else [Text(_trust(explained.verdict))]),
         values_table(explained.explanations, explained.label),
         *(interactions_table(explanation) for explanation in explained.explanations),
+    )
+
+
+def _trust(verdict: Verdict) -> str:
+    held = " or ".join(verdict.labels) or "no class: unlike what the calibration slice held"
+    answer = "abstain from" if verdict.abstain else "give"
+    return (
+        f"calibrated {verdict.calibrated_probability:.4f}; {verdict.coverage:.0%} set: {held}; {answer} this "
+        f"answer where at most {verdict.risk:.0%} of the answers may be wrong"
     )
 
 
