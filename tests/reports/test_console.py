@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from whytrain.metrics import classification_metrics
-from whytrain.reports.console import SHOWN, closing_table, metric_intervals, next_commands, opening_table
+from whytrain.reports.console import closing_table, next_commands, opening_table
 from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
 from whytrain.types import Predictions
 
 

@@ -157,7 +157,7 @@ def test_the_words() -> None:
         "p = 0.004 after correction"
     )
     assert difference_sentence(measured("f1", 0.02, 0.001, 0.04, 0.03), 0.12, 4) == (
-        "f1: no difference can be claimed after looking at 4 metrics: +2.0 points, "
+        "f1: no difference can be claimed after looking at 4 differences: +2.0 points, "
         "95% interval +0.1 to +4.0, p = 0.03, 0.12 after correction"
     )
 

@@ -1,8 +1,9 @@
-"""Two runs on the same sentences, compared in every metric at once."""
+"""Runs on the same sentences, compared in every metric at once: two, or several with a baseline."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from whytrain.statistics.effect_sizes import cohens_h, discordant_odds_ratio
 from whytrain.statistics.holm import holm_correction
-from whytrain.statistics.intervals import Interval
+from whytrain.statistics.intervals import Interval, check_level
 from whytrain.statistics.mcnemar import McNemar, mcnemar
 from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
 from whytrain.statistics.power import required_seeds, required_sentences
+from whytrain.statistics.score_terms import METRICS
 from whytrain.statistics.wording import difference_sentence, requirement_phrase
 
 
@@ -23,7 +25,7 @@ class ComparedMetric:
 
     Attributes:
         measured: the values, the difference B - A with its interval, the p-value.
-        adjusted_p_value: the p-value after Holm's correction over the metrics.
+        adjusted_p_value: the p-value after Holm's correction over the metrics (and runs) looked at.
         effect_size: the difference in units of its spread over sentences (Cohen's d of paired values).
         sentences_needed: to see the observed difference with 80% power; None if no number is enough.
         seeds_needed: the same for seeds of each run on these sentences; None also with one seed.
@@ -87,28 +89,104 @@ def compare_runs(
         DataError: as `paired_bootstrap` does.
         ConfigError: as `paired_bootstrap` does.
     """
-    bootstrap = paired_bootstrap(
+    found = compare_with_baseline(
         probabilities_a,
-        probabilities_b,
+        {names[1]: probabilities_b},
         labels,
-        paired_seeds=paired_seeds,
+        name=names[0],
+        paired_seeds=[names[1]] if paired_seeds else [],
         level=level,
         n_resamples=n_resamples,
         seed=seed,
     )
-    adjusted = holm_correction([measured.p_value for measured in bootstrap.differences])
+    return found[names[1]]
+
+
+def compare_with_baseline(
+    baseline: ArrayLike,
+    others: Mapping[str, ArrayLike],
+    labels: ArrayLike,
+    *,
+    name: str = "A",
+    paired_seeds: Collection[str] = (),
+    level: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Comparison]:
+    """Compare several runs, or recipes over several seeds each, with one baseline.
+
+    The p-values of all metrics of all runs are corrected together: any false claim in the whole report has
+    probability at most 1 - level. The more tests, the more resamples are drawn, so that a p-value can be as
+    small as the correction asks for.
+
+    Args:
+        baseline: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
+        others: by name, the same for each run, rows in the same order.
+        labels: integers (n_rows,).
+        name: of the baseline.
+        paired_seeds: names of those whose seed k belongs to the baseline's seed k.
+        level: coverage of the intervals; 1 - level is the level of all tests together.
+        n_resamples: number of bootstrap replicates at least.
+        seed: of the resampling.
+
+    Returns:
+        The comparison of each run with the baseline, differences run - baseline.
+
+    Raises:
+        DataError: as `paired_bootstrap` does.
+        ConfigError: as `paired_bootstrap` does.
+    """
+    n_tests = len(METRICS) * len(others)
+    check_level(level)
+    # The smallest p-value, 2 / (n_resamples + 1), is then at most half of 1 - level after correction.
+    n_enough = max(n_resamples, math.ceil(4 * n_tests / (1 - level))) if n_resamples > 0 else n_resamples
+    bootstraps = {
+        other: paired_bootstrap(
+            baseline,
+            probabilities,
+            labels,
+            paired_seeds=other in paired_seeds,
+            level=level,
+            n_resamples=n_enough,
+            seed=seed,
+        )
+        for other, probabilities in others.items()
+    }
+    p_values = [measured.p_value for found in bootstraps.values() for measured in found.differences]
+    adjusted = iter(holm_correction(p_values).tolist())
+    return {
+        other: _comparison(
+            (baseline, others[other]),
+            labels,
+            found,
+            [next(adjusted) for _ in METRICS],
+            (name, other),
+            n_tests,
+        )
+        for other, found in bootstraps.items()
+    }
+
+
+def _comparison(
+    probabilities: tuple[ArrayLike, ArrayLike],
+    labels: ArrayLike,
+    bootstrap: PairedBootstrap,
+    adjusted: Sequence[float],
+    names: tuple[str, str],
+    n_tests: int,
+) -> Comparison:
     one_seed = bootstrap.n_seeds_a == bootstrap.n_seeds_b == 1
-    test = (
-        mcnemar(*(_correct(run, labels) for run in (probabilities_a, probabilities_b))) if one_seed else None
-    )
+    test = mcnemar(*(_correct(run, labels) for run in probabilities)) if one_seed else None
     accuracy = bootstrap.differences[0]
     return Comparison(
         metrics=tuple(
-            _compared(measured, float(p_value), bootstrap, names)
+            _compared(measured, p_value, bootstrap, names, n_tests)
             for measured, p_value in zip(bootstrap.differences, adjusted, strict=True)
         ),
         mcnemar=test,
-        odds_ratio=discordant_odds_ratio(test.only_a, test.only_b, level) if test else None,
+        odds_ratio=discordant_odds_ratio(test.only_a, test.only_b, accuracy.difference.level)
+        if test
+        else None,
         cohens_h=cohens_h(accuracy.value_a, accuracy.value_b),
         note=bootstrap.note,
     )
@@ -121,12 +199,16 @@ def _correct(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
 
 
 def _compared(
-    measured: MetricDifference, adjusted_p_value: float, bootstrap: PairedBootstrap, names: tuple[str, str]
+    measured: MetricDifference,
+    adjusted_p_value: float,
+    bootstrap: PairedBootstrap,
+    names: tuple[str, str],
+    n_tests: int,
 ) -> ComparedMetric:
     difference = measured.difference.estimate
     several_seeds = not math.isnan(measured.seed_error)
     sentences, seeds = _needed(measured, bootstrap)
-    sentence = difference_sentence(measured, adjusted_p_value, len(bootstrap.differences), names)
+    sentence = difference_sentence(measured, adjusted_p_value, n_tests, names)
     if measured.difference.contains(0) and difference != 0:
         sentence += f"; {requirement_phrase(sentences, seeds, several_seeds)}"
     spread = measured.sentence_error * math.sqrt(bootstrap.n_sentences)

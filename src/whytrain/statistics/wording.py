@@ -42,8 +42,8 @@ def difference_sentence(
 
     Args:
         measured: the difference B - A.
-        adjusted_p_value: its p-value after correction for n_tests metrics.
-        n_tests: number of metrics looked at.
+        adjusted_p_value: its p-value after correction for n_tests differences.
+        n_tests: number of differences looked at.
         names: of A and B.
 
     Returns:
@@ -64,7 +64,7 @@ def difference_sentence(
         return f"{metric}: no difference can be seen: {phrase}"
     if adjusted_p_value > 1 - difference.level:
         return (
-            f"{metric}: no difference can be claimed after looking at {n_tests} metrics: {phrase}, "
+            f"{metric}: no difference can be claimed after looking at {n_tests} differences: {phrase}, "
             f"p = {measured.p_value:.2g}, {adjusted_p_value:.2g} after correction"
         )
     b_wins = (difference.estimate > 0) == (metric in _SHARES)

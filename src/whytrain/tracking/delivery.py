@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # A run that could not be created at its start gets such an id, and keeps it as this tag.
 LOCAL_ID_PREFIX = "local-"
 LOCAL_ID_TAG = "whytrain.local_run_id"
-_PARENT_TAG = "mlflow.parentRunId"
+PARENT_TAG = "mlflow.parentRunId"
 _METRICS_PER_REQUEST = 1000  # MLflow's limits of one log_batch
 _TEXTS_PER_REQUEST = 100
 _REFUSED = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
@@ -60,7 +60,7 @@ class Delivery:
             self.remote_id = str(existing.info.run_id)
             return self.remote_id
         if parent := operation["parent_run_id"]:
-            tags[_PARENT_TAG] = _remote_parent(client, experiment, parent)
+            tags[PARENT_TAG] = _remote_parent(client, experiment, parent)
         run = client.create_run(experiment, operation["time"], tags, operation["run_name"])
         self.remote_id = str(run.info.run_id)
         self._stored = Stored(client, self.remote_id, is_new=True)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from whytrain.errors import TrackingError
 from whytrain.models.saved import DESCRIPTION
 from whytrain.tracking.connection import connect
-from whytrain.tracking.delivery import LOCAL_ID_PREFIX, find_local
+from whytrain.tracking.delivery import LOCAL_ID_PREFIX, PARENT_TAG, find_local
 from whytrain.tracking.paths import CONFIG_PATH, artifact_path
 from whytrain.tracking.settings import sqlite_path
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
 _SHOWN = 5
+_MOST_RUNS = 50_000  # MLflow's own limit of one search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class RunRecord:
         tags: Tags by name.
         metrics: The last value of each metric.
         model_ids: MLflow's ids of the logged models, oldest first.
+        seconds: From its start to its end; None while it runs.
     """
 
     uri: str
@@ -56,6 +58,12 @@ class RunRecord:
     tags: dict[str, str]
     metrics: dict[str, float]
     model_ids: tuple[str, ...]
+    seconds: float | None
+
+    @property
+    def parent_id(self) -> str | None:
+        """MLflow's id of the run that this one is part of, such as a sweep's."""
+        return self.tags.get(PARENT_TAG)
 
 
 def find_run(uri: str, id_or_name: str) -> RunRecord:
@@ -88,6 +96,37 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         raise TrackingError(
             f"there is no run {id_or_name!r} at {uri}; {_close_to(client, experiments, id_or_name)}"
         )
+
+
+def experiment_runs(uri: str, name: str) -> list[RunRecord]:
+    """Return the runs of an experiment, oldest first.
+
+    Args:
+        uri: Absolute tracking address.
+        name: The experiment's.
+
+    Raises:
+        TrackingError: If there is no such experiment, naming those that there are.
+    """
+    with _reading(uri) as client:
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            names = ", ".join(sorted(str(known.name) for known in client.search_experiments()))
+            raise TrackingError(f"there is no experiment {name!r} at {uri}; there are: {names}")
+        return _oldest_first(client, [experiment.experiment_id], "")
+
+
+def child_runs(run: RunRecord) -> list[RunRecord]:
+    """Return the runs that have this one as their parent (the jobs of a sweep), oldest first."""
+    with _reading(run.uri) as client:
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        return _oldest_first(client, experiments, f"tags.`{PARENT_TAG}` = '{run.run_id}'")
+
+
+def _oldest_first(client: MlflowClient, experiments: list[str], query: str) -> list[RunRecord]:
+    order = ["attributes.start_time ASC"]
+    runs = client.search_runs(experiments, query, max_results=_MOST_RUNS, order_by=order)
+    return [_record(client.tracking_uri, run) for run in runs]
 
 
 def _name_query(name: str) -> str:
@@ -229,6 +268,7 @@ def _record(uri: str, run: Run) -> RunRecord:
         tags=dict(run.data.tags),
         metrics=dict(run.data.metrics),
         model_ids=tuple(output.model_id for output in outputs),
+        seconds=None if run.info.end_time is None else (run.info.end_time - run.info.start_time) / 1000,
     )
 
 
