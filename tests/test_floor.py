@@ -72,8 +72,8 @@ def test_two_rows_are_enough(tmp_path):
 def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How often the floor was computed."""
     calls = []
-    compute = floor._accuracy
-    monkeypatch.setattr(floor, "_accuracy", lambda given: calls.append(given) or compute(given))
+    compute = floor._predictions
+    monkeypatch.setattr(floor, "_predictions", lambda given: calls.append(given) or compute(given))
     return lambda: len(calls)
 
 
@@ -82,7 +82,7 @@ def test_it_is_computed_once_and_a_damaged_note_is_no_obstacle(tmp_path, counted
     assert floor_accuracy(data, tmp_path) == floor_accuracy(data, tmp_path) == 1.0
     assert counted() == 1
     [note] = tmp_path.rglob("*.json")
-    note.write_text('{"accu')
+    note.write_text('{"pred')
     assert floor_accuracy(data, tmp_path) == 1.0
     assert counted() == 2
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import BadZipFile
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from whytrain.data.cache import remembered
 from whytrain.data.corpus import Corpus
+from whytrain.data.splits import sentence_groups
 from whytrain.data.words import split_words
+
+N_FOLDS = 3
 
 
 def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
@@ -22,7 +29,7 @@ def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
 
     Args:
         corpus: trained on its train split, scored on its validation split.
-        cache_directory: where the number is kept, under the corpus's fingerprint.
+        cache_directory: where the predictions are kept, under the corpus's fingerprint.
 
     Returns:
         Share of validation sentences classified right, in [0, 1].
@@ -30,29 +37,90 @@ def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
     References:
         Wang, Manning (2012), Baselines and bigrams: simple, good sentiment and topic classification.
     """
+    return float((floor_predictions(corpus, cache_directory) == corpus.validation.labels).mean())
+
+
+def floor_predictions(corpus: Corpus, cache_directory: Path) -> NDArray[np.int64]:
+    """Return the floor's class of each validation sentence, int64 (n_validation,); see `floor_accuracy`."""
+    n_rows = len(corpus.validation)
     return remembered(
         cache_directory / "floor" / f"{corpus.fingerprint}.json",
-        read=_read,
-        make=lambda: _accuracy(corpus),
+        read=lambda path: _read(path, n_rows),
+        make=lambda: _predictions(corpus),
         write=_write,
     )
 
 
-def _read(path: Path) -> float | None:
+def held_out_probabilities(corpus: Corpus, cache_directory: Path) -> NDArray[np.float64] | None:
+    """Return the floor's probabilities for training sentences that it did not learn from.
+
+    Grouped cross-validation in 3 folds: a sentence and those that contain it are held out together.
+
+    Args:
+        corpus: its train split.
+        cache_directory: where the probabilities are kept, under the corpus's fingerprint.
+
+    Returns:
+        float64 (n_train, n_classes); None where some fold leaves a class without training rows.
+    """
+    kept = remembered(
+        cache_directory / "floor" / f"{corpus.fingerprint}-held-out.npz",
+        read=_read_probabilities,
+        make=lambda: _held_out(corpus),
+        write=lambda path, values: np.savez(path, values=values),
+    )
+    return kept if len(kept) else None
+
+
+def _floor(n_classes: int) -> Pipeline:
+    return make_pipeline(
+        TfidfVectorizer(tokenizer=split_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True),
+        LogisticRegression(C=10, solver="liblinear" if n_classes == 2 else "lbfgs"),
+    )
+
+
+def _predictions(corpus: Corpus) -> NDArray[np.int64]:
+    floor = _floor(len(corpus.class_names))
+    floor.fit(corpus.train.texts, corpus.train.labels)
+    predicted: NDArray[np.int64] = floor.predict(corpus.validation.texts)
+    return predicted
+
+
+def _held_out(corpus: Corpus) -> NDArray[np.float64]:
+    """Return the probabilities; no rows where a fold cannot be learned."""
+    texts, labels, n_classes = corpus.train.texts, corpus.train.labels, len(corpus.class_names)
+    values = np.empty((len(texts), n_classes))
+    if np.bincount(labels, minlength=n_classes).min() < N_FOLDS:
+        return values[:0]
+    groups = sentence_groups(texts)
+    if groups.max() + 1 < N_FOLDS:
+        return values[:0]
+    folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=0)
+    for train, held_out in folds.split(texts, labels, groups):
+        if len(np.unique(labels[train])) < n_classes:
+            return values[:0]
+        floor = _floor(n_classes)
+        floor.fit([texts[row] for row in train], labels[train])
+        values[held_out] = floor.predict_proba([texts[row] for row in held_out])
+    return values
+
+
+def _read(path: Path, n_rows: int) -> NDArray[np.int64] | None:
     try:
-        return float(json.loads(path.read_text("utf-8"))["accuracy"])
+        predicted = np.array(json.loads(path.read_text("utf-8"))["predicted"], dtype=np.int64)
     except (OSError, ValueError, KeyError):  # none yet, or a damaged one
         return None
+    return predicted if len(predicted) == n_rows else None
 
 
-def _write(path: Path, accuracy: float) -> None:
-    path.write_text(json.dumps({"accuracy": accuracy}), "utf-8")
+def _write(path: Path, predicted: NDArray[np.int64]) -> None:
+    path.write_text(json.dumps({"predicted": predicted.tolist()}), "utf-8")
 
 
-def _accuracy(corpus: Corpus) -> float:
-    floor = make_pipeline(
-        TfidfVectorizer(tokenizer=split_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True),
-        LogisticRegression(C=10, solver="liblinear" if len(corpus.class_names) == 2 else "lbfgs"),
-    )
-    floor.fit(corpus.train.texts, corpus.train.labels)
-    return float(floor.score(corpus.validation.texts, corpus.validation.labels))
+def _read_probabilities(path: Path) -> NDArray[np.float64] | None:
+    try:
+        with np.load(path) as stored:
+            values: NDArray[np.float64] = stored["values"]
+            return values
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None

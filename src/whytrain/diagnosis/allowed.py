@@ -1,0 +1,31 @@
+"""What a diagnosis may change: keys and plain values; everything else of a config is the user's."""
+
+from __future__ import annotations
+
+Scalar = bool | int | float | str
+
+ALLOWED_KEYS = (
+    "guidance.run",
+    "guidance.targets",
+    "guidance.top_words",
+    "guidance.mask",
+    "guidance.replace",
+    "guidance.synonyms",
+    "guidance.upweight",
+    "objective.label_smoothing",
+    "objective.word_masking",
+    "objective.attention_penalty.weight",
+    "objective.attention_penalty.kind",
+    "objective.adversarial.weight",
+    "objective.adversarial.epsilon",
+    "objective.dropout_end",
+    "model.dropout",
+    "model.pooling",
+    "model.layer_norm",
+    "optimizer.learning_rate",
+    "optimizer.weight_decay",
+    "optimizer.schedule",
+    "optimizer.warmup",
+    "trainer.max_epochs",
+    "trainer.patience",
+)

@@ -1,0 +1,76 @@
+"""All detectors by name: each looks at a run's evidence and returns a value, or why it could not look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
+from whytrain.diagnosis.evidence import RunEvidence
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Finding, Measurement, NotExamined, in_words
+from whytrain.diagnosis.rules import FindingRule
+
+Detector = Callable[[RunEvidence], Measurement | NotExamined]
+
+DETECTORS: Mapping[str, Detector] = {
+    function.__name__: function
+    for function in (
+        of_words.few_token_dependence,
+        of_words.few_token_dependence_removed,
+        of_words.accuracy_on_two_words,
+        of_words.shortcut_pairs,
+        of_words.neglected_ends,
+        of_words.attention_concentration,
+        of_students.students_disagree,
+        of_students.dominant_dimension,
+        of_students.overconfident_rules,
+        of_predictions.overconfidence,
+        of_predictions.overfitting,
+        of_predictions.above_the_floor,
+        of_data.contradictory_labels,
+        of_data.mislabeled,
+        of_data.leaking_split,
+    )
+}
+
+
+def diagnose(run: RunEvidence, rules: Mapping[str, FindingRule]) -> Diagnosis:
+    """Let every detector look, and hold what it measured against its rule.
+
+    Args:
+        run: the evidence.
+        rules: by detector; a detector without a rule measures only.
+    """
+    measurements: dict[str, Measurement] = {}
+    not_examined: dict[str, str] = {}
+    findings: list[Finding] = []
+    for name, detector in DETECTORS.items():
+        result = detector(run)
+        if isinstance(result, NotExamined):
+            not_examined[name] = result.reason
+            continue
+        measurements[name] = result
+        rule = rules.get(name)
+        if rule is not None and rule.is_met(result.value):
+            findings.append(_finding(name, result, rule))
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return Diagnosis(tuple(findings), measurements, not_examined)
+
+
+def _finding(name: str, measured: Measurement, rule: FindingRule) -> Finding:
+    value, unit = measured.value, measured.unit
+    numbers = {
+        "value": value.estimate,
+        "low": value.low,
+        "high": value.high,
+        "threshold": rule.threshold,
+    }
+    message = rule.text.format(**{key: in_words(number, unit) for key, number in numbers.items()})
+    return Finding(
+        name=name,
+        **numbers,
+        unit=unit,
+        severity=rule.severity,
+        title=rule.title,
+        message=message,
+        evidence=measured.evidence,
+    )

@@ -1,0 +1,59 @@
+"""What the detectors look at: what a run's callbacks publish when its best weights are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.calibration.summary import CalibrationSummary
+from whytrain.data.corpus import Corpus
+from whytrain.explanation.evidence import ShapleyEvidence
+from whytrain.surrogates.evidence import SurrogateEvidence
+from whytrain.types import Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryEvidence:
+    """How training and validation loss went.
+
+    Attributes:
+        train_loss: float64 (n_epochs,), mean training loss of each epoch, nats.
+        lowest_epoch: epoch (from 1) of the lowest validation loss.
+        lowest: float64 (n_rows,), loss of each validation sentence in that epoch, nats.
+        last: float64 (n_rows,), the same in the last epoch.
+    """
+
+    train_loss: NDArray[np.float64]
+    lowest_epoch: int
+    lowest: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RunEvidence:
+    """All evidence of a run; None where a callback was not there or could not look.
+
+    Attributes:
+        corpus: the data.
+        train: the network's predictions on the training split, best weights.
+        validation: the same on the validation split.
+        floor: int64 (n_validation,), classes that the floor predicts.
+        held_out: float64 (n_train, n_classes), probabilities of the floor for training sentences that it did
+            not learn from; None where a class is too rare to hold part of it out.
+        history: the losses.
+        calibration: of the validation sentences, no temperature.
+        shapley: explained training sentences.
+        surrogate: the students.
+    """
+
+    corpus: Corpus
+    train: Predictions
+    validation: Predictions
+    floor: NDArray[np.int64]
+    held_out: NDArray[np.float64] | None
+    history: HistoryEvidence | None
+    calibration: CalibrationSummary | None
+    shapley: ShapleyEvidence | None
+    surrogate: SurrogateEvidence | None

@@ -1,0 +1,161 @@
+"""What a diagnosis says: measured values with intervals, findings, and what could not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from whytrain.errors import DataError
+from whytrain.statistics.intervals import Interval, bootstrap_interval
+
+Severity = Literal["serious", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
+Unit = Literal["share", "nats", "log-odds"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence that shows what was found.
+
+    Attributes:
+        sentence_id: its id in its split.
+        words: the sentence; whoever shows or logs it hides them where text is private.
+        values: what each word adds, in units of `Evidence.payoff`; None where words were not explained.
+        note: what to see in it; holds no text of the data.
+    """
+
+    sentence_id: str
+    words: tuple[str, ...]
+    values: tuple[float, ...] | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a measured value rests on, the most telling first.
+
+    Attributes:
+        sentences: examples.
+        tokens: words; pairs are separated by ` + `. To be hidden where text is private.
+        features: names of what a student sees, or its rules; hidden by whoever published them.
+    """
+
+    sentences: tuple[Example, ...] = ()
+    tokens: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value that may be a finding.
+
+    Attributes:
+        value: with its 95% interval.
+        unit: `share` of 1, or what its name says.
+        evidence: what it rests on.
+        rows: by sentence id what `value` is the mean of; empty where it is not a mean over sentences.
+    """
+
+    value: Interval
+    unit: Unit
+    evidence: Evidence = Evidence()
+    rows: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotExamined:
+    """Why a detector could not look.
+
+    Attributes:
+        reason: one clause: what was missing, and how to get it.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A measured value beyond its threshold.
+
+    Attributes:
+        name: of the detector and its rule.
+        value: as measured.
+        low: lower end of its 95% interval.
+        high: upper end.
+        threshold: of the rule.
+        unit: of the four values above.
+        severity: of the rule.
+        title: a few words.
+        message: what it means, for a person who does not program.
+        evidence: what it rests on.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    threshold: float
+    unit: Unit
+    severity: Severity
+    title: str
+    message: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that was looked at.
+
+    Attributes:
+        findings: the most severe first.
+        measurements: every value that was measured, findings or not, by detector.
+        not_examined: the reason, by detector.
+    """
+
+    findings: tuple[Finding, ...]
+    measurements: Mapping[str, Measurement]
+    not_examined: Mapping[str, str]
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def mean_measurement(
+    rows: Mapping[str, float],
+    unit: Unit,
+    evidence: Evidence = Evidence(),
+) -> Measurement:
+    """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed."""
+    value = mean_interval(list(rows.values()))
+    return Measurement(value, unit, evidence, dict(rows))
+
+
+def mean_interval(values: ArrayLike) -> Interval:
+    """Return a mean with its percentile bootstrap interval.
+
+    Raises:
+        DataError: fewer than two values.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size < 2:
+        raise DataError(f"an interval needs at least 2 sentences, got {array.size}")
+    return bootstrap_interval(lambda draws: draws.mean(axis=1), array)
+
+
+def in_words(value: float, unit: Unit) -> str:
+    """Return a value as people read it.
+
+    >>> in_words(0.627, "share"), in_words(0.05, "nats"), in_words(-0.5, "log-odds")
+    ('63%', '0.050 nats', '−0.50 log-odds')
+    """
+    if unit == "share":
+        percent = 100 * value
+        text = f"{percent:.1f}%" if abs(percent) < 10 and percent != round(percent) else f"{percent:.0f}%"
+    else:
+        text = f"{value:.3f} nats" if unit == "nats" else f"{value:.2f} log-odds"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text

@@ -1,0 +1,114 @@
+"""Detectors over the data: labels that contradict each other or the models, and splits that leak."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.data.containment import containments
+from whytrain.data.splits import LINKING_WORDS
+from whytrain.data.words import normalize_whitespace, split_words
+from whytrain.diagnosis.evidence import RunEvidence
+from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
+from whytrain.statistics.intervals import wilson_interval
+
+SHOWN = 8
+OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
+
+
+def contradictory_labels(run: RunEvidence) -> Measurement:
+    """Share of training rows whose sentence stands in train with another label, too."""
+    train = run.corpus.train
+    labels_of: defaultdict[str, set[int]] = defaultdict(set)
+    texts = [normalize_whitespace(text) for text in train.texts]
+    for text, label in zip(texts, train.labels.tolist(), strict=True):
+        labels_of[text].add(label)
+    rows = np.array([row for row, text in enumerate(texts) if len(labels_of[text]) > 1], dtype=np.int64)
+    notes = [f"labeled {run.corpus.class_names[train.labels[row]]}" for row in rows[:SHOWN]]
+    return _share_of_train(run, rows, notes)
+
+
+def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
+    """Share of training rows whose label is probably wrong, by a rule that both models must confirm.
+
+    Confident learning on the floor's held-out probabilities: with t_j the mean probability of class j over
+    rows labeled j, a row labeled i belongs to j = argmax of p_j over the classes with p_j ≥ t_j. It counts
+    where j ≠ i and where the network, which learned from this very row, still predicts j.
+
+    References:
+        Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels,
+        equations 1 and 2.
+    """
+    if run.held_out is None:
+        return NotExamined("a class is too rare in train to hold part of it out")
+    labels = run.corpus.train.labels
+    confident = confident_classes(run.held_out, labels)
+    candidates = (confident >= 0) & (confident != labels)
+    candidates &= run.train.logits.argmax(axis=1) == confident
+    rows = np.flatnonzero(candidates)
+    margin = run.held_out[rows, confident[rows]] - run.held_out[rows, labels[rows]]
+    rows = rows[np.argsort(-margin, kind="stable")]
+    names = run.corpus.class_names
+    notes = [f"labeled {names[labels[row]]}, both models say {names[confident[row]]}" for row in rows[:SHOWN]]
+    return _share_of_train(run, rows, notes)
+
+
+def confident_classes(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the class that each row confidently belongs to, −1 where there is none.
+
+    Args:
+        probabilities: float64 (n, n_classes), held out.
+        labels: int64 (n,), every class at least once.
+
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.9, 0.1]])
+    >>> confident_classes(p, np.array([0, 0, 1, 1])).tolist()
+    [0, -1, 1, 0]
+    """
+    n_classes = probabilities.shape[1]
+    thresholds = np.array([probabilities[labels == j, j].mean() for j in range(n_classes)])
+    reached = np.where(probabilities >= thresholds, probabilities, -1.0)
+    return np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1)
+
+
+def leaking_split(run: RunEvidence) -> Measurement:
+    """Share of validation rows that train gives away.
+
+    A row whose sentence stands in train, whole or inside a longer row, or that contains a training row of
+    at least 3 words and half of its own; on word boundaries, whitespace aside.
+    """
+    validation, train = run.corpus.validation, run.corpus.train
+    n = len(validation)
+    found = containments(validation.texts + train.texts)
+    sentence = found.sentence
+    is_train = np.zeros(sentence.max() + 1, dtype=bool)
+    is_train[sentence[n:]] = True
+    texts = validation.texts + train.texts
+    first = np.unique(sentence, return_index=True)[1]
+    lengths = np.array([len(split_words(texts[row])) for row in first])
+    given_away = is_train.copy()
+    given_away[found.inner[is_train[found.outer]]] = True
+    inner = lengths[found.inner]
+    telling = is_train[found.inner] & (inner >= LINKING_WORDS) & (inner >= OVERLAP * lengths[found.outer])
+    given_away[found.outer[telling]] = True
+    rows = np.flatnonzero(given_away[sentence[:n]])
+    examples = tuple(
+        Example(
+            validation.ids[row],
+            tuple(split_words(validation.texts[row])),
+            None,
+            "stands in train as it is" if is_train[sentence[row]] else "shares most of itself with train",
+        )
+        for row in rows[:SHOWN]
+    )
+    return Measurement(wilson_interval(len(rows), n), "share", Evidence(examples))
+
+
+def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
+    train = run.corpus.train
+    examples = tuple(
+        Example(train.ids[row], tuple(split_words(train.texts[row])), None, note)
+        for row, note in zip(rows[:SHOWN], notes, strict=True)
+    )
+    return Measurement(wilson_interval(len(rows), len(train)), "share", Evidence(examples))

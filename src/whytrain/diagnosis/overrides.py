@@ -1,0 +1,254 @@
+"""From findings to overrides of the next run's config, and back from the file that a run logged."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from whytrain.diagnosis.allowed import ALLOWED_KEYS, Scalar
+from whytrain.diagnosis.finding import Diagnosis
+from whytrain.diagnosis.rules import Expectation, Recommendation, RuleBook, Step
+from whytrain.errors import ConfigError
+from whytrain.validation import check_config, did_you_mean
+
+OVERRIDES_PATH = "diagnosis/overrides.yaml"
+_PLAIN = re.compile(r"[\w.-]+")  # a value that no grammar, Hydra's or the shell's, reads in another way
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A recommendation with the values that this run's config leads to.
+
+    Attributes:
+        name: of the recommendation.
+        text: what is done and why.
+        because: the findings that ask for it.
+        overrides: new value by key; empty for what a person has to do.
+        expected: what the next run is held to.
+    """
+
+    name: str
+    text: str
+    because: tuple[str, ...]
+    overrides: Mapping[str, Scalar]
+    expected: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next run should change.
+
+    Attributes:
+        strategies: those that change the config, without contradictions among them.
+        advice: those for a person.
+        skipped: why a recommendation is not followed, by its name.
+    """
+
+    strategies: tuple[Strategy, ...]
+    advice: tuple[Strategy, ...]
+    skipped: Mapping[str, str]
+
+    @property
+    def overrides(self) -> dict[str, Scalar]:
+        """The changes of all strategies by key."""
+        return {key: value for strategy in self.strategies for key, value in strategy.overrides.items()}
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """What a run recommends, as its file says.
+
+    Attributes:
+        run: id of the run.
+        data_fingerprint: of its data.
+        tokenizer_fingerprint: of its tokenizer.
+        strategies: name, overrides as `key=value` and expectations.
+    """
+
+    run: str
+    data_fingerprint: str
+    tokenizer_fingerprint: str
+    strategies: tuple[Strategy, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """All overrides, as the command line takes them."""
+        return override_words(
+            {key: value for strategy in self.strategies for key, value in strategy.overrides.items()}
+        )
+
+
+def make_plan(
+    diagnosis: Diagnosis,
+    book: RuleBook,
+    config: Mapping[str, Any],
+    run_id: str,
+    unusable: Mapping[str, str],
+) -> Plan:
+    """Decide which recommendations to follow: the most severe finding's first, each as a whole or not at all.
+
+    Args:
+        diagnosis: the findings.
+        book: their rules.
+        config: the run's resolved config.
+        run_id: of the run; guidance reads its ranking.
+        unusable: why a key cannot be used after this run, by key.
+    """
+    because: dict[str, list[str]] = {}
+    for finding in diagnosis.findings:
+        for name in book.findings[finding.name].recommend:
+            because.setdefault(name, []).append(finding.name)
+    strategies: list[Strategy] = []
+    advice: list[Strategy] = []
+    skipped: dict[str, str] = {}
+    taken: dict[str, tuple[Scalar, str]] = {}
+    for name, findings in because.items():
+        recommendation = book.recommendations[name]
+        outcome = _values(recommendation, config, run_id, unusable, taken)
+        if isinstance(outcome, str):
+            skipped[name] = outcome
+            continue
+        strategy = Strategy(name, recommendation.text, tuple(findings), outcome, recommendation.expected)
+        (strategies if recommendation.overrides else advice).append(strategy)
+        taken |= {key: (value, name) for key, value in outcome.items()}
+    return Plan(tuple(strategies), tuple(advice), skipped)
+
+
+def _values(
+    recommendation: Recommendation,
+    config: Mapping[str, Any],
+    run_id: str,
+    unusable: Mapping[str, str],
+    taken: Mapping[str, tuple[Scalar, str]],
+) -> dict[str, Scalar] | str:
+    """Return the values to set, or why this recommendation cannot be followed."""
+    values: dict[str, Scalar] = {}
+    for key, change in recommendation.overrides.items():
+        if key in unusable:
+            return unusable[key]
+        found, current = _lookup(config, key)
+        if not found:
+            return f"this run's config has no key {key}"
+        value = _changed(current, change)
+        if value is None:
+            continue
+        if key in taken and taken[key][0] != value:
+            return f"{taken[key][1]} sets {key}={taken[key][0]} already"
+        values[key] = value
+    if recommendation.overrides and not values:
+        return "the run had these values already, or was at their limits"
+    if any(key.startswith("guidance.") for key in values):
+        values["guidance.run"] = run_id
+    try:
+        check_values(config, values)
+    except ConfigError as error:
+        return str(error)
+    return values
+
+
+def _changed(current: Any, change: Scalar | Step) -> Scalar | None:
+    if not isinstance(change, Step):
+        return None if change == current else change
+    return change.from_value(float(current or 0.0))
+
+
+def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> None:
+    """Check new values by the annotations that the config itself is checked by.
+
+    Raises:
+        ConfigError: naming each wrong value with what is allowed there.
+    """
+    changed = copy.deepcopy(dict(config))
+    for key, value in values.items():
+        *path, last = key.split(".")
+        node = changed
+        for name in path:
+            node = node[name]
+        node[last] = value
+    sections = {key.partition(".")[0] for key in values}
+    check_config({name: changed[name] for name in sections}, {})
+
+
+def _lookup(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:
+    node: Any = config
+    for name in key.split("."):
+        if not isinstance(node, Mapping) or name not in node:
+            return False, None
+        node = node[name]
+    return True, node
+
+
+def override_words(overrides: Mapping[str, Scalar]) -> list[str]:
+    """Return `key=value` for the command line.
+
+    >>> override_words({"model.layer_norm": True, "model.dropout": 0.4})
+    ['model.layer_norm=true', 'model.dropout=0.4']
+    """
+    return [f"{key}={str(v).lower() if isinstance(v, bool) else v}" for key, v in overrides.items()]
+
+
+def plan_text(plan: Plan, run_id: str, data_fingerprint: str, tokenizer_fingerprint: str) -> str:
+    """Return the plan as the YAML file that `from_diagnosis` reads."""
+    content = {
+        "run": run_id,
+        "data_fingerprint": data_fingerprint,
+        "tokenizer_fingerprint": tokenizer_fingerprint,
+        "strategies": {
+            strategy.name: {
+                "because": list(strategy.because),
+                "overrides": override_words(strategy.overrides),
+                "expected": [
+                    {name: value for name, value in asdict(expectation).items() if value is not None}
+                    for expectation in strategy.expected
+                ],
+            }
+            for strategy in plan.strategies
+        },
+    }
+    head = f"# What the diagnosis recommends; train with it: python train.py from_diagnosis={run_id}\n"
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def read_plan(text: str, source: str) -> Recommended:
+    """Read what `plan_text` wrote; it is data: known keys and plain values only.
+
+    Raises:
+        ConfigError: it has another form, a key that a diagnosis may not set, or a value that is not plain.
+    """
+    try:
+        content = yaml.safe_load(text)
+        strategies = tuple(
+            Strategy(
+                str(name),
+                "",
+                tuple(map(str, entry["because"])),
+                _read_words(entry["overrides"], source),
+                tuple(Expectation(**expectation) for expectation in entry["expected"]),
+            )
+            for name, entry in content["strategies"].items()
+        )
+        fingerprints = (str(content["data_fingerprint"]), str(content["tokenizer_fingerprint"]))
+        return Recommended(str(content["run"]), *fingerprints, strategies)
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"{source} is not a diagnosis' list of overrides ({type(error).__name__}); let the run "
+            "diagnose itself again"
+        ) from error
+
+
+def _read_words(words: Sequence[str], source: str) -> dict[str, Scalar]:
+    overrides: dict[str, Scalar] = {}
+    for word in words:
+        key, _, value = str(word).partition("=")
+        if key not in ALLOWED_KEYS:
+            choices = did_you_mean(key, list(ALLOWED_KEYS))
+            raise ConfigError(f"{source}: a diagnosis may not set {key}; {choices}")
+        if not _PLAIN.fullmatch(value):
+            raise ConfigError(f"{source}: {key}={value}: expected a number, true, false or a name")
+        overrides[key] = value if key == "guidance.run" else yaml.safe_load(value)
+    return overrides
