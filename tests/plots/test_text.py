@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from whytrain.plots import text as fonts
 from whytrain.plots.style import DPI, WIDTH, finish, fitted
 from whytrain.plots.text import cjk_family, shown, text_width
 
@@ -80,7 +81,19 @@ def test_chinese_is_drawn(readable):
     assert "□" not in "".join(readable(finish(figure)))
 
 
-@pytest.mark.skipif(cjk_family() is not None, reason="a CJK font is installed")
+@pytest.fixture
+def no_cjk_font(monkeypatch):
+    """Hide the installed CJK fonts, and forget what was found with them before and after."""
+    remembered = (fonts._families, fonts._paths, fonts._charmaps, fonts._advance)
+    monkeypatch.setattr(fonts, "cjk_family", lambda: None)
+    for function in remembered:
+        function.cache_clear()
+    yield
+    for function in remembered:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("no_cjk_font")
 def test_without_a_font_chinese_becomes_boxes_without_a_warning(readable):
     figure = Figure(figsize=(WIDTH, 1), dpi=DPI)
     figure.text(0.1, 0.5, shown("电影", 30))

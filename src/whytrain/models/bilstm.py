@@ -126,7 +126,7 @@ class BiLSTM(nn.Module):
     def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
         """Run everything behind the embeddings and return logits, states and attention weights."""
         states = self._states(embeddings, mask)
-        pooled, attention, scores = self._pool(states, mask)
+        pooled, attention, scores = self.read_out(states, mask)
         return Inspection(self.classifier(self.dropout(pooled)), states, attention, scores)
 
     def _states(self, embeddings: Tensor, mask: Tensor | None) -> Tensor:
@@ -168,7 +168,8 @@ class BiLSTM(nn.Module):
         states, _, _ = torch.lstm(inputs, (start, start), weights, True, 1, 0.0, self.training, False, True)
         return states
 
-    def _pool(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    def read_out(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Pool states (batch, n_tokens, size) to (batch, size); attention weights and scores beside it."""
         if self.attention is not None:
             pooled, weights, scores = self.attention(states, mask)
             return pooled, weights, scores

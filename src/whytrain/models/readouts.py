@@ -218,7 +218,7 @@ class _SelfAttentionReadout:
         if model.norm is not None:
             states = model.norm(states)
         states = states + self._self_attention(states, states, states, need_weights=False)[0]
-        pooled, _, _ = model._pool(states, None)
+        pooled, _, _ = model.read_out(states, None)
         logits: Tensor = model.classifier(pooled)
         return logits
 

@@ -1,0 +1,246 @@
+"""Do the explanations depend on what was learned, agree between seeds, and agree with people?
+
+    python benchmarks/sanity.py --data DIR [--seeds 3] [--epochs 3] [--figure layers.png] [model=bilstm_opt …]
+
+DIR holds GLUE's SST-2 as `sst2/train.tsv` and `sst2/dev.tsv`, and the Stanford Sentiment Treebank as
+`sst_trees/dev.txt`. Models are trained as `python train.py experiment=paper` trains them, callbacks and
+tracking off; everything else on the command line is an override of that config. Shapley values are exact,
+log-odds of the positive class; sentences have at most 12 words, trees at most 14. Means have 95% bootstrap
+intervals over sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import itertools
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import Callback
+from torch import nn
+
+import lightning_modules as lm
+from whytrain.data.words import split_words
+from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.payoffs import payoffs
+from whytrain.games.players import Players, players_of
+from whytrain.games.table import coalition_tables
+from whytrain.models.prediction import predict_split
+from whytrain.models.prefix import prefix_form
+from whytrain.plots.layer_randomization import layer_randomization
+from whytrain.shapley.interaction_tree import interaction_tree
+from whytrain.shapley.known_games import sign_probes
+from whytrain.shapley.sanity import cascading_randomization, rank_correlation
+from whytrain.shapley.treebank import LabelledTree, read_treebank
+from whytrain.shapley.values import pair_interactions, shapley_values
+from whytrain.shapley.yardsticks import (
+    left_branching,
+    phrase_correlation,
+    phrase_values,
+    random_branching,
+    right_branching,
+    tree_agreement,
+)
+from whytrain.statistics.intervals import bootstrap_interval
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+ABSENCES: tuple[AbsenceName, ...] = ("padding", "removed")
+POSITIVE, MAX_WORDS, MAX_TREE_WORDS = 1, 12, 14
+Array = NDArray[np.float64]
+Tables = list[Array]  # payoffs of all coalitions, one array per sentence
+
+
+class Snapshots(Callback):
+    """Keeps the model of each epoch."""
+
+    def __init__(self) -> None:
+        self.models: list[nn.Module] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Copy the model."""
+        self.models.append(copy.deepcopy(pl_module.model).eval())
+
+
+def train(config: object, data: lm.TextData, seed: int) -> list[nn.Module]:
+    """Train as `train.py` does; return the model of each epoch."""
+    torch.manual_seed(seed)
+    data.seed = seed
+    model = instantiate(config.model, **data.model_sizes)  # type: ignore[attr-defined]
+    objective, optimizer = instantiate(config.objective), instantiate(config.optimizer)  # type: ignore[attr-defined]
+    module = lm.Classifier(
+        model, objective=objective, optimizer=optimizer, token_kinds=data.token_kinds, seed=seed
+    )
+    snapshots = Snapshots()
+    trainer = lm.make_trainer(instantiate(config.trainer), [snapshots], None)  # type: ignore[attr-defined]
+    trainer.fit(module, datamodule=data)
+    return snapshots.models
+
+
+def tables_of(model: nn.Module, sentences: list[Players], data: lm.TextData, kind: AbsenceName) -> Tables:
+    """Exact payoffs of all coalitions of each sentence."""
+    tables = coalition_tables(prefix_form(model), sentences, absence(kind, data.tokenizer))
+    return [payoffs(table.logits, "log_odds", POSITIVE) for table in tables]
+
+
+def values_of(model: nn.Module, sentences: list[Players], data: lm.TextData, kind: AbsenceName) -> Tables:
+    """Shapley values of each sentence."""
+    return [shapley_values(table) for table in tables_of(model, sentences, data, kind)]
+
+
+def correlations(first: Tables, second: Tables) -> Array:
+    """Rank correlation of two explanations of each sentence."""
+    return np.array([rank_correlation(a, b) for a, b in zip(first, second, strict=True)])
+
+
+def shown(samples: Array) -> str:
+    """Mean with its interval over sentences, where defined."""
+    known = samples[np.isfinite(samples)]
+    interval = bootstrap_interval(lambda drawn: drawn.mean(axis=1), known, n_resamples=2000)
+    return f"{interval.estimate:6.3f} [{interval.low:6.3f}, {interval.high:6.3f}]"
+
+
+def encode(text: str, data: lm.TextData) -> Players:
+    """The players of a text."""
+    return players_of(data.tokenizer.encode_words(text, data.source.max_tokens), None)
+
+
+def choose(data: lm.TextData, n_sentences: int) -> list[Players]:
+    """Validation sentences of 5 to 12 words, by seed 0."""
+    texts = data.corpus.validation.texts
+    order = np.random.default_rng(0).permutation(len(texts))
+    fitting = (texts[row] for row in order if 5 <= len(split_words(texts[row])) <= MAX_WORDS)
+    return [encode(text, data) for text in itertools.islice(fitting, n_sentences)]
+
+
+def report_stability(runs: list[list[nn.Module]], sentences: list[Players], data: lm.TextData) -> None:
+    """Print how alike explanations are between seeds and between epochs, beside the accuracy."""
+    print(f"\nRank correlation of the values of a sentence ({len(sentences)} dev sentences)")
+    print(f"{'epoch':>5} {'accuracy':>9}   absence  {'between seeds':^24}  {'with the epoch before':^24}")
+    split = data.encoded("validation")
+    for epoch in range(len(runs[0])):
+        models = [run[epoch] for run in runs]
+        accuracy = np.mean(
+            [(p.logits.argmax(1) == p.labels).mean() for p in (predict_split(m, split) for m in models)]
+        )
+        for kind in ABSENCES:
+            values = [values_of(model, sentences, data, kind) for model in models]
+            seeds = [correlations(a, b) for a, b in itertools.combinations(values, 2)]
+            between = shown(np.nanmean(seeds, axis=0)) if seeds else "one seed"
+            before = ""
+            if epoch > 0:
+                earlier = [values_of(run[epoch - 1], sentences, data, kind) for run in runs]
+                before = shown(
+                    np.nanmean([correlations(a, b) for a, b in zip(values, earlier, strict=True)], axis=0)
+                )
+            print(f"{epoch + 1:5} {accuracy:9.4f}   {kind:8} {between}  {before}")
+
+
+def report_sanity(
+    model: nn.Module, shuffled: nn.Module, sentences: list[Players], data: lm.TextData, figure: Path | None
+) -> None:
+    """Print how alike the explanations of models are that learned nothing true; draw the layers."""
+    print("\nRank correlation with the trained model's values")
+    layers: dict[str, Array] = {}
+    for kind in ABSENCES:
+        trained = values_of(model, sentences, data, kind)
+        other = values_of(shuffled, sentences, data, kind)
+        print(f"  trained on shuffled labels   {kind:8} {shown(correlations(trained, other))}")
+        for name, randomized in cascading_randomization(model, seed=0):
+            alike = correlations(trained, values_of(randomized, sentences, data, kind))
+            print(f"  randomized down to {name:18} {kind:8} {shown(alike)}")
+            if kind == ABSENCES[0]:
+                layers[name] = alike
+    if figure is not None:
+        layer_randomization(layers).savefig(figure)
+
+
+def report_people(model: nn.Module, trees: list[LabelledTree], data: lm.TextData) -> None:
+    """Print how values and trees go with people's labels and parses, and the signs of known interactions."""
+    sentences, fitting = [], []
+    for tree in trees:
+        players = encode(" ".join(tree.words).lower(), data)
+        if players.words == tuple(word.lower() for word in tree.words):
+            sentences.append(players)
+            fitting.append(tree)
+    print(f"\nAgainst people: {len(fitting)} of {len(trees)} sentences of at most {MAX_TREE_WORDS} words")
+    rng = np.random.default_rng(0)
+    for kind in ABSENCES:
+        tables = tables_of(model, sentences, data, kind)
+        spans = [sorted(tree.labels) for tree in fitting]
+        values = [phrase_values(table, s) for table, s in zip(tables, spans, strict=True)]
+        labels = [[tree.labels[s] for s in ss] for tree, ss in zip(fitting, spans, strict=True)]
+        found = phrase_correlation(np.concatenate(values), np.concatenate(labels))
+        print(
+            f"  values of {found.n_phrases} phrases with their labels, {kind}: "
+            f"Pearson {found.pearson:.3f}, Spearman {found.spearman:.3f}"
+        )
+        sizes = [len(tree.words) for tree in fitting]
+        kinds = {
+            "interaction tree": [interaction_tree(table).spans() for table in tables],
+            "the same by |B|": [interaction_tree(table, criterion="benefit").spans() for table in tables],
+            "random": [random_branching(n, rng) for n in sizes],
+            "left-branching": [left_branching(n) for n in sizes],
+            "right-branching": [right_branching(n) for n in sizes],
+        }
+        for name, candidates in kinds.items():
+            agreements = [
+                tree_agreement(candidate, tree.spans, n)
+                for candidate, tree, n in zip(candidates, fitting, sizes, strict=True)
+            ]
+            f1 = np.array([a.span_f1 for a in agreements])
+            distance = np.array([a.distance for a in agreements])
+            print(f"  {name:18} span F1 {shown(f1)}   tree distance {shown(distance)}")
+        probes = sign_probes()
+        signs: dict[str, list[bool]] = {}
+        for probe, table in zip(
+            probes, tables_of(model, [encode(p.text, data) for p in probes], data, kind), strict=True
+        ):
+            right = np.sign(pair_interactions(table)[probe.pair]) == probe.sign
+            signs.setdefault(probe.kind, []).append(bool(right))
+        for name, right in signs.items():
+            print(f"  {name}: {sum(right)} of {len(right)} interactions have the sign they must have, {kind}")
+
+
+def main() -> None:
+    """Train, explain, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, type=Path, help="folder with sst2/ and sst_trees/")
+    parser.add_argument("--seeds", type=int, default=3, help="models trained on the true labels")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of each")
+    parser.add_argument("--sentences", type=int, default=100, help="dev sentences that are explained")
+    parser.add_argument("--figure", type=Path, help="where to draw the randomized layers")
+    arguments, overrides = parser.parse_known_args()
+    warnings.filterwarnings("ignore")
+    for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        settings = [f"data.path={arguments.data}/sst2", f"trainer.max_epochs={arguments.epochs}"]
+        config = compose("train", ["experiment=paper", *settings, *overrides])
+    data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=0)
+    data.setup()
+    sentences = choose(data, arguments.sentences)
+    runs = [train(config, data, seed) for seed in range(arguments.seeds)]
+    report_stability(runs, sentences, data)
+    true = data.encoded("train")
+    labels = np.random.default_rng(0).permutation(true.labels)
+    data._encoded["train"] = dataclasses.replace(true, labels=labels)
+    shuffled = train(config, data, seed=0)[-1]
+    model = runs[0][-1]
+    report_sanity(model, shuffled, sentences, data, arguments.figure)
+    trees = read_treebank(arguments.data / "sst_trees/dev.txt", max_words=MAX_TREE_WORDS)
+    report_people(model, trees, data)
+
+
+if __name__ == "__main__":
+    main()
