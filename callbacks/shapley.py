@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Le, MinLen
+from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from callbacks.access import TextDataModule, classifier_of, data_of, store_of
 from whytrain.errors import ConfigError
+from whytrain.explanation.evidence import ShapleyEvidence, attention_concentration, probe_evidence
 from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
 from whytrain.explanation.sentence import explain
 from whytrain.explanation.tables import (
@@ -26,16 +28,17 @@ from whytrain.explanation.tables import (
     value_table,
     word_table,
 )
+from whytrain.explanation.vocabulary import rank_vocabulary
 from whytrain.games.absence import AbsenceName, absence
-from whytrain.games.payoffs import Payoff, payoffs
+from whytrain.games.payoffs import Payoff
 from whytrain.games.players import Players
-from whytrain.games.table import coalition_tables
+from whytrain.models.inspection import inspect_split
 from whytrain.models.prefix import prefix_form
 from whytrain.plots.word_trends import word_trends
 from whytrain.reports.explanation import page, parts_figure, position_figure, same, sentence_figures
-from whytrain.shapley.values import shapley_values
 from whytrain.tracking.store import Store
 from whytrain.tracking.tables import text_hash
+from whytrain.types import Inspectable
 
 TOPIC = "shapley"
 _FEWEST = 2  # sentences that are always explained: one to display and one for the averages
@@ -82,10 +85,10 @@ class Shapley(Callback):
         self.sizes = {"train": train_sentences, "validation": displayed_sentences}
         self.vocabulary_sentences = vocabulary_sentences
         self.budget = budget
+        self.evidence: ShapleyEvidence | None = None
         self._rows: dict[str, list[int]] = {}
         self._trends: list[dict[str, Any]] = []
         self._players: dict[tuple[str, int], Players] = {}  # in the order in which they are explained
-        self._latest: list[Probe] = []
         self._validation_start = 0.0
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -137,25 +140,30 @@ class Shapley(Callback):
         training_s = sum(batch[2] for batch in classifier_of(pl_module).batch_history)
         epoch_s = training_s + started - self._validation_start
         is_measured = self.budget is None
-        self._latest = self._explain(trainer, pl_module, started + self.time_share * epoch_s)
+        probes = self._explain(trainer, pl_module, started + self.time_share * epoch_s, epoch)
         if is_measured:
-            self._fix_budget(store)
+            self._fix_budget(store, len(probes) // len(self.absences))
         names = data.corpus.class_names
-        values = value_table(self._latest, names)
-        pairs = interaction_table(self._latest, names)
+        values = value_table(probes, names)
+        pairs = interaction_table(probes, names)
         store.log_table(values, TOPIC, "values", epoch, ["word"])
         store.log_table(pairs, TOPIC, "interactions", epoch, ["first_word", "second_word"])
-        store.log_table(tree_table(self._latest, names, _namer(store)), TOPIC, "trees", epoch)
+        store.log_table(tree_table(probes, names, _namer(store)), TOPIC, "trees", epoch)
         self._remember_trends(values, names, epoch, store)
         metrics: dict[str, float] = {"shapley/budget": float(self.budget or 0)}
         for name in self.absences:
-            probes = [p for p in self._latest if p.split == "train" and p.explanation.absence.name == name]
-            metrics |= {f"shapley/{key}_{name}": value for key, value in summary(probes).items()}
+            chosen = [p for p in probes if p.split == "train" and p.explanation.absence.name == name]
+            metrics |= {f"shapley/{key}_{name}": value for key, value in summary(chosen).items()}
         metrics["time/shapley_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
 
-    def _explain(self, trainer: pl.Trainer, pl_module: pl.LightningModule, deadline: float) -> list[Probe]:
-        """Explain what the budget allows, or without one what is ready before the deadline."""
+    def _explain(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, deadline: float, epoch: int | None
+    ) -> list[Probe]:
+        """Explain what the budget allows, or without one what is ready before the deadline.
+
+        Of an epoch the first sentence is drawn at once, so that this time counts when the budget is measured.
+        """
         model, data, store = prefix_form(classifier_of(pl_module).model), data_of(trainer), store_of(trainer)
         kinds = [absence(name, data.tokenizer) for name in self.absences]
         n_sentences = len(self._players) if self.budget is None else self._n_affordable()
@@ -181,15 +189,14 @@ class Shapley(Callback):
                 )
                 probes.append(Probe(name, str(split.ids[row]), label, explanation))
             slowest = max(slowest, time.perf_counter() - started)
-            if i == 0 and store is not None:  # first, so that its time is known when the budget is measured
+            if i == 0 and epoch is not None and store is not None:
                 first = probes[0].explanation
                 figure = position_figure(first, data.corpus.class_names[label], _namer(store))
-                store.log_figure(figure, TOPIC, epoch=trainer.current_epoch + 1)
+                store.log_figure(figure, TOPIC, epoch=epoch)
         return probes
 
-    def _fix_budget(self, store: Store) -> None:
+    def _fix_budget(self, store: Store, n_done: int) -> None:
         """Keep what the first epoch could afford, and say what it could not."""
-        n_done = len(self._latest) // len(self.absences)
         self.budget = self._cost(list(self._players.values())[:n_done])
         store.log_params({"shapley/budget": self.budget})
         if n_done < len(self._players):
@@ -222,12 +229,12 @@ class Shapley(Callback):
             self._trends.append({"epoch": epoch, "class": name, "word": word, "phi": phi})
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the displayed sentences and the trends, and rank the vocabulary."""
+        """Explain the best weights, draw the displayed sentences and the trends, and rank the vocabulary."""
         store = store_of(trainer)
         if store is None or self.budget is None or not self._players:
             return
         started, data = time.perf_counter(), data_of(trainer)
-        probes = self._latest or self._explain(trainer, pl_module, started)
+        probes = self._explain(trainer, pl_module, started, None)
         displayed = [p for p in probes if p.split == "validation"]
         self._draw(store, displayed, data.corpus.class_names)
         if self._trends:
@@ -235,9 +242,13 @@ class Shapley(Callback):
             name = str(trends["class"].mode()[0])  # of several classes the one with most words
             figure = word_trends(trends[trends["class"] == name], payoff=self.payoff, class_name=name)
             store.log_figure(figure, TOPIC, "word_trends")
-        ranking = self._rank_vocabulary(pl_module, data)
-        if ranking is not None:
-            store.log_table(ranking, TOPIC, "vocabulary", text_columns=["word"])
+        ranked = self._rank_vocabulary(pl_module, data)
+        if ranked is not None:
+            store.log_table(ranked[0], TOPIC, "vocabulary", text_columns=["word"])
+            store.log_table(ranked[1], TOPIC, "pairs", text_columns=["word_a", "word_b"])
+        learned = probe_evidence([p for p in probes if p.split == "train"])
+        attention = self._attention(pl_module, data)
+        self.evidence = ShapleyEvidence(self.payoff, learned, *(ranked or (None, None)), attention)
         store.log_metrics({"time/shapley_end_s": time.perf_counter() - started}, step=trainer.current_epoch)
 
     def _draw(self, store: Store, displayed: Sequence[Probe], class_names: Sequence[str]) -> None:
@@ -254,23 +265,39 @@ class Shapley(Callback):
             parts = parts_figure([p.explanation for p in shown], "the gold class", name)
             store.log_figure(parts, TOPIC, "parts")
 
-    def _rank_vocabulary(self, pl_module: pl.LightningModule, data: TextDataModule) -> pd.DataFrame | None:
-        """Rank the words of further training sentences, for another budget of the same size."""
-        split, tokenizer, names = data.corpus.train, data.tokenizer, data.corpus.class_names
+    def _rank_vocabulary(
+        self, pl_module: pl.LightningModule, data: TextDataModule
+    ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Rank the words, and pairs, of further training sentences, for another budget of the same size."""
+        split, tokenizer = data.corpus.train, data.tokenizer
         rows = choose_rows(split, self.vocabulary_sentences, self.max_words, self.seed, "vocabulary")
         sample = probe_players(split, data.encoded("train"), rows, tokenizer, self.max_words)
         n_sentences = affordable([len(p) for p in sample.values()], 1, self.budget or 0)
         chosen = dict(list(sample.items())[:n_sentences])
         if not chosen:
             return None
-        model, kind = prefix_form(classifier_of(pl_module).model), absence(self.absences[0], tokenizer)
-        frames = []
-        for row, table in zip(chosen, coalition_tables(model, list(chosen.values()), kind), strict=True):
-            label = int(split.labels[row])
-            phi = shapley_values(payoffs(table.logits, self.payoff, label))
-            columns = {"absence": kind.name, "class": names[label], "word": table.words, "phi": phi}
-            frames.append(pd.DataFrame(columns))
-        return word_table(pd.concat(frames), names)
+        return rank_vocabulary(
+            prefix_form(classifier_of(pl_module).model),
+            chosen,
+            split.labels,
+            absence(self.absences[0], tokenizer),
+            payoff=self.payoff,
+            class_names=data.corpus.class_names,
+        )
+
+    def _attention(self, pl_module: pl.LightningModule, data: TextDataModule) -> NDArray[np.float64] | None:
+        """Return how concentrated attention is on the training sentences; None without attention."""
+        model = classifier_of(pl_module).model
+        rows = np.array([row for split, row in self._players if split == "train"], dtype=np.int64)
+        if not isinstance(model, Inspectable) or not len(rows):
+            return None
+        weights: list[NDArray[np.float64]] = []
+        for batch in inspect_split(model, data.encoded("train").select(rows)):
+            if batch.inspection.attention is None:
+                return None
+            pairs = zip(batch.inspection.attention.double(), batch.mask, strict=True)
+            weights += [sentence[present].cpu().numpy() for sentence, present in pairs]
+        return attention_concentration(weights)
 
     def state_dict(self) -> dict[str, Any]:
         """Budget, sentences and trends: a resumed run goes on with the same."""

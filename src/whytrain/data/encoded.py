@@ -48,6 +48,13 @@ class EncodedSplit:
         """Return the token ids of one sentence, int32 (n_tokens,)."""
         return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
 
+    def select(self, rows: NDArray[np.int64]) -> EncodedSplit:
+        """Return the given rows, int64 (n_chosen,), in the given order."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return EncodedSplit(self.token_ids[places], offsets, self.labels[rows], self.padding_id)
+
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather sentences, padded to the longest of them; the mask is None where nothing is padded.
 

@@ -144,11 +144,30 @@ def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame
         values: columns `absence`, `class`, `word`, `phi`, as in `value_table`.
         class_names: all of them.
     """
-    values = values.assign(word=values["word"].str.lower())
+    return _means(values.assign(word=values["word"].str.lower()), ["word"], "phi", class_names)
+
+
+def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """One row per pair of words, absence and class: mean interaction, standard error and count, by size.
+
+    As `word_table`; a pair is the same in both orders (`word_a` ≤ `word_b`), and a word is no pair with
+    itself.
+
+    Args:
+        pairs: columns `absence`, `class`, `first_word`, `second_word`, `interaction`, as in
+            `interaction_table`.
+        class_names: all of them.
+    """
+    words = np.sort(pairs[["first_word", "second_word"]].map(str.lower).to_numpy(dtype=object), axis=1)
+    pairs = pairs.assign(word_a=words[:, 0], word_b=words[:, 1])
+    return _means(pairs[pairs["word_a"] != pairs["word_b"]], ["word_a", "word_b"], "interaction", class_names)
+
+
+def _means(values: pd.DataFrame, words: list[str], column: str, class_names: Sequence[str]) -> pd.DataFrame:
     if len(class_names) == 2:
         turned = values["class"] == class_names[0]
-        values = values.assign(phi=values["phi"].where(~turned, -values["phi"]))
+        values = values.assign(**{column: values[column].where(~turned, -values[column])})
         values["class"] = class_names[1]
-    grouped = values.groupby(["absence", "class", "word"], sort=False)["phi"]
-    table = grouped.agg(phi="mean", standard_error="sem", count="count").reset_index()
-    return table.sort_values("phi", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    grouped = values.groupby(["absence", "class", *words], sort=False)[column]
+    table = grouped.agg(**{column: "mean", "standard_error": "sem", "count": "count"}).reset_index()
+    return table.sort_values(column, key=np.abs, ascending=False, kind="stable", ignore_index=True)

@@ -1,0 +1,140 @@
+"""Features of a sentence that a person can read: words, pairs of words, and its form."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer
+
+from whytrain.calibration.slice_columns import is_negated
+from whytrain.data.words import split_words
+from whytrain.surrogates.evidence import Kind
+
+Array = NDArray[np.float64]
+Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private
+
+FORMS: dict[str, Callable[[str], int]] = {
+    "length in words": lambda text: len(split_words(text)),
+    "punctuation marks": lambda text: sum(unicodedata.category(c).startswith("P") for c in text),
+    "question marks": lambda text: text.count("?") + text.count("\uff1f"),
+    "exclamation marks": lambda text: text.count("!") + text.count("\uff01"),
+}
+NEGATION = "negation"  # English; see `is_negated`
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of a student's input.
+
+    Attributes:
+        kind: where it comes from.
+        words: the word, the two words of a pair, all words of a lexicon, in lower case; otherwise empty.
+        what: the name, unless it is made of the words.
+    """
+
+    kind: Kind
+    words: tuple[str, ...] = ()
+    what: str = ""
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether it is 1 where something is present and 0 elsewhere."""
+        return self.kind in ("word", "pair") or self.what == NEGATION
+
+    def name(self, show: Name) -> str:
+        """Return what people read: “bad”, “not” + “bad”, length in words."""
+        return self.what or " + ".join(f"“{show(word)}”" for word in self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Sentences as students see them.
+
+    Attributes:
+        features: the n_features columns.
+        values: float64 (n, n_features), sparse for words, pairs and form.
+    """
+
+    features: tuple[Feature, ...]
+    values: sparse.csr_array | Array
+
+    def select(self, rows: NDArray[np.int64]) -> FeatureTable:
+        """Return the given rows, int64 (n_chosen,), in the given order."""
+        return FeatureTable(self.features, self.values[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class ReadSentences:
+    """Sentences of which any readable feature can be made without reading them again.
+
+    Attributes:
+        presence: float64 (n, n_words), 1 where a word is present; columns as in `WordCounter.words`.
+        form: length, punctuation and negation.
+    """
+
+    presence: sparse.csr_array
+    form: FeatureTable
+
+    def select(self, rows: NDArray[np.int64]) -> ReadSentences:
+        """Return the given rows, int64 (n_chosen,), in the given order."""
+        return ReadSentences(self.presence[rows], self.form.select(rows))
+
+    def table(self, columns: dict[str, int], chosen: Sequence[Feature]) -> FeatureTable:
+        """Put the chosen features and the sentences' form beside each other.
+
+        A word or a pair counts 1 where all of it is present, in any order; a lexicon counts the words of it
+        that are.
+
+        Args:
+            columns: the column of each word.
+            chosen: words, pairs of words and lexicons.
+        """
+        by_kind = {kind: [f for f in chosen if f.kind == kind] for kind in ("word", "pair", "lexicon")}
+        first, second = (self.presence[:, [columns[f.words[i]] for f in by_kind["pair"]]] for i in (0, 1))
+        counts = np.zeros((self.presence.shape[0], len(by_kind["lexicon"])))
+        for i, lexicon in enumerate(by_kind["lexicon"]):
+            counts[:, i] = self.presence[:, [columns[word] for word in lexicon.words]].sum(axis=1)
+        values = sparse.hstack(
+            [
+                self.presence[:, [columns[f.words[0]] for f in by_kind["word"]]],
+                first.multiply(second),
+                sparse.csr_array(counts),
+                sparse.csr_array(self.form.values),
+            ],
+            format="csr",
+        )
+        features = (*by_kind["word"], *by_kind["pair"], *by_kind["lexicon"], *self.form.features)
+        return FeatureTable(features, sparse.csr_array(values))
+
+
+class WordCounter:
+    """Reads sentences for the words of others.
+
+    Attributes:
+        words: the column of each word, in lower case.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Take the words of these sentences; whatever else is read is read for them."""
+        self._counter = CountVectorizer(
+            tokenizer=split_words, token_pattern=None, binary=True, dtype=np.float64
+        )
+        self._counter.fit(texts)
+        self.words: dict[str, int] = self._counter.vocabulary_
+
+    def read(self, texts: Sequence[str]) -> ReadSentences:
+        """Read sentences."""
+        return ReadSentences(sparse.csr_array(self._counter.transform(texts)), _form(texts))
+
+
+def _form(texts: Sequence[str]) -> FeatureTable:
+    columns: list[Any] = [[form(text) for text in texts] for form in FORMS.values()]
+    columns.append(is_negated(texts) == "yes")
+    features = tuple(Feature("form", what=name) for name in [*FORMS, NEGATION])
+    return FeatureTable(features, np.array(columns, dtype=np.float64).T)

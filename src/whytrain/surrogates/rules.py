@@ -1,0 +1,218 @@
+"""The rules of a tree, one per leaf, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.surrogates.evidence import RuleEvidence
+from whytrain.surrogates.features import Feature, FeatureTable, Name
+from whytrain.surrogates.students import Student, dense_values
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """low < feature ≤ high; an end may be infinite."""
+
+    feature: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A leaf of a tree.
+
+    Attributes:
+        cell: the leaf's number in the tree.
+        conditions: what a sentence must fulfil, from the root on; those on one feature are joined.
+        class_index: the class of the largest probability.
+        confidence: that probability.
+        impurity: entropy of the probabilities, bits.
+    """
+
+    cell: int
+    conditions: tuple[Condition, ...]
+    class_index: int
+    confidence: float
+    impurity: float
+
+
+def rules_of(student: Student) -> tuple[Rule, ...]:
+    """Return a rule per leaf of a tree student, from left to right."""
+    assert student.kind == "tree"
+    tree, found = student.estimator.tree_, []
+    stack: list[tuple[int, dict[int, Condition]]] = [(0, {})]
+    while stack:
+        cell, conditions = stack.pop()
+        if tree.children_left[cell] < 0:
+            shares = tree.value[cell, 0] / tree.value[cell, 0].sum()
+            best = int(shares.argmax())
+            found.append(
+                Rule(
+                    int(cell),
+                    tuple(conditions.values()),
+                    int(student.estimator.classes_[best]),
+                    float(shares[best]),
+                    float(tree.impurity[cell]),
+                )
+            )
+            continue
+        feature, cut = int(tree.feature[cell]), float(tree.threshold[cell])
+        old = conditions.get(feature, Condition(feature, -np.inf, np.inf))
+        below, above = Condition(feature, old.low, cut), Condition(feature, cut, old.high)
+        stack.append((int(tree.children_right[cell]), conditions | {feature: above}))
+        stack.append((int(tree.children_left[cell]), conditions | {feature: below}))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class TreeCell:
+    """A cell of a tree as a diagram shows it.
+
+    Attributes:
+        depth: 0 for the root.
+        text: the condition that leads to it; empty for the root.
+        children: numbers of the left and the right cell below it; empty for a leaf.
+        class_index: the class of the largest probability.
+        confidence: that probability.
+        share: share of the training sentences that reach it.
+    """
+
+    depth: int
+    text: str
+    children: tuple[int, ...]
+    class_index: int
+    confidence: float
+    share: float
+
+
+def tree_cells(student: Student, features: Sequence[Feature], show: Name) -> tuple[TreeCell, ...]:
+    """Return the cells of a tree student, numbered as in the tree: parents before their children."""
+    tree = student.estimator.tree_
+    depths, texts = {0: 0}, {0: ""}
+    cells = []
+    for cell in range(tree.node_count):
+        feature, cut = int(tree.feature[cell]), float(tree.threshold[cell])
+        children = (int(tree.children_left[cell]), int(tree.children_right[cell]))
+        if children[0] >= 0:
+            ways = (Condition(feature, -np.inf, cut), Condition(feature, cut, np.inf))
+            for child, way in zip(children, ways, strict=True):
+                depths[child], texts[child] = depths[cell] + 1, condition_text(way, features, show)
+        shares = tree.value[cell, 0] / tree.value[cell, 0].sum()
+        best = int(shares.argmax())
+        cells.append(
+            TreeCell(
+                depth=depths[cell],
+                text=texts[cell],
+                children=children if children[0] >= 0 else (),
+                class_index=int(student.estimator.classes_[best]),
+                confidence=float(shares[best]),
+                share=float(tree.weighted_n_node_samples[cell] / tree.weighted_n_node_samples[0]),
+            )
+        )
+    return tuple(cells)
+
+
+def cells_of(student: Student, table: FeatureTable) -> NDArray[np.int64]:
+    """Return the leaf that each sentence falls into, int64 (n,): a rule's `cell`."""
+    return np.asarray(student.estimator.apply(dense_values(table.values).astype(np.float32)), dtype=np.int64)
+
+
+def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str], show: Name) -> str:
+    """Return "“fine” and length in words ≤ 7.5, without “bad” → positive".
+
+    Args:
+        rule: of a tree on these features.
+        features: the columns.
+        class_names: all of them.
+        show: what stands for a word.
+    """
+    absent = [c for c in rule.conditions if _is_absence(c, features)]
+    parts = [condition_text(c, features, show) for c in rule.conditions if not _is_absence(c, features)]
+    text = " and ".join(parts) or ("" if absent else "always")
+    if absent:
+        names = ", ".join(features[c.feature].name(show) for c in absent)
+        text += f"{', ' if text else ''}without {names}"
+    return f"{text} → {class_names[rule.class_index]}"
+
+
+def condition_text(condition: Condition, features: Sequence[Feature], show: Name) -> str:
+    """Return one condition in words: “bad”, no “bad”, length in words ≤ 7.5."""
+    feature = features[condition.feature]
+    name = feature.name(show)
+    if feature.is_presence:
+        return f"no {name}" if _is_absence(condition, features) else name
+    low, high = f"{condition.low:.4g}", f"{condition.high:.4g}"
+    if condition.low == -np.inf:
+        return f"{name} ≤ {high}"
+    return f"{name} > {low}" if condition.high == np.inf else f"{low} < {name} ≤ {high}"
+
+
+def _is_absence(condition: Condition, features: Sequence[Feature]) -> bool:
+    return features[condition.feature].is_presence and condition.low == -np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Sentences that rules are held against.
+
+    Attributes:
+        table: their features.
+        labels: int64 (n,), gold classes.
+        teacher: int64 (n,), the teacher's predicted classes.
+    """
+
+    table: FeatureTable
+    labels: NDArray[np.int64]
+    teacher: NDArray[np.int64]
+
+
+def rule_evidence(
+    student: Student, train: Judged, validation: Judged, class_names: Sequence[str], show: Name
+) -> tuple[RuleEvidence, ...]:
+    """Return every rule with its support, confidence, impurity and precision, by support.
+
+    Args:
+        student: a tree.
+        train: the sentences that it learned from.
+        validation: others.
+        class_names: all of them.
+        show: what stands for a word.
+    """
+    cells = [cells_of(student, judged.table) for judged in (train, validation)]
+    found = []
+    for rule in rules_of(student):
+        (n_train, *of_train), (n_validation, *of_validation) = (
+            _counts(rule, inside == rule.cell, judged)
+            for inside, judged in zip(cells, (train, validation), strict=True)
+        )
+        found.append(
+            RuleEvidence(
+                text=rule_text(rule, train.table.features, class_names, show),
+                class_name=class_names[rule.class_index],
+                confidence=rule.confidence,
+                impurity=rule.impurity,
+                n_train=n_train,
+                support=n_train / len(train.labels),
+                right_train=of_train[0],
+                teacher_train=of_train[1],
+                n_validation=n_validation,
+                right_validation=of_validation[0],
+                teacher_validation=of_validation[1],
+            )
+        )
+    return tuple(sorted(found, key=lambda rule: -rule.n_train))
+
+
+def _counts(rule: Rule, inside: NDArray[np.bool_], judged: Judged) -> tuple[int, int, int]:
+    """Return how many sentences a rule covers, and of how many gold label and teacher agree with it."""
+    classes: tuple[Any, Any] = (judged.labels[inside], judged.teacher[inside])
+    right, taught = (int((labels == rule.class_index).sum()) for labels in classes)
+    return int(inside.sum()), right, taught

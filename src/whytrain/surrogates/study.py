@@ -1,0 +1,204 @@
+"""All students of a teacher: their features chosen, their strength tuned, their fidelity measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from whytrain.surrogates.evidence import FeatureSet, StudentKind
+from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
+from whytrain.surrogates.fidelity import agrees, divergences, majority_agreement, r_squared
+from whytrain.surrogates.influence import associated_effects, chosen_pairs, chosen_words, shapley_effects
+from whytrain.surrogates.students import Student, choose_strength, fit_student, targets
+
+Array = NDArray[np.float64]
+
+KINDS: tuple[StudentKind, ...] = ("logistic", "tree")
+# Of the students of an epoch, so that their curve moves with the network alone.
+UNTUNED: dict[StudentKind, float] = {"logistic": 1.0, "tree": 5}
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """How students learn.
+
+    Attributes:
+        alpha: weight of the gold labels beside the teacher, 0 to 1.
+        temperature: softens the teacher, > 0.
+        words: words whose presence is a feature, at most.
+        pairs: pairs of words, at most.
+        seed: of the trees.
+    """
+
+    alpha: float
+    temperature: float
+    words: int
+    pairs: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Sentences, and what the teacher says of them.
+
+    Attributes:
+        read: what a person sees in them.
+        labels: int64 (n,), gold classes.
+        logits: float64 (n, n_classes), the teacher's.
+    """
+
+    read: ReadSentences
+    labels: NDArray[np.int64]
+    logits: Array
+
+    def select(self, rows: NDArray[np.int64]) -> Taught:
+        """Return the given rows, int64 (n_chosen,), in the given order."""
+        return Taught(self.read.select(rows), self.labels[rows], self.logits[rows])
+
+
+class Ranking(NamedTuple):
+    """Words and pairs of words of explained sentences.
+
+    Attributes:
+        vocabulary: see `whytrain.explanation.tables.word_table`.
+        pairs: see `whytrain.explanation.tables.pair_table`.
+    """
+
+    vocabulary: pd.DataFrame
+    pairs: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A student, and the same one trained on gold labels: the floor that distillation has to beat.
+
+    Attributes:
+        student: learned from the teacher.
+        gold: learned from gold labels alone; everything else is the same.
+        train: the features of the sentences that both learned from.
+        validation: the features of the sentences that they are judged on.
+        predicted: float64 (n_validation, n_classes), the student's probabilities.
+        gold_predicted: the gold student's.
+    """
+
+    student: Student
+    gold: Student
+    train: FeatureTable
+    validation: FeatureTable
+    predicted: Array
+    gold_predicted: Array
+
+
+Study = Mapping[tuple[FeatureSet, StudentKind], Lesson]
+
+
+def choose_features(
+    train: Taught,
+    columns: dict[str, int],
+    ranking: Ranking | None,
+    settings: StudySettings,
+    class_names: Sequence[str],
+) -> list[Feature]:
+    """Return the words, lexicons and pairs that explain most of the teacher on the training sentences.
+
+    By mean Shapley values and interactions where a ranking is known; otherwise by the difference in the
+    teacher's log-odds between sentences with and without a word, and no pairs.
+    """
+    presence = train.read.presence
+    if ranking is None:
+        effects = associated_effects(train.logits - train.logits.mean(axis=1, keepdims=True), presence)
+    else:
+        effects = shapley_effects(ranking.vocabulary, columns, class_names)
+    words = chosen_words(effects, presence, columns, settings.words, class_names)
+    return (
+        words if ranking is None else words + chosen_pairs(ranking.pairs, presence, columns, settings.pairs)
+    )
+
+
+def study(
+    train: Taught,
+    validation: Taught,
+    columns: dict[str, int],
+    ranking: Ranking | None,
+    settings: StudySettings,
+    class_names: Sequence[str],
+    *,
+    dense: tuple[FeatureTable, FeatureTable] | None = None,
+    groups: NDArray[np.int64] | None = None,
+) -> Study:
+    """Teach both kinds of student the readable features, and the dense ones where there are any.
+
+    Args:
+        train: sentences to learn from.
+        validation: sentences to be judged on.
+        columns: the column of each word that was read.
+        ranking: of words and pairs; None where nothing was explained.
+        settings: how they learn.
+        class_names: all of them.
+        dense: what the teacher computes of `train`, or of its first sentences only, and of `validation`.
+        groups: int64 (n_train,), groups of sentences that stay together when the strength is tuned; None
+            leaves it untuned.
+
+    Raises:
+        DataError: too few sentences, groups or classes.
+    """
+    chosen = choose_features(train, columns, ranking, settings, class_names)
+    tables: dict[FeatureSet, tuple[FeatureTable, FeatureTable]] = {
+        "readable": (train.read.table(columns, chosen), validation.read.table(columns, chosen))
+    }
+    if dense is not None:
+        tables["dense"] = dense
+    # A tree of dense features is not tuned: that takes ten seconds, for rules that tell nobody anything.
+    return {
+        (name, kind): _lesson(
+            kind, sides, train, settings, None if (name, kind) == ("dense", "tree") else groups
+        )
+        for name, sides in tables.items()
+        for kind in KINDS
+    }
+
+
+def _lesson(
+    kind: StudentKind,
+    tables: tuple[FeatureTable, FeatureTable],
+    train: Taught,
+    settings: StudySettings,
+    groups: NDArray[np.int64] | None,
+) -> Lesson:
+    seen, unseen = tables
+    n, students = seen.values.shape[0], []
+    for alpha in (settings.alpha, 1.0):
+        target = targets(train.labels[:n], train.logits[:n], alpha=alpha, temperature=settings.temperature)
+        strength = UNTUNED[kind]
+        if groups is not None:
+            strength = choose_strength(kind, seen, target, groups[:n], settings.seed)
+        students.append(fit_student(kind, seen, target, strength=strength, seed=settings.seed))
+    student, gold = students
+    return Lesson(student, gold, seen, unseen, student.probabilities(unseen), gold.probabilities(unseen))
+
+
+def epoch_scores(lessons: Study, train: Taught, validation: Taught, temperature: float) -> dict[str, float]:
+    """Return how faithful the readable students are, without intervals.
+
+    `agreement_<kind>` and `over_gold_<kind>` as shares of sentences, `kl_<kind>` in nats,
+    `r_squared_<kind>`, `majority` and `student_agreement`: see `whytrain.surrogates.evidence`.
+    """
+    teacher, taught = (softmax(side.logits / temperature, axis=1) for side in (validation, train))
+    scores = {"majority": majority_agreement(taught, teacher)}
+    for kind in KINDS:
+        lesson = lessons["readable", kind]
+        agreement = agrees(lesson.predicted, teacher).mean()
+        scores |= {
+            f"agreement_{kind}": float(agreement),
+            f"over_gold_{kind}": float(agreement - agrees(lesson.gold_predicted, teacher).mean()),
+            f"kl_{kind}": float(divergences(lesson.predicted, teacher).mean()),
+            f"r_squared_{kind}": r_squared(lesson.predicted, teacher),
+        }
+    both = (lessons["readable", kind].predicted for kind in KINDS)
+    return scores | {"student_agreement": float(agrees(*both).mean())}
