@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import pytorch_lightning as pl
 from torch import nn
@@ -13,6 +13,8 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions
+
+T = TypeVar("T")
 
 
 class ClassifierModule(Protocol):
@@ -48,3 +50,9 @@ def classifier_of(pl_module: pl.LightningModule) -> ClassifierModule:
 def data_of(trainer: pl.Trainer) -> TextDataModule:
     """The data module of the trainer."""
     return cast(TextDataModule, trainer.datamodule)  # type: ignore[attr-defined]  # set by Trainer.fit
+
+
+def evidence_of(trainer: pl.Trainer, kind: type[T]) -> T | None:
+    """What a callback publishes of this kind in its attribute `evidence`; None where none does."""
+    published = (getattr(callback, "evidence", None) for callback in trainer.callbacks)  # type: ignore[attr-defined]  # Lightning leaves it untyped
+    return next((evidence for evidence in published if isinstance(evidence, kind)), None)

@@ -59,6 +59,7 @@ class Calibration(Callback):
 
     Attributes:
         confidence: of the last epoch seen, and of the best one after the fit; None without a slice.
+        evidence: of the best epoch after the fit, no temperature, for the diagnosis; None without a slice.
     """
 
     def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
@@ -73,6 +74,7 @@ class Calibration(Callback):
         self.alpha, self.class_conditional = alpha, class_conditional
         self.risk, self.delta = risk, delta
         self.confidence: Confidence | None = None
+        self.evidence: CalibrationSummary | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's numbers and its reliability diagram."""
@@ -99,7 +101,7 @@ class Calibration(Callback):
         module, split = classifier_of(pl_module), data.corpus.validation
         seen = self._epoch(module, predict_split(module.model, data.encoded("validation")), data)
         runs = _runs(seen)
-        self.confidence = seen.confidence
+        self.confidence, self.evidence = seen.confidence, seen.before
         expected = self._expected_coverage(seen, len(split))
         figures = {
             "reliability": reliability_diagram(runs),

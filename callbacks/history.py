@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
 from callbacks.access import classifier_of, store_of
+from whytrain.diagnosis.evidence import HistoryEvidence
 from whytrain.plots.batch_history import batch_history
 from whytrain.plots.training_history import training_history
-from whytrain.types import Figure
+from whytrain.types import Figure, Predictions
 
 BATCH_COLUMNS = ("loss", "accuracy", "seconds", "sentences")
 
@@ -23,12 +25,15 @@ class History(Callback):
 
     Attributes:
         epochs: the metrics of each epoch so far, with `epoch` from 1.
+        evidence: how the losses went, for the diagnosis.
     """
 
     def __init__(self) -> None:
         """Start with no epoch."""
         self.epochs: list[dict[str, float]] = []
         self._batches: list[torch.Tensor] = []
+        self._losses: list[torch.Tensor] = []  # of each validation sentence: lowest epoch so far, last epoch
+        self._lowest_epoch = 0
         self._tracking_s = 0.0
         self._validation_start = 0.0
 
@@ -54,6 +59,24 @@ class History(Callback):
             metrics["time/tracking_s"], self._tracking_s = store.seconds - self._tracking_s, store.seconds
             store.log_metrics({name: v for name, v in metrics.items() if name != "epoch"}, step=epoch)
         self.epochs.append(metrics)
+        self._remember_losses(classifier_of(pl_module).predictions, epoch)
+
+    def _remember_losses(self, predictions: Predictions | None, epoch: int) -> None:
+        assert predictions is not None
+        own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+        losses = torch.from_numpy(-np.log(np.maximum(own, np.finfo(np.float64).tiny)))
+        if not self._losses or losses.mean() < self._losses[0].mean():
+            self._lowest_epoch, self._losses = epoch, [losses]
+        self._losses = [self._losses[0], losses]
+
+    @property
+    def evidence(self) -> HistoryEvidence | None:
+        """How the losses went; None before the first epoch."""
+        if not self._losses:
+            return None
+        lowest, last = (losses.numpy() for losses in self._losses)
+        train = np.array([row["train/loss"] for row in self.epochs])
+        return HistoryEvidence(train, self._lowest_epoch, lowest, last)
 
     def figures(self, best_epoch: int, floor_accuracy: float | None) -> dict[str, Figure]:
         """The figures of the whole run, by name."""
@@ -65,11 +88,17 @@ class History(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """All epochs so far: figures of a resumed run show the whole run."""
-        return {"epochs": self.epochs, "batches": self._batches}
+        return {
+            "epochs": self.epochs,
+            "batches": self._batches,
+            "losses": self._losses,
+            "lowest_epoch": self._lowest_epoch,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the epochs so far."""
         self.epochs, self._batches = state_dict["epochs"], state_dict["batches"]
+        self._losses, self._lowest_epoch = state_dict["losses"], state_dict["lowest_epoch"]
 
 
 def _batch_frame(epoch: int, batches: torch.Tensor) -> pd.DataFrame:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from whytrain.errors import DataError
+from whytrain.games.payoffs import Payoff
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
 Unit = Literal["share", "nats", "log-odds"]
+PAIR = " + "
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,19 @@ class Example:
 
     Attributes:
         sentence_id: its id in its split.
-        words: the sentence; whoever shows or logs it hides them where text is private.
-        values: what each word adds, in units of `Evidence.payoff`; None where words were not explained.
+        words: the sentence; whoever shows or logs it hides them where text is private (`hidden`).
         note: what to see in it; holds no text of the data.
+        values: what each word adds to the payoff of the class; None where words were not explained.
+        payoff: of which kind; None without values.
+        class_name: of which class; empty without values.
     """
 
     sentence_id: str
     words: tuple[str, ...]
-    values: tuple[float, ...] | None
     note: str
+    values: tuple[float, ...] | None = None
+    payoff: Payoff | None = None
+    class_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Evidence:
 
     Attributes:
         sentences: examples.
-        tokens: words; pairs are separated by ` + `. To be hidden where text is private.
+        tokens: words; pairs are joined by `PAIR`. To be hidden where text is private.
         features: names of what a student sees, or its rules; hidden by whoever published them.
     """
 
@@ -145,6 +151,21 @@ def mean_interval(values: ArrayLike) -> Interval:
     if array.size < 2:
         raise DataError(f"an interval needs at least 2 sentences, got {array.size}")
     return bootstrap_interval(lambda draws: draws.mean(axis=1), array)
+
+
+def hidden(diagnosis: Diagnosis, name: Callable[[str], str]) -> Diagnosis:
+    """Return the diagnosis with other names for all words of the data, such as their hashes."""
+
+    def of(evidence: Evidence) -> Evidence:
+        examples = (replace(e, words=tuple(map(name, e.words))) for e in evidence.sentences)
+        tokens = (PAIR.join(map(name, token.split(PAIR))) for token in evidence.tokens)
+        return replace(evidence, sentences=tuple(examples), tokens=tuple(tokens))
+
+    return Diagnosis(
+        tuple(replace(finding, evidence=of(finding.evidence)) for finding in diagnosis.findings),
+        {key: replace(m, evidence=of(m.evidence)) for key, m in diagnosis.measurements.items()},
+        diagnosis.not_examined,
+    )
 
 
 def in_words(value: float, unit: Unit) -> str:

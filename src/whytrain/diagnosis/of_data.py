@@ -97,7 +97,6 @@ def leaking_split(run: RunEvidence) -> Measurement:
         Example(
             validation.ids[row],
             tuple(split_words(validation.texts[row])),
-            None,
             "stands in train as it is" if is_train[sentence[row]] else "shares most of itself with train",
         )
         for row in rows[:SHOWN]
@@ -108,7 +107,7 @@ def leaking_split(run: RunEvidence) -> Measurement:
 def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
     train = run.corpus.train
     examples = tuple(
-        Example(train.ids[row], tuple(split_words(train.texts[row])), None, note)
+        Example(train.ids[row], tuple(split_words(train.texts[row])), note)
         for row, note in zip(rows[:SHOWN], notes, strict=True)
     )
     return Measurement(wilson_interval(len(rows), len(train)), "share", Evidence(examples))

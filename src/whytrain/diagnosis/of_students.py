@@ -21,7 +21,7 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
     texts, names, labels = run.corpus.train.texts, run.corpus.class_names, run.corpus.train.labels
     shown = run.surrogate.disagreeing_rows[:SHOWN_SENTENCES]
     examples = [
-        Example(run.corpus.train.ids[row], tuple(split_words(texts[row])), None, f"gold {names[labels[row]]}")
+        Example(run.corpus.train.ids[row], tuple(split_words(texts[row])), f"gold {names[labels[row]]}")
         for row in shown
     ]
     return Measurement(value, "share", Evidence(tuple(examples)))

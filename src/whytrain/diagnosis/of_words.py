@@ -8,6 +8,7 @@ import numpy as np
 
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
+    PAIR,
     Evidence,
     Example,
     Measurement,
@@ -67,7 +68,7 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     ranked = frequent.loc[low.sort_values(ascending=False, kind="stable").index]
     first = ranked.iloc[0]
     size, margin = abs(first["interaction"]), _NORMAL_95 * first["standard_error"]
-    tokens = [f"{a} + {b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
+    tokens = [f"{a}{PAIR}{b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
     return Measurement(
         Interval(float(size), float(size - margin), float(size + margin)),
         "log-odds" if run.shapley.payoff != "probability" else "share",
@@ -112,9 +113,11 @@ def _evidence(
         Example(
             probe.sentence_id,
             probe.words,
-            tuple(probe.values.tolist()),
             f"{probe.top2_share:.0%} in two words; gold {class_names[probe.label]}, "
             f"predicted {class_names[probe.prediction]}",
+            tuple(probe.values.tolist()),
+            shapley.payoff,
+            class_names[probe.label],
         )
         for probe in telling[:SHOWN_SENTENCES]
     )

@@ -1,0 +1,165 @@
+"""The findings of a run as one page that a person who does not program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Evidence, Example, Finding, Severity, in_words
+from whytrain.diagnosis.overrides import Plan, Strategy, override_words
+from whytrain.diagnosis.rules import Expectation
+from whytrain.plots.palette import GRAY, INK
+from whytrain.plots.wording import counted
+from whytrain.reports.colored_sentence import colored_sentence
+
+_COLORS: dict[Severity, str] = {"serious": "#B2182B", "warning": "#8A5A00", "note": "#2166AC"}
+_STYLE = (
+    f"body{{font-family:sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:{INK};line-height:1.5}}"
+    "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1.05em;margin-bottom:0.2em}"
+    "section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
+    "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
+    f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
+    "td,th{text-align:left;padding:0.2em 1em 0.2em 0;border-bottom:1px solid #eee;vertical-align:top}"
+    ".badge{color:white;border-radius:0.3em;padding:0.1em 0.5em;font-size:0.8em}"
+)
+
+
+def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str) -> str:
+    """Return a self-contained HTML page; all text of the data is escaped.
+
+    Args:
+        diagnosis: words hidden already where they are private.
+        plan: what is recommended.
+        run_name: the name that people see.
+        run_id: MLflow's.
+    """
+    parts = [
+        f"<h1>What {escape(run_name)} says about itself</h1>",
+        f"<p>{_summary(diagnosis, plan)}</p>",
+        *(_finding(finding, plan) for finding in diagnosis.findings),
+        _changes(plan, run_id),
+        _unchanged(diagnosis),
+    ]
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>Diagnosis of {escape(run_name)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _summary(diagnosis: Diagnosis, plan: Plan) -> str:
+    counts = [f"{diagnosis.count(s)} {s}" for s in SEVERITIES if diagnosis.count(s)]
+    found = (
+        f"{counted(len(diagnosis.findings), 'finding')} ({', '.join(counts)})" if counts else "No findings"
+    )
+    return (
+        f"{found} in {counted(len(diagnosis.measurements), 'thing')} looked at; "
+        f"{len(diagnosis.not_examined)} could not be examined. "
+        f"{counted(len(plan.strategies), 'change')} of the training recommended."
+    )
+
+
+def _finding(finding: Finding, plan: Plan) -> str:
+    badge = f'<span class="badge" style="background:{_COLORS[finding.severity]}">{finding.severity}</span>'
+    answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
+    items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
+    return (
+        f'<section style="border-color:{_COLORS[finding.severity]}"><h2 style="margin-top:0">{badge} '
+        f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding)}"
+        f"{_evidence(finding.evidence)}"
+        + (f"<h3>What to do</h3><ul>{items}</ul>" if items else "")
+        + f'<p class="note">Rule: <code>{escape(finding.name)}</code></p></section>'
+    )
+
+
+def _sureness(finding: Finding) -> str:
+    ends = [in_words(end, finding.unit) for end in (finding.low, finding.high)]
+    threshold = in_words(finding.threshold, finding.unit)
+    if finding.low == finding.high:
+        text = f"One number without an interval, held against {threshold}."
+    elif finding.low > finding.threshold or finding.high < finding.threshold:
+        text = f"Sure: all of the interval, {ends[0]} to {ends[1]}, lies beyond the limit of {threshold}."
+    else:
+        text = f"Not excluded: the interval, {ends[0]} to {ends[1]}, reaches the limit of {threshold}."
+    return f"<p><b>How sure?</b> {text}</p>"
+
+
+def _evidence(evidence: Evidence) -> str:
+    parts = [_example(example) for example in evidence.sentences]
+    if evidence.tokens:
+        words = " ".join(f"<code>{escape(token)}</code>" for token in evidence.tokens)
+        parts.append(f"<p>Words that weigh most: {words}</p>")
+    if evidence.features:
+        parts.append(f"<ul>{''.join(f'<li>{escape(feature)}</li>' for feature in evidence.features)}</ul>")
+    return f"<h3>What it shows in</h3>{''.join(parts)}" if parts else ""
+
+
+def _example(example: Example) -> str:
+    note = f'<small class="note">{escape(example.note)} (sentence {escape(example.sentence_id)})</small>'
+    if example.values is None or example.payoff is None:
+        return f"<p>“{escape(' '.join(example.words))}”<br>{note}</p>"
+    sentence = colored_sentence(
+        example.words, np.array(example.values), payoff=example.payoff, class_name=example.class_name
+    )
+    return sentence + note
+
+
+def _changes(plan: Plan, run_id: str) -> str:
+    parts = ["<h2>What the next training changes</h2>"]
+    if plan.strategies:
+        rows = "".join(
+            f"<tr><td>{escape(strategy.text)}<br>{_codes(strategy)}</td><td>{_expected(strategy.expected)}</td></tr>"
+            for strategy in plan.strategies
+        )
+        parts.append(
+            f"<table><tr><th>change</th><th>what it is held to (after minus before)</th></tr>{rows}</table>"
+            f"<p>Train with all of it: <code>python train.py from_diagnosis={escape(run_id)}</code></p>"
+        )
+    else:
+        parts.append("<p>Nothing: no finding asks for a change that this run's config allows.</p>")
+    if plan.skipped:
+        items = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in plan.skipped.items())
+        parts.append(f"<h3>Recommended, but not followed</h3><ul>{items}</ul>")
+    return "".join(parts)
+
+
+def _codes(strategy: Strategy) -> str:
+    return " ".join(f"<code>{escape(word)}</code>" for word in override_words(strategy.overrides))
+
+
+def _expected(expected: Sequence[Expectation]) -> str:
+    return "<br>".join(f"{escape(e.metric)}: {promise(e)}" for e in expected)
+
+
+def promise(expectation: Expectation) -> str:
+    """Return what is promised of a difference, in words.
+
+    >>> promise(Expectation(metric="best/ece", at_most=-0.01))
+    'at most −0.01'
+    """
+    side, bound = (
+        ("at most", expectation.at_most)
+        if expectation.at_most is not None
+        else ("at least", expectation.at_least)
+    )
+    return f"{side} {bound:+g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _unchanged(diagnosis: Diagnosis) -> str:
+    found = {finding.name for finding in diagnosis.findings}
+    rows = []
+    for name, measured in diagnosis.measurements.items():
+        if name not in found:
+            value, unit = measured.value, measured.unit
+            ends = f"{in_words(value.low, unit)} to {in_words(value.high, unit)}"
+            shown = f"{in_words(value.estimate, unit)} ({ends})"
+            rows.append(f"<tr><td><code>{escape(name)}</code></td><td>{shown}</td></tr>")
+    clear = f"<h2>Looked at, nothing found</h2><table>{''.join(rows)}</table>" if rows else ""
+    items = "".join(
+        f"<li><code>{escape(name)}</code>: {escape(reason)}</li>"
+        for name, reason in diagnosis.not_examined.items()
+    )
+    return clear + (f"<h2>Not examined</h2><ul>{items}</ul>" if items else "")
