@@ -75,20 +75,14 @@ def train(config: DictConfig) -> float | None:
 
 def build(config: DictConfig) -> tuple[Any, Any]:
     """Return the data module, set up, and the module to train."""
-    import torch
-
     import lightning_modules as lm
 
-    data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=config.seed)
-    data.prepare_data()
-    data.setup()
-    torch.manual_seed(config.seed)
-    model = instantiate(config.model, **data.model_sizes)
-    objective, optimizer = instantiate(config.objective), instantiate(config.optimizer)
-    module = lm.Classifier(
-        model, objective=objective, optimizer=optimizer, token_kinds=data.token_kinds, seed=config.seed
+    parts = ("data", "tokenizer", "objective", "optimizer", "guidance", "tracking")
+    return lm.assemble(
+        make_model=lambda sizes: instantiate(config.model, **sizes),
+        seed=config.seed,
+        **{name: instantiate(config[name]) for name in parts},
     )
-    return data, module
 
 
 def main() -> None:

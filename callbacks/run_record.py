@@ -66,7 +66,11 @@ class RunRecord(Callback):
         if self.overrides is not None:
             store.log_yaml({"overrides": self.overrides}, "overrides.yaml")
         store.log_text(_environment(), "environment.txt")
-        store.set_tags(git_tags() | {"data_fingerprint": data.corpus.fingerprint})
+        fingerprints = {
+            "data_fingerprint": data.corpus.fingerprint,
+            "tokenizer_fingerprint": data.tokenizer.fingerprint,
+        }
+        store.set_tags(git_tags() | fingerprints)
         _log_datasets(store, data.corpus)
         sentence = data.encoded("train").sentence(0)
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)

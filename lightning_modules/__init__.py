@@ -1,5 +1,6 @@
 """Thin Lightning shells: optimization, data module, trainer and logger over the framework-free package."""
 
+from lightning_modules.assembly import assemble
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import TextData
 from lightning_modules.logger import StoreLogger
@@ -11,6 +12,7 @@ __all__ = [
     "StoreLogger",
     "TextData",
     "TrainerSettings",
+    "assemble",
     "make_trainer",
     "mark_finished",
     "stopped_run",

@@ -62,6 +62,7 @@ class Classifier(pl.LightningModule):
         """Put token kinds on the device, and modules that arrive in eval mode in train mode."""
         self.model.train()
         self.token_kinds = self.token_kinds.to(self.device)
+        self.objective.to(self.device)
 
     def on_train_start(self) -> None:
         """Set the epoch's dropout also where a resumed run starts in mid-epoch."""

@@ -21,10 +21,13 @@ class TextData(pl.LightningDataModule):
     Attributes:
         corpus: the splits as text, after `setup`.
         tokenizer: after `setup`.
+        training: what batches of the training are made of, after `setup`: the train split, and behind it what
+            a teacher labeled.
     """
 
     corpus: Corpus
     tokenizer: Tokenizer
+    training: EncodedSplit
 
     def __init__(self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int) -> None:
         """Store the parts; `seed` fixes the order of the batches."""
@@ -55,6 +58,7 @@ class TextData(pl.LightningDataModule):
             for name, split in splits.items()
             if split is not None
         }
+        self.training = self._encoded["train"]
 
     @property
     def model_sizes(self) -> dict[str, int]:
@@ -76,7 +80,7 @@ class TextData(pl.LightningDataModule):
 
     def train_dataloader(self) -> TrainingLoader:
         """This rank's share of the batches of each epoch."""
-        split = self._encoded["train"]
+        split = self.training
         n_ranks, rank = (
             (self.trainer.world_size, self.trainer.global_rank) if self.trainer is not None else (1, 0)
         )

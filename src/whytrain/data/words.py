@@ -10,6 +10,7 @@ CJK_CHARACTERS = (
     "\u2e80-\u2fdf\u3000-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\ufe30-\ufe4f\uff01-\uff9f\U0001b000-\U0001b16f\U00020000-\U000323af"
 )
+_EDGES = re.compile(r"^\W+|\W+$")
 _WORD = re.compile(rf"[{CJK_CHARACTERS}]|[^\s{CJK_CHARACTERS}]+")
 
 
@@ -29,6 +30,16 @@ def split_words(text: str) -> list[str]:
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Return the first character and the one after the last, of every word of `split_words`."""
     return [match.span() for match in _WORD.finditer(text) if not match.group().isspace()]
+
+
+def bare_word(word: str) -> str:
+    """Return a word in lower case without the punctuation around it; punctuation alone stays.
+
+    >>> [bare_word(word) for word in ("Good,", "n't", "--")]
+    ['good', "n't", '--']
+    """
+    lowered = word.lower()
+    return _EDGES.sub("", lowered) or lowered
 
 
 def normalize_whitespace(text: str) -> str:

@@ -13,11 +13,11 @@ from typing_extensions import TypedDict
 from whytrain.errors import ConfigError
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
+from whytrain.objectives.guidance import Guidance
+from whytrain.objectives.guidance_settings import Probability
 from whytrain.objectives.token_kinds import TokenKinds
 from whytrain.objectives.word_masking import mask_words
 from whytrain.types import Batch, Inspectable, Inspection
-
-Probability = Annotated[float, Interval(ge=0, le=1)]
 
 
 class AttentionPenalty(TypedDict):
@@ -38,7 +38,12 @@ class Objective:
     r"""(1 - λ) CE(x) + λ CE(x + r_adv) + w · attention penalty, on sentences with masked words.
 
     CE has label smoothing; r_adv is the fast gradient method's perturbation of the embeddings.
+
+    Attributes:
+        guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
     """
+
+    guidance: Guidance | None = None
 
     def __init__(
         self,
@@ -82,14 +87,19 @@ class Objective:
                 "set model.pooling=attention or objective.attention_penalty.weight=0"
             )
 
+    def to(self, device: torch.device) -> None:
+        """Move what belongs to the training data to a device, in place."""
+        if self.guidance is not None:
+            self.guidance.to(device)
+
     def __call__(self, model: nn.Module, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
         """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
-        token_ids = batch.token_ids
+        token_ids = batch.token_ids if self.guidance is None else self.guidance(batch, kinds)
         if self.word_masking > 0:
             token_ids = mask_words(token_ids, self.word_masking, kinds)
         if not self.needs_inspection:
             logits: Tensor = model(token_ids, batch.mask)
-            return self._cross_entropy(logits, batch.labels), logits
+            return self._error(logits, batch), logits
         assert isinstance(model, Inspectable)
         embeddings = model.embed(token_ids)
         inspection = model.inspect(embeddings, batch.mask)
@@ -101,14 +111,20 @@ class Objective:
         return loss, inspection.logits
 
     def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
-        loss = self._cross_entropy(inspection.logits, batch.labels)
+        loss = self._error(inspection.logits, batch)
         if self.attention_penalty["weight"] > 0:
             penalty = attention_penalty(inspection, batch.mask, self.attention_penalty["kind"])
             loss = loss + self.attention_penalty["weight"] * penalty
         return loss
 
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+    def _error(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Weighted mean of the sentences' errors."""
+        errors = functional.cross_entropy(
+            logits.float(), batch.labels, label_smoothing=self.label_smoothing, reduction="none"
+        )
+        if self.guidance is not None and self.guidance.weights is not None:
+            errors = errors * self.guidance.weights[batch.rows]
+        return errors.mean()
 
 
 def set_dropout(model: nn.Module, probability: float) -> None:

@@ -1,0 +1,53 @@
+"""From the parts that a config names to the data module and the module to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import nn
+
+from lightning_modules.classifier import Classifier
+from lightning_modules.data import TextData
+from lightning_modules.lessons import guidance_of
+from whytrain.data.source import Source
+from whytrain.data.tokenization import TokenizerBuilder
+from whytrain.objectives.guidance_settings import GuidanceSettings
+from whytrain.objectives.objective import Objective
+from whytrain.optimization import OptimizerSettings
+from whytrain.tracking.settings import TrackingSettings
+
+
+def assemble(
+    *,
+    data: Source,
+    tokenizer: TokenizerBuilder,
+    make_model: Callable[[Mapping[str, int]], nn.Module],
+    objective: Objective,
+    optimizer: OptimizerSettings,
+    guidance: GuidanceSettings,
+    tracking: TrackingSettings,
+    seed: int,
+) -> tuple[TextData, Classifier]:
+    """Return the data module, set up, and the module to train.
+
+    Args:
+        data: where the sentences come from.
+        tokenizer: how their tokenizer comes about.
+        make_model: builds the model from the sizes that the data decides.
+        objective: what training minimizes.
+        optimizer: how the weights are updated.
+        guidance: what an earlier run's explanations change.
+        tracking: where earlier runs are found.
+        seed: of weights, batches, dropout and masking.
+    """
+    text_data = TextData(data, tokenizer, seed=seed)
+    text_data.prepare_data()
+    text_data.setup()
+    objective.guidance = guidance_of(guidance, text_data, tracking.address)
+    torch.manual_seed(seed)
+    model = make_model(text_data.model_sizes)
+    kinds = text_data.token_kinds
+    return text_data, Classifier(
+        model, objective=objective, optimizer=optimizer, token_kinds=kinds, seed=seed
+    )

@@ -1,0 +1,139 @@
+"""Parts of speech and synonyms of words, from WordNet."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from whytrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nltk.corpus.reader.wordnet import Lemma, Synset
+
+_LOG = logging.getLogger(__name__)
+SYMBOL = "symbol"  # what has no letter or digit
+FUNCTION = "function"  # closed classes, of which WordNet knows only namesakes: "it" as a subject of study
+_FUNCTION_WORDS = frozenset(
+    """a an the this that these those each every either neither some any no all both half such what which
+    whose i me my mine we us our ours you your yours he him his she her hers it its they them their theirs
+    who whom myself yourself himself herself itself ourselves themselves one ones someone anyone everyone
+    something anything everything nothing nobody somebody anybody everybody and or but nor so yet if because
+    although though while whereas unless until since than as whether when where why how of in on at by for
+    with about against between into through during before after above below to from up down out off over
+    under upon within without toward towards among amid despite along across behind beyond near like be am
+    is are was were been being have has had having do does did doing done will would shall should can could
+    may might must ought not n't 's 're 've 'll 'd 'm there here then too also just only even very more
+    most much many few less least""".split()
+)
+_MOST = 6  # synonyms of a word: further senses fit ever less often
+
+
+class Lexicon(Protocol):
+    """What guided training must know of words."""
+
+    def part_of_speech(self, word: str) -> str | None:
+        """Return the most usual part of speech of a word; None where it is not known."""
+        ...
+
+    def synonyms(self, word: str) -> tuple[str, ...]:
+        """Return single words that can stand for a word, the closest first."""
+        ...
+
+
+class NoLexicon:
+    """Knows nothing but symbols: for languages, and machines, without WordNet."""
+
+    def part_of_speech(self, word: str) -> str | None:
+        """Tell symbols from words."""
+        return _symbol(word)
+
+    def synonyms(self, word: str) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+
+class WordNet:
+    """Princeton's WordNet as NLTK reads it.
+
+    References:
+        Miller (1995), WordNet: a lexical database for English. Communications of the ACM 38(11).
+    """
+
+    def __init__(self) -> None:
+        """Load the indices.
+
+        Raises:
+            ConfigError: NLTK or its WordNet is not on this machine.
+        """
+        try:
+            from nltk.corpus import wordnet
+        except ImportError as error:
+            raise ConfigError(
+                "WordNet is read through NLTK: install whytrain[wordnet], then run "
+                "`python -m nltk.downloader wordnet`"
+            ) from error
+        try:
+            wordnet.ensure_loaded()
+        except (LookupError, OSError) as error:
+            raise ConfigError(
+                "WordNet is not on this machine: run `python -m nltk.downloader wordnet`, or point NLTK_DATA "
+                "to a folder with corpora/wordnet"
+            ) from error
+        self._wordnet = wordnet
+
+    @cache  # noqa: B019  (one lexicon lives as long as the process)
+    def part_of_speech(self, word: str) -> str | None:
+        """Return `function`, or of n, v, a and r the one with most senses, inflected forms included."""
+        if word in _FUNCTION_WORDS:
+            return FUNCTION
+        senses = {pos: len(self._wordnet.synsets(word, pos)) for pos in "nvar"}
+        most = max(senses, key=lambda pos: senses[pos])
+        return most if senses[most] else _symbol(word)
+
+    @cache  # noqa: B019
+    def synonyms(self, word: str) -> tuple[str, ...]:
+        """Return other lemmas of the word's senses in its usual part of speech, most frequent sense first.
+
+        An inflected form has none: the base form of a synonym would not fit into its place.
+        """
+        kind = self.part_of_speech(word)
+        senses: list[Synset] = [] if kind in (None, SYMBOL, FUNCTION) else self._wordnet.synsets(word, kind)
+        lemmas: list[Lemma] = [lemma for sense in senses if word in _names(sense) for lemma in sense.lemmas()]
+        names = dict.fromkeys(lemma.name().lower() for lemma in lemmas)
+        return tuple(name for name in names if name != word and name.isalpha())[:_MOST]
+
+
+def _symbol(word: str) -> str | None:
+    return None if any(map(str.isalnum, word)) else SYMBOL
+
+
+def _names(sense: Synset) -> set[str]:
+    return {name.lower() for name in sense.lemma_names()}
+
+
+def usual_lexicon(*, is_needed: bool, is_wanted: bool) -> Lexicon:
+    """Return WordNet where it is needed, or wanted and on this machine; otherwise no lexicon.
+
+    Raises:
+        ConfigError: it is needed and not on this machine.
+    """
+    if not (is_needed or is_wanted):
+        return NoLexicon()
+    try:
+        return WordNet()
+    except ConfigError as error:
+        if is_needed:
+            raise
+        _LOG.warning("Words are replaced by frequency alone, without their part of speech. %s", error)
+        return NoLexicon()
+
+
+def guiding_synonyms(lexicon: Lexicon, word: str) -> tuple[str, ...]:
+    """Return the synonyms that guided training uses: the first, the third, …."""
+    return lexicon.synonyms(word)[::2]
+
+
+def unseen_synonyms(lexicon: Lexicon, word: str) -> tuple[str, ...]:
+    """Return the synonyms that are left for a test of whether training with the others helped."""
+    return lexicon.synonyms(word)[1::2]
