@@ -59,7 +59,7 @@ class Diagnosis(Callback):
         store = store_of(trainer)
         if store is None:
             return
-        started, data = time.perf_counter(), data_of(trainer)
+        started = time.perf_counter()
         evidence = gather(trainer, pl_module)
         diagnosis = diagnose(evidence, self.book.findings)
         config = next(c.config for c in trainer.callbacks if isinstance(c, RunRecord))  # type: ignore[attr-defined]  # Lightning leaves it untyped
@@ -67,8 +67,7 @@ class Diagnosis(Callback):
         plan = make_plan(diagnosis, self.book, config, store.run_id, unusable)
         if not store.settings.log_text:
             diagnosis = hidden(diagnosis, text_hash)
-        fingerprints = data.corpus.fingerprint, data.tokenizer.fingerprint
-        store.log_text(plan_text(plan, store.run_id, *fingerprints), OVERRIDES_PATH)
+        store.log_text(plan_text(plan.strategies, store.run_id), OVERRIDES_PATH)
         store.log_text(_as_json(diagnosis, plan), f"{TOPIC}/findings.json")
         store.log_text(diagnosis_page(diagnosis, plan, store.run_name, store.run_id), f"reports/{TOPIC}.html")
         store.log_table(_values(diagnosis), TOPIC, "values")

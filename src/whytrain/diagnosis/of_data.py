@@ -15,6 +15,7 @@ from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamin
 from whytrain.statistics.intervals import wilson_interval
 
 SHOWN = 8
+LEARNED = 0.9
 OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
 
 
@@ -31,23 +32,29 @@ def contradictory_labels(run: RunEvidence) -> Measurement:
 
 
 def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of training rows whose label is probably wrong, by a rule that both models must confirm.
+    """Share of training rows whose label is probably wrong: both models are confident of the same other class.
 
-    Confident learning on the floor's held-out probabilities: with t_j the mean probability of class j over
-    rows labeled j, a row labeled i belongs to j = argmax of p_j over the classes with p_j ≥ t_j. It counts
-    where j ≠ i and where the network, which learned from this very row, still predicts j.
+    Confident learning: with t_j the mean probability of class j over rows labeled j, a row confidently
+    belongs to j = argmax of p_j over the classes with p_j ≥ t_j. It counts where the floor, which has not
+    learned from the row, and the network, which has, confidently see the same class, and not its label. The
+    network must have learned 90% of its training sentences, or its contradiction says nothing.
 
     References:
         Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels,
         equations 1 and 2.
     """
+    labels = run.corpus.train.labels
     if run.held_out is None:
         return NotExamined("a class is too rare in train to hold part of it out")
-    labels = run.corpus.train.labels
+    learned = float((run.train.logits.argmax(axis=1) == labels).mean())
+    if learned < LEARNED:
+        return NotExamined(
+            f"the network gets {learned:.0%} of its own training sentences right; below {LEARNED:.0%} its "
+            "contradiction says nothing about labels"
+        )
     confident = confident_classes(run.held_out, labels)
-    candidates = (confident >= 0) & (confident != labels)
-    candidates &= run.train.logits.argmax(axis=1) == confident
-    rows = np.flatnonzero(candidates)
+    agreed = (confident >= 0) & (confident == confident_classes(run.train.probabilities, labels))
+    rows = np.flatnonzero(agreed & (confident != labels))
     margin = run.held_out[rows, confident[rows]] - run.held_out[rows, labels[rows]]
     rows = rows[np.argsort(-margin, kind="stable")]
     names = run.corpus.class_names

@@ -19,6 +19,7 @@ from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
 from whytrain.statistics.intervals import Interval
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
+FEWEST_SENTENCES = 10  # below, an interval over explained sentences means little
 FEWEST_PAIRS = 3  # a pair seen in fewer sentences is not "frequent together"
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
@@ -83,8 +84,8 @@ def attention_concentration(run: RunEvidence) -> Measurement | NotExamined:
     if run.shapley.attention is None:
         return NotExamined("the model has no attention; model.pooling=attention has")
     values = run.shapley.attention
-    if values.size < 2:
-        return NotExamined("attention was looked at in fewer than 2 sentences")
+    if values.size < FEWEST_SENTENCES:
+        return NotExamined(f"attention was looked at in fewer than {FEWEST_SENTENCES} sentences")
     return mean_measurement({str(i): float(value) for i, value in enumerate(values)}, "share")
 
 
@@ -98,9 +99,10 @@ def _over_probes(
     probes = [probe for probe in run.shapley.probes if probe.absence == chosen]
     readings = {probe.sentence_id: reading(probe) for probe in probes}
     rows = {key: value for key, value in readings.items() if np.isfinite(value)}
-    if len(rows) < 2:
+    if len(rows) < FEWEST_SENTENCES:
         return NotExamined(
-            f"fewer than 2 sentences were explained with absent words {chosen}; see callbacks.shapley"
+            f"{len(rows)} training sentences were explained with absent words {chosen}, {FEWEST_SENTENCES} are "
+            "needed; raise callbacks.shapley.budget"
         )
     telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: -rows[p.sentence_id])
     return mean_measurement(rows, "share", _evidence(run.shapley, telling, run.corpus.class_names))

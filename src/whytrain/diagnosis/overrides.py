@@ -53,35 +53,6 @@ class Plan:
     advice: tuple[Strategy, ...]
     skipped: Mapping[str, str]
 
-    @property
-    def overrides(self) -> dict[str, Scalar]:
-        """The changes of all strategies by key."""
-        return {key: value for strategy in self.strategies for key, value in strategy.overrides.items()}
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """What a run recommends, as its file says.
-
-    Attributes:
-        run: id of the run.
-        data_fingerprint: of its data.
-        tokenizer_fingerprint: of its tokenizer.
-        strategies: name, overrides as `key=value` and expectations.
-    """
-
-    run: str
-    data_fingerprint: str
-    tokenizer_fingerprint: str
-    strategies: tuple[Strategy, ...]
-
-    @property
-    def words(self) -> list[str]:
-        """All overrides, as the command line takes them."""
-        return override_words(
-            {key: value for strategy in self.strategies for key, value in strategy.overrides.items()}
-        )
-
 
 def make_plan(
     diagnosis: Diagnosis,
@@ -192,12 +163,9 @@ def override_words(overrides: Mapping[str, Scalar]) -> list[str]:
     return [f"{key}={str(v).lower() if isinstance(v, bool) else v}" for key, v in overrides.items()]
 
 
-def plan_text(plan: Plan, run_id: str, data_fingerprint: str, tokenizer_fingerprint: str) -> str:
-    """Return the plan as the YAML file that `from_diagnosis` reads."""
+def plan_text(strategies: Sequence[Strategy], run_id: str) -> str:
+    """Return strategies as the YAML file that `from_diagnosis` reads."""
     content = {
-        "run": run_id,
-        "data_fingerprint": data_fingerprint,
-        "tokenizer_fingerprint": tokenizer_fingerprint,
         "strategies": {
             strategy.name: {
                 "because": list(strategy.because),
@@ -207,22 +175,21 @@ def plan_text(plan: Plan, run_id: str, data_fingerprint: str, tokenizer_fingerpr
                     for expectation in strategy.expected
                 ],
             }
-            for strategy in plan.strategies
+            for strategy in strategies
         },
     }
     head = f"# What the diagnosis recommends; train with it: python train.py from_diagnosis={run_id}\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
-def read_plan(text: str, source: str) -> Recommended:
+def read_plan(text: str, source: str) -> tuple[Strategy, ...]:
     """Read what `plan_text` wrote; it is data: known keys and plain values only.
 
     Raises:
         ConfigError: it has another form, a key that a diagnosis may not set, or a value that is not plain.
     """
     try:
-        content = yaml.safe_load(text)
-        strategies = tuple(
+        return tuple(
             Strategy(
                 str(name),
                 "",
@@ -230,10 +197,8 @@ def read_plan(text: str, source: str) -> Recommended:
                 _read_words(entry["overrides"], source),
                 tuple(Expectation(**expectation) for expectation in entry["expected"]),
             )
-            for name, entry in content["strategies"].items()
+            for name, entry in yaml.safe_load(text)["strategies"].items()
         )
-        fingerprints = (str(content["data_fingerprint"]), str(content["tokenizer_fingerprint"]))
-        return Recommended(str(content["run"]), *fingerprints, strategies)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"{source} is not a diagnosis' list of overrides ({type(error).__name__}); let the run "

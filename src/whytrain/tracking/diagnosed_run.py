@@ -1,0 +1,86 @@
+"""What a tracked run recommends, as the command line of the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from whytrain.diagnosis.overrides import OVERRIDES_PATH, Strategy, override_words, read_plan
+from whytrain.errors import ConfigError, TrackingError
+from whytrain.tracking.guiding_run import DATA_TAG, TOKENIZER_TAG, check_same
+from whytrain.tracking.reader import RunRecord, download, find_run
+
+KEY = "from_diagnosis"
+# What a run's command line says of itself and of no other run.
+_OWN_AFFAIRS = (KEY, "run_name", "resume", "tracking", "hydra")
+
+
+@dataclass(frozen=True)
+class DiagnosedRun:
+    """A run that ended with a diagnosis.
+
+    Attributes:
+        run: the run.
+        strategies: what it recommends; at least one.
+        own_words: the command line that it was trained with.
+    """
+
+    run: RunRecord
+    strategies: tuple[Strategy, ...]
+    own_words: tuple[str, ...]
+
+    def words(self, command_line: Sequence[str]) -> list[str]:
+        """Return the run's own command line, its recommendations, and this command line; the last one wins."""
+        own = [word for word in self.own_words if key_of(word).partition(".")[0] not in _OWN_AFFAIRS]
+        recommended = [word for s in self.strategies for word in override_words(s.overrides)]
+        return last_of_each([*own, *recommended, *command_line])
+
+    def check_same(self, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
+        """Raise ConfigError unless data and tokenizer are those that were diagnosed."""
+        check_same(self.run, KEY, DATA_TAG, data_fingerprint, "data")
+        check_same(self.run, KEY, TOKENIZER_TAG, tokenizer_fingerprint, "tokenizer")
+
+
+def read_diagnosed(uri: str, id_or_name: str) -> DiagnosedRun:
+    """Read a run's recommendations and command line.
+
+    Raises:
+        TrackingError: there is no such run.
+        ConfigError: it has no diagnosis, or one that recommends nothing or what it may not.
+    """
+    run = find_run(uri, id_or_name)
+    try:
+        text = download(run, OVERRIDES_PATH).read_text("utf-8")
+        own = yaml.safe_load(download(run, "overrides.yaml").read_text("utf-8"))["overrides"]
+    except TrackingError as error:
+        raise ConfigError(
+            f"{KEY}={id_or_name}: run {run.name} ({run.status}) has no diagnosis; give a run that was trained "
+            "to its end with callbacks=default"
+        ) from error
+    strategies = read_plan(text, f"{KEY}={id_or_name}")
+    if not strategies:
+        raise ConfigError(
+            f"{KEY}={id_or_name}: run {run.name} recommends no change; its page reports/diagnosis.html says why"
+        )
+    return DiagnosedRun(run, strategies, tuple(map(str, own)))
+
+
+def key_of(word: str) -> str:
+    """Return the key of an override.
+
+    >>> key_of("+loop.seeds=[0,1]"), key_of("~callbacks")
+    ('loop.seeds', 'callbacks')
+    """
+    return word.lstrip("+~").partition("=")[0]
+
+
+def last_of_each(words: Sequence[str]) -> list[str]:
+    """Return overrides with only the last one of each key, in order.
+
+    >>> last_of_each(["seed=0", "model=bilstm", "seed=1"])
+    ['model=bilstm', 'seed=1']
+    """
+    last = {key_of(word): number for number, word in enumerate(words)}
+    return [word for number, word in enumerate(words) if last[key_of(word)] == number]
