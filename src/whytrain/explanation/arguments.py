@@ -23,3 +23,16 @@ def literal(argument: str, keys: Collection[str]) -> str:
     value = re.sub(r"(\\*)'", r"\1\1\\'", value)
     value = re.sub(r"(\\+)$", r"\1\1", value)
     return f"{key}='{value}'"
+
+
+def literal_list(argument: str, keys: Collection[str]) -> str:
+    """Quote the members of `key=[a,b]`, so that names of digits stay names; quoted ones stay as they are.
+
+    >>> literal_list("runs=[123, 4e5f]", ["runs"])
+    "runs=['123','4e5f']"
+    """
+    key, equals, value = argument.partition("=")
+    if not equals or key not in keys or not re.fullmatch(r"\[[^\[\]'\"]+\]", value):
+        return argument
+    members = (literal(f"{key}={member.strip()}", keys) for member in value[1:-1].split(","))
+    return f"{key}=[{','.join(member.partition('=')[2] for member in members)}]"

@@ -39,6 +39,12 @@ class ComparedMetric:
     seeds_needed: int | None
     sentence: str
 
+    @property
+    def holds(self) -> bool:
+        """Whether there is a difference after correction: the interval leaves out 0, too."""
+        difference = self.measured.difference
+        return not difference.contains(0) and self.adjusted_p_value <= 1 - difference.level
+
 
 @dataclass(frozen=True)
 class Comparison:

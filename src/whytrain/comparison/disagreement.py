@@ -1,0 +1,70 @@
+"""Sentence by sentence: where one is right and the other wrong, and where confidence changed most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from whytrain.comparison.recipes import Recipe
+from whytrain.comparison.runs import Sentences
+from whytrain.errors import ConfigError
+
+
+def judgements(baseline: Recipe, other: Recipe, sentences: Sentences) -> pd.DataFrame:
+    """Return what two recipes say of every sentence, most changed first.
+
+    Of several seeds the mean probability decides.
+
+    Args:
+        baseline: before.
+        other: after.
+        sentences: that they judged.
+
+    Returns:
+        One row per sentence: `row`, `id`, `text` (None where it is private), `label`, `prediction_before`,
+        `prediction_after`, `right_before`, `right_after`, `probability_before`, `probability_after` (of the
+        label), and their difference `change`.
+    """
+    names, n = np.array(sentences.class_names), len(sentences.ids)
+    before, after = (recipe.probabilities.mean(axis=0) for recipe in (baseline, other))
+    label = sentences.labels
+    p_before, p_after = before[np.arange(n), label], after[np.arange(n), label]
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(n),
+            "id": sentences.ids,
+            "text": sentences.texts if sentences.texts is not None else [None] * n,
+            "label": names[label],
+            "prediction_before": names[before.argmax(axis=1)],
+            "prediction_after": names[after.argmax(axis=1)],
+            "right_before": before.argmax(axis=1) == label,
+            "right_after": after.argmax(axis=1) == label,
+            "probability_before": p_before,
+            "probability_after": p_after,
+            "change": p_after - p_before,
+        }
+    )
+    return frame.sort_values("change", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def chosen_rows(table: pd.DataFrame, ids: Sequence[str], n_changed: int) -> list[int]:
+    """Return the rows to explain: those asked for, then the most changed ones that changed at all.
+
+    Args:
+        table: from `judgements`.
+        ids: of sentences asked for.
+        n_changed: how many of the most changed.
+
+    Raises:
+        ConfigError: an id that no sentence has.
+    """
+    position = dict(zip(table["id"], table["row"].tolist(), strict=True))
+    unknown = [wanted for wanted in ids if wanted not in position]
+    if unknown:
+        known = ", ".join(sorted(position)[:5])
+        raise ConfigError(f"sentences: no sentence has the id {unknown[0]}; ids look like {known}")
+    changed = table.loc[table["change"] != 0, "row"].tolist()
+    asked = [position[wanted] for wanted in ids]
+    return [*asked, *(row for row in changed if row not in asked)][: len(asked) + n_changed]

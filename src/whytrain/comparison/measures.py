@@ -1,0 +1,108 @@
+"""The metrics of each recipe with their intervals, and what can be said about the differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from whytrain.calibration.metrics import expected_calibration_error
+from whytrain.calibration.noise_floor import ece_noise_floor
+from whytrain.comparison.recipes import Recipe
+from whytrain.comparison.runs import ComparedRun, Progress, Sentences
+from whytrain.metrics import classification_metrics
+from whytrain.statistics.comparison import Comparison, compare_with_baseline
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
+
+Scores = dict[str, Interval | float]  # metric → value, with its interval where there is an honest one
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """All numbers of a comparison that concern whole runs.
+
+    Attributes:
+        scores: by recipe, the metrics: of one seed with intervals over sentences, of several with the mean
+            over seeds and its t interval.
+        floors: by recipe, the accuracy of the simple model that it must beat; None where it was not tracked.
+        against_baseline: by recipe, all but the first, its differences from the first.
+        mcnemar_adjusted: by recipe, McNemar's p-value after correction over the recipes; none for recipes
+            of several seeds.
+        calibration: one row per run: calibration error, what noise alone would show, and what that means.
+    """
+
+    scores: dict[str, Scores]
+    floors: dict[str, float | None]
+    against_baseline: dict[str, Comparison]
+    mcnemar_adjusted: dict[str, float]
+    calibration: pd.DataFrame
+
+
+def measure(
+    recipes: Sequence[Recipe],
+    sentences: Sentences,
+    progress: Progress,
+    *,
+    level: float,
+    n_resamples: int,
+    seed: int,
+) -> Measures:
+    """Measure every recipe and compare each with the first.
+
+    Args:
+        recipes: the baseline first, two at least.
+        sentences: that they judged.
+        progress: shows how far it is.
+        level: coverage of the intervals of differences.
+        n_resamples: of the bootstrap, at least.
+        seed: of the resampling.
+
+    Raises:
+        DataError: there is only one sentence.
+    """
+    first, *others = recipes
+    compared = compare_with_baseline(
+        first.probabilities,
+        {recipe.name: recipe.probabilities for recipe in others},
+        sentences.labels,
+        name=first.name,
+        paired_seeds=[recipe.name for recipe in others if recipe.seeds == first.seeds],
+        level=level,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    tests = {name: found.mcnemar.p_value for name, found in compared.items() if found.mcnemar is not None}
+    adjusted = holm_correction(list(tests.values())).tolist() if tests else []
+    return Measures(
+        scores={recipes[i].name: _scores(recipes[i]) for i in progress(range(len(recipes)), "measuring")},
+        floors={recipe.name: recipe.shown.record.metrics.get("floor/accuracy") for recipe in recipes},
+        against_baseline=compared,
+        mcnemar_adjusted=dict(zip(tests, adjusted, strict=True)),
+        calibration=pd.DataFrame([_calibration(run) for recipe in recipes for run in recipe.runs]),
+    )
+
+
+def _scores(recipe: Recipe) -> Scores:
+    if len(recipe.runs) == 1:
+        return metric_intervals(recipe.shown.predictions)
+    per_seed = [classification_metrics(run.predictions) for run in recipe.runs]
+    return {metric: t_interval([metrics[metric] for metrics in per_seed]) for metric in SHOWN}
+
+
+def _calibration(run: ComparedRun) -> dict[str, object]:
+    """Return a run's calibration error beside what a calibrated model would show on as many sentences."""
+    probabilities, labels = run.predictions.probabilities, run.predictions.labels
+    error, floor = expected_calibration_error(probabilities, labels), ece_noise_floor(probabilities)
+    p_value = floor.p_value(error)
+    said = "off by more than noise" if p_value <= 0.05 else "no more than noise explains"
+    return {
+        "run": run.name,
+        "ece": error,
+        "noise_mean": floor.mean,
+        "noise_p95": floor.percentile_95,
+        "p_value": p_value,
+        "in_words": said,
+    }

@@ -1,0 +1,104 @@
+"""Runs that differ only in their seed are one recipe: its claims hold for seeds it has not seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.comparison.runs import ComparedRun
+
+# What does not make a recipe another one: how a run is called and tracked, and which run it was derived from.
+_INCIDENTAL = {"run_name", "resume", "from_diagnosis", "guidance.run"}
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """One config over one or several seeds.
+
+    Attributes:
+        name: of its only run, or what the names of its runs have in common.
+        runs: one per seed, by seed.
+    """
+
+    name: str
+    runs: tuple[ComparedRun, ...]
+
+    @property
+    def shown(self) -> ComparedRun:
+        """The run that stands for the recipe where only one model can be shown: the first seed's."""
+        return self.runs[0]
+
+    @property
+    def seeds(self) -> tuple[str | None, ...]:
+        """The seeds."""
+        return tuple(run.seed for run in self.runs)
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Float64 (n_seeds, n_sentences, n_classes)."""
+        return np.stack([run.predictions.probabilities for run in self.runs])
+
+
+def recipe_settings(run: ComparedRun) -> dict[str, str]:
+    """Return the config values that make a run's recipe: no seeds (but those of the split), no names."""
+    return {key: value for key, value in run.record.params.items() if is_setting(key)}
+
+
+def is_setting(key: str) -> bool:
+    """Whether a param is a choice of the recipe.
+
+    Seeds are not, nor what a run measured (`topic/name`), nor where it is tracked.
+
+    >>> [is_setting(key) for key in ("model.dropout", "seed", "callbacks.shapley.seed", "data.split_seed")]
+    [True, False, False, True]
+    """
+    is_seed = key.rpartition(".")[2] == "seed"
+    return not (is_seed or key in _INCIDENTAL or "/" in key or key.startswith("tracking."))
+
+
+def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:
+    """Join the runs that differ only in their seed, the order of first appearance kept.
+
+    Every run stays by itself where all are of one recipe (then the runs are what is compared), or where a
+    recipe has a seed twice (then its runs do not differ in the seed).
+    """
+    groups: dict[frozenset[tuple[str, str]], list[ComparedRun]] = {}
+    for run in runs:
+        groups.setdefault(frozenset(recipe_settings(run).items()), []).append(run)
+    distinct = all(len({run.seed for run in group}) == len(group) for group in groups.values())
+    if len(groups) == 1 or not distinct:
+        return tuple(Recipe(run.name, (run,)) for run in runs)
+    names = _names(list(groups.values()))
+    return tuple(
+        Recipe(name, tuple(sorted(group, key=_seed_number)))
+        for name, group in zip(names, groups.values(), strict=True)
+    )
+
+
+def _seed_number(run: ComparedRun) -> int:
+    return int(run.seed) if run.seed is not None and run.seed.isdigit() else -1
+
+
+def _names(groups: Sequence[Sequence[ComparedRun]]) -> list[str]:
+    names: list[str] = []
+    for group in groups:
+        name = group[0].name
+        if len(group) > 1:
+            common = _common_beginning([run.name for run in group])
+            # "bilstm-sst2-seed0" and "bilstm-sst2-seed1" are both of "bilstm-sst2".
+            stem = re.sub(r"[\s\-_=.:]*(seed|s)?[\s\-_=.:]*$", "", common) or name
+            name = f"{stem} ({len(group)} seeds)"
+        while name in names:
+            name += "'"
+        names.append(name)
+    return names
+
+
+def _common_beginning(names: Sequence[str]) -> str:
+    columns = zip(*names, strict=False)
+    return "".join(letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, columns))

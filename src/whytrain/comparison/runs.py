@@ -1,0 +1,242 @@
+"""What runs said about the same validation sentences, brought into one order of rows and classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from whytrain.comparison.selection import Selection
+from whytrain.data.corpus import content_hash
+from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.statistics.pairing import align_rows
+from whytrain.tracking.reader import RunRecord, read_table
+from whytrain.tracking.tables import text_hash
+from whytrain.types import Predictions
+
+Progress = Callable[[Sequence[int], str], Iterable[int]]  # passes positions on, and shows how far they are
+_PROBABILITY, _LOGIT = "probability_", "logit_"
+
+
+@dataclass(frozen=True, eq=False)
+class Sentences:
+    """The validation sentences that all compared runs judged.
+
+    Attributes:
+        ids: one per sentence.
+        texts: None where they are private or not recorded.
+        labels: int64 (n,), positions in `class_names`.
+        class_names: in the order of the baseline.
+        fingerprint: hash of ids, texts and labels.
+    """
+
+    ids: list[str]
+    texts: list[str] | None
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedRun:
+    """A run, and what its best epoch says about the sentences.
+
+    Attributes:
+        name: of the run; with its id or a number where several have it.
+        record: what MLflow says of it.
+        predictions: rows and classes in the order of `Sentences`.
+    """
+
+    name: str
+    record: RunRecord
+    predictions: Predictions
+
+    @property
+    def seed(self) -> str | None:
+        """The seed it was trained with, as MLflow keeps it."""
+        return self.record.params.get("seed")
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedRuns:
+    """Everything that was read.
+
+    Attributes:
+        sentences: that the runs share.
+        runs: the baseline first.
+        missing: what a reader should know is not there, one sentence each.
+    """
+
+    sentences: Sentences
+    runs: tuple[ComparedRun, ...]
+    missing: tuple[str, ...]
+
+
+class _Table(NamedTuple):
+    """The predictions of one run as it stored them."""
+
+    ids: np.ndarray
+    labels: np.ndarray  # class names
+    class_names: tuple[str, ...]
+    logits: np.ndarray
+
+
+def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> LoadedRuns:
+    """Read the predictions of the runs' best epochs and put them into the baseline's order.
+
+    Args:
+        selection: the runs.
+        progress: shows how far the reading is.
+        show_text: whether raw text may appear; if not, it is treated as not recorded.
+
+    Raises:
+        ConfigError: fewer than two runs remain.
+        TrackingError: a run that was asked for holds no predictions.
+        DataError: the runs did not judge the same sentences into the same classes.
+    """
+    missing = list(selection.left_out)
+    found: list[tuple[RunRecord, _Table]] = []
+    for i in progress(range(len(selection.runs)), "reading runs"):
+        run = selection.runs[i]
+        try:
+            found.append((run, _predictions(run)))
+        except TrackingError as error:
+            if run.run_id in selection.named:
+                raise
+            missing.append(f"{run.name} is left out: {error}")
+    if len(found) < 2:
+        why = f" ({'; '.join(missing)})" if missing else ""
+        raise ConfigError(
+            f"a comparison needs at least two finished runs, got {len(found)}{why}; "
+            "give runs=[A,B,…], the id of a sweep, or experiment=NAME"
+        )
+    records = [record for record, _ in found]
+    sentences, notes = _sentences(records, found[0][1], show_text=show_text)
+    names = unique_names(records)
+    runs = [
+        ComparedRun(name, record, _aligned(table, found[0][1], (names[0], name)))
+        for name, (record, table) in zip(names, found, strict=True)
+    ]
+    renumbered = [
+        f"{name} numbers its classes in another order: it is read in that of {names[0]}"
+        for name, (_, table) in zip(names, found, strict=True)
+        if table.class_names != sentences.class_names
+    ]
+    return LoadedRuns(sentences, tuple(runs), (*missing, *notes, *renumbered))
+
+
+def unique_names(records: Sequence[RunRecord]) -> list[str]:
+    """Return the runs' names, told apart by the beginning of their ids, or by a number for the same run.
+
+    Names that several runs share get the first eight digits of the id; a run that comes twice is numbered.
+    """
+    ids_of: dict[str, set[str]] = {}
+    for record in records:
+        ids_of.setdefault(record.name, set()).add(record.run_id)
+    seen: Counter[str] = Counter()
+    names = []
+    for record in records:
+        seen[record.run_id] += 1
+        name = record.name if len(ids_of[record.name]) == 1 else f"{record.name} {record.run_id[:8]}"
+        names.append(name if seen[record.run_id] == 1 else f"{name} ({seen[record.run_id]})")
+    return names
+
+
+def _predictions(run: RunRecord) -> _Table:
+    if "best/epoch" not in run.metrics:
+        raise TrackingError(f"run {run.name} has no best epoch: it trained nothing")
+    frame = read_table(run, "predictions", int(run.metrics["best/epoch"]))
+    names = [str(c).removeprefix(_PROBABILITY) for c in frame.columns if str(c).startswith(_PROBABILITY)]
+    logits = frame[[f"{_LOGIT}{name}" for name in names]].to_numpy(np.float64)
+    return _Table(frame["id"].to_numpy(), frame["label"].to_numpy(), tuple(names), logits)
+
+
+def _sentences(
+    records: Sequence[RunRecord], table: _Table, *, show_text: bool
+) -> tuple[Sentences, list[str]]:
+    """Return the baseline's sentences, whose texts must be those of the other runs, and what is missing."""
+    frames: dict[str, pd.DataFrame] = {}
+    notes = []
+    for record in records:
+        try:
+            frames[record.run_id] = read_table(record, "data", None, "validation")
+        except TrackingError as error:
+            notes.append(f"the sentences' texts of {record.name} are not known: {error}")
+    hashes = {run.run_id: _hashes(frames[run.run_id], run) for run in records if run.run_id in frames}
+    for record in records:
+        if record.run_id in hashes:
+            _check_same_texts(records[0], record, hashes)
+    readable = [run for run in records if run.run_id in frames and not _is_private(run)]
+    texts = None
+    if readable and show_text:
+        by_id = frames[readable[0].run_id].set_index("id")["text"]
+        texts = by_id.reindex(table.ids).tolist()
+    elif frames:
+        notes.append("the sentences' texts are private (tracking.log_text=false): ids stand for them")
+    codes = np.array([table.class_names.index(label) for label in table.labels], dtype=np.int64)
+    known = next(iter(hashes.values())).reindex(table.ids).tolist() if hashes else []
+    ids = [str(row_id) for row_id in table.ids]
+    fingerprint = content_hash(ids, [str(text) for text in known], [str(label) for label in table.labels])
+    return Sentences(ids, texts, codes, table.class_names, fingerprint), notes
+
+
+def _is_private(run: RunRecord) -> bool:
+    return run.params.get("tracking.log_text") == "False"
+
+
+def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series:
+    """Return what stands for each text, by sentence id, whether or not the run may store the text."""
+    texts = frame.set_index("id")["text"]
+    return texts if _is_private(run) else texts.map(text_hash)
+
+
+def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series]) -> None:
+    if first.run_id not in hashes:
+        return
+    a, b = hashes[first.run_id], hashes[other.run_id]
+    shared = a.index.intersection(b.index)
+    different = shared[(a.loc[shared] != b.loc[shared]).to_numpy()]
+    if len(different):
+        raise DataError(
+            f"runs {first.name} and {other.name} were evaluated on different sentences: {len(different)} of "
+            f"{len(shared)} ids stand for other texts, the first is {different[0]}; compare runs of one data "
+            "set"
+        )
+
+
+def _aligned(table: _Table, first: _Table, names: tuple[str, str]) -> Predictions:
+    """Return a run's predictions with rows and classes in the order of the first run."""
+    if set(table.class_names) != set(first.class_names):
+        raise DataError(
+            f"runs {names[0]} and {names[1]} tell different classes apart: "
+            f"{', '.join(sorted(first.class_names))} and {', '.join(sorted(table.class_names))}"
+        )
+    _check_same_rows(table, first, names)
+    code = {name: position for position, name in enumerate(first.class_names)}
+    ours, theirs = (np.array([code[label] for label in t.labels], dtype=np.int64) for t in (first, table))
+    try:
+        rows = align_rows(first.ids, ours, table.ids, theirs)
+    except DataError as error:
+        raise DataError(f"A = {names[0]}, B = {names[1]}: {error}") from error
+    columns = [table.class_names.index(name) for name in first.class_names]
+    return Predictions(table.logits[rows][:, columns], ours)
+
+
+def _check_same_rows(table: _Table, first: _Table, names: tuple[str, str]) -> None:
+    ours, theirs = set(first.ids), set(table.ids)
+    if ours == theirs:
+        return
+    only = [
+        f"only {name} has {len(rest)} of them, such as {sorted(rest, key=str)[0]}"
+        for name, rest in zip(names, (ours - theirs, theirs - ours), strict=True)
+        if rest
+    ]
+    raise DataError(
+        f"runs {names[0]} and {names[1]} were evaluated on different sentences: {len(ours)} and "
+        f"{len(theirs)}, {len(ours & theirs)} of them the same; {'; '.join(only)}; compare runs of one data "
+        "set and one data.split_seed"
+    )

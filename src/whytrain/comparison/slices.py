@@ -1,0 +1,118 @@
+"""Groups of sentences on which a run got better or worse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.calibration.slice_columns import MOST_CATEGORIES, is_negated, number_ranges
+from whytrain.comparison.recipes import Recipe
+from whytrain.comparison.runs import Progress, Sentences
+from whytrain.data.words import split_words
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.mcnemar import mcnemar
+from whytrain.statistics.paired_bootstrap import paired_bootstrap
+
+
+@dataclass(frozen=True)
+class SliceChange:
+    """The accuracy of two recipes on a group of sentences.
+
+    Attributes:
+        recipe: that is compared with the baseline.
+        column: what the sentences are grouped by.
+        group: name of the group.
+        n_rows: number of sentences in it.
+        before: accuracy of the baseline, mean over seeds.
+        after: accuracy of the recipe.
+        difference: after minus before, with its interval.
+        p_value: of "no difference"; McNemar's exact test for one seed, else of the crossed bootstrap.
+        adjusted_p_value: after Holm's correction over all groups and recipes.
+    """
+
+    recipe: str
+    column: str
+    group: str
+    n_rows: int
+    before: float
+    after: float
+    difference: Interval
+    p_value: float
+    adjusted_p_value: float
+
+
+def slice_columns(sentences: Sentences) -> dict[str, NDArray[np.str_]]:
+    """Return what sentences are grouped by: class, and where texts are known length and negation."""
+    columns: dict[str, NDArray[np.str_]] = {}
+    if len(sentences.class_names) <= MOST_CATEGORIES:
+        columns["class"] = np.array(sentences.class_names)[sentences.labels]
+    if sentences.texts is not None:
+        columns["words"] = number_ranges([len(split_words(text)) for text in sentences.texts])
+        columns["negation"] = is_negated(sentences.texts)
+    return columns
+
+
+def slice_changes(
+    recipes: Sequence[Recipe],
+    sentences: Sentences,
+    progress: Progress,
+    *,
+    level: float,
+    n_resamples: int,
+    seed: int,
+) -> tuple[SliceChange, ...]:
+    """Compare every recipe with the first on every group of at least two sentences, surest first.
+
+    Args:
+        recipes: the baseline first.
+        sentences: that they judged.
+        progress: shows how far it is.
+        level: coverage of the intervals.
+        n_resamples: of the bootstrap.
+        seed: of the resampling.
+    """
+    groups = [
+        (column, str(group), np.flatnonzero(names == group))
+        for column, names in slice_columns(sentences).items()
+        for group in np.unique(names)
+    ]
+    groups = [(column, group, rows) for column, group, rows in groups if len(rows) > 1]
+    baseline, others = recipes[0], recipes[1:]
+    found = []
+    for i in progress(range(len(others)), "comparing slices"):
+        for column, group, rows in groups:
+            measured = _measured(baseline, others[i], sentences.labels, rows, level, n_resamples, seed)
+            found.append((others[i].name, column, group, len(rows), *measured))
+    adjusted = holm_correction([row[-1] for row in found]).tolist() if found else []
+    changes = [SliceChange(*row, p_value) for row, p_value in zip(found, adjusted, strict=True)]
+    return tuple(sorted(changes, key=lambda change: (change.adjusted_p_value, change.p_value)))
+
+
+def _measured(
+    baseline: Recipe,
+    other: Recipe,
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    level: float,
+    n_resamples: int,
+    seed: int,
+) -> tuple[float, float, Interval, float]:
+    """Return both accuracies, their difference and its p-value on some rows."""
+    a, b = (recipe.probabilities[:, rows] for recipe in (baseline, other))
+    accuracy = paired_bootstrap(
+        a,
+        b,
+        labels[rows],
+        paired_seeds=baseline.seeds == other.seeds,
+        level=level,
+        n_resamples=n_resamples,
+        seed=seed,
+    ).differences[0]
+    p_value = accuracy.p_value
+    if len(a) == len(b) == 1:
+        p_value = mcnemar(*(side[0].argmax(axis=1) == labels[rows] for side in (a, b))).p_value
+    return accuracy.value_a, accuracy.value_b, accuracy.difference, p_value

@@ -1,0 +1,168 @@
+"""A comparison as tables, for those who calculate on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from whytrain.comparison.side_by_side import SideBySide
+from whytrain.statistics.intervals import Interval
+
+TEXT_COLUMNS = {"disagreements": ("text",), "words": ("word",), "interactions": ("first_word", "second_word")}
+
+
+def comparison_tables(result: SideBySide) -> dict[str, pd.DataFrame]:
+    """Return all tables by name; those without rows are left out."""
+    tables = {
+        "config": result.config,
+        "origin": result.origin,
+        "metrics": _metrics(result),
+        "differences": _differences(result),
+        "calibration": result.measures.calibration,
+        "slices": _slices(result),
+        "disagreements": _disagreements(result),
+        "words": _words(result),
+        "interactions": _interactions(result),
+        "findings": _findings(result),
+    }
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def _metrics(result: SideBySide) -> pd.DataFrame:
+    rows = []
+    for name, scores in result.measures.scores.items():
+        for metric, value in scores.items():
+            known = isinstance(value, Interval)
+            rows.append(
+                {
+                    "run": name,
+                    "metric": metric,
+                    "value": value.estimate if isinstance(value, Interval) else value,
+                    "low": value.low if isinstance(value, Interval) else None,
+                    "high": value.high if isinstance(value, Interval) else None,
+                    "interval_over": ("seeds" if _n_seeds(result, name) > 1 else "sentences")
+                    if known
+                    else "",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _n_seeds(result: SideBySide, name: str) -> int:
+    return next(len(recipe.runs) for recipe in result.recipes if recipe.name == name)
+
+
+def _differences(result: SideBySide) -> pd.DataFrame:
+    rows = []
+    for name, found in result.measures.against_baseline.items():
+        for compared in found.metrics:
+            measured, difference = compared.measured, compared.measured.difference
+            rows.append(
+                {
+                    "run": name,
+                    "baseline": result.baseline.name,
+                    "metric": measured.metric,
+                    "baseline_value": measured.value_a,
+                    "value": measured.value_b,
+                    "difference": difference.estimate,
+                    "low": difference.low,
+                    "high": difference.high,
+                    "level": difference.level,
+                    "p_value": measured.p_value,
+                    "adjusted_p_value": compared.adjusted_p_value,
+                    "effect_size": compared.effect_size,
+                    "sentences_needed": compared.sentences_needed,
+                    "seeds_needed": compared.seeds_needed,
+                    "in_words": compared.sentence,
+                }
+            )
+    frame = pd.DataFrame(rows)
+    return frame.astype({"sentences_needed": "Int64", "seeds_needed": "Int64"})
+
+
+def _slices(result: SideBySide) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "run": change.recipe,
+            "column": change.column,
+            "group": change.group,
+            "sentences": change.n_rows,
+            "accuracy_before": change.before,
+            "accuracy_after": change.after,
+            "difference": change.difference.estimate,
+            "low": change.difference.low,
+            "high": change.difference.high,
+            "p_value": change.p_value,
+            "adjusted_p_value": change.adjusted_p_value,
+        }
+        for change in result.slices
+    )
+
+
+def _disagreements(result: SideBySide) -> pd.DataFrame:
+    frames = []
+    for pair in result.pairs:
+        table = pair.judgements
+        table = table[table["right_before"] != table["right_after"]].drop(columns="row")
+        frames.append(table.assign(run=pair.recipe.name, baseline=result.baseline.name))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _words(result: SideBySide) -> pd.DataFrame:
+    frames = []
+    for pair in result.pairs:
+        for sentence in pair.explained:
+            for before, after in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
+                columns = {
+                    "run": pair.recipe.name,
+                    "baseline": result.baseline.name,
+                    "id": result.sentences.ids[sentence.row],
+                    "class": sentence.class_name,
+                    "absence": before.absence.name,
+                    "position": range(1, len(before.words) + 1),
+                    "word": list(before.words),
+                    "phi_before": before.values,
+                    "phi_after": after.values,
+                    "standard_error_before": before.values_se,
+                    "standard_error_after": after.values_se,
+                }
+                for when, side in (("before", sentence.before), ("after", sentence.after)):
+                    if side.attention is not None:
+                        columns[f"attention_{when}"] = side.attention.weights[1:-1]
+                frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _interactions(result: SideBySide) -> pd.DataFrame:
+    rows = []
+    for pair in result.pairs:
+        for sentence in pair.explained:
+            for before, after in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
+                n = len(before.words)
+                for i in range(n):
+                    for j in range(i + 1, n):
+                        rows.append(
+                            {
+                                "run": pair.recipe.name,
+                                "id": result.sentences.ids[sentence.row],
+                                "absence": before.absence.name,
+                                "first": i + 1,
+                                "second": j + 1,
+                                "first_word": before.words[i],
+                                "second_word": before.words[j],
+                                "interaction_before": before.interactions[i, j],
+                                "interaction_after": after.interactions[i, j],
+                            }
+                        )
+    return pd.DataFrame(rows)
+
+
+def _findings(result: SideBySide) -> pd.DataFrame:
+    rows = []
+    for pair in result.pairs:
+        for change in pair.findings or ():
+            row = {"run": pair.recipe.name, "finding": change.name, "status": change.status}
+            for when, finding in (("before", change.before), ("after", change.after)):
+                for key in ("value", "low", "high"):
+                    row[f"{key}_{when}"] = None if finding is None else finding.get(key)
+            rows.append(row)
+    return pd.DataFrame(rows)

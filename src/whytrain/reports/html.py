@@ -1,0 +1,80 @@
+"""Pieces of self-contained HTML pages: no scripts, no links to elsewhere; all text is escaped."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+STYLE = """
+body { font-family: system-ui, sans-serif; color: #222; line-height: 1.5; max-width: 62em; margin: 2em auto;
+  padding: 0 1em; }
+h1 { font-size: 1.6em; margin-bottom: 0.2em; }
+h2 { font-size: 1.25em; margin-top: 2.2em; border-bottom: 1px solid #d9d9d9; break-after: avoid; }
+h3 { font-size: 1.05em; margin-top: 1.6em; break-after: avoid; }
+nav ul { columns: 2; padding-left: 1.2em; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.88em; margin: 0.6em 0; }
+th, td { text-align: left; vertical-align: top; padding: 0.25em 0.7em 0.25em 0;
+  border-bottom: 1px solid #e4e4e4; overflow-wrap: anywhere; min-width: 4em; }
+th { border-bottom: 2px solid #767676; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+figure { margin: 1.2em 0; break-inside: avoid; }
+figure img { width: 100%; height: auto; }
+.lead { font-size: 1.15em; font-weight: 600; }
+.quiet { color: #555; font-size: 0.9em; }
+tr, li { break-inside: avoid; }
+@media print { body { max-width: none; margin: 0; font-size: 10pt; } .scroll { overflow: visible; }
+  h2 { margin-top: 1.2em; } }
+"""
+
+
+def page(title: str, body: str) -> str:
+    """Return a whole page around a body."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Return a paragraph, of the class `lead` or `quiet` if one is given."""
+    return f'<p class="{kind}">{escape(text)}</p>\n' if kind else f"<p>{escape(text)}</p>\n"
+
+
+def bullets(texts: Sequence[str]) -> str:
+    """Return a list; nothing for no texts."""
+    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>\n" if texts else ""
+
+
+def contents(titles: Sequence[tuple[str, str]]) -> str:
+    """Return a table of contents of (anchor, title)."""
+    items = "".join(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in titles)
+    return f"<nav><ul>{items}</ul></nav>\n"
+
+
+def table(frame: pd.DataFrame) -> str:
+    """Return a table with the columns' names as its head; numbers to the right, with four digits."""
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
+    rows = "".join(
+        f"<tr>{''.join(_cell(value) for value in row)}</tr>\n" for row in frame.itertuples(index=False)
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>\n'
+
+
+def image(path: Path, description: str) -> str:
+    """Return a PNG file as part of the page."""
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f'<figure><img alt="{escape(description)}" src="data:image/png;base64,{data}"></figure>\n'
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f'<td class="number">{"–" if pd.isna(value) else f"{value:.4g}"}</td>'
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f'<td class="number">{value:,}</td>'
+    return f"<td>{escape('–' if value is None or value is pd.NA else str(value))}</td>"
