@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
 import pytorch_lightning as pl
@@ -12,6 +13,7 @@ from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.store import Store
+from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
 T = TypeVar("T")
@@ -56,3 +58,8 @@ def evidence_of(trainer: pl.Trainer, kind: type[T]) -> T | None:
     """What a callback publishes of this kind in its attribute `evidence`; None where none does."""
     published = (getattr(callback, "evidence", None) for callback in trainer.callbacks)  # type: ignore[attr-defined]  # Lightning leaves it untyped
     return next((evidence for evidence in published if isinstance(evidence, kind)), None)
+
+
+def shown_word(store: Store) -> Callable[[str], str]:
+    """What stands for a word in figures, pages and names: itself, or its hash where text stays private."""
+    return str if store.settings.log_text else text_hash

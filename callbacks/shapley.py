@@ -14,13 +14,12 @@ from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import TextDataModule, classifier_of, data_of, store_of
+from callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
 from whytrain.errors import ConfigError
 from whytrain.explanation.evidence import ShapleyEvidence, attention_concentration, probe_evidence
 from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
 from whytrain.explanation.sentence import explain
 from whytrain.explanation.tables import (
-    Name,
     Probe,
     interaction_table,
     summary,
@@ -35,9 +34,8 @@ from whytrain.games.players import Players
 from whytrain.models.inspection import inspect_split
 from whytrain.models.prefix import prefix_form
 from whytrain.plots.word_trends import word_trends
-from whytrain.reports.explanation import page, parts_figure, position_figure, same, sentence_figures
+from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
 from whytrain.tracking.store import Store
-from whytrain.tracking.tables import text_hash
 from whytrain.types import Inspectable
 
 TOPIC = "shapley"
@@ -148,7 +146,7 @@ class Shapley(Callback):
         pairs = interaction_table(probes, names)
         store.log_table(values, TOPIC, "values", epoch, ["word"])
         store.log_table(pairs, TOPIC, "interactions", epoch, ["first_word", "second_word"])
-        store.log_table(tree_table(probes, names, _namer(store)), TOPIC, "trees", epoch)
+        store.log_table(tree_table(probes, names, shown_word(store)), TOPIC, "trees", epoch)
         self._remember_trends(values, names, epoch, store)
         metrics: dict[str, float] = {"shapley/budget": float(self.budget or 0)}
         for name in self.absences:
@@ -191,7 +189,7 @@ class Shapley(Callback):
             slowest = max(slowest, time.perf_counter() - started)
             if i == 0 and epoch is not None and store is not None:
                 first = probes[0].explanation
-                figure = position_figure(first, data.corpus.class_names[label], _namer(store))
+                figure = position_figure(first, data.corpus.class_names[label], shown_word(store))
                 store.log_figure(figure, TOPIC, epoch=epoch)
         return probes
 
@@ -222,7 +220,7 @@ class Shapley(Callback):
     ) -> None:
         of_train = values[(values["split"] == "train") & (values["absence"] == self.absences[0])]
         words = word_table(of_train, class_names)
-        words["word"] = words["word"].map(_namer(store))
+        words["word"] = words["word"].map(shown_word(store))
         # A repeated epoch of a resumed run replaces what it logged before.
         self._trends = [row for row in self._trends if row["epoch"] != epoch]
         for name, word, phi in zip(words["class"], words["word"], words["phi"], strict=True):
@@ -252,7 +250,7 @@ class Shapley(Callback):
         store.log_metrics({"time/shapley_end_s": time.perf_counter() - started}, step=trainer.current_epoch)
 
     def _draw(self, store: Store, displayed: Sequence[Probe], class_names: Sequence[str]) -> None:
-        name = _namer(store)
+        name = shown_word(store)
         shown = [p for p in displayed if p.explanation.absence.name == self.absences[0]]
         for number, probe in enumerate(shown, start=1):
             figures = sentence_figures(probe.explanation, class_names[probe.label], name)
@@ -307,8 +305,3 @@ class Shapley(Callback):
         """Restore budget, sentences and trends."""
         self.budget, self._rows = state_dict["budget"], state_dict["rows"]
         self._trends = state_dict["trends"]
-
-
-def _namer(store: Store) -> Name:
-    """What stands for a word in figures: itself, or its hash where text stays private."""
-    return same if store.settings.log_text else text_hash

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from whytrain.data.words import bare_word
 from whytrain.explanation.sentence import Explanation
 from whytrain.shapley.tree_export import bracketed, tree_to_json
 
@@ -137,14 +138,15 @@ def _mean_pair(explanation: Explanation) -> float:
 def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
     """One row per word, absence and class: mean φ, its standard error and count, by |mean φ|.
 
-    Words count in lower case, once per occurrence; the standard error (NaN for a single occurrence) takes
-    occurrences as independent. With two classes every φ is turned to the second one, for which it is −φ.
+    Words count bare and in lower case (`bare_word`), once per occurrence; the standard error (NaN for a
+    single occurrence) takes occurrences as independent. With two classes every φ is turned to the second one,
+    for which it is −φ.
 
     Args:
         values: columns `absence`, `class`, `word`, `phi`, as in `value_table`.
         class_names: all of them.
     """
-    return _means(values.assign(word=values["word"].str.lower()), ["word"], "phi", class_names)
+    return _means(values.assign(word=values["word"].map(bare_word)), ["word"], "phi", class_names)
 
 
 def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
@@ -158,7 +160,7 @@ def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
             `interaction_table`.
         class_names: all of them.
     """
-    words = np.sort(pairs[["first_word", "second_word"]].map(str.lower).to_numpy(dtype=object), axis=1)
+    words = np.sort(pairs[["first_word", "second_word"]].map(bare_word).to_numpy(dtype=object), axis=1)
     pairs = pairs.assign(word_a=words[:, 0], word_b=words[:, 1])
     return _means(pairs[pairs["word_a"] != pairs["word_b"]], ["word_a", "word_b"], "interaction", class_names)
 

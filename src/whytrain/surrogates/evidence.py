@@ -7,7 +7,7 @@ from typing import Literal
 
 from whytrain.statistics.intervals import Interval
 
-Kind = Literal["word", "pair", "lexicon", "form", "embedding", "hidden", "attention"]
+Kind = Literal["word", "pair", "score", "form", "embedding", "hidden", "attention"]
 FeatureSet = Literal["readable", "dense"]  # words, pairs and form; or what the network computes
 StudentKind = Literal["logistic", "tree"]
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from whytrain.calibration.slice_columns import is_negated
-from whytrain.data.words import split_words
+from whytrain.data.words import bare_word, split_words
 from whytrain.surrogates.evidence import Kind
 
 Array = NDArray[np.float64]
@@ -34,13 +34,15 @@ class Feature:
 
     Attributes:
         kind: where it comes from.
-        words: the word, the two words of a pair, all words of a lexicon, in lower case; otherwise empty.
+        words: the word, the two words of a pair, all words that a score counts; bare and in lower case.
         what: the name, unless it is made of the words.
+        weights: what each word adds to a score.
     """
 
     kind: Kind
     words: tuple[str, ...] = ()
     what: str = ""
+    weights: tuple[float, ...] = ()
 
     @property
     def is_presence(self) -> bool:
@@ -88,42 +90,40 @@ class ReadSentences:
     def table(self, columns: dict[str, int], chosen: Sequence[Feature]) -> FeatureTable:
         """Put the chosen features and the sentences' form beside each other.
 
-        A word or a pair counts 1 where all of it is present, in any order; a lexicon counts the words of it
-        that are.
+        A word or a pair counts 1 where all of it is present, in any order.
 
         Args:
             columns: the column of each word.
-            chosen: words, pairs of words and lexicons.
+            chosen: words, pairs of words and scores.
         """
-        by_kind = {kind: [f for f in chosen if f.kind == kind] for kind in ("word", "pair", "lexicon")}
-        first, second = (self.presence[:, [columns[f.words[i]] for f in by_kind["pair"]]] for i in (0, 1))
-        counts = np.zeros((self.presence.shape[0], len(by_kind["lexicon"])))
-        for i, lexicon in enumerate(by_kind["lexicon"]):
-            counts[:, i] = self.presence[:, [columns[word] for word in lexicon.words]].sum(axis=1)
+        words, pairs, scores = ([f for f in chosen if f.kind == kind] for kind in ("word", "pair", "score"))
+        first, second = (self.presence[:, [columns[f.words[i]] for f in pairs]] for i in (0, 1))
+        weights = np.zeros((len(columns), len(scores)))
+        for i, score in enumerate(scores):
+            weights[[columns[word] for word in score.words], i] = score.weights
         values = sparse.hstack(
             [
-                self.presence[:, [columns[f.words[0]] for f in by_kind["word"]]],
+                self.presence[:, [columns[f.words[0]] for f in words]],
                 first.multiply(second),
-                sparse.csr_array(counts),
+                sparse.csr_array(self.presence @ weights),
                 sparse.csr_array(self.form.values),
             ],
             format="csr",
         )
-        features = (*by_kind["word"], *by_kind["pair"], *by_kind["lexicon"], *self.form.features)
-        return FeatureTable(features, sparse.csr_array(values))
+        return FeatureTable((*words, *pairs, *scores, *self.form.features), sparse.csr_array(values))
 
 
 class WordCounter:
     """Reads sentences for the words of others.
 
     Attributes:
-        words: the column of each word, in lower case.
+        words: the column of each word, bare and in lower case (`bare_word`).
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Take the words of these sentences; whatever else is read is read for them."""
         self._counter = CountVectorizer(
-            tokenizer=split_words, token_pattern=None, binary=True, dtype=np.float64
+            tokenizer=_bare_words, token_pattern=None, binary=True, dtype=np.float64
         )
         self._counter.fit(texts)
         self.words: dict[str, int] = self._counter.vocabulary_
@@ -131,6 +131,10 @@ class WordCounter:
     def read(self, texts: Sequence[str]) -> ReadSentences:
         """Read sentences."""
         return ReadSentences(sparse.csr_array(self._counter.transform(texts)), _form(texts))
+
+
+def _bare_words(text: str) -> list[str]:
+    return [bare_word(word) for word in split_words(text)]
 
 
 def _form(texts: Sequence[str]) -> FeatureTable:

@@ -16,15 +16,19 @@ Array = NDArray[np.float64]
 FEWEST_SENTENCES = 2  # a word of a single sentence is a name for that sentence
 
 
-def explained_variance(effects: Array, presence: sparse.csr_array) -> Array:
+def explained_variance(
+    effects: Array, presence: sparse.csr_array, errors: Array | float = 0.0
+) -> NDArray[np.float64]:
     r"""Variance of the teacher's log-odds that the presence of each word explains by itself.
 
     Var(φ·x) = φ²·p(1 − p) for a word that is present (x = 1) in a share p of the sentences and then moves
-    the log-odds by φ; of several classes the largest. 0 for words of fewer than two sentences.
+    the log-odds by φ; an estimated φ² is too large by its squared error on average, which is taken off. Of
+    several classes the largest. 0 for words of fewer than two sentences.
 
     Args:
         effects: float64 (n_words, n_classes), φ.
         presence: 0 or 1, (n, n_words).
+        errors: standard errors of the effects.
 
     >>> present = sparse.csr_array(np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]))
     >>> explained_variance(np.array([[2.0], [9.0]]), present).tolist()
@@ -32,8 +36,8 @@ def explained_variance(effects: Array, presence: sparse.csr_array) -> Array:
     """
     counts = np.asarray(presence.sum(axis=0)).ravel()
     share = counts / presence.shape[0]
-    variance: Array = np.square(effects).max(axis=1) * share * (1 - share)
-    return np.where(counts >= FEWEST_SENTENCES, variance, 0.0)
+    squares = np.maximum(np.square(effects) - np.square(errors), 0.0)
+    return np.where(counts >= FEWEST_SENTENCES, squares.max(axis=1) * share * (1 - share), 0.0)
 
 
 def shapley_effects(ranking: pd.DataFrame, words: dict[str, int], class_names: Sequence[str]) -> Array:
@@ -54,7 +58,7 @@ def shapley_effects(ranking: pd.DataFrame, words: dict[str, int], class_names: S
     return effects
 
 
-def associated_effects(log_odds: Array, presence: sparse.csr_array) -> Array:
+def associated_effects(log_odds: Array, presence: sparse.csr_array) -> tuple[Array, Array]:
     """Mean log-odds of the sentences with a word minus those without, where no Shapley values are known.
 
     Args:
@@ -62,39 +66,51 @@ def associated_effects(log_odds: Array, presence: sparse.csr_array) -> Array:
         presence: 0 or 1, (n, n_words).
 
     Returns:
-        float64 (n_words, n_classes); 0 for words of all sentences or none.
+        The differences and their standard errors (one deviation for all sentences), float64
+        (n_words, n_classes) both; 0 for words of all sentences or none.
     """
     counts = np.asarray(presence.sum(axis=0))[:, None]
     others = len(log_odds) - counts
     sums = presence.T @ log_odds
     with np.errstate(divide="ignore", invalid="ignore"):
         effects = sums / counts - (log_odds.sum(axis=0) - sums) / others
-    return np.where((counts > 0) & (others > 0), effects, 0.0)
+        errors = log_odds.std(axis=0) * np.sqrt(1 / counts + 1 / others)
+    known = (counts > 0) & (others > 0)
+    return np.where(known, effects, 0.0), np.where(known, errors, 0.0)
 
 
-def chosen_words(
-    effects: Array, presence: sparse.csr_array, words: dict[str, int], n: int, class_names: Sequence[str]
+def chosen_words(variance: Array, words: dict[str, int], n: int) -> list[Feature]:
+    """Return the words that explain most, at most n, none that explains nothing.
+
+    Args:
+        variance: float64 (n_words,), explained by each word.
+        words: the column of each word.
+        n: how many at most.
+    """
+    names = sorted(words, key=words.__getitem__)
+    return [Feature("word", (names[i],)) for i in _largest(variance, n)]
+
+
+def word_scores(
+    effects: Array, chosen: Sequence[Feature], words: dict[str, int], class_names: Sequence[str]
 ) -> list[Feature]:
-    """Return the words that explain most, none that explains nothing, and a lexicon per class of them.
+    """Return the score of a sentence's words for each class: Σ φ of those of the chosen words it holds.
 
-    A word belongs to the lexicon of the class whose log-odds it raises most.
+    Of two classes only the second one's, because the first one's is the same with the other sign.
 
     Args:
         effects: float64 (n_words, n_classes), φ.
-        presence: 0 or 1, (n, n_words).
+        chosen: words.
         words: the column of each word.
-        n: how many at most.
         class_names: all of them.
     """
-    names = sorted(words, key=words.__getitem__)
-    chosen = _largest(explained_variance(effects, presence), n)
-    best = effects[chosen].argmax(axis=1)
-    lexicons = [
-        Feature("lexicon", tuple(names[i] for i in np.array(chosen)[best == label]), f"words for {name}")
+    names = tuple(feature.words[0] for feature in chosen)
+    values = effects[[words[name] for name in names]]
+    return [
+        Feature("score", names, f"word score for {name}", tuple(values[:, label].tolist()))
         for label, name in enumerate(class_names)
-        if (best == label).any()
+        if label > 0 or len(class_names) > 2
     ]
-    return [*(Feature("word", (names[i],)) for i in chosen), *lexicons]
 
 
 def chosen_pairs(

@@ -13,7 +13,7 @@ from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.features import Feature, FeatureTable, Name
 from whytrain.surrogates.students import Student, dense_values
 
-Array = NDArray[np.float64]
+ARROW = " → "  # between a rule's conditions and its class
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str
     if absent:
         names = ", ".join(features[c.feature].name(show) for c in absent)
         text += f"{', ' if text else ''}without {names}"
-    return f"{text} → {class_names[rule.class_index]}"
+    return f"{text}{ARROW}{class_names[rule.class_index]}"
 
 
 def condition_text(condition: Condition, features: Sequence[Feature], show: Name) -> str:

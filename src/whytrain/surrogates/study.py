@@ -14,7 +14,14 @@ from scipy.special import softmax
 from whytrain.surrogates.evidence import FeatureSet, StudentKind
 from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
 from whytrain.surrogates.fidelity import agrees, divergences, majority_agreement, r_squared
-from whytrain.surrogates.influence import associated_effects, chosen_pairs, chosen_words, shapley_effects
+from whytrain.surrogates.influence import (
+    associated_effects,
+    chosen_pairs,
+    chosen_words,
+    explained_variance,
+    shapley_effects,
+    word_scores,
+)
 from whytrain.surrogates.students import Student, choose_strength, fit_student, targets
 
 Array = NDArray[np.float64]
@@ -105,20 +112,25 @@ def choose_features(
     settings: StudySettings,
     class_names: Sequence[str],
 ) -> list[Feature]:
-    """Return the words, lexicons and pairs that explain most of the teacher on the training sentences.
+    """Return the features that explain most of the teacher on the training sentences.
 
-    By mean Shapley values and interactions where a ranking is known; otherwise by the difference in the
-    teacher's log-odds between sentences with and without a word, and no pairs.
+    First words and pairs of the ranking, by mean Shapley values and interactions, with the score of these
+    words. Where it has fewer words than wanted, others follow, by the difference in the teacher's log-odds
+    between sentences with and without them; a score of such differences would repeat what is taught.
     """
     presence = train.read.presence
-    if ranking is None:
-        effects = associated_effects(train.logits - train.logits.mean(axis=1, keepdims=True), presence)
-    else:
+    words: list[Feature] = []
+    others: list[Feature] = []
+    if ranking is not None:
         effects = shapley_effects(ranking.vocabulary, columns, class_names)
-    words = chosen_words(effects, presence, columns, settings.words, class_names)
-    return (
-        words if ranking is None else words + chosen_pairs(ranking.pairs, presence, columns, settings.pairs)
-    )
+        words = chosen_words(explained_variance(effects, presence), columns, settings.words)
+        others = chosen_pairs(ranking.pairs, presence, columns, settings.pairs)
+        others += word_scores(effects, words, columns, class_names) if words else []
+    log_odds = train.logits - train.logits.mean(axis=1, keepdims=True)
+    differences, errors = associated_effects(log_odds, presence)
+    variance = explained_variance(differences, presence, errors)
+    variance[[columns[word.words[0]] for word in words]] = 0.0  # known better already
+    return [*words, *chosen_words(variance, columns, settings.words - len(words)), *others]
 
 
 def study(

@@ -1,0 +1,286 @@
+"""Small readable students of the network: their fidelity epoch by epoch, all they say at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+from annotated_types import Ge, Gt, Interval
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import Callback
+from torch import nn
+
+from callbacks.access import (
+    ClassifierModule,
+    TextDataModule,
+    classifier_of,
+    data_of,
+    evidence_of,
+    shown_word,
+    store_of,
+)
+from whytrain.data.splits import sentence_groups
+from whytrain.errors import DataError
+from whytrain.explanation.evidence import ShapleyEvidence
+from whytrain.models.prediction import predict_split
+from whytrain.plots.coefficients import coefficients
+from whytrain.plots.decision_tree import decision_tree
+from whytrain.plots.fidelity_history import fidelity_history
+from whytrain.plots.rule_list import rule_list
+from whytrain.surrogates.conclusions import (
+    Disagreement,
+    coefficient_table,
+    disagreement,
+    fidelity_table,
+    rule_table,
+    rules_in_words,
+    student_evidence,
+    surrogate_evidence,
+)
+from whytrain.surrogates.dense import dense_table
+from whytrain.surrogates.evidence import SurrogateEvidence
+from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
+from whytrain.surrogates.rules import tree_cells
+from whytrain.surrogates.sampling import balanced_rows
+from whytrain.surrogates.study import Ranking, StudySettings, Taught, epoch_scores, study
+from whytrain.tracking.store import Store
+from whytrain.types import Inspectable
+
+TOPIC = "surrogate"
+_FEWEST = 100  # sentences of an epoch's students: fewer say nothing
+_DENSE = 1000  # sentences of the dense students, whose features are some thousand
+_log = logging.getLogger(__name__)
+
+
+class Surrogate(Callback):
+    """Teaches students the network's probabilities on training sentences, and judges them on validation ones.
+
+    Each epoch has quick students of fixed strength, on as many sentences as the first epoch found affordable.
+    The best weights are studied in full at the end: tuned students, rules, coefficients, and the sentences
+    on which the students disagree.
+
+    Attributes:
+        evidence: what the students say, after the fit; None where there are none.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: Annotated[int, Ge(0)],
+        rows: Annotated[int, Ge(_FEWEST)] | Literal["all"],
+        words: Annotated[int, Ge(1)],
+        pairs: Annotated[int, Ge(0)],
+        alpha: Annotated[float, Interval(ge=0, le=1)],
+        temperature: Annotated[float, Gt(0)],
+        time_share: Annotated[float, Interval(gt=0, le=1)],
+        epoch_rows: Annotated[int, Ge(0)] | None,
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            seed: of the sample and the trees.
+            rows: training sentences that the last students learn from; as many of each class as there are.
+            words: words whose presence is a feature, at most.
+            pairs: pairs of words whose presence is one, at most.
+            alpha: weight of the gold labels beside the network's probabilities.
+            temperature: softens these probabilities.
+            time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
+            epoch_rows: training sentences of an epoch's students; 0 for none; None to choose by `time_share`.
+        """
+        self.seed, self.rows, self.time_share, self.epoch_rows = seed, rows, time_share, epoch_rows
+        self.settings = StudySettings(alpha, temperature, words, pairs, seed)
+        self.evidence: SurrogateEvidence | None = None
+        self._history: list[dict[str, float]] = []
+        self._sample: NDArray[np.int64] | None = None  # rows of train, in the order in which they are drawn
+        self._counter: WordCounter
+        self._read: dict[str, ReadSentences] = {}
+        self._validation_s = 0.0
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Choose the sentences and read them."""
+        if store_of(trainer) is None:
+            return
+        corpus = data_of(trainer).corpus
+        n_rows = len(corpus.train) if self.rows == "all" else self.rows
+        try:
+            sample = balanced_rows(corpus.train.labels, corpus.class_names, n_rows, self.seed)
+        except DataError as error:
+            self._leave_out(error)
+            return
+        texts = [corpus.train.texts[row] for row in sample]
+        self._sample, self._counter = sample, WordCounter(texts)
+        self._read = {
+            "train": self._counter.read(texts),
+            "validation": self._counter.read(corpus.validation.texts),
+        }
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the validation."""
+        self._validation_s = time.perf_counter()
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop it: the validation belongs to the epoch's time, what other callbacks do behind it does not."""
+        self._validation_s = time.perf_counter() - self._validation_s
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log how faithful quick students are."""
+        store = store_of(trainer)
+        if store is None or trainer.sanity_checking or self._sample is None or self.epoch_rows == 0:
+            return
+        started, data, module = time.perf_counter(), data_of(trainer), classifier_of(pl_module)
+        assert module.predictions is not None
+        try:
+            if self.epoch_rows is None:
+                training_s = sum(batch[2] for batch in module.batch_history)
+                self.epoch_rows = self._affordable(module, data, training_s + self._validation_s)
+                store.log_params({"surrogate/epoch_rows": self.epoch_rows})
+            scores = self._quick(module, data, self.epoch_rows)
+        except DataError as error:
+            self._leave_out(error)
+            return
+        epoch = trainer.current_epoch + 1
+        # A repeated epoch of a resumed run replaces what it remembered before.
+        self._history = [row for row in self._history if row["epoch"] != epoch]
+        self._history.append({"epoch": float(epoch), **scores})
+        metrics = {f"surrogate/{name}": value for name, value in scores.items()}
+        metrics["time/surrogate_s"] = time.perf_counter() - started
+        store.log_metrics(metrics, step=epoch)
+
+    def _affordable(self, module: ClassifierModule, data: TextDataModule, epoch_s: float) -> int:
+        """Return how many sentences an epoch's students may have, from what the fewest cost."""
+        assert self._sample is not None
+        fewest, cost_s = min(_FEWEST, len(self._sample)), float("inf")
+        for _ in range(2):  # the first time also pays for starting
+            started = time.perf_counter()
+            self._quick(module, data, fewest)
+            cost_s = min(cost_s, time.perf_counter() - started)
+        share = cost_s / epoch_s
+        if share > self.time_share:
+            _log.warning(
+                "surrogate: students of %d sentences, the fewest, take %.0f%% of an epoch where "
+                "callbacks.surrogate.time_share allows %.0f%%; epoch_rows=0 leaves them to the end",
+                fewest,
+                100 * share,
+                100 * self.time_share,
+            )
+        return int(np.clip(fewest * self.time_share / share, fewest, len(self._sample)))
+
+    def _quick(self, module: ClassifierModule, data: TextDataModule, n_rows: int) -> dict[str, float]:
+        """Teach untuned students the first sentences of the sample."""
+        assert self._sample is not None
+        assert module.predictions is not None
+        sample = self._sample[:n_rows]
+        seen = predict_split(module.model, data.encoded("train").select(sample))
+        train = Taught(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
+        validation = Taught(self._read["validation"], module.predictions.labels, module.predictions.logits)
+        lessons = study(train, validation, self._counter.words, None, self.settings, data.corpus.class_names)
+        return epoch_scores(lessons, train, validation, self.settings.temperature)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Study the best weights in full."""
+        store = store_of(trainer)
+        if store is None or self._sample is None:
+            return
+        started = time.perf_counter()
+        explained = evidence_of(trainer, ShapleyEvidence)
+        try:
+            metrics = self._conclude(store, classifier_of(pl_module).model, data_of(trainer), explained)
+        except DataError as error:
+            self._leave_out(error)
+            return
+        if self._history:
+            store.log_figure(fidelity_history(pd.DataFrame(self._history)), TOPIC, "fidelity")
+        metrics["time/surrogate_end_s"] = time.perf_counter() - started
+        store.log_metrics(metrics, step=trainer.current_epoch)
+
+    def _conclude(
+        self, store: Store, model: nn.Module, data: TextDataModule, explained: ShapleyEvidence | None
+    ) -> dict[str, float]:
+        """Teach tuned students, log what they say, and return their scores."""
+        assert self._sample is not None
+        corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
+        taught = predict_split(model, data.encoded("train").select(self._sample))
+        judged = predict_split(model, data.encoded("validation"))
+        train = Taught(self._read["train"], taught.labels, taught.logits)
+        validation = Taught(self._read["validation"], judged.labels, judged.logits)
+        lessons = study(
+            train,
+            validation,
+            self._counter.words,
+            _ranking(explained),
+            self.settings,
+            names,
+            dense=self._dense(model, data),
+            groups=sentence_groups([corpus.train.texts[row] for row in self._sample]),
+        )
+        students = student_evidence(lessons, train, validation, self.settings)
+        rules = rules_in_words(lessons, train, validation, names, show)
+        betas = coefficient_table(lessons, names, show)
+        readable = lessons["readable", "tree"]
+        everything = self._counter.read(corpus.train.texts)
+        differing = {
+            "train": disagreement(
+                lessons,
+                everything.table(self._counter.words, readable.train.features),
+                corpus.train,
+                names,
+                show,
+            ),
+            "validation": disagreement(lessons, readable.validation, corpus.validation, names, show),
+        }
+        self.evidence = surrogate_evidence(lessons, students, rules, betas, differing["train"])
+        store.log_table(betas, TOPIC, "coefficients")
+        store.log_table(rule_table(rules), TOPIC, "rules")
+        store.log_table(fidelity_table(lessons, students, validation, self.settings), TOPIC, "fidelity")
+        frames = [_with_teacher(found, split, model, data) for split, found in differing.items()]
+        store.log_table(pd.concat(frames), TOPIC, "disagreement", text_columns=["text"])
+        for kind, rows in betas.groupby("features"):
+            store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
+        cells = tree_cells(readable.student, readable.train.features, show)
+        store.log_figure(decision_tree(cells, names), TOPIC, "tree")
+        store.log_figure(rule_list(rules), TOPIC, "rules")
+        scores = epoch_scores(lessons, train, validation, self.settings.temperature)
+        scores["student_agreement_train"] = differing["train"].share.estimate
+        return {f"surrogate/best_{name}": value for name, value in scores.items()}
+
+    def _dense(self, model: nn.Module, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:
+        """Return what the network computes of the first sentences of the sample, and of validation."""
+        assert self._sample is not None
+        if not isinstance(model, Inspectable):
+            _log.warning("surrogate: this model does not show its states; students of them are left out")
+            return None
+        sample = data.encoded("train").select(self._sample[:_DENSE])
+        return dense_table(model, sample), dense_table(model, data.encoded("validation"))
+
+    def _leave_out(self, error: DataError) -> None:
+        _log.warning("surrogate: there are no students of this run: %s", error)
+        self._sample = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Sentences per epoch and scores so far: a resumed run goes on with the same."""
+        return {"epoch_rows": self.epoch_rows, "history": self._history}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore sentences per epoch and scores so far."""
+        self.epoch_rows, self._history = state_dict["epoch_rows"], state_dict["history"]
+
+
+def _ranking(explained: ShapleyEvidence | None) -> Ranking | None:
+    if explained is None or explained.vocabulary is None or explained.pairs is None:
+        return None
+    return Ranking(explained.vocabulary, explained.pairs)
+
+
+def _with_teacher(found: Disagreement, split: str, model: nn.Module, data: TextDataModule) -> pd.DataFrame:
+    """Add the split, and what the network predicts for the sentences on which its students disagree."""
+    names = np.array(data.corpus.class_names, dtype=object)
+    predicted = np.empty(0, dtype=object)
+    if len(found.rows):
+        predicted = names[predict_split(model, data.encoded(split).select(found.rows)).logits.argmax(axis=1)]
+    table = found.table.assign(teacher=predicted)
+    table.insert(0, "split", split)
+    return table
