@@ -32,7 +32,7 @@ def contradictory_labels(run: RunEvidence) -> Measurement:
 
 
 def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of training rows whose label is probably wrong: both models are confident of the same other class.
+    """Share of training rows whose label is probably wrong: both models are sure of the same other class.
 
     Confident learning: with t_j the mean probability of class j over rows labeled j, a row confidently
     belongs to j = argmax of p_j over the classes with p_j ≥ t_j. It counts where the floor, which has not

@@ -101,8 +101,8 @@ def _over_probes(
     rows = {key: value for key, value in readings.items() if np.isfinite(value)}
     if len(rows) < FEWEST_SENTENCES:
         return NotExamined(
-            f"{len(rows)} training sentences were explained with absent words {chosen}, {FEWEST_SENTENCES} are "
-            "needed; raise callbacks.shapley.budget"
+            f"{len(rows)} training sentences were explained with absent words {chosen}, "
+            f"{FEWEST_SENTENCES} are needed; raise callbacks.shapley.budget"
         )
     telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: -rows[p.sentence_id])
     return mean_measurement(rows, "share", _evidence(run.shapley, telling, run.corpus.class_names))

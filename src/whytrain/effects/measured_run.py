@@ -9,7 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.tracking.reader import RunRecord, read_table
+from whytrain.data.lexicon import Lexicon
+from whytrain.effects.robustness import (
+    TO_SYNONYMS,
+    WITHOUT_TOP_WORDS,
+    accuracy_lost,
+    with_synonyms,
+    without_words,
+)
+from whytrain.errors import TrackingError
+from whytrain.models.saved import load_model
+from whytrain.objectives.target_words import explained_words, word_counts
+from whytrain.tracking.reader import RunRecord, config, read_table, saved_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +40,16 @@ class MeasuredRun:
     confidence: pd.Series[float]
 
 
-def measured_run(run: RunRecord, further: Mapping[str, pd.Series[float]]) -> MeasuredRun:
-    """Read a run that ended with a diagnosis.
+def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> MeasuredRun:
+    """Read a run that ended with a diagnosis, and measure what its training did not target.
 
     Args:
         run: the run.
-        further: terms of metrics that were measured afterwards.
+        baseline: the run whose top words are removed from the validation sentences, or replaced.
+        lexicon: of synonyms; None leaves them out.
 
     Raises:
-        TrackingError: it lacks the tables of predictions or of the diagnosis.
+        TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
     """
     table = read_table(run, "predictions", epoch=int(run.metrics["best/epoch"])).set_index("id")
     names = [name.removeprefix("probability_") for name in table if name.startswith("probability_")]
@@ -48,9 +60,28 @@ def measured_run(run: RunRecord, further: Mapping[str, pd.Series[float]]) -> Mea
         "best/accuracy": table["right"].astype("float64"),
         "best/nll": pd.Series(-np.log(of_label), index=table.index),
     }
-    diagnosed = read_table(run, "diagnosis", name="rows")
-    for name, group in diagnosed.groupby("name"):
+    for name, group in read_table(run, "diagnosis", name="rows").groupby("name"):
         rows[f"diagnosis/{name}"] = group.set_index("id")["value"]
-    rows |= further
-    metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in further.items()}
-    return MeasuredRun(run, metrics, rows, pd.Series(probabilities.max(axis=1), index=table.index))
+    untargeted = _untargeted(run, baseline, lexicon)
+    metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in untargeted.items()}
+    confidence = pd.Series(probabilities.max(axis=1), index=table.index)
+    return MeasuredRun(run, metrics, rows | untargeted, confidence)
+
+
+def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:
+    """Measure on validation sentences without the baseline's top words; nothing where text is private."""
+    settings = config(baseline)
+    if not settings["tracking"]["log_text"]:
+        return {}
+    sentences = read_table(run, "data", name="validation")
+    try:
+        ranked = read_table(baseline, "shapley", name="vocabulary")["word"].tolist()
+    except TrackingError:  # the budget allowed no ranking
+        return {}
+    counts = word_counts(sentences["text"].tolist())
+    words = frozenset(explained_words(ranked, counts, settings["guidance"]["top_words"]))
+    model = load_model(saved_model(run))
+    lost = {WITHOUT_TOP_WORDS: accuracy_lost(model, sentences, lambda text: without_words(text, words))}
+    if lexicon is not None:
+        lost[TO_SYNONYMS] = accuracy_lost(model, sentences, lambda t: with_synonyms(t, words, lexicon))
+    return {name: terms for name, terms in lost.items() if len(terms)}

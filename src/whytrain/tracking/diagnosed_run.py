@@ -9,7 +9,6 @@ import yaml
 
 from whytrain.diagnosis.overrides import OVERRIDES_PATH, Strategy, override_words, read_plan
 from whytrain.errors import ConfigError, TrackingError
-from whytrain.tracking.guiding_run import DATA_TAG, TOKENIZER_TAG, check_same
 from whytrain.tracking.reader import RunRecord, download, find_run
 
 KEY = "from_diagnosis"
@@ -32,15 +31,10 @@ class DiagnosedRun:
     own_words: tuple[str, ...]
 
     def words(self, command_line: Sequence[str]) -> list[str]:
-        """Return the run's own command line, its recommendations, and this command line; the last one wins."""
+        """Return the run's command line, its recommendations, and this command line; the last one wins."""
         own = [word for word in self.own_words if key_of(word).partition(".")[0] not in _OWN_AFFAIRS]
         recommended = [word for s in self.strategies for word in override_words(s.overrides)]
         return last_of_each([*own, *recommended, *command_line])
-
-    def check_same(self, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
-        """Raise ConfigError unless data and tokenizer are those that were diagnosed."""
-        check_same(self.run, KEY, DATA_TAG, data_fingerprint, "data")
-        check_same(self.run, KEY, TOKENIZER_TAG, tokenizer_fingerprint, "tokenizer")
 
 
 def read_diagnosed(uri: str, id_or_name: str) -> DiagnosedRun:
@@ -56,13 +50,13 @@ def read_diagnosed(uri: str, id_or_name: str) -> DiagnosedRun:
         own = yaml.safe_load(download(run, "overrides.yaml").read_text("utf-8"))["overrides"]
     except TrackingError as error:
         raise ConfigError(
-            f"{KEY}={id_or_name}: run {run.name} ({run.status}) has no diagnosis; give a run that was trained "
-            "to its end with callbacks=default"
+            f"{KEY}={id_or_name}: run {run.name} ({run.status}) has no diagnosis; give a run that was "
+            "trained to its end with callbacks=default"
         ) from error
     strategies = read_plan(text, f"{KEY}={id_or_name}")
     if not strategies:
         raise ConfigError(
-            f"{KEY}={id_or_name}: run {run.name} recommends no change; its page reports/diagnosis.html says why"
+            f"{KEY}={id_or_name}: run {run.name} recommends no change; its reports/diagnosis.html says why"
         )
     return DiagnosedRun(run, strategies, tuple(map(str, own)))
 
