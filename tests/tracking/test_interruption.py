@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -64,3 +65,23 @@ def test_processes_that_start_on_a_fresh_store_at_once(processes: ForkServerCont
     runs = client.search_runs([experiment.experiment_id])
     assert sorted((run.info.run_name, run.info.status) for run in runs) == [(n, "FINISHED") for n in names]
     assert all(run.data.metrics == {"val/loss": 0.5} for run in runs)
+
+
+def test_sigkill_while_the_store_is_created(processes: ForkServerContext, tmp_path: Path) -> None:
+    """Whenever the first process dies, the next one finds a whole store or makes one."""
+    database = Path(settings_in(tmp_path).address.removeprefix("sqlite:///"))
+    begun = database.with_name(f"{database.name}.begun")
+    first = processes.Process(target=connect, args=(settings_in(tmp_path).address,))
+    first.start()
+    while first.is_alive() and (not begun.exists() or begun.stat().st_size < 50_000):  # some of the tables
+        time.sleep(0.001)
+    first.kill()
+    first.join()
+    assert first.exitcode == -signal.SIGKILL
+    assert begun.exists()
+    assert not database.exists()
+    client = connect(settings_in(tmp_path).address)
+    run = client.create_run(client.create_experiment("after")).info.run_id
+    client.log_metric(run, "val/loss", 0.5)
+    assert client.get_run(run).data.metrics == {"val/loss": 0.5}
+    assert not begun.exists()

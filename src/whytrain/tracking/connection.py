@@ -50,6 +50,7 @@ def connect(uri: str) -> MlflowClient:
         with store_lock(uri), warnings.catch_warnings():
             # What MLflow uses of SQLAlchemy is deprecated; nothing here can change that.
             warnings.filterwarnings("ignore", message=".*loader strategy is deprecated")
+            _create_whole(uri)
             return MlflowClient(tracking_uri=uri)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
@@ -75,6 +76,22 @@ def store_lock(uri: str) -> AbstractContextManager[object]:
         return nullcontext()
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path.with_name(f"{path.name}.lock"), timeout=60)
+
+
+def _create_whole(uri: str) -> None:
+    """Create a SQLite store where there is none, beside its place first: a process may die on the way.
+
+    MLflow does not go on with the tables that another process has begun. Call it under `store_lock`.
+    """
+    path = sqlite_path(uri)
+    if path is None or path.exists():
+        return
+    from mlflow import MlflowClient
+
+    begun = path.with_name(f"{path.name}.begun")
+    begun.unlink(missing_ok=True)
+    MlflowClient(tracking_uri=f"sqlite:///{begun}")
+    begun.replace(path)
 
 
 def _probe(uri: str) -> None:
