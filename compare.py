@@ -56,7 +56,7 @@ def compare(config: DictConfig) -> None:
     store = Store.start(tracking, run_name=files.comparison_name(result), tags=tags)
     with ending(store):
         folder = Path(plain["output"] or Path("comparisons") / store.run_id)
-        images = files.write_comparison(result, folder, progress, {"run": store.run_id})
+        images = files.write_comparison(result, folder, progress, {"tracked as run": store.run_id})
         files.log_comparison(store, result, folder, images)
     for line in files.told(result):
         console.print(line, markup=False, highlight=False)

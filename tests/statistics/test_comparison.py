@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from whytrain.statistics.comparison import compare_runs
+from whytrain.errors import ConfigError
+from whytrain.statistics.comparison import compare_runs, compare_with_baseline
 from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval
@@ -50,11 +51,11 @@ def test_a_clear_difference(labels: NDArray[np.int64]) -> None:
     assert comparison.metrics[2].effect_size == pytest.approx(standardized_difference(*nll), rel=0.05)
 
 
-def test_the_loser_is_named_in_a_score_where_less_is_better(labels: NDArray[np.int64]) -> None:
+def test_more_is_worse_in_a_score_where_less_is_better(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(1)
     b, a = run(generator, labels, 0.5), run(generator, labels, 1.5)
     sentence = compare_runs(a, b, labels).metrics[2].sentence
-    assert sentence.startswith("nll: A is better than B: +0.")
+    assert sentence.startswith("nll: B is worse than A: +0.")
 
 
 def test_no_difference_says_what_it_would_take(labels: NDArray[np.int64]) -> None:
@@ -176,3 +177,59 @@ def test_what_it_would_take_in_words(
     sentences: int | None, seeds: int | None, several: bool, text: str
 ) -> None:
     assert requirement_phrase(sentences, seeds, several).startswith(text)
+
+
+def test_several_runs_are_corrected_together(labels: NDArray[np.int64]) -> None:
+    generator = np.random.default_rng(5)
+    base = run(generator, labels, 1.0)
+    others = {f"run {i}": run(generator, labels, 1.0 + i / 5) for i in range(3)}
+    found = compare_with_baseline(base, others, labels, name="base")
+    alone = {name: compare_runs(base, other, labels, names=("base", name)) for name, other in others.items()}
+    raw = [c.measured.p_value for name in others for c in alone[name].metrics]
+    assert [c.adjusted_p_value for name in others for c in found[name].metrics] == holm_correction(
+        raw
+    ).tolist()
+    for name, comparison in found.items():
+        assert comparison.mcnemar == alone[name].mcnemar
+        for compared, single in zip(comparison.metrics, alone[name].metrics, strict=True):
+            assert compared.measured.difference == single.measured.difference
+            assert compared.adjusted_p_value >= single.adjusted_p_value
+            difference = compared.measured.difference
+            assert compared.holds == (
+                difference.low * difference.high > 0 and compared.adjusted_p_value <= 0.05
+            )
+
+
+def test_among_many_runs_a_clear_difference_can_still_be_claimed(labels: NDArray[np.int64]) -> None:
+    generator = np.random.default_rng(6)
+    base = run(generator, labels, 0.5)
+    others = {f"run {i}": run(generator, labels, 0.5) for i in range(20)} | {
+        "best": run(generator, labels, 3.0)
+    }
+    found = compare_with_baseline(base, others, labels, name="base", n_resamples=200)
+    # With 200 resamples the smallest p-value, 2/201, would be 0.84 after correction for 84 tests.
+    assert all(compared.holds for compared in found["best"].metrics)
+
+
+def test_family_wise_error_of_several_equal_runs_is_not_above_nominal() -> None:
+    generator = np.random.default_rng(7)
+    n_families, corrected, uncorrected = 150, 0, 0
+    for family in range(n_families):
+        labels = generator.integers(2, size=60)
+        base, *others = (run(generator, labels, 1.0) for _ in range(4))
+        named = {str(i): other for i, other in enumerate(others)}
+        found = compare_with_baseline(base, named, labels, n_resamples=200, seed=family)
+        compared = [c for comparison in found.values() for c in comparison.metrics]
+        corrected += any(c.holds for c in compared)
+        uncorrected += any(c.measured.p_value <= 0.05 for c in compared)
+    # The 99.9% quantile of Binomial(150, 0.05) is 17: what the correction keeps to, and its absence does not.
+    assert corrected <= 17 < uncorrected
+
+
+def test_nothing_to_correct_and_bad_levels_are_said(labels: NDArray[np.int64]) -> None:
+    base = run(np.random.default_rng(8), labels, 1.0)
+    assert compare_with_baseline(base, {}, labels) == {}
+    with pytest.raises(ConfigError, match="confidence level"):
+        compare_with_baseline(base, {"b": base}, labels, level=1.0)
+    with pytest.raises(ConfigError, match="at least 1 resample"):
+        compare_with_baseline(base, {"b": base}, labels, n_resamples=0)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from whytrain.comparison.runs import ComparedRun
 
-# What does not make a recipe another one: how a run is called and tracked, and which run it was derived from.
-_INCIDENTAL = {"run_name", "resume", "from_diagnosis", "guidance.run"}
+# What does not make a recipe another one: how a run is called, which run it was derived from, what follows.
+_INCIDENTAL = {"run_name", "resume", "from_diagnosis", "guidance.run", "n_parameters"}
 
 
 @dataclass(frozen=True, eq=False)

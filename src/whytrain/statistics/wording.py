@@ -68,8 +68,8 @@ def difference_sentence(
             f"p = {measured.p_value:.2g}, {adjusted_p_value:.2g} after correction"
         )
     b_wins = (difference.estimate > 0) == (metric in _SHARES)
-    better, worse = names[::-1] if b_wins else names
-    return f"{metric}: {better} is better than {worse}: {phrase}, p = {adjusted_p_value:.2g} after correction"
+    word = "better" if b_wins else "worse"
+    return f"{metric}: {names[1]} is {word} than {names[0]}: {phrase}, p = {adjusted_p_value:.2g} after correction"
 
 
 def requirement_phrase(sentences: int | None, seeds: int | None, several_seeds: bool) -> str:

@@ -1,0 +1,126 @@
+"""`python compare.py` on runs that `python train.py` tracked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from small_runs import SMALL, Tracked
+
+from whytrain.tracking.reader import child_runs, download, find_run, read_table
+from whytrain.tracking.settings import TrackingSettings
+
+PREDICTIONS = "+callbacks.predictions._target_=callbacks.predictions.Predictions"
+QUICK = (*SMALL, "callbacks=none", PREDICTIONS, "trainer.max_epochs=1")
+
+
+@pytest.fixture(scope="module")
+def trained(make_workspace: Callable[[], Path], run_process: Callable[..., int]) -> SimpleNamespace:
+    """Two small runs of different recipes, and one on other sentences."""
+    folder = make_workspace()
+    for words in (
+        ("run_name=plain",),
+        ("model=bilstm_opt", "run_name=opt"),
+        ("data.split_seed=1", "run_name=elsewhere"),
+    ):
+        assert run_process(folder, *QUICK, *words) == 0, (folder / "output.txt").read_text()
+    settings = TrackingSettings(
+        uri=None, experiment="whytrain", log_text=True, directory=str(folder / "mlruns")
+    )
+    return SimpleNamespace(folder=folder, settings=settings, tracked=Tracked(folder))
+
+
+@pytest.fixture
+def compare(
+    trained: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Run `compare.py` with arguments; the exit code and all that it printed on one line."""
+    import compare as script
+
+    monkeypatch.chdir(trained.folder)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it; taken back at the end
+    root_logger = logging.getLogger()
+    handlers, level = list(root_logger.handlers), root_logger.level
+
+    def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["compare.py", *words])
+        with pytest.raises(SystemExit) as done:
+            script.main()
+        root_logger.handlers, root_logger.level = handlers, level
+        captured = capsys.readouterr()
+        return int(done.value.code or 0), " ".join((captured.out + captured.err).split())
+
+    return run
+
+
+def test_two_runs_become_a_report_and_a_run(
+    trained: SimpleNamespace, compare: Callable[..., tuple[int, str]]
+) -> None:
+    code, said = compare("runs=[plain,opt]", "output=report", "changed_sentences=1", "resamples=200")
+    assert code == 0, said
+    html = Path("report/comparison.html").read_text("utf-8")
+    assert "plain against opt" in html
+    assert "plain has no attention weights" in html
+    assert "accuracy:" in said
+    run = find_run(trained.settings.address, "plain against opt")
+    assert (run.status, run.tags["kind"]) == ("FINISHED", "comparison")
+    both = [find_run(trained.settings.address, name) for name in ("plain", "opt")]
+    assert run.tags["compared_runs"] == ",".join(one.run_id for one in both)
+    assert download(run, "reports/comparison.html").read_text("utf-8") == html
+    figures = {path.name for path in download(run, "figures/comparison").iterdir()}
+    assert {"metric_bars.png", "metric_radar.png", "training.png", "reliability.png"} <= figures
+    assert any(name.endswith("_attention.png") for name in figures)
+    differences = read_table(run, "comparison", name="differences").set_index("metric")
+    best = [one.metrics["best/accuracy"] for one in both]
+    assert differences.loc["accuracy", "difference"] == pytest.approx(best[1] - best[0], abs=1e-9)
+    metrics = read_table(run, "comparison", name="metrics").set_index(["run", "metric"])
+    for one in both:
+        for metric in ("f1", "precision", "recall", "nll", "ece"):
+            tracked = one.metrics[f"best/{metric}"]
+            # The table's logits are float64 of what the model computed in float32 batches.
+            assert metrics.loc[(one.name, metric), "value"] == pytest.approx(tracked, abs=1e-6)
+    assert child_runs(run) == []
+
+
+def test_private_text_stays_private(
+    trained: SimpleNamespace, compare: Callable[..., tuple[int, str]]
+) -> None:
+    code, said = compare(
+        "runs=[plain,opt]", "output=private", "tracking.log_text=false", "resamples=100", "sentences=[]"
+    )
+    assert code == 0, said
+    html = Path("private/comparison.html").read_text("utf-8")
+    texts = pd.read_csv("reviews.csv")["text"]
+    assert not any(text in html for text in texts if len(text.split()) > 3)
+    assert "texts are private" in html
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["runs=[plain]"], 2, "a comparison needs at least two finished runs, got 1"),
+        (["runs=[plain,elsewhere]"], 1, "plain and elsewhere were evaluated on different sentences"),
+        (["runs=[plain,plane]"], 1, "there is no run 'plane'"),
+        (["runs=[123,plain]"], 1, "there is no run '123'"),
+        (["experiment=nothing"], 1, "there is no experiment 'nothing'"),
+        (["runs=[plain,opt]", "level=2"], 2, "level: input should be less than 1"),
+        (["runs=[plain,opt]", "sentences=[x]"], 2, "no sentence has the id x"),
+        (["runs=[plain,opt]", "ouptut=x"], 2, "ouptut: no such key; did you mean output?"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    trained: SimpleNamespace,
+    compare: Callable[..., tuple[int, str]],
+    words: list[str],
+    code: int,
+    message: str,
+) -> None:
+    before = trained.tracked.runs()
+    found, said = compare(*words)
+    assert (found, message in said) == (code, True), said
+    assert trained.tracked.runs() == before  # nothing half-done is tracked

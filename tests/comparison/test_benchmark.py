@@ -1,0 +1,20 @@
+"""The benchmark runs from end to end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "compare.py"
+
+
+def test_smoke() -> None:
+    command = [sys.executable, str(BENCHMARK), "--smoke"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=280).stdout
+    header, two, three = (line.split() for line in output.splitlines())
+    assert header == ["runs", "time", "memory", "report"]
+    assert (two[0], three[0]) == ("2", "3")
+    for row in (two, three):
+        assert float(row[1]) > 0
+        assert 0.1 < float(row[3]) < 4

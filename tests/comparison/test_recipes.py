@@ -1,0 +1,98 @@
+"""Runs that differ only in their seed are one recipe."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from compared_runs import compared_run
+
+from whytrain.comparison.differences import config_differences, origin_table
+from whytrain.comparison.recipes import group_by_seed, is_setting
+
+
+def named(recipes):
+    return {recipe.name: [run.name for run in recipe.runs] for recipe in recipes}
+
+
+def test_seeds_are_joined_and_sorted_and_recipes_keep_their_order():
+    runs = [
+        compared_run("opt-sst2-seed10", 10, pooling="attention"),
+        compared_run("plain-sst2-seed2", 2, pooling="last"),
+        compared_run("opt-sst2-seed2", 2, pooling="attention"),
+        compared_run("plain-sst2-seed10", 10, pooling="last"),
+        compared_run("lonely", 2, pooling="max"),
+    ]
+    recipes = group_by_seed(runs)
+    assert named(recipes) == {
+        "opt-sst2 (2 seeds)": ["opt-sst2-seed2", "opt-sst2-seed10"],
+        "plain-sst2 (2 seeds)": ["plain-sst2-seed2", "plain-sst2-seed10"],
+        "lonely": ["lonely"],
+    }
+    assert recipes[0].seeds == ("2", "10")
+    assert recipes[0].shown is runs[2]
+    expected = np.stack([run.predictions.probabilities for run in (runs[2], runs[0])])
+    np.testing.assert_array_equal(recipes[0].probabilities, expected)
+
+
+def test_names_that_have_nothing_in_common_or_clash():
+    runs = [
+        compared_run(name, seed, size=size)
+        for name, seed, size in (("a1", 0, "8"), ("b2", 1, "8"), ("run-s0", 0, "9"), ("run-s1", 1, "9"))
+    ]
+    assert list(named(group_by_seed(runs))) == ["a1 (2 seeds)", "run (2 seeds)"]
+    same = [compared_run("run", seed, size=size) for size in "89" for seed in (0, 1)]
+    assert list(named(group_by_seed(same))) == ["run (2 seeds)", "run (2 seeds)'"]
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [compared_run("a", 0), compared_run("b", 1), compared_run("c", 2)],  # one recipe: seeds are compared
+        [compared_run("a", 0, size="8"), compared_run("b", 0, size="8"), compared_run("c", 0, size="9")],
+    ],
+)
+def test_runs_stay_alone_where_seeds_are_all_that_differs_or_do_not_differ(runs):
+    assert named(group_by_seed(runs)) == {run.name: [run.name] for run in runs}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("objective.word_masking", True),
+        ("data.split_seed", True),
+        ("callbacks.probe.seed", False),
+        ("tracking.experiment", False),
+        ("shapley/budget", False),  # measured, not chosen
+        ("guidance.run", False),  # each seed reads its own baseline
+        ("run_name", False),
+    ],
+)
+def test_what_makes_a_recipe(key, expected):
+    assert is_setting(key) is expected
+
+
+def test_only_the_keys_that_differ_are_shown():
+    recipes = group_by_seed(
+        [
+            compared_run("a", 0, size="8", shared="1"),
+            compared_run("b", 0, size="9", shared="1", dropout="0.5"),
+        ]
+    )
+    table = config_differences(recipes)
+    assert table.to_dict("list") == {"key": ["dropout", "size"], "a": ["–", "8"], "b": ["0.5", "9"]}
+
+
+def test_runs_that_differ_in_the_seed_alone_say_so():
+    table = config_differences(group_by_seed([compared_run("a", 0), compared_run("b", 1)]))
+    assert table.to_dict("list") == {"key": ["seed"], "a": ["0"], "b": ["1"]}
+    run = compared_run("a", 0)
+    assert config_differences(group_by_seed([run, run])).empty
+
+
+def test_where_results_come_from():
+    runs = [compared_run(f"a-s{seed}", seed, size="8", n_parameters="1234567") for seed in (0, 1)]
+    table = origin_table(group_by_seed([*runs, compared_run("b", 0, size="9")])).set_index("what")
+    assert table.loc["seed"].tolist() == ["0, 1", "0"]
+    assert table.loc["parameters"].tolist() == ["1,234,567", "–"]
+    assert table.loc["best epoch"].tolist() == ["2", "2"]
+    assert table.loc["duration"].tolist() == ["60 s", "60 s"]

@@ -1,0 +1,133 @@
+"""Runs are brought into one order of rows and classes, or refused with the difference."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compared_runs import CLASSES, IDS, LABELS, TEXTS, N, in_silence, logits_of
+
+from whytrain.comparison.runs import load_runs
+from whytrain.comparison.selection import select_runs
+from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.tracking.reader import download, find_run
+
+
+def load(tracker, *runs, show_text=True):
+    return load_runs(select_runs(tracker.uri, list(runs), "whytrain"), in_silence, show_text=show_text)
+
+
+@pytest.fixture(scope="module")
+def first(tracker):
+    return tracker.run("first")
+
+
+def test_another_order_of_rows_and_classes_is_read_in_that_of_the_first(tracker, first):
+    rows = np.random.default_rng(3).permutation(N).tolist()
+    other = tracker.run("other", seed=5, rows=rows, classes=CLASSES[::-1])
+    loaded = load(tracker, first, other)
+    assert loaded.sentences.class_names == CLASSES
+    assert loaded.sentences.ids == IDS
+    assert loaded.sentences.texts == TEXTS
+    np.testing.assert_array_equal(loaded.sentences.labels, LABELS)
+    for run, seed in zip(loaded.runs, (0, 5), strict=True):
+        np.testing.assert_allclose(run.predictions.logits, logits_of(1.0, seed), rtol=1e-12)
+        np.testing.assert_array_equal(run.predictions.labels, LABELS)
+    assert loaded.missing == ("other numbers its classes in another order: it is read in that of first",)
+
+
+def test_the_fingerprint_is_that_of_the_sentences_alone(tracker, first):
+    turned = tracker.run("turned", rows=range(N), classes=CLASSES[::-1])
+    loaded = load(tracker, first, turned)
+    assert loaded.sentences.fingerprint == load(tracker, first, first).sentences.fingerprint
+    short = [tracker.run(f"short {i}", rows=range(100)) for i in range(2)]
+    assert load(tracker, *short).sentences.fingerprint != loaded.sentences.fingerprint
+
+
+def test_other_rows_are_refused_and_named(tracker, first):
+    fewer = tracker.run("fewer", rows=range(100))
+    with pytest.raises(
+        DataError, match=r"first and fewer .* 120 and 100, 100 of them the same; only first has 20"
+    ):
+        load(tracker, first, fewer)
+
+
+def test_the_same_ids_with_other_texts_are_refused(tracker, first):
+    changed = ["another text", *TEXTS[1:]]
+    other = tracker.run("other texts", texts=changed)
+    with pytest.raises(DataError, match="1 of 120 ids stand for other texts, the first is s0"):
+        load(tracker, first, other)
+
+
+def test_other_gold_labels_are_refused(tracker, first):
+    labels = LABELS.copy()
+    labels[3] = 1 - labels[3]
+    other = tracker.run("relabeled", labels=labels)
+    with pytest.raises(DataError, match=r"A = first, B = relabeled: .*1 of 120 rows differ, first row s3"):
+        load(tracker, first, other)
+
+
+def test_other_classes_are_refused(tracker, first):
+    tracker.run("other class", good="fine", classes=("bad", "fine"))
+    with pytest.raises(DataError, match="tell different classes apart: bad, good and bad, fine"):
+        load(tracker, first, "other class")
+
+
+def test_private_texts_are_compared_and_not_shown(tracker, first):
+    private = tracker.run("private", log_text=False)
+    loaded = load(tracker, private, first)
+    assert loaded.sentences.texts == TEXTS  # the other run stored them
+    also_private = tracker.run("also private", log_text=False)
+    loaded = load(tracker, private, also_private)
+    assert loaded.sentences.texts is None
+    assert "private" in loaded.missing[0]
+    assert load(tracker, first, first, show_text=False).sentences.texts is None
+    changed = tracker.run("private, changed", log_text=False, texts=["x", *TEXTS[1:]])
+    with pytest.raises(DataError, match="ids stand for other texts"):
+        load(tracker, first, changed)
+
+
+def test_texts_that_were_not_recorded_are_named(tracker, first):
+    silent = tracker.run("silent", texts=None)
+    loaded = load(tracker, first, silent)
+    assert loaded.sentences.texts == TEXTS
+    assert "texts of silent are not known" in loaded.missing[0]
+
+
+def test_a_deleted_artifact_is_one_line(tracker, first):
+    run = find_run(tracker.uri, tracker.run("deleted"))
+    shutil.rmtree(download(run, "tables/predictions"))
+    with pytest.raises(
+        TrackingError, match=r"run deleted has no tables/predictions/predictions_epoch_002\.parquet"
+    ):
+        load(tracker, first, "deleted")
+
+
+def test_a_job_without_predictions_is_left_out_and_named(tracker, first):
+    parent = tracker.run("parent", predictions=False, texts=None)
+    for seed in (0, 1):
+        tracker.run(f"job {seed}", seed=seed, parent=parent)
+    tracker.run("job 2", parent=parent, predictions=False)
+    loaded = load(tracker, parent)
+    assert [run.name for run in loaded.runs] == ["job 0", "job 1"]
+    assert loaded.missing[0].startswith("job 2 is left out: run job 2 has no tables/predictions")
+
+
+def test_one_run_is_not_enough(tracker, first):
+    with pytest.raises(ConfigError, match=r"at least two finished runs, got 1; give runs=\[A,B,…\]"):
+        load(tracker, first)
+
+
+def test_a_run_that_comes_twice_and_runs_of_one_name_are_told_apart(tracker, first):
+    twins = [tracker.run("twin") for _ in range(2)]
+    loaded = load(tracker, first, first, *twins)
+    names = [run.name for run in loaded.runs]
+    assert names == ["first", "first (2)", f"twin {twins[0][:8]}", f"twin {twins[1][:8]}"]
+
+
+def test_nothing_is_left_in_the_working_directory(tracker, first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    load(tracker, first, first)
+    assert list(Path().iterdir()) == []

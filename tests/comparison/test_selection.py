@@ -1,0 +1,64 @@
+"""Which runs are compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from whytrain.comparison.selection import select_runs
+from whytrain.errors import TrackingError
+
+
+@pytest.fixture(scope="module")
+def runs(tracker):
+    """Two runs, an unfinished one, a sweep of two jobs one of which died, and a comparison."""
+    ids = {name: tracker.run(name, texts=None) for name in ("one", "two")}
+    ids["dead"] = tracker.run("dead", texts=None, status="KILLED")
+    ids["sweep"] = tracker.run("sweep", predictions=False, texts=None)
+    for name, status in (("job 0", "FINISHED"), ("job 1", "FAILED")):
+        ids[name] = tracker.run(name, texts=None, parent=ids["sweep"], status=status)
+    ids["report"] = tracker.run("report", predictions=False, texts=None, tags={"kind": "comparison"})
+    ids["elsewhere"] = tracker.run("elsewhere", texts=None, experiment="another")
+    return ids
+
+
+def names(selection):
+    return [run.name for run in selection.runs]
+
+
+def test_ids_and_names_keep_their_order(tracker, runs):
+    found = select_runs(tracker.uri, ["two", runs["one"], "elsewhere"], "whytrain")
+    assert names(found) == ["two", "one", "elsewhere"]
+    assert found.named == {runs["one"], runs["two"], runs["elsewhere"]}
+    assert found.left_out == ()
+
+
+def test_a_sweep_stands_for_its_finished_jobs_and_names_the_others(tracker, runs):
+    found = select_runs(tracker.uri, [runs["sweep"], "one"], "whytrain")
+    assert names(found) == ["job 0", "one"]
+    assert found.named == {runs["one"]}
+    assert found.left_out == (f"job 1 ({runs['job 1']}) never finished: it is FAILED",)
+
+
+def test_an_experiment_stands_for_what_was_trained_in_it(tracker, runs):
+    found = select_runs(tracker.uri, None, "whytrain")
+    assert names(found) == ["one", "two", "job 0"]  # oldest first; no sweep, no comparison
+    assert [said.split()[0] for said in found.left_out] == ["dead", "job"]
+    assert names(select_runs(tracker.uri, None, "another")) == ["elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (["one", "dead"], r"run dead never finished, it is KILLED: go on with it \(python train.py resume="),
+        (["one", "report"], "run report is a comparison itself: give the runs that it compares"),
+        (["one", "tow"], "there is no run 'tow'.*two"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(tracker, runs, wanted, message):
+    with pytest.raises(TrackingError, match=message):
+        select_runs(tracker.uri, wanted, "whytrain")
+
+
+def test_an_unknown_experiment_names_those_that_there_are(tracker, runs):
+    with pytest.raises(TrackingError, match=r"no experiment 'nope'.*another.*whytrain"):
+        select_runs(tracker.uri, None, "nope")
