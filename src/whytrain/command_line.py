@@ -48,7 +48,7 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
     quiet_libraries()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
     in_main_thread = threading.current_thread() is threading.main_thread()
-    default = signal.signal(signal.SIGTERM, _terminate) if in_main_thread else None
+    default = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
     try:
         command()
     except Exception as error:
@@ -89,7 +89,7 @@ def tell(error: Exception, conf: Path) -> int:
     return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def terminate(number: int, frame: FrameType | None) -> None:
     """Let SIGTERM unwind the stack, as Ctrl-C does: a run is then marked KILLED wherever it stood."""
     raise Interrupted(number)
 

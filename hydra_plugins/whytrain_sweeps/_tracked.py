@@ -1,0 +1,125 @@
+"""What all sweepers share: a parent run, jobs that know it, and a summary whatever ended the sweep."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.whytrain_sweeps._space import quoted
+from whytrain.errors import Interrupted
+
+
+class TrackedSweeper(Sweeper):
+    """A sweep as one MLflow run with its jobs as children; a subclass says which jobs there are."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take the config and make the launcher."""
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+        self.results: list[JobReturn] = []
+
+    @abstractmethod
+    def prepare(self, overrides: list[Override]) -> tuple[list[str], list[list[str]]]:
+        """Refuse what cannot be swept; return the keys in which jobs will differ, and jobs to be checked."""
+
+    @abstractmethod
+    def search(self) -> None:
+        """Run the jobs through `launch`."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run the sweep; whatever ends it, its run says what became of every job."""
+        from whytrain.tracking.sweep import Sweep
+
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        varied, checked = self.prepare(parser.parse_overrides(arguments))
+        self.validate_batch_is_legal(checked)
+        tracking = instantiate(self.config.tracking)
+        self.name = str(self.config.sweep_name or _made_name(varied))
+        self.tracked = Sweep.start(tracking, self.name, varied)
+        print(f"sweep {self.name} ({self.tracked.store.run_id})", flush=True)
+        status: Literal["FINISHED", "FAILED", "KILLED"] = "FAILED"
+        try:
+            self._save_config()
+            self.search()
+            ended = all(result.status == JobStatus.COMPLETED for result in self.results)
+            status = "FINISHED" if ended else "FAILED"
+        except (Interrupted, KeyboardInterrupt, SystemExit):
+            status = "KILLED"
+            raise
+        finally:
+            self._summarize(arguments)
+            self.tracked.store.close(status)
+        return [result.return_value for result in self.results]  # raises what the first failed job raised
+
+    def launch(self, jobs: Sequence[Sequence[str]], **environment: Sequence[str]) -> list[JobReturn]:
+        """Run jobs, with the sweep's id and these variables (one value per job) in their environments."""
+        from whytrain.tracking.sweep_folder import VARIABLE
+
+        values = {VARIABLE: [self.tracked.store.run_id] * len(jobs), **environment}
+        known = [[*job, *(_env_set(name, v[i]) for name, v in values.items())] for i, job in enumerate(jobs)]
+        done = list(self.launcher.launch(known, initial_job_idx=len(self.results)))
+        self.results += done
+        return done
+
+    def _save_config(self) -> None:
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+
+    def _summarize(self, arguments: Sequence[str]) -> None:
+        """Log table, figures and description of what the jobs came to."""
+        from whytrain.plots.parallel_coordinates import parallel_coordinates
+        from whytrain.plots.seed_intervals import seed_intervals
+        from whytrain.reports.sweep_note import headline, sweep_note
+        from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
+
+        failed = [result for result in self.results if result.status == JobStatus.FAILED]
+        table = summary_table(self.tracked.results((r.overrides or (), str(r._return_value)) for r in failed))
+        if table.empty:
+            return
+        store, mode = self.tracked.store, self.config.trainer.mode
+        score = score_column(self.config.trainer.monitor)
+        keys = [key for key in self.tracked.folder.varied() if key in table]
+        store.log_table(table, "sweep")
+        ranked = best_first(table, score, mode)
+        if len(ranked) and keys:
+            smaller = mode == "min"
+            store.log_figure(parallel_coordinates(ranked, keys, score, smaller=smaller), "sweep", "jobs")
+            if "seed" in keys:
+                groups = over_seeds(ranked, keys, score)
+                store.log_figure(seed_intervals(groups, score, smaller=smaller), "sweep", "seeds")
+        retry = self._command(arguments)
+        store.set_tags({"mlflow.note.content": sweep_note(table, keys, score, mode, retry)})
+        line = headline(table, score, mode)
+        unfinished = "" if (table["status"] == "FINISHED").all() else f"\ngo on with the others: {retry}"
+        print(f"sweep {self.name}: {line}{unfinished}", flush=True)
+
+    def _command(self, arguments: Sequence[str]) -> str:
+        plugin = [o for o in self.config.hydra.overrides.hydra if not o.startswith("hydra.mode=")]
+        others = [o for o in [*plugin, *arguments] if not o.startswith("sweep_name=")]
+        return " ".join(["python train.py -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
+
+
+def _made_name(varied: Sequence[str]) -> str:
+    words = [key.rpartition(".")[2] for key in varied] or ["one"]
+    return "-".join(["sweep", *words, time.strftime("%m%d-%H%M%S")])
+
+
+def _env_set(name: str, value: str) -> str:
+    """Return the override that puts a variable into a job's environment, wherever it runs."""
+    return f"+hydra.job.env_set.{name}={quoted(value)}"

@@ -1,0 +1,61 @@
+"""Jobs on a Ray cluster, or on Ray started here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, configure_log, filter_overrides
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from hydra_plugins.whytrain_sweeps._job import died, one_thread_each, pack, run_packed, unpack
+
+
+class RayLauncher(Launcher):
+    """Runs every job as a Ray task; Ray starts one again whose process or node died, and it goes on."""
+
+    def __init__(
+        self, address: str | None, num_cpus: int, cpus_per_job: int, gpus_per_job: float, retries: int
+    ) -> None:
+        """Take where Ray is, and what a job needs."""
+        self.address, self.num_cpus = address, num_cpus
+        self.needs = {"num_cpus": cpus_per_job, "num_gpus": gpus_per_job, "max_retries": retries}
+        self._environment = one_thread_each(cpus_per_job)
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep what every job needs."""
+        self._config = config
+        self._packed = pack(hydra_context, config, task_function)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run jobs and return their results in order."""
+        import ray
+
+        configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
+        Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        ray.init(
+            address=self.address,
+            num_cpus=self.num_cpus if self.address is None else None,
+            include_dashboard=False if self.address is None else None,
+            runtime_env={"env_vars": self._environment},
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+        try:
+            run = ray.remote(**self.needs)(run_packed)
+            common = ray.put(self._packed)
+            indices = range(initial_job_idx, initial_job_idx + len(job_overrides))
+            running = [run.remote(common, i, list(o)) for i, o in zip(indices, job_overrides, strict=True)]
+            results = []
+            for index, task, overrides in zip(indices, running, job_overrides, strict=True):
+                try:
+                    results.append(unpack(ray.get(task)))
+                except ray.exceptions.RayError as error:
+                    reason = f"job {index} died: {type(error).__name__}"
+                    results.append(died(filter_overrides(overrides), reason))
+            return results
+        finally:
+            ray.shutdown()

@@ -1,0 +1,69 @@
+"""What a run is called, and which earlier run of its sweep it goes on with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning_modules.resume import finished_score
+from whytrain.checkpoints import usable_checkpoint
+from whytrain.sweeps.run_key import run_key
+from whytrain.sweeps.run_name import run_name
+from whytrain.tracking.settings import TrackingSettings
+from whytrain.tracking.store import Store
+from whytrain.tracking.sweep_folder import current_sweep
+
+
+class SweepJob:
+    """A run as a job of a sweep, where it is one: a retry finds the run that an earlier attempt began.
+
+    Attributes:
+        tags: the key of the resolved config.
+        parent_run_id: the sweep's run; None outside sweeps.
+        run_id: the run of an earlier attempt; None where there was none.
+    """
+
+    def __init__(self, root: Path, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        """Look the job up.
+
+        Args:
+            root: the tracking folder.
+            config: the resolved config.
+            overrides: the command line of this job.
+        """
+        self._key, self._overrides = run_key(config), overrides
+        self._sweep = current_sweep(root)
+        known = self._sweep.job(self._key) if self._sweep else None
+        self.tags = {"run_key": self._key}
+        self.parent_run_id = self._sweep.parent_run_id if self._sweep else None
+        self.run_id = known.run_id if known else None
+        self.folder = root / "runs" / (self.run_id or "new")
+
+    def finished_score(self) -> float | None:
+        """Return the best value of the monitor where an earlier attempt has finished the job."""
+        return finished_score(self.folder)
+
+    def checkpoint(self) -> Path | None:
+        """Return the newest checkpoint of the earlier attempt; None if it has none."""
+        return usable_checkpoint(self.folder) if self.run_id else None
+
+    def name(self, given: str | None, recipe: str, seed: int) -> str:
+        """Return the run's name: the one that was given, or what tells the run apart."""
+        if self._sweep is None and given is not None:
+            return given
+        varied = self._sweep.varied() if self._sweep else None
+        return run_name(given or recipe, seed, self._overrides, varied, time.time())
+
+    def start(self, tracking: TrackingSettings, name: str, run_id: str | None) -> Store | None:
+        """Start the record of a run, or go on with one, so that retries find it; None on ranks above 0."""
+        if int(os.environ.get("LOCAL_RANK", "0")) > 0:
+            return None
+        store = Store.start(
+            tracking, run_name=name, tags=self.tags, run_id=run_id, parent_run_id=self.parent_run_id
+        )
+        if self._sweep is not None:
+            self._sweep.started(self._key, store.run_id, self._overrides)
+        return store

@@ -1,0 +1,23 @@
+"""What makes two jobs of a sweep the same job: a key of the resolved config."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+# Where a run is recorded and what it is called change nothing of what is trained.
+_NO_PART = frozenset({"tracking", "run_name", "resume", "sweep_name"})
+
+
+def run_key(config: Mapping[str, Any]) -> str:
+    """Return 16 hexadecimal digits of a resolved config, the same in every process and on every machine.
+
+    >>> one, other = {"seed": 0, "run_name": "a"}, {"run_name": "b", "seed": 0}
+    >>> run_key(one), run_key(one) == run_key(other), run_key({"seed": 1}) == run_key(other)
+    ('8f434346648f6b96', True, False)
+    """
+    trained = {key: value for key, value in config.items() if key not in _NO_PART}
+    canonical = json.dumps(trained, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
