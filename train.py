@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +13,10 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.command_line import job_errors, run_command, trusted_targets
+from whytrain.composition import close_loop, follow_diagnosis
 
-KEYS = {"seed": Annotated[int, Ge(0)], "run_name": str | None, "resume": str | None}
+NAMES = ("run_name", "sweep_name", "resume", "from_diagnosis")
+KEYS = {"seed": Annotated[int, Ge(0)]} | dict.fromkeys(NAMES, str | None)
 CONF = Path(__file__).resolve().parent / "conf"
 
 
@@ -24,7 +24,7 @@ CONF = Path(__file__).resolve().parent / "conf"
 def hydra_main(config: DictConfig) -> float | None:
     """Train the composed config."""
     with job_errors(CONF):
-        return train(config)
+        return close_loop(config, train, KEYS, CONF) if "loop" in config else train(config)
 
 
 def train(config: DictConfig) -> float | None:
@@ -36,38 +36,43 @@ def train(config: DictConfig) -> float | None:
     import lightning_modules as lm
     from whytrain.reports.console import closing_table, next_commands
     from whytrain.tracking.ending import ending
-    from whytrain.tracking.store import Store
     from whytrain.validation import check_config
 
-    choices: Any = HydraConfig.get().runtime.choices
     overrides: list[str] | None = list(HydraConfig.get().overrides.task)
     tracking = instantiate(config.tracking)
     run_id, folder, checkpoint = config.resume, tracking.root / "runs" / (config.resume or "new"), None
     if run_id is not None:
         stored, checkpoint = lm.stopped_run(folder, overrides or [], trusted_targets(CONF))
         config, overrides = OmegaConf.create(stored), None
+    elif config.from_diagnosis is not None:
+        config, overrides = follow_diagnosis(config, tracking.address, CONF)
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, KEYS)
+    job = lm.SweepJob(tracking.root, plain, overrides or [])
+    if run_id is None and job.run_id is not None:  # a retry of a sweep's job
+        if (score := job.finished_score()) is not None:
+            return score
+        run_id, folder, checkpoint = job.run_id, job.folder, job.checkpoint()
 
     settings, observers = instantiate(config.trainer), list(instantiate(config.callbacks).values())
     data, module = build(config)
-    made = f"{choices.model}-{choices.data}-seed{config.seed}-{time.strftime('%m%d-%H%M%S')}"
-    name = str(config.run_name or made)
-    is_main = int(os.environ.get("LOCAL_RANK", "0")) == 0
-    store = Store.start(tracking, run_name=name, tags={}, run_id=run_id) if is_main else None
+    choices: Any = HydraConfig.get().runtime.choices
+    name = job.name(config.run_name, f"{choices.model}-{choices.data}", config.seed)
+    store = job.start(tracking, name, run_id)
     with ending(store):
-        if store and run_id is None:
+        if store:
             folder = store.directory
             lm.write_config(folder, plain)
         console, history, stops = Console(), watch.History(), watch.EarlyStop(settings)
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         record = watch.RunRecord(plain, overrides, history, checkpoints)
         model = watch.ModelRecord(plain["model"] | data.model_sizes, config.data.max_tokens, checkpoints)
-        observed = [watch.ProgressBars(console), history, record, *observers, stops, model, checkpoints]
+        observed = [watch.ProgressBars(console), history, record, *observers, stops]
+        observed += [watch.Prune(settings), model, checkpoints]
         trainer = lm.make_trainer(settings, observed, lm.StoreLogger(store))
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
     if store:
-        lm.mark_finished(folder)
+        lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
         console.print(next_commands(store.run_id, tracking.address), store.summary() or "", highlight=False)
     return checkpoints.best_score
@@ -77,10 +82,11 @@ def build(config: DictConfig) -> tuple[Any, Any]:
     """Return the data module, set up, and the module to train."""
     import lightning_modules as lm
 
-    parts = ("data", "tokenizer", "objective", "optimizer", "guidance", "tracking")
+    parts = ("data", "tokenizer", "objective", "optimizer", "guidance", "distillation", "trainer", "tracking")
     return lm.assemble(
         make_model=lambda sizes: instantiate(config.model, **sizes),
         seed=config.seed,
+        from_diagnosis=config.from_diagnosis,
         **{name: instantiate(config[name]) for name in parts},
     )
 

@@ -9,9 +9,12 @@ from torch import nn
 
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import TextData
-from lightning_modules.lessons import guidance_of
+from lightning_modules.lessons import distillation_of, guidance_of
+from lightning_modules.origin import check_origin
+from lightning_modules.trainer import TrainerSettings
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
+from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.guidance_settings import GuidanceSettings
 from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings
@@ -26,8 +29,11 @@ def assemble(
     objective: Objective,
     optimizer: OptimizerSettings,
     guidance: GuidanceSettings,
+    distillation: DistillationSettings,
+    trainer: TrainerSettings,
     tracking: TrackingSettings,
     seed: int,
+    from_diagnosis: str | None,
 ) -> tuple[TextData, Classifier]:
     """Return the data module, set up, and the module to train.
 
@@ -38,12 +44,17 @@ def assemble(
         objective: what training minimizes.
         optimizer: how the weights are updated.
         guidance: what an earlier run's explanations change.
+        distillation: what is learned from a teacher.
+        trainer: on which device.
         tracking: where earlier runs are found.
         seed: of weights, batches, dropout and masking.
+        from_diagnosis: the run whose recommendations are followed; None where none is.
     """
     text_data = TextData(data, tokenizer, seed=seed)
     text_data.prepare_data()
     text_data.setup()
+    check_origin(from_diagnosis, text_data, tracking.address)
+    objective.distillation = distillation_of(distillation, text_data, tracking.address, trainer.device)
     objective.guidance = guidance_of(guidance, text_data, tracking.address)
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)

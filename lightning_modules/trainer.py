@@ -73,6 +73,13 @@ class TrainerSettings:
         if self.devices != "auto" and self.devices > n_gpus:
             raise ConfigError(f"trainer.devices={self.devices}, but torch sees {n_gpus} GPUs here; use auto")
 
+    @property
+    def device(self) -> torch.device:
+        """Where a model that is only asked computes."""
+        if self.accelerator in ("auto", "gpu") and torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if self.accelerator == "mps" else "cpu")
+
 
 def make_trainer(settings: TrainerSettings, callbacks: list[Callback], logger: Logger | None) -> pl.Trainer:
     """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's."""

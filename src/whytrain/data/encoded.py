@@ -76,6 +76,15 @@ class EncodedSplit:
             torch.from_numpy(token_ids), mask, torch.from_numpy(self.labels[rows]), torch.from_numpy(rows)
         )
 
+    def joined(self, other: EncodedSplit) -> EncodedSplit:
+        """Return the sentences of both, the other's behind these."""
+        return EncodedSplit(
+            np.concatenate([self.token_ids, other.token_ids]),
+            np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+            np.concatenate([self.labels, other.labels]),
+            self.padding_id,
+        )
+
 
 def encode_split(split: Split, tokenizer: Tokenizer, max_tokens: int, cache_dir: Path) -> EncodedSplit:
     """Tokenize a split once per (texts, tokenizer, max_tokens); later calls read the result.

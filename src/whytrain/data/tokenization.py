@@ -17,6 +17,7 @@ from whytrain.data.words import word_spans
 from whytrain.errors import DataError
 
 PADDING, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+_ROBERTA = {PADDING: "<pad>", UNKNOWN: "<unk>", CLS: "<s>", SEP: "</s>", MASK: "<mask>"}  # the same there
 FILE_NAME = "tokenizer.json"
 
 
@@ -37,6 +38,8 @@ class WordEncoding(NamedTuple):
 class Tokenizer:
     """A tokenizer of the BERT kind: [CLS] sentence [SEP], cut to a number of tokens, never padded.
 
+    The special tokens may also have the names that RoBERTa and its kin give them: <s> sentence </s>.
+
     Attributes:
         name: which vocabulary this is, for people.
     """
@@ -51,9 +54,13 @@ class Tokenizer:
         self._backend = backend
         backend.no_truncation()
         backend.no_padding()
-        missing = [
-            token for token in (PADDING, UNKNOWN, CLS, SEP, MASK) if backend.token_to_id(token) is None
-        ]
+        self._special = {
+            token: name
+            for token, other in _ROBERTA.items()
+            for name in (other, token)
+            if backend.token_to_id(name) is not None
+        }
+        missing = [token for token in _ROBERTA if token not in self._special]
         if missing:
             raise DataError(f"The tokenizer {name} has no {', '.join(missing)}; use one of the BERT kind.")
         if backend.encode("").ids != [self.cls_id, self.sep_id]:
@@ -89,6 +96,11 @@ class Tokenizer:
         """Id of [MASK]."""
         return self._id(MASK)
 
+    @property
+    def mask_token(self) -> str:
+        """How [MASK] is written in a text."""
+        return self._special[MASK]
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of vocabulary and rules, 32 hexadecimal digits."""
@@ -114,6 +126,8 @@ class Tokenizer:
         word_of_token = np.full(len(ids), -1, dtype=np.int64)
         for token in range(1, len(ids) - 1):
             begin, end = offsets[token]
+            while begin < end and text[begin].isspace():  # some tokenizers count the space before a word
+                begin += 1
             first = max(bisect_right(begins, begin) - 1, 0)
             last = max(bisect_right(begins, max(end - 1, begin)) - 1, first)
             if merged and first <= merged[-1][1]:
@@ -152,7 +166,7 @@ class Tokenizer:
         return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
 
     def _id(self, token: str) -> int:
-        token_id = self._backend.token_to_id(token)
+        token_id = self._backend.token_to_id(self._special[token])
         assert token_id is not None
         return token_id
 

@@ -106,7 +106,8 @@ def save_model(
         model: The module.
         class_path: Where its class is imported from, such as `whytrain.models.bilstm.BiLSTM`.
         arguments: Keyword arguments of its constructor, plain data. Paths of pretrained weights (the key
-            `pretrained`, at any depth) are left out: the weights are in the folder.
+            `pretrained`, at any depth) are left out: the weights are in the folder. A model with an attribute
+            `saved_arguments` says itself how it is rebuilt without its first weights.
         class_names: Names of the classes in the order of the logits.
         tokenizer: What makes its token ids.
         max_tokens: Tokens after which a text is cut.
@@ -117,7 +118,7 @@ def save_model(
     description = {
         "format": _FORMAT,
         "class_path": class_path,
-        "arguments": _without_pretrained(dict(arguments)),
+        "arguments": getattr(model, "saved_arguments", None) or _without_pretrained(dict(arguments)),
         "class_names": list(class_names),
         "max_tokens": max_tokens,
         "confidence": None if confidence is None else confidence.to_plain(),

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from whytrain.errors import ConfigError
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
+from whytrain.objectives.distillation import Distillation
 from whytrain.objectives.guidance import Guidance
 from whytrain.objectives.guidance_settings import Probability
 from whytrain.objectives.token_kinds import TokenKinds
@@ -41,9 +42,11 @@ class Objective:
 
     Attributes:
         guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
+        distillation: a teacher's answers, which take part in CE's place; None: there is no teacher.
     """
 
     guidance: Guidance | None = None
+    distillation: Distillation | None = None
 
     def __init__(
         self,
@@ -72,7 +75,13 @@ class Objective:
     @property
     def needs_inspection(self) -> bool:
         """Whether the model must show its embeddings or attention."""
-        return self.attention_penalty["weight"] > 0 or self.adversarial["weight"] > 0
+        return (
+            self.attention_penalty["weight"] > 0 or self.adversarial["weight"] > 0 or self._compares_attention
+        )
+
+    @property
+    def _compares_attention(self) -> bool:
+        return self.distillation is not None and self.distillation.attention_weight > 0
 
     def check(self, model: nn.Module) -> None:
         """Raise ConfigError if the model cannot serve the terms that are switched on."""
@@ -80,6 +89,11 @@ class Objective:
             raise ConfigError(
                 f"objective.attention_penalty and objective.adversarial need a model with embed() and "
                 f"inspect(); {type(model).__name__} has none: set their weights to 0"
+            )
+        if self._compares_attention and getattr(model, "attention", None) is None:
+            raise ConfigError(
+                "distillation.attention is above 0, but the student has no attention pooling: "
+                "set model.pooling=attention or distillation.attention=0"
             )
         if self.attention_penalty["weight"] > 0 and getattr(model, "attention", None) is None:
             raise ConfigError(
@@ -91,6 +105,8 @@ class Objective:
         """Move what belongs to the training data to a device, in place."""
         if self.guidance is not None:
             self.guidance.to(device)
+        if self.distillation is not None:
+            self.distillation.to(device)
 
     def __call__(self, model: nn.Module, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
         """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
@@ -99,7 +115,7 @@ class Objective:
             token_ids = mask_words(token_ids, self.word_masking, kinds)
         if not self.needs_inspection:
             logits: Tensor = model(token_ids, batch.mask)
-            return self._error(logits, batch), logits
+            return self._error(logits, None, batch), logits
         assert isinstance(model, Inspectable)
         embeddings = model.embed(token_ids)
         inspection = model.inspect(embeddings, batch.mask)
@@ -111,17 +127,19 @@ class Objective:
         return loss, inspection.logits
 
     def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
-        loss = self._error(inspection.logits, batch)
+        loss = self._error(inspection.logits, inspection.attention, batch)
         if self.attention_penalty["weight"] > 0:
             penalty = attention_penalty(inspection, batch.mask, self.attention_penalty["kind"])
             loss = loss + self.attention_penalty["weight"] * penalty
         return loss
 
-    def _error(self, logits: Tensor, batch: Batch) -> Tensor:
+    def _error(self, logits: Tensor, attention: Tensor | None, batch: Batch) -> Tensor:
         """Weighted mean of the sentences' errors."""
         errors = functional.cross_entropy(
             logits.float(), batch.labels, label_smoothing=self.label_smoothing, reduction="none"
         )
+        if self.distillation is not None:
+            errors = self.distillation.blend(errors, logits, attention, batch)
         if self.guidance is not None and self.guidance.weights is not None:
             errors = errors * self.guidance.weights[batch.rows]
         return errors.mean()

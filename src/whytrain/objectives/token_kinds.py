@@ -9,6 +9,8 @@ from torch import Tensor
 
 from whytrain.data.tokenization import Tokenizer
 
+_WORD_STARTS = ("Ġ", "▁")  # byte-level BPE and SentencePiece mark the beginnings of words
+
 
 @dataclass(frozen=True)
 class TokenKinds:
@@ -30,8 +32,17 @@ class TokenKinds:
         pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
         special = torch.zeros(len(pieces), dtype=torch.bool)
         special[[tokenizer.padding_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id]] = True
-        return cls(tokenizer.mask_id, special, torch.tensor([piece.startswith("##") for piece in pieces]))
+        continuation = torch.tensor(_continuing(pieces)) & ~special
+        continuation[tokenizer.unknown_id] = False
+        return cls(tokenizer.mask_id, special, continuation)
 
     def to(self, device: torch.device) -> TokenKinds:
         """The same on another device."""
         return TokenKinds(self.mask_id, self.special.to(device), self.continuation.to(device))
+
+
+def _continuing(pieces: list[str]) -> list[bool]:
+    """Tell of each entry of a vocabulary whether it continues a word; WordPiece marks these with ##."""
+    if any(piece.startswith(_WORD_STARTS) for piece in pieces):
+        return [not piece.startswith(_WORD_STARTS) for piece in pieces]
+    return [piece.startswith("##") for piece in pieces]

@@ -1,0 +1,199 @@
+"""Any Hugging Face sequence classifier as a model of this project, from a folder or a name on the hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from whytrain.errors import ConfigError
+from whytrain.games.absence import AbsenceName
+from whytrain.types import Inspection
+
+_SPARE_ROWS = (
+    1024  # embedding tables are padded to round numbers: so many more rows than tokens are no surprise
+)
+
+
+class Transformer(nn.Module):
+    """A transformer encoder with a classification head.
+
+    Attributes:
+        network: the `transformers` model; its weights are float32, and its attention shows its weights.
+        saved_arguments: constructor arguments that rebuild it where its first weights are gone.
+    """
+
+    absences: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows its mask token, and no padding inside
+    requirements = ("transformers",)
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        n_classes: int,
+        padding_id: int,
+        name_or_path: str | None,
+        architecture: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Read the weights, or build the architecture with new ones.
+
+        A head that fits the classes is kept; otherwise a new one is drawn from torch's global generator.
+
+        Args:
+            vocabulary_size: number of wordpieces of the tokenizer.
+            n_classes: number of classes, at least 2.
+            padding_id: the tokenizer's padding wordpiece.
+            name_or_path: folder with config.json and *.safetensors, or a name on the hub; None with an
+                architecture.
+            architecture: the model's config as plain data; None to read it with the weights.
+
+        Raises:
+            ConfigError: there is no such model in safetensors form, or the tokenizer is not its own.
+        """
+        super().__init__()
+        if architecture is None:
+            assert name_or_path is not None
+            self.network = _pretrained(name_or_path, n_classes, padding_id)
+        else:
+            self.network = _untrained(architecture)
+        rows = self.network.get_input_embeddings().num_embeddings
+        if not rows - _SPARE_ROWS <= vocabulary_size <= rows:
+            raise ConfigError(
+                f"model.name_or_path={name_or_path} has {rows} wordpieces, the tokenizer has "
+                f"{vocabulary_size}: use the model's own, tokenizer=huggingface"
+            )
+        self.max_tokens = _max_tokens(self.network)
+        self.saved_arguments = {
+            "vocabulary_size": vocabulary_size,
+            "n_classes": n_classes,
+            "padding_id": padding_id,
+            "name_or_path": None,
+            "architecture": _plain_config(self.network),
+        }
+
+    def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding."""
+        logits: Tensor = self._run(self.embed(token_ids), mask).logits
+        return logits
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Return word embeddings (batch, n_tokens, embedding_size), before positions are added.
+
+        Raises:
+            ConfigError: more tokens than the model has positions.
+        """
+        if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:
+            raise ConfigError(
+                f"the model reads at most {self.max_tokens} tokens, a sentence has {token_ids.shape[1]}: set "
+                f"data.max_tokens={self.max_tokens}"
+            )
+        embeddings: Tensor = self.network.get_input_embeddings()(token_ids)
+        return embeddings
+
+    def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
+        """Run everything behind the word embeddings.
+
+        Attention is what the first token ([CLS]) pays to each token in the last layer, mean over heads.
+        """
+        output = self._run(embeddings, mask, output_hidden_states=True, output_attentions=True)
+        attention = output.attentions[-1][:, :, 0].mean(dim=1)
+        return Inspection(output.logits, output.hidden_states[-1], attention, None)
+
+    def _run(self, embeddings: Tensor, mask: Tensor | None, **show: bool) -> Any:
+        # Embeddings, not ids: some models number positions by ids and skip a padding token in a sentence.
+        if mask is None:
+            mask = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
+        return self.network(inputs_embeds=embeddings, attention_mask=mask.long(), **show)
+
+
+def class_names_of(folder: Path) -> list[str]:
+    """Return the names of a Hugging Face classifier's classes, in the order of its logits."""
+    from transformers import AutoConfig
+
+    return [str(name) for _, name in sorted(AutoConfig.from_pretrained(folder).id2label.items())]
+
+
+def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
+    from transformers import AutoModelForSequenceClassification
+
+    from whytrain.data.pretrained import packaged_model
+
+    local = Path(name_or_path).expanduser()
+    source = str(local) if local.exists() else str(packaged_model(name_or_path) or name_or_path)
+    settings = {
+        "num_labels": n_classes,
+        "pad_token_id": padding_id,
+        "dtype": torch.float32,
+        "attn_implementation": "eager",
+        "use_safetensors": True,
+        "trust_remote_code": False,
+        "ignore_mismatched_sizes": True,  # a head for other classes is drawn anew
+    }
+    load = AutoModelForSequenceClassification.from_pretrained
+    try:
+        with _quiet():
+            if Path(source).exists():
+                return load(source, **settings)
+            try:
+                return load(source, local_files_only=True, **settings)
+            except (OSError, ValueError):  # not in the hub's cache
+                _reach_hub(source)
+                return load(source, **settings)
+    except Exception as error:  # the hub's client, transformers and safetensors raise their own
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(
+            f"model.name_or_path={name_or_path}: no sequence classifier or encoder in safetensors form there "
+            f"({type(error).__name__}: {reason}); give a folder with config.json and *.safetensors, or a "
+            "name on the hub"
+        ) from error
+
+
+def _reach_hub(name: str) -> None:
+    """Fail at once where a download would retry for a minute."""
+    from huggingface_hub import HfApi
+
+    HfApi().model_info(name, timeout=10)
+
+
+def _untrained(architecture: Mapping[str, Any]) -> Any:
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.for_model(**architecture)
+    return AutoModelForSequenceClassification.from_config(
+        config, dtype=torch.float32, attn_implementation="eager"
+    )
+
+
+def _plain_config(network: Any) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads(network.config.to_json_string(use_diff=False))
+    return {key: value for key, value in config.items() if key != "_name_or_path"}
+
+
+def _max_tokens(network: nn.Module) -> int | None:
+    """Return how many positions the network has; None where they are not in a table."""
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin keep the rows up to the padding id for padding.
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's bars and its report on missing weights out of the terminal."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
