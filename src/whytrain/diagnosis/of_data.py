@@ -75,7 +75,8 @@ def confident_classes(probabilities: NDArray[np.float64], labels: NDArray[np.int
     """
     n_classes = probabilities.shape[1]
     thresholds = np.array([probabilities[labels == j, j].mean() for j in range(n_classes)])
-    reached = np.where(probabilities >= thresholds, probabilities, -1.0)
+    # Up to rounding: a model that is equally sure of all rows of a class is as sure as their mean.
+    reached = np.where(probabilities >= thresholds - 1e-12, probabilities, -1.0)
     return np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1)
 
 

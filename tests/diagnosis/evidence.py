@@ -1,0 +1,133 @@
+"""A run's evidence, made by hand: each test spoils one part of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whytrain.calibration.summary import summarize_calibration
+from whytrain.data.corpus import Corpus, Split
+from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
+from whytrain.statistics.intervals import Interval
+from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
+from whytrain.types import Predictions
+
+NAMES = ("bad", "good")
+
+
+def split(rows: list[tuple[str, int]], name: str) -> Split:
+    ids = [f"{name}-{number}" for number in range(len(rows))]
+    return Split(ids, [text for text, _ in rows], np.array([label for _, label in rows]), None, {})
+
+
+def corpus(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> Corpus:
+    return Corpus(
+        name="made",
+        class_names=NAMES,
+        train=split(train, "train"),
+        validation=split(validation, "validation"),
+        calibration=None,
+        test=None,
+        notices=(),
+        fingerprint="f" * 32,
+    )
+
+
+def predictions(classes: list[int], labels: Any, confidence: float = 0.8) -> Predictions:
+    logit = np.log(confidence / (1 - confidence))
+    signs = np.array([[0.0, 1.0] if c else [1.0, 0.0] for c in classes])
+    return Predictions(logit * signs, np.asarray(labels, dtype=np.int64))
+
+
+def probe(
+    number: int, values: list[float], *, predicted: tuple[int, int] = (1, 1), **changes: Any
+) -> ProbeEvidence:
+    """An explained sentence of the class good; predicted with all words and without the top two."""
+    phi = np.array(values)
+    shares = np.abs(phi) / np.abs(phi).sum()
+    order = np.argsort(-shares, kind="stable")
+    thirds = [part.sum() for part in np.array_split(shares, 3)]
+    made = ProbeEvidence(
+        sentence_id=f"train-{number}",
+        absence="padding",
+        label=1,
+        words=tuple(f"word{i}" for i in range(len(phi))),
+        values=phi,
+        top_words=(int(order[0]), int(order[1])),
+        top1_share=float(shares[order[0]]),
+        top2_share=float(shares[order[:2]].sum()),
+        part_shares=np.array(thirds),
+        prediction=predicted[0],
+        prediction_without_top=predicted[1],
+        prediction_without_top_two=predicted[1],
+    )
+    return replace(made, **changes)
+
+
+def shapley(probes: list[ProbeEvidence], **changes: Any) -> ShapleyEvidence:
+    columns = ["absence", "class", "word", "phi", "standard_error", "count"]
+    words = pd.DataFrame([("padding", "good", "great", 1.0, 0.1, 9)], columns=columns)
+    return replace(ShapleyEvidence("log_odds", tuple(probes), words, None, None), **changes)
+
+
+def rule(confidence: float, right: int, covered: int) -> RuleEvidence:
+    return RuleEvidence(
+        text=f"“great” is present → good ({right} of {covered})",
+        class_name="good",
+        confidence=confidence,
+        impurity=0.1,
+        n_train=100,
+        support=0.1,
+        right_train=90,
+        teacher_train=95,
+        n_validation=covered,
+        right_validation=right,
+        teacher_validation=right,
+    )
+
+
+def surrogate(**changes: Any) -> SurrogateEvidence:
+    made = SurrogateEvidence(
+        n_rows=100,
+        student_agreement=Interval(0.9, 0.85, 0.95),
+        students=(),
+        coefficients=(
+            CoefficientEvidence("great", "word", 9.0, "good"),
+            CoefficientEvidence("hidden 3, mean", "hidden", -3.0, "good"),
+            CoefficientEvidence("hidden 4, mean", "hidden", 1.0, "good"),
+        ),
+        rules=(),
+        disagreeing_rows=(1, 3),
+        disagreeing_ids=("train-1", "train-3"),
+    )
+    return replace(made, **changes)
+
+
+def healthy() -> RunEvidence:
+    """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70."""
+    train = [(f"sentence {i} of train {'great' if i % 2 else 'dull'}", i % 2) for i in range(100)]
+    validation = [(f"review {i} to look at", i % 2) for i in range(100)]
+    data = corpus(train, validation)
+    labels = data.validation.labels
+    seen = [int(label) if i % 10 else 1 - int(label) for i, label in enumerate(labels)]
+    own = predictions(seen, labels, 0.9)
+    floor = np.where(np.arange(100) % 10 < 3, 1 - labels, labels)
+    history = HistoryEvidence(np.array([0.6, 0.4]), 2, np.full(100, 0.3), np.full(100, 0.3))
+    even = [probe(i, [1.0] * 9) for i in range(12)]
+    return RunEvidence(
+        corpus=data,
+        train=predictions(data.train.labels.tolist(), data.train.labels, 0.9),
+        validation=own,
+        floor=floor,
+        held_out=predictions(data.train.labels.tolist(), data.train.labels).probabilities,
+        history=history,
+        calibration=summarize_calibration(own.probabilities, labels),
+        shapley=shapley([*even, *(replace(p, absence="removed") for p in even)]),
+        surrogate=surrogate(
+            coefficients=tuple(CoefficientEvidence(f"hidden {i}", "hidden", 1.0, "good") for i in range(9))
+        ),
+    )

@@ -1,0 +1,299 @@
+"""Each detector on evidence whose value is known by hand, and on evidence that it cannot look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from evidence import NAMES, corpus, healthy, predictions, probe, rule, shapley, surrogate
+
+from whytrain.calibration.summary import summarize_calibration
+from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
+from whytrain.diagnosis.detectors import DETECTORS, diagnose
+from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
+from whytrain.diagnosis.rules import load_rules
+from whytrain.statistics.intervals import Interval
+
+BOOK = load_rules(None, DETECTORS)
+
+
+def measured(result: Measurement | NotExamined) -> Measurement:
+    assert isinstance(result, Measurement), result
+    return result
+
+
+def reason(result: Measurement | NotExamined) -> str:
+    assert isinstance(result, NotExamined), result
+    return result.reason
+
+
+def test_a_healthy_run_has_no_findings() -> None:
+    diagnosis = diagnose(healthy(), BOOK.findings)
+    assert [finding.name for finding in diagnosis.findings] == []
+    assert set(diagnosis.measurements) | set(diagnosis.not_examined) == set(DETECTORS)
+    assert set(diagnosis.not_examined) == {"shortcut_pairs", "attention_concentration", "overconfident_rules"}
+
+
+def test_every_rule_has_a_detector_and_every_detector_a_rule_but_the_second_absence() -> None:
+    assert set(DETECTORS) - set(BOOK.findings) == {"few_token_dependence_removed"}
+
+
+def spoiled(**changes: Any) -> RunEvidence:
+    return replace(healthy(), **changes)
+
+
+# Explained sentences
+
+
+def test_share_of_two_words() -> None:
+    # Shares of the two largest of |4, -3, 1, 1, 1|: 0.7; of an even sentence of five: 0.4.
+    probes = [probe(i, [4.0, -3.0, 1.0, 1.0, 1.0]) for i in range(8)] + [
+        probe(i, [1.0] * 5) for i in range(8, 16)
+    ]
+    result = measured(of_words.few_token_dependence(spoiled(shapley=shapley(probes))))
+    assert result.value.estimate == pytest.approx(0.55)
+    assert 0.4 <= result.value.low < 0.55 < result.value.high <= 0.7
+    assert result.rows["train-0"] == pytest.approx(0.7)
+    first = result.evidence.sentences[0]
+    assert (first.sentence_id, first.values, first.class_name) == (
+        "train-0",
+        (4.0, -3.0, 1.0, 1.0, 1.0),
+        "good",
+    )
+    assert result.evidence.tokens == ("great",)
+
+
+def test_it_looks_at_one_absence_at_a_time() -> None:
+    padded = [probe(i, [1.0] * 5) for i in range(10)]
+    removed = [probe(i, [9.0, 9.0, 1.0, 1.0], absence="removed") for i in range(10)]
+    run = spoiled(shapley=shapley([*padded, *removed]))
+    assert measured(of_words.few_token_dependence(run)).value.estimate == pytest.approx(0.4)
+    assert measured(of_words.few_token_dependence_removed(run)).value.estimate == pytest.approx(0.9)
+
+
+def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
+    nothing = replace(probe(99, [1.0] * 5), top2_share=float("nan"))
+    run = spoiled(shapley=shapley([nothing, *(probe(i, [1.0] * 5) for i in range(10))]))
+    result = measured(of_words.few_token_dependence(run))
+    assert "train-99" not in result.rows
+    assert result.value == Interval(pytest.approx(0.4), pytest.approx(0.4), pytest.approx(0.4))
+
+
+@pytest.mark.parametrize("n_sentences", [0, 1, 9])
+def test_few_sentences_say_nothing(n_sentences: int) -> None:
+    run = spoiled(shapley=shapley([probe(i, [1.0] * 5) for i in range(n_sentences)]))
+    assert "callbacks.shapley" in reason(of_words.few_token_dependence(run)) or n_sentences == 0
+
+
+def test_accuracy_lost_without_two_words() -> None:
+    lost = [probe(i, [1.0] * 5, predicted=(1, 0)) for i in range(4)]
+    kept = [probe(i, [1.0] * 5, predicted=(1, 1)) for i in range(4, 9)]
+    gained = [probe(9, [1.0] * 5, predicted=(0, 1))]
+    result = measured(of_words.accuracy_on_two_words(spoiled(shapley=shapley(lost + kept + gained))))
+    assert result.value.estimate == pytest.approx((4 - 1) / 10)
+
+
+def test_neglected_ends_are_the_last_third() -> None:
+    probes = [probe(i, [4.0, 0.0, 4.0, 0.0, 1.0, 1.0]) for i in range(10)]
+    run = spoiled(shapley=shapley(probes))
+    assert measured(of_words.neglected_ends(run)).value.estimate == pytest.approx(0.2)
+    assert "neglected_ends" in [finding.name for finding in diagnose(run, BOOK.findings).findings]
+
+
+def test_the_strongest_frequent_pair_counts() -> None:
+    columns = ["absence", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
+    rows = [
+        ("padding", "good", "a", "once", 9.0, float("nan"), 1),
+        ("padding", "good", "a", "vague", 3.0, 1.4, 3),  # lower end 0.26
+        ("padding", "good", "not", "good", -1.5, 0.1, 5),  # lower end 1.3: the surest
+    ]
+    run = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows, columns=columns)))
+    result = measured(of_words.shortcut_pairs(run))
+    assert result.value.estimate == 1.5
+    assert result.value.low == pytest.approx(1.5 - 1.959964 * 0.1)
+    assert result.evidence.tokens == ("not + good", "a + vague")
+    few = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows[:1], columns=columns)))
+    assert "vocabulary_sentences" in reason(of_words.shortcut_pairs(few))
+
+
+def test_attention() -> None:
+    assert "model.pooling=attention" in reason(of_words.attention_concentration(healthy()))
+    run = spoiled(shapley=shapley([], attention=np.array([0.6, 0.8] * 6)))
+    assert measured(of_words.attention_concentration(run)).value.estimate == pytest.approx(0.7)
+
+
+# Students
+
+
+def test_disagreement_is_what_is_left_of_agreement() -> None:
+    run = spoiled(surrogate=surrogate(student_agreement=Interval(0.7, 0.65, 0.74)))
+    result = measured(of_students.students_disagree(run))
+    assert (result.value.estimate, result.value.low) == (pytest.approx(0.3), pytest.approx(0.26))
+    assert [e.sentence_id for e in result.evidence.sentences] == ["train-1", "train-3"]
+
+
+def test_the_share_of_one_hidden_feature() -> None:
+    result = measured(of_students.dominant_dimension(spoiled(surrogate=surrogate())))
+    assert result.value.estimate == pytest.approx(0.75)  # 3 of 3 + 1; words do not count
+    assert "no student looked" in reason(
+        of_students.dominant_dimension(spoiled(surrogate=surrogate(coefficients=())))
+    )
+
+
+def test_rules_that_are_surer_than_right() -> None:
+    # 40 of 50 right is 0.67 to 0.89: the gap to 0.95 is surely above 0.06; 9 of 10 says less, though its
+    # confidence is higher; 0.85 does not claim to be sure.
+    run = spoiled(surrogate=surrogate(rules=(rule(0.85, 1, 50), rule(0.99, 9, 10), rule(0.95, 40, 50))))
+    result = measured(of_students.overconfident_rules(run))
+    assert result.value.estimate == pytest.approx(0.15)
+    assert result.value.low == pytest.approx(0.95 - 0.8876, abs=1e-3)  # Wilson by hand
+    assert result.evidence.features[0].startswith("“great” is present → good (40 of 50)")
+    assert "no rule" in reason(
+        of_students.overconfident_rules(spoiled(surrogate=surrogate(rules=(rule(0.9, 1, 9),))))
+    )
+
+
+# Predictions
+
+
+def calibrated(n_right: int, confidence: float) -> RunEvidence:
+    labels = np.tile([0, 1], 200)
+    classes = [int(y) if i < n_right else 1 - int(y) for i, y in enumerate(labels)]
+    given = predictions(classes, labels, confidence)
+    return spoiled(calibration=summarize_calibration(given.probabilities, labels))
+
+
+def test_overconfidence_beyond_chance() -> None:
+    sure = measured(of_predictions.overconfidence(calibrated(280, 0.95)))  # claims 95%, reaches 70%
+    summary = calibrated(280, 0.95).calibration
+    assert summary is not None
+    assert sure.value.low == pytest.approx(0.25 - summary.noise_floor.percentile_95)
+    assert sure.value.low > 0.2
+    modest = measured(of_predictions.overconfidence(calibrated(380, 0.7)))  # claims 70%, reaches 95%
+    assert modest.value.high < -0.2
+    fair = measured(of_predictions.overconfidence(calibrated(320, 0.8)))
+    assert fair.value.low <= 0 <= fair.value.high
+
+
+def test_overfitting_is_a_rise_while_training_falls() -> None:
+    generator = np.random.default_rng(0)
+    lowest = generator.random(100)
+    rises = generator.normal(0.2, 0.3, 100)
+
+    def history(train: list[float]) -> RunEvidence:
+        return spoiled(history=HistoryEvidence(np.array(train), 2, lowest, lowest + rises))
+
+    result = measured(of_predictions.overfitting(history([0.6, 0.4, 0.2])))
+    assert result.value.estimate == pytest.approx(rises.mean())
+    assert result.value.low > 0
+    assert result.value.low == pytest.approx(rises.mean() - 1.96 * rises.std() / 10, abs=0.02)
+    assert measured(of_predictions.overfitting(history([0.6, 0.4, 0.5]))).value.estimate == 0
+    assert "max_epochs" in reason(of_predictions.overfitting(history([0.6])))
+
+
+def test_the_floor_is_paired() -> None:
+    result = measured(of_predictions.above_the_floor(healthy()))
+    assert result.value.estimate == pytest.approx(0.2)
+    assert result.value.low > 0
+    run = healthy()
+    level = replace(run, floor=run.validation.logits.argmax(axis=1))
+    assert "above_the_floor" not in [
+        f.name for f in diagnose(level, BOOK.findings).findings
+    ]  # equal: not below
+    noise = np.where(np.arange(100) % 7 == 0, 1 - level.floor, level.floor)
+    found = diagnose(
+        replace(level, floor=noise, validation=predictions([0] * 100, run.validation.labels)), BOOK.findings
+    )
+    assert "above_the_floor" in [finding.name for finding in found.findings]
+
+
+# Data
+
+
+def with_data(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> RunEvidence:
+    return spoiled(corpus=corpus(train, validation))
+
+
+def test_contradictory_labels() -> None:
+    train = [("a fine film", 1), ("a  fine film", 0), ("dull", 0), ("dull", 0)]
+    result = of_data.contradictory_labels(with_data(train, [("new", 1)]))
+    assert result.value.estimate == 0.5
+    assert [(e.sentence_id, e.note) for e in result.evidence.sentences] == [
+        ("train-0", "labeled good"),
+        ("train-1", "labeled bad"),
+    ]
+
+
+def test_mislabeled_rows_need_both_models() -> None:
+    n = 100
+    labels = np.arange(n) % 2
+    held_out = np.where(labels[:, None] == np.arange(2), 0.8, 0.2)
+    for row in (4, 6, 8):
+        held_out[row] = (0.1, 0.9)  # labeled bad, confidently good
+    held_out[10] = (0.45, 0.55)  # good, but below the mean of its class
+    given = np.array(labels)
+    given[[4, 6]] = 1  # the network says so too; 8 it has learned by heart
+    run = spoiled(
+        held_out=held_out,
+        train=predictions(given.tolist(), labels, 0.9),
+        corpus=corpus([(f"text {i}", int(y)) for i, y in enumerate(labels)], [("new", 1)]),
+    )
+    result = measured(of_data.mislabeled(run))
+    assert {e.sentence_id for e in result.evidence.sentences} == {"train-4", "train-6"}
+    assert result.value.estimate == 0.02
+    assert result.evidence.sentences[0].note == "labeled bad, both models say good"
+    assert "too rare" in reason(of_data.mislabeled(replace(run, held_out=None)))
+    untaught = replace(run, train=predictions([0] * n, labels))
+    assert "50% of its own training sentences" in reason(of_data.mislabeled(untaught))
+
+
+@pytest.mark.parametrize(
+    ("row", "leaks"),
+    [
+        ("a fine film", True),  # as it is
+        ("fine   film of the year", True),  # inside a longer row, whitespace aside
+        ("what a fine film it", True),  # contains "a fine film", three of its five words
+        ("the plot thickens and then a fine film ends it all", False),  # three of eleven words
+        ("so dull", False),  # contains "dull", which is too short to tell
+        ("something else", False),
+    ],
+)
+def test_a_split_that_leaks(row: str, leaks: bool) -> None:
+    train = [("a fine film", 1), ("this is a fine film of the year indeed", 1), ("dull", 0)]
+    result = of_data.leaking_split(with_data(train, [(row, 1), ("nothing like it", 0)]))
+    assert result.value.estimate == (0.5 if leaks else 0.0)
+    assert len(result.evidence.sentences) == leaks
+
+
+# All together
+
+
+def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
+    probes = [probe(i, [5.0, -4.0, 1.0, 1.0, 0.0, 0.0]) for i in range(12)]
+    run = spoiled(shapley=shapley(probes), surrogate=surrogate())
+    diagnosis = diagnose(run, BOOK.findings)
+    names = [finding.name for finding in diagnosis.findings]
+    assert names == ["few_token_dependence", "neglected_ends", "dominant_dimension"]
+    first = diagnosis.findings[0]
+    assert (first.threshold, first.severity) == (BOOK.findings[first.name].threshold, "serious")
+    assert "82%" in first.message
+    private = hidden(diagnosis, lambda word: "#")
+    assert "word0" not in str(private)
+    assert "great" not in str(private.findings[0])
+    assert private.findings[0].value == first.value
+
+
+def test_nothing_published_is_not_examined_and_not_silent() -> None:
+    run = spoiled(shapley=None, surrogate=None, history=None, calibration=None, held_out=None)
+    diagnosis = diagnose(run, BOOK.findings)
+    assert set(diagnosis.not_examined) == set(DETECTORS) - {
+        "above_the_floor",
+        "contradictory_labels",
+        "leaking_split",
+    }
+    assert all(text for text in diagnosis.not_examined.values())
+    assert run.corpus.class_names == NAMES
