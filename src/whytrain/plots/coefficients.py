@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from whytrain.plots.palette import GRAY, INK, RIGHT, WRONG
 from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
@@ -53,6 +54,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
     right.barh(range(len(names)), contribution, color=GRAY, height=0.72)
     right.set_yticks([])
     right.set_xlim(0, 1.05 * finite_range(contribution))
+    right.xaxis.set_major_locator(MaxNLocator(nbins=2))  # small numbers are long
     for ax in (left, right):
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(len(names) - 0.5, -0.5)
@@ -74,7 +76,7 @@ def _bars(ax: Axes, beta: np.ndarray) -> None:
             color=INK,
         )
     ax.axvline(0, color=GRAY, linewidth=1)
-    room = 0.16 * max(float(np.ptp(np.append(beta, 0.0))), scale)  # for the numbers beyond the bars
+    room = 0.22 * max(float(np.ptp(np.append(beta, 0.0))), scale)  # for the numbers beyond the bars
     low, high = min(float(beta.min()), 0.0), max(float(beta.max()), 0.0)
     ax.set_xlim(low - (room if low < 0 else room / 4), high + (room if high > 0 else room / 4))
 

@@ -119,7 +119,7 @@ def _draw(
         )
         # Text of an inner cell stands left of its circle, on the line that leads to it.
         for text, shift, align, shade in (
-            (cell.text, 2, "bottom", INK),
+            (cell.text or "all", 2, "bottom", INK),
             (f"{cell.confidence:.0%} · {_share(cell.share)}", -2, "top", GRAY),
         ):
             ax.annotate(

@@ -14,7 +14,7 @@ from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.rules import ARROW
 
 _MOST = 16
-_TEXT = 5.0  # inches for a rule's words
+_TEXT = 5.6  # inches for a rule's words
 
 
 def rule_list(rules: Sequence[RuleEvidence]) -> Figure:

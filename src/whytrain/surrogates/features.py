@@ -98,7 +98,7 @@ class ReadSentences:
         """
         words, pairs, scores = ([f for f in chosen if f.kind == kind] for kind in ("word", "pair", "score"))
         first, second = (self.presence[:, [columns[f.words[i]] for f in pairs]] for i in (0, 1))
-        weights = np.zeros((len(columns), len(scores)))
+        weights = np.zeros((self.presence.shape[1], len(scores)))
         for i, score in enumerate(scores):
             weights[[columns[word] for word in score.words], i] = score.weights
         values = sparse.hstack(

@@ -66,8 +66,9 @@ def divergences(student: Array, teacher: Array) -> Array:
 def r_squared(student: Array, teacher: Array) -> float:
     """Share of the variance of the teacher's log-odds that the student's explain: see `Fidelity`.
 
-    >>> r_squared(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([[0.2, 0.8], [0.8, 0.2]]))
-    0.0
+    >>> teacher = np.array([[0.2, 0.8], [0.8, 0.2]])
+    >>> round(r_squared(np.full((2, 2), 0.5), teacher), 6), r_squared(teacher, teacher)
+    (0.0, 1.0)
     """
     t, s = log_odds(teacher), log_odds(student)
     spread = np.square(t - t.mean(axis=0)).sum()

@@ -107,7 +107,7 @@ def word_scores(
     names = tuple(feature.words[0] for feature in chosen)
     values = effects[[words[name] for name in names]]
     return [
-        Feature("score", names, f"word score for {name}", tuple(values[:, label].tolist()))
+        Feature("score", names, f"score for {name}", tuple(values[:, label].tolist()))
         for label, name in enumerate(class_names)
         if label > 0 or len(class_names) > 2
     ]

@@ -149,7 +149,7 @@ def condition_text(condition: Condition, features: Sequence[Feature], show: Name
     name = feature.name(show)
     if feature.is_presence:
         return f"no {name}" if _is_absence(condition, features) else name
-    low, high = f"{condition.low:.4g}", f"{condition.high:.4g}"
+    low, high = f"{condition.low:.3g}", f"{condition.high:.3g}"
     if condition.low == -np.inf:
         return f"{name} ≤ {high}"
     return f"{name} > {low}" if condition.high == np.inf else f"{low} < {name} ≤ {high}"

@@ -29,6 +29,7 @@ N_FOLDS = 5
 LEAST = 1e-6  # smaller probabilities count as this one: a leaf without a class must not cost infinity
 _LEAF_SENTENCES = 5
 _MOST_STEPS = 300
+_WORTH = 1e-3  # share of the cross-entropy by which a stronger student must be better
 
 
 def targets(labels: NDArray[np.int64], logits: Array, *, alpha: float, temperature: float) -> Array:
@@ -128,7 +129,7 @@ def fit_student(
 def choose_strength(
     kind: StudentKind, table: FeatureTable, target: Array, groups: NDArray[np.int64], seed: int
 ) -> float:
-    """Return the strength with the least cross-entropy against held-out targets, the simplest of equals.
+    """Return the strength with the least cross-entropy against held-out targets, the simplest of near equals.
 
     Args:
         kind: `logistic` or `tree`.
@@ -149,13 +150,14 @@ def choose_strength(
         )
     cuts = GroupKFold(min(N_FOLDS, n_groups)).split(target, groups=groups)
     folds = [_Fold(kind, table, target, *sides, seed) for sides in cuts]
-    best, least = STRENGTHS[kind][0], np.inf
+    best, least, previous = STRENGTHS[kind][0], np.inf, np.inf
     for strength in STRENGTHS[kind]:
         loss = sum(fold.loss(strength) for fold in folds)
-        if loss > least and kind == "logistic":
-            break  # the loss has one valley, and a weaker penalty takes ever longer
-        if loss < least:
+        if loss < least * (1 - _WORTH):
             best, least = strength, loss
+        if loss > previous and kind == "logistic":
+            break  # the loss has one valley, and a weaker penalty takes ever longer
+        previous = loss
     return best
 
 

@@ -1,0 +1,199 @@
+"""How much of a network readable students hold: python benchmarks/surrogates.py --data DIR [--seeds 0 1].
+
+Trains a BiLSTM on SST-2 (DIR holds GLUE's train.tsv and dev.tsv) per seed, ranks its vocabulary by Shapley
+values of training sentences, and teaches both students the interpretable features of 1,000 and of all
+training rows. Prints, per sample and student, the means over seeds with their 95% intervals: fidelity on dev
+(agreement, KL, R² of log-odds, agreement on the network's errors), the accuracy, and the agreement beyond the
+same student trained on gold labels, paired; with one seed the intervals are over sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from whytrain.data.batch_plan import batch_plan
+from whytrain.data.cache import cache_directory
+from whytrain.data.corpus import Corpus
+from whytrain.data.encoded import EncodedSplit, encode_split
+from whytrain.data.splits import sentence_groups
+from whytrain.data.sst2 import SST2
+from whytrain.data.tokenization import Tokenizer
+from whytrain.data.wordpiece import WordPieceTrainer
+from whytrain.explanation.probes import choose_rows, probe_players
+from whytrain.explanation.vocabulary import rank_vocabulary
+from whytrain.games.absence import absence
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.prediction import predict_split
+from whytrain.models.prefix import prefix_form
+from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.surrogates.conclusions import student_evidence
+from whytrain.surrogates.evidence import StudentEvidence
+from whytrain.surrogates.features import WordCounter
+from whytrain.surrogates.sampling import balanced_rows
+from whytrain.surrogates.study import Ranking, StudySettings, Taught, study
+
+MAX_TOKENS, MAX_WORDS = 128, 10
+
+
+@dataclass(frozen=True)
+class Task:
+    """The data, tokenized."""
+
+    corpus: Corpus
+    tokenizer: Tokenizer
+    train: EncodedSplit
+    dev: EncodedSplit
+
+
+def load(folder: Path) -> Task:
+    """Read SST-2; nothing is taken out of its training rows."""
+    corpus = SST2(
+        path=str(folder),
+        test_path=None,
+        split_seed=0,
+        calibration_size=0,
+        batch_size=128,
+        max_tokens=MAX_TOKENS,
+        on_bad_row="error",
+    ).load()
+    tokenizer = WordPieceTrainer(vocabulary_size=10000, min_frequency=2, lowercase=True).build(
+        corpus.train.texts
+    )
+    train, dev = (
+        encode_split(split, tokenizer, MAX_TOKENS, cache_directory() / "encoded")
+        for split in (corpus.train, corpus.validation)
+    )
+    return Task(corpus, tokenizer, train, dev)
+
+
+def train_network(task: Task, seed: int, n_epochs: int) -> BiLSTM:
+    """Train a plain BiLSTM with a one-cycle schedule."""
+    torch.manual_seed(seed)
+    model = BiLSTM(
+        vocabulary_size=task.tokenizer.vocabulary_size,
+        n_classes=2,
+        padding_id=task.tokenizer.padding_id,
+        embedding={"size": 128, "pretrained": None},
+        hidden_size=128,
+        n_layers=1,
+        pooling="max",
+        layer_norm=False,
+        self_attention_heads=0,
+        dropout=0.3,
+    )
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    plans = [batch_plan(task.train.lengths, 128, seed, epoch)[0] for epoch in range(1, n_epochs + 1)]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, sum(map(len, plans)), pct_start=0.1)
+    for plan in plans:
+        for rows in plan:
+            batch = task.train.batch(rows)
+            loss = cross_entropy(model(batch.token_ids, batch.mask), batch.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return model.eval()
+
+
+def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
+    """Rank the words and pairs of training sentences of at most ten words."""
+    split = task.corpus.train
+    rows = choose_rows(split, n_sentences, MAX_WORDS, seed, "vocabulary")
+    players = probe_players(split, task.train, rows, task.tokenizer, MAX_WORDS)
+    names = task.corpus.class_names
+    kind = absence("padding", task.tokenizer)
+    tables = rank_vocabulary(
+        prefix_form(model), players, split.labels, kind, payoff="log_odds", class_names=names
+    )
+    return Ranking(*tables)
+
+
+def students(
+    model: BiLSTM, task: Task, ranking: Ranking, n_rows: int, settings: StudySettings
+) -> tuple[StudentEvidence, ...]:
+    """Teach and judge the students of a sample of n_rows training rows."""
+    split, names = task.corpus.train, task.corpus.class_names
+    rows = balanced_rows(split.labels, names, n_rows, settings.seed)
+    texts = [split.texts[row] for row in rows]
+    counter = WordCounter(texts)
+    taught, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
+    train = Taught(counter.read(texts), taught.labels, taught.logits)
+    validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
+    groups = sentence_groups(texts)
+    lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups)
+    return student_evidence(lessons, train, validation, settings)
+
+
+def over_seeds(measured: Sequence[Interval | None]) -> str:
+    """Return a mean with its interval over seeds, or with one seed over sentences."""
+    known = [interval for interval in measured if interval is not None]
+    if not known:
+        return "–"
+    shown = known[0] if len(known) == 1 else t_interval([interval.estimate for interval in known])
+    return f"{shown.estimate:.3f} [{shown.low:.3f}, {shown.high:.3f}]"
+
+
+def report(n_rows: int, found: Sequence[tuple[StudentEvidence, ...]]) -> None:
+    """Print one line per student."""
+    for of_seeds in zip(*found, strict=True):
+        first = of_seeds[0]
+        cells = [over_seeds([getattr(one, name) for one in of_seeds]) for name in COLUMNS]
+        r_squared = np.mean([one.r_squared for one in of_seeds])
+        majority = np.mean([one.majority for one in of_seeds])
+        print(
+            f"{n_rows:>7,} {first.kind:<9} {r_squared:>6.3f} {majority:>9.3f}  {'  '.join(cells)}", flush=True
+        )
+
+
+COLUMNS = ("agreement", "over_gold", "agreement_on_errors", "accuracy", "kl")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with train.tsv and dev.tsv")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--rows", type=int, nargs="+", help="sample sizes; default: 1000 and all")
+    parser.add_argument("--epochs", type=int, default=3, help="of the network")
+    parser.add_argument("--vocabulary", type=int, default=5000, help="sentences behind the ranking of words")
+    parser.add_argument("--words", type=int, default=500)
+    parser.add_argument("--pairs", type=int, default=100)
+    arguments = parser.parse_args()
+    task = load(arguments.data)
+    sizes = arguments.rows or [1000, len(task.train)]
+    found: dict[int, list[tuple[StudentEvidence, ...]]] = {n_rows: [] for n_rows in sizes}
+    for seed in arguments.seeds:
+        started = time.perf_counter()
+        model = train_network(task, seed, arguments.epochs)
+        seen = predict_split(model, task.dev)
+        accuracy = (seen.logits.argmax(axis=1) == seen.labels).mean()
+        ranking = rank(model, task, arguments.vocabulary, seed)
+        print(
+            f"seed {seed}: network {accuracy:.3f} on dev, {len(ranking.vocabulary):,} ranked words, "
+            f"{time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
+        settings = StudySettings(0.0, 1.0, arguments.words, arguments.pairs, seed)
+        for n_rows in sizes:
+            started = time.perf_counter()
+            found[n_rows].append(students(model, task, ranking, n_rows, settings))
+            print(
+                f"seed {seed}: students of {n_rows:,} rows, {time.perf_counter() - started:.0f} s", flush=True
+            )
+    print(f"   rows student       R²  majority  {'  '.join(f'{name:<20}' for name in COLUMNS)}")
+    for n_rows, of_seeds in found.items():
+        report(n_rows, of_seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,377 @@
+"""The callback that teaches students: what it logs, publishes, remembers, leaves out and leaves alone."""
+
+from __future__ import annotations
+
+import io
+import logging
+import random
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from torch import nn
+
+from callbacks.surrogate import Surrogate
+from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
+from whytrain.data.encoded import encode_split
+from whytrain.data.wordpiece import WordPieceTrainer
+from whytrain.explanation.evidence import ShapleyEvidence
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.prediction import predict_split
+from whytrain.tracking.tables import text_hash
+from whytrain.validation import check_config
+
+CONF = Path(__file__).parents[2] / "conf" / "callbacks"
+SETTINGS: dict[str, Any] = {
+    "seed": 0,
+    "rows": 100,
+    "words": 20,
+    "pairs": 5,
+    "alpha": 0.0,
+    "temperature": 1.0,
+    "time_share": 0.05,
+    "epoch_rows": 100,
+}
+WORDS = ("a", "the", "film", "plot", "is", "was", "so", "and")
+
+
+class KeptStore:
+    """Keeps what a callback logs."""
+
+    def __init__(self, *, log_text: bool = True) -> None:
+        self.settings = SimpleNamespace(log_text=log_text)
+        self.tables: dict[str, pd.DataFrame] = {}
+        self.text_columns: dict[str, list[str]] = {}
+        self.figures: dict[str, Any] = {}
+        self.metrics: dict[int, dict[str, float]] = {}
+        self.params: dict[str, Any] = {}
+
+    def log_table(self, frame: pd.DataFrame, topic: str, name: str, *, text_columns: Any = ()) -> None:
+        assert topic == "surrogate"
+        self.tables[name], self.text_columns[name] = frame, list(text_columns)
+
+    def log_figure(self, figure: Any, topic: str, name: str) -> None:
+        assert topic == "surrogate"
+        self.figures[name] = figure
+
+    def log_metrics(self, metrics: dict[str, float], step: int) -> None:
+        self.metrics[step] = self.metrics.get(step, {}) | metrics
+
+    def log_params(self, params: dict[str, Any]) -> None:
+        self.params |= params
+
+
+def make_split(n: int, n_classes: int, seed: int) -> Split:
+    """Sentences whose class is decided by one of their words."""
+    draw = random.Random(seed)
+    texts, labels = [], []
+    for i in range(n):
+        words = [draw.choice(WORDS) for _ in range(draw.randint(2, 7))]
+        words.insert(draw.randint(0, len(words)), ("dull", "great", "odd")[i % n_classes])
+        texts.append(" ".join(words))
+        labels.append(i % n_classes)
+    return Split([f"s{seed}-{i}" for i in range(n)], texts, np.array(labels), None, {})
+
+
+class OpaqueModel(nn.Module):
+    """A bag of embeddings that shows nothing of itself."""
+
+    def __init__(self, vocabulary_size: int, n_classes: int) -> None:
+        super().__init__()
+        self.bag = nn.Embedding(vocabulary_size, n_classes)
+
+    def forward(self, token_ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return self.bag(token_ids).mean(dim=1)
+
+
+def make_run(
+    cache: Path,
+    store: KeptStore | None,
+    *,
+    n_train: int = 160,
+    n_validation: int = 60,
+    n_classes: int = 2,
+    opaque: bool = False,
+    epoch_s: float = 1000.0,
+    explained: ShapleyEvidence | None = None,
+) -> tuple[Any, Any]:
+    """A trainer and a module as the callback sees them, in the middle of the first epoch."""
+    splits = {
+        "train": make_split(n_train, n_classes, 1),
+        "validation": make_split(n_validation, n_classes, 2),
+    }
+    names = ("neg", "pos", "odd")[:n_classes]
+    tokenizer = WordPieceTrainer(vocabulary_size=200, min_frequency=2, lowercase=True).build(
+        splits["train"].texts
+    )
+    corpus = Corpus("made", names, *splits.values(), None, None, (), corpus_fingerprint(names))
+    encoded = {name: encode_split(split, tokenizer, 32, cache) for name, split in splits.items()}
+    torch.manual_seed(0)
+    model = (
+        OpaqueModel(tokenizer.vocabulary_size, n_classes)
+        if opaque
+        else BiLSTM(
+            vocabulary_size=tokenizer.vocabulary_size,
+            n_classes=n_classes,
+            padding_id=tokenizer.padding_id,
+            embedding={"size": 4, "pretrained": None},
+            hidden_size=3,
+            n_layers=1,
+            pooling="attention",
+            layer_norm=False,
+            self_attention_heads=0,
+            dropout=0.3,
+        )
+    )
+    module = SimpleNamespace(
+        model=model.train(),
+        predictions=predict_split(model, encoded["validation"]),
+        batch_history=[(0.5, 0.5, epoch_s, 4)],
+    )
+    trainer = SimpleNamespace(
+        is_global_zero=True,
+        logger=SimpleNamespace(experiment=store),
+        datamodule=SimpleNamespace(corpus=corpus, tokenizer=tokenizer, encoded=encoded.__getitem__),
+        callbacks=[SimpleNamespace(evidence=explained)],
+        sanity_checking=False,
+        current_epoch=0,
+    )
+    return trainer, module
+
+
+def run(callback: Surrogate, trainer: Any, module: Any, n_epochs: int = 1) -> None:
+    callback.on_fit_start(trainer, module)
+    for epoch in range(trainer.current_epoch, trainer.current_epoch + n_epochs):
+        trainer.current_epoch = epoch
+        callback.on_validation_start(trainer, module)
+        callback.on_validation_epoch_end(trainer, module)
+        callback.on_validation_end(trainer, module)
+    trainer.current_epoch += 1
+    callback.on_fit_end(trainer, module)
+
+
+EXPLAINED = ShapleyEvidence(
+    "log_odds",
+    (),
+    pd.DataFrame({"class": "pos", "word": ["great", "dull", "film"], "phi": [2.0, -1.5, 0.1]}),
+    pd.DataFrame({"word_a": ["film"], "word_b": ["great"], "interaction": [0.5]}),
+    None,
+)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Surrogate, KeptStore, Any, Any]:
+    store = KeptStore()
+    trainer, module = make_run(tmp_path_factory.mktemp("cache"), store, explained=EXPLAINED)
+    callback = Surrogate(**SETTINGS)
+    run(callback, trainer, module, n_epochs=2)
+    return callback, store, trainer, module
+
+
+def test_the_packaged_sections_are_valid() -> None:
+    for name in ("default", "full"):
+        section = yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))["surrogate"]
+        plain = {"_target_": "callbacks.surrogate.Surrogate", **section, "seed": 0}
+        check_config({"surrogate": plain}, {})
+
+
+def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
+    _, store, _, _ = done
+    for epoch in (1, 2):
+        metrics = store.metrics[epoch]
+        for kind in ("logistic", "tree"):
+            assert 0 <= metrics[f"surrogate/agreement_{kind}"] <= 1
+            assert -1 <= metrics[f"surrogate/over_gold_{kind}"] <= 1
+            assert metrics[f"surrogate/kl_{kind}"] >= 0
+        assert 0 <= metrics["surrogate/student_agreement"] <= 1
+        assert metrics["time/surrogate_s"] > 0
+    # The weights did not change between the two: neither do students of the same sentences.
+    first, second = (
+        {k: v for k, v in store.metrics[e].items() if k.startswith("surrogate/agr")} for e in (1, 2)
+    )
+    assert first == {k: second[k] for k in first}
+
+
+def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
+    callback, store, _, module = done
+    assert set(store.tables) == {"coefficients", "rules", "fidelity", "disagreement"}
+    assert set(store.figures) == {"coefficients_readable", "coefficients_dense", "tree", "rules", "fidelity"}
+    evidence = callback.evidence
+    assert [(s.features, s.kind) for s in evidence.students] == [
+        ("readable", "logistic"),
+        ("readable", "tree"),
+        ("dense", "logistic"),
+        ("dense", "tree"),
+    ]
+    assert evidence.n_rows == 100
+    kinds = {c.kind for c in evidence.coefficients}
+    assert kinds == {"word", "pair", "score", "form", "embedding", "hidden", "attention"}
+    assert sum(rule.n_train for rule in evidence.rules) == 100
+    assert sum(rule.n_validation for rule in evidence.rules) == 60
+    best = store.metrics[2]
+    assert best["surrogate/best_agreement_logistic"] == evidence.students[0].agreement.estimate
+    # What the tables say of the network is what it predicts.
+    agreeing = sum(rule.teacher_validation for rule in evidence.rules)
+    assert agreeing / 60 == pytest.approx(evidence.students[1].agreement.estimate)
+    taught = store.tables["fidelity"].query("taught_by == 'teacher'")
+    assert taught["accuracy"].tolist() == [s.accuracy.estimate for s in evidence.students]
+    majority = np.bincount(module.predictions.logits.argmax(axis=1)).max() / 60
+    assert best["surrogate/best_majority"] in (majority, pytest.approx(1 - majority))
+
+
+def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]) -> None:
+    callback, store, trainer, module = done
+    table = store.tables["disagreement"]
+    assert store.text_columns["disagreement"] == ["text"]
+    corpus, of_train = trainer.datamodule.corpus, table[table["split"] == "train"]
+    rows = list(callback.evidence.disagreeing_rows)
+    assert of_train["id"].tolist() == [corpus.train.ids[row] for row in rows]
+    assert list(callback.evidence.disagreeing_ids) == of_train["id"].tolist()
+    assert of_train["text"].tolist() == [corpus.train.texts[row] for row in rows]
+    assert callback.evidence.student_agreement.estimate == pytest.approx(1 - len(rows) / 160)
+    names = np.array(corpus.class_names)
+    logits = predict_split(module.model, trainer.datamodule.encoded("train")).logits
+    assert of_train["teacher"].tolist() == names[logits.argmax(axis=1)[rows]].tolist()
+
+
+def test_training_is_left_alone(tmp_path: Path) -> None:
+    trainer, module = make_run(tmp_path, KeptStore())
+    weights = [p.detach().clone() for p in module.model.parameters()]
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    run(Surrogate(**SETTINGS), trainer, module)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    assert random.getstate() == before[2]
+    assert module.model.training
+    assert all(torch.equal(a, b) for a, b in zip(weights, module.model.parameters(), strict=True))
+    assert all(p.grad is None for p in module.model.parameters())
+
+
+@pytest.mark.parametrize(("epoch_s", "n_rows"), [(1000.0, 150), (1e-6, 100)])
+def test_sentences_of_an_epoch_follow_from_its_time(
+    tmp_path: Path, epoch_s: float, n_rows: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = KeptStore()
+    trainer, module = make_run(tmp_path, store, epoch_s=epoch_s)
+    callback = Surrogate(**SETTINGS | {"rows": 150, "epoch_rows": None})
+    with caplog.at_level(logging.WARNING):
+        run(callback, trainer, module)
+    assert callback.epoch_rows == n_rows
+    assert store.params == {"surrogate/epoch_rows": n_rows}
+    assert ("students of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
+    assert callback.evidence.n_rows == 150
+
+
+def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
+    store = KeptStore()
+    trainer, module = make_run(tmp_path, store)
+    callback = Surrogate(**SETTINGS | {"rows": "all", "epoch_rows": 0})
+    run(callback, trainer, module)
+    assert callback.evidence.n_rows == 160
+    assert "fidelity" not in store.figures
+    assert all("surrogate/agreement_tree" not in metrics for metrics in store.metrics.values())
+
+
+def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
+    whole, first, second = KeptStore(), KeptStore(), KeptStore()
+    settings = SETTINGS | {"rows": 150, "epoch_rows": None}
+    trainer, module = make_run(tmp_path, whole)
+    uninterrupted = Surrogate(**settings)
+    run(uninterrupted, trainer, module, n_epochs=2)
+    trainer, module = make_run(tmp_path, first)
+    killed = Surrogate(**settings)
+    run(killed, trainer, module)
+    buffer = io.BytesIO()
+    torch.save(killed.state_dict(), buffer)
+    buffer.seek(0)
+    trainer, module = make_run(tmp_path, second, epoch_s=1e-6)  # a slow machine, which would afford less
+    trainer.current_epoch = 1
+    resumed = Surrogate(**settings)
+    resumed.load_state_dict(torch.load(buffer, weights_only=True))
+    run(resumed, trainer, module)
+    assert resumed.epoch_rows == uninterrupted.epoch_rows == 150
+    assert resumed.state_dict() == uninterrupted.state_dict()
+    assert second.params == {}
+    for name, table in whole.tables.items():
+        pd.testing.assert_frame_equal(second.tables[name], table)
+
+
+def test_private_words_stay_out(tmp_path: Path) -> None:
+    store = KeptStore(log_text=False)
+    trainer, module = make_run(tmp_path, store, explained=EXPLAINED)
+    callback = Surrogate(**SETTINGS)
+    run(callback, trainer, module)
+    shown = " ".join(
+        text.get_text()
+        for figure in store.figures.values()
+        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+    )
+    for name, table in store.tables.items():
+        for column in set(table.select_dtypes(exclude="number").columns) - set(store.text_columns[name]):
+            shown += " ".join(map(str, table[column]))
+    shown += " ".join(c.name for c in callback.evidence.coefficients)
+    shown += " ".join(rule.text for rule in callback.evidence.rules)
+    assert text_hash("great") in shown
+    assert "great" not in shown
+    assert "“film" not in shown
+
+
+def test_three_classes_and_a_model_that_shows_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = KeptStore()
+    trainer, module = make_run(tmp_path, store, n_classes=3, opaque=True)
+    callback = Surrogate(**SETTINGS)
+    with caplog.at_level(logging.WARNING):
+        run(callback, trainer, module)
+    assert "does not show its states; students of them are left out" in caplog.text
+    assert {s.features for s in callback.evidence.students} == {"readable"}
+    assert set(store.tables["coefficients"]["class"]) == {"neg", "pos", "odd"}
+    # A bag of words is what a logistic student of words can learn.
+    assert callback.evidence.students[0].agreement.estimate > 0.8
+
+
+def test_a_class_without_training_sentences_is_said_and_training_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = KeptStore()
+    trainer, module = make_run(tmp_path, store, n_classes=3)
+    trainer.datamodule.corpus.train.labels[:] = 0
+    callback = Surrogate(**SETTINGS)
+    with caplog.at_level(logging.WARNING):
+        run(callback, trainer, module)
+    assert caplog.text.count("there are no students of this run") == 1
+    assert "there are none of pos, odd" in caplog.text
+    assert callback.evidence is None
+    assert not store.tables
+    assert not store.metrics
+
+
+@pytest.mark.parametrize(
+    ("n_train", "n_validation", "message"), [(4, 1, "at least 2 validation"), (6, 4, None)]
+)
+def test_tiny_data(
+    tmp_path: Path, n_train: int, n_validation: int, message: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer, module = make_run(tmp_path, KeptStore(), n_train=n_train, n_validation=n_validation)
+    callback = Surrogate(**SETTINGS)
+    with caplog.at_level(logging.WARNING):
+        run(callback, trainer, module)
+    if message is None:
+        assert callback.evidence.n_rows == n_train
+    else:
+        assert message in caplog.text
+        assert callback.evidence is None
+
+
+def test_without_a_store_nothing_is_done(tmp_path: Path) -> None:
+    trainer, module = make_run(tmp_path, None)
+    callback = Surrogate(**SETTINGS)
+    run(callback, trainer, module)
+    assert callback.evidence is None
+    assert callback.state_dict() == {"epoch_rows": 100, "history": []}
