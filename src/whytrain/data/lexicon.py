@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from whytrain.errors import ConfigError
 
@@ -15,186 +16,16 @@ _LOG = logging.getLogger(__name__)
 SYMBOL = "symbol"  # what has no letter or digit
 FUNCTION = "function"  # closed classes, of which WordNet knows only namesakes: "it" as a subject of study
 _FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "each",
-        "every",
-        "either",
-        "neither",
-        "some",
-        "any",
-        "no",
-        "all",
-        "both",
-        "half",
-        "such",
-        "what",
-        "which",
-        "whose",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "you",
-        "your",
-        "yours",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "hers",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "who",
-        "whom",
-        "myself",
-        "yourself",
-        "himself",
-        "herself",
-        "itself",
-        "ourselves",
-        "themselves",
-        "one",
-        "ones",
-        "someone",
-        "anyone",
-        "everyone",
-        "something",
-        "anything",
-        "everything",
-        "nothing",
-        "nobody",
-        "somebody",
-        "anybody",
-        "everybody",
-        "and",
-        "or",
-        "but",
-        "nor",
-        "so",
-        "yet",
-        "if",
-        "because",
-        "although",
-        "though",
-        "while",
-        "whereas",
-        "unless",
-        "until",
-        "since",
-        "than",
-        "as",
-        "whether",
-        "when",
-        "where",
-        "why",
-        "how",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "with",
-        "about",
-        "against",
-        "between",
-        "into",
-        "through",
-        "during",
-        "before",
-        "after",
-        "above",
-        "below",
-        "to",
-        "from",
-        "up",
-        "down",
-        "out",
-        "off",
-        "over",
-        "under",
-        "upon",
-        "within",
-        "without",
-        "toward",
-        "towards",
-        "among",
-        "amid",
-        "despite",
-        "along",
-        "across",
-        "behind",
-        "beyond",
-        "near",
-        "like",
-        "be",
-        "am",
-        "is",
-        "are",
-        "was",
-        "were",
-        "been",
-        "being",
-        "have",
-        "has",
-        "had",
-        "having",
-        "do",
-        "does",
-        "did",
-        "doing",
-        "done",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "can",
-        "could",
-        "may",
-        "might",
-        "must",
-        "ought",
-        "not",
-        "n't",
-        "'s",
-        "'re",
-        "'ve",
-        "'ll",
-        "'d",
-        "'m",
-        "there",
-        "here",
-        "then",
-        "too",
-        "also",
-        "just",
-        "only",
-        "even",
-        "very",
-        "more",
-        "most",
-        "much",
-        "many",
-        "few",
-        "less",
-        "least",
-    ]
+    """a an the this that these those each every either neither some any no all both half such what which
+    whose i me my mine we us our ours you your yours he him his she her hers it its they them their theirs
+    who whom myself yourself himself herself itself ourselves themselves one ones someone anyone everyone
+    something anything everything nothing nobody somebody anybody everybody and or but nor so yet if because
+    although though while whereas unless until since than as whether when where why how of in on at by for
+    with about against between into through during before after above below to from up down out off over
+    under upon within without toward towards among amid despite along across behind beyond near like be am
+    is are was were been being have has had having do does did doing done will would shall should can could
+    may might must ought not n't 's 're 've 'll 'd 'm there here then too also just only even very more
+    most much many few less least""".split()  # noqa: SIM905  (a list takes a line for each)
 )
 _MOST = 6  # synonyms of a word: further senses fit ever less often
 
@@ -237,20 +68,17 @@ class WordNet:
             ConfigError: NLTK or its WordNet is not on this machine.
         """
         try:
-            from nltk.corpus import wordnet
+            self._wordnet = _english()
         except ImportError as error:
             raise ConfigError(
                 "WordNet is read through NLTK: install whytrain[wordnet], then run "
                 "`python -m nltk.downloader wordnet`"
             ) from error
-        try:
-            wordnet.ensure_loaded()
         except (LookupError, OSError) as error:
             raise ConfigError(
                 "WordNet is not on this machine: run `python -m nltk.downloader wordnet`, or point NLTK_DATA "
                 "to a folder with corpora/wordnet"
             ) from error
-        self._wordnet = wordnet
 
     @cache  # noqa: B019  (one lexicon lives as long as the process)
     def part_of_speech(self, word: str) -> str | None:
@@ -272,6 +100,22 @@ class WordNet:
         lemmas: list[Lemma] = [lemma for sense in senses if word in _names(sense) for lemma in sense.lemmas()]
         names = dict.fromkeys(lemma.name().lower() for lemma in lemmas)
         return tuple(name for name in names if name != word and name.isalpha())[:_MOST]
+
+
+def _english() -> Any:
+    """Load NLTK's reader without its maps to the WordNets of other languages, which take most of the time."""
+    from nltk.corpus.reader import WordNetCorpusReader
+    from nltk.corpus.util import LazyCorpusLoader
+
+    class English(WordNetCorpusReader):  # type: ignore[misc]  # NLTK has no type information
+        def map_wn(self, version: str = "wordnet") -> None:
+            """Map nothing."""
+
+    reader = LazyCorpusLoader("wordnet", English, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that other languages are not available
+        reader.ensure_loaded()
+    return reader
 
 
 def _symbol(word: str) -> str | None:

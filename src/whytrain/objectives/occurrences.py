@@ -54,7 +54,7 @@ def written(
     words: Sequence[str], before: str, case: Callable[[str], str], tokenizer: Tokenizer
 ) -> list[Pieces]:
     """Return the wordpieces of each word in one way of writing it."""
-    n_before = len(tokenizer.encode([before], _NO_LIMIT)[0]) - 1  # [CLS] and what stands before
+    n_before = len(tokenizer.encode([before.strip()], _NO_LIMIT)[0]) - 1  # [CLS] and what stands before
     encoded = tokenizer.encode([before + case(word) for word in words], _NO_LIMIT)
     return [tuple(ids[n_before:-1].tolist()) for ids in encoded]
 

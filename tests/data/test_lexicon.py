@@ -1,0 +1,125 @@
+"""Parts of speech and synonyms: of a WordNet of seven synsets, written here in the library's format."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nltk
+import pytest
+
+from whytrain.data import lexicon
+from whytrain.data.lexicon import (
+    FUNCTION,
+    SYMBOL,
+    NoLexicon,
+    WordNet,
+    guiding_synonyms,
+    unseen_synonyms,
+    usual_lexicon,
+)
+from whytrain.errors import ConfigError
+
+# Part of speech and lemmas of each synset; of a word's senses the first is the most frequent.
+SYNSETS = [
+    ("noun", ["film", "movie", "motion_picture", "pic", "flick"]),
+    ("noun", ["film", "cinema"]),
+    ("noun", ["film", "photographic_film"]),
+    ("verb", ["film", "shoot"]),
+    ("adj", ["dull", "Boring", "slow", "tedious", "tiresome"]),
+    ("verb", ["dull", "blunt"]),
+    ("adj", ["dull", "muffled"]),
+]
+FILES = {"noun": ("n", 5), "verb": ("v", 36), "adj": ("a", 0), "adv": ("r", 2)}
+
+
+def write_wordnet(folder: Path) -> None:
+    """Write index, data, exceptions and names as `nltk` reads them."""
+    folder.mkdir(parents=True)
+    (folder / "lexnames").write_text("".join(f"{i:02d}\tnoun.all\t1\n" for i in range(45)))
+    for name, (pos, lexname) in FILES.items():
+        (folder / f"{name}.exc").write_text("films film\n" if name == "noun" else "")
+        lines, senses, offset = [], {}, 0
+        for lemmas in (lemmas for kind, lemmas in SYNSETS if kind == name):
+            words = " ".join(f"{lemma} 0" for lemma in lemmas)
+            frames = " 01 + 08 00" if name == "verb" else ""
+            line = f"{offset:08d} {lexname:02d} {pos} {len(lemmas):02x} {words} 000{frames} | a gloss  \n"
+            for lemma in lemmas:
+                senses.setdefault(lemma.lower(), []).append(f"{offset:08d}")
+            lines.append(line)
+            offset += len(line)
+        index = [
+            f"{lemma} {pos} {len(found)} 0 {len(found)} 0 {' '.join(found)}  \n"
+            for lemma, found in senses.items()
+        ]
+        (folder / f"data.{name}").write_text("".join(lines))
+        (folder / f"index.{name}").write_text("".join(sorted(index)))
+
+
+def read_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library look for its data in a folder alone."""
+    monkeypatch.setattr(nltk.data, "path", [str(folder)])
+
+
+@pytest.fixture
+def wordnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WordNet:
+    write_wordnet(tmp_path / "corpora" / "wordnet")
+    read_from(tmp_path, monkeypatch)
+    return WordNet()
+
+
+def test_the_part_of_speech_with_most_senses(wordnet: WordNet) -> None:
+    assert wordnet.part_of_speech("film") == "n"  # 3 senses against 1
+    assert wordnet.part_of_speech("films") == "n"  # through the exceptions
+    assert wordnet.part_of_speech("movies") == "n"  # through the rule for plurals
+    assert wordnet.part_of_speech("dull") == "a"
+    assert wordnet.part_of_speech("shoot") == "v"
+    assert wordnet.part_of_speech("the") == FUNCTION
+    assert wordnet.part_of_speech("...") == SYMBOL
+    assert wordnet.part_of_speech("soderbergh") is None
+
+
+def test_synonyms_keep_the_part_of_speech(wordnet: WordNet) -> None:
+    # Single words of the noun, most frequent sense first; not "shoot", which is of the verb.
+    assert wordnet.synonyms("film") == ("movie", "pic", "flick", "cinema")
+    assert wordnet.synonyms("dull") == ("boring", "slow", "tedious", "tiresome", "muffled")
+    for word in ("films", "the", ",", "soderbergh"):
+        assert wordnet.synonyms(word) == ()
+
+
+def test_guiding_and_unseen_synonyms_have_nothing_in_common(wordnet: WordNet) -> None:
+    assert guiding_synonyms(wordnet, "film") == ("movie", "flick")
+    assert unseen_synonyms(wordnet, "film") == ("pic", "cinema")
+
+
+def test_what_is_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_from(tmp_path, monkeypatch)
+    with pytest.raises(
+        ConfigError, match=r"^WordNet is not on this machine: run `python -m nltk.down[^\n]*$"
+    ):
+        WordNet()
+    monkeypatch.setitem(sys.modules, "nltk.corpus.reader", None)
+    with pytest.raises(
+        ConfigError, match=r"^WordNet is read through NLTK: install whytrain\[wordnet\][^\n]*$"
+    ):
+        WordNet()
+
+
+def test_where_it_is_only_wanted_training_goes_on_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing() -> WordNet:
+        raise ConfigError("not here")
+
+    monkeypatch.setattr(lexicon, "WordNet", missing)
+    assert isinstance(usual_lexicon(is_needed=False, is_wanted=False), NoLexicon)
+    assert caplog.text == ""
+    found = usual_lexicon(is_needed=False, is_wanted=True)
+    assert "replaced by frequency alone" in caplog.text
+    assert (found.part_of_speech("!"), found.part_of_speech("film"), found.synonyms("film")) == (
+        SYMBOL,
+        None,
+        (),
+    )
+    with pytest.raises(ConfigError, match="not here"):
+        usual_lexicon(is_needed=True, is_wanted=True)
