@@ -183,6 +183,28 @@ def test_metrics_of_every_epoch_are_averages_over_the_training_probes(
         assert metrics["shapley/budget"] == 100000
 
 
+def test_what_the_training_sentences_say_is_published(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+    done, store = fitted
+    evidence = done.shapley.evidence
+    last = store.tables["values", 2].query("split == 'train'")  # of the weights that the fit ended with
+    assert len(evidence.probes) == last.groupby(["id", "absence"]).ngroups
+    for probe in evidence.probes:
+        rows = last[(last["id"] == probe.sentence_id) & (last["absence"] == probe.absence)]
+        np.testing.assert_allclose(probe.values, rows["phi"], atol=1e-5)  # 1e-5: as above
+        assert list(probe.words) == rows["word"].tolist()
+    pd.testing.assert_frame_equal(evidence.vocabulary, store.tables["vocabulary", None])
+    pd.testing.assert_frame_equal(evidence.pairs, store.tables["pairs", None])
+    assert store.text_columns["pairs"] == ["word_a", "word_b"]
+    assert evidence.attention is None  # model=bilstm pools the last states
+
+
+def test_attention_is_published_where_there_is_any(reviews: Path) -> None:
+    done = fit(reviews, KeptStore(), "callbacks.shapley.budget=300", "model.pooling=attention")
+    concentration = done.shapley.evidence.attention
+    assert len(concentration) == 5
+    assert ((concentration >= 0) & (concentration <= 1)).all()
+
+
 def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
     _, store = fitted
     assert [epoch for _, epoch in store.figures if epoch is not None] == [1, 2]
