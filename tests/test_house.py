@@ -103,6 +103,11 @@ def test_algorithms_draw_and_report_nothing(folder: str) -> None:
     assert offenders(paths, "whytrain.plots", "whytrain.reports", "whytrain.tracking") == []
 
 
+def test_comparing_draws_and_reports_nothing() -> None:
+    paths = [path for path in MODULES if path.is_relative_to(PACKAGE / "comparison")]
+    assert offenders(paths, "whytrain.plots", "whytrain.reports") == []
+
+
 def test_callbacks_and_lightning_modules_do_not_know_each_other() -> None:
     callbacks = [path for path in SHELLS if path.parent.name == "callbacks"]
     modules = [path for path in SHELLS if path.parent.name == "lightning_modules"]

@@ -9,7 +9,7 @@ import pytest
 from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logits_of
 
 from whytrain.comparison.disagreement import chosen_rows, judgements
-from whytrain.comparison.findings import finding_changes, read_findings
+from whytrain.comparison.findings import StoredDiagnosis, finding_changes, read_diagnosis
 from whytrain.comparison.in_words import (
     calibration_sentences,
     comparison_sentences,
@@ -53,12 +53,21 @@ def compare(tracker, *runs, **changes):
 @pytest.fixture(scope="module")
 def pair(tracker):
     """A weak and a strong run, both with a diagnosis."""
-    finding = {"value": 0.8, "low": 0.7, "high": 0.9, "threshold": 0.6, "severity": "high", "message": "few"}
-    both = [{"name": name, **finding} for name in ("few_tokens", "overconfidence")]
     params = {"model.pooling": "attention"}
-    weak = tracker.run("weak", skill=0.3, findings=json.dumps(both))
-    strong = tracker.run("strong", skill=2.5, seed=1, params=params, findings=json.dumps(both[:1]))
+    before = diagnosis({"few_tokens": 0.8, "overconfidence": 0.1}, {"overfitting": 0.0})
+    after = diagnosis({"few_tokens": 0.7, "leaks": 0.2}, {"overconfidence": 0.02, "overfitting": 0.1})
+    weak = tracker.run("weak", skill=0.3, findings=json.dumps(before))
+    strong = tracker.run("strong", skill=2.5, seed=1, params=params, findings=json.dumps(after))
     return weak, strong
+
+
+def diagnosis(found, other):
+    """What a run stores: findings by value, and values that were measured and are none."""
+    finding = {"low": 0.7, "high": 0.9, "threshold": 0.6, "severity": "serious", "message": "few words"}
+    return {
+        "findings": [{"name": name, "value": value, **finding} for name, value in found.items()],
+        "measured": {name: {"estimate": value} for name, value in (found | other).items()},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +97,22 @@ def test_topics_that_are_not_there_are_named(result):
 
 
 def test_findings_closed_and_kept(result):
-    changes = {change.name: change.status for change in result.pairs[0].findings}
-    assert changes == {"overconfidence": "closed", "few_tokens": "kept"}
-    opened = finding_changes({}, {"new": {"value": 1}})
-    assert [(c.name, c.status, c.before) for c in opened] == [("new", "opened", None)]
+    changes = {
+        change.name: (change.status, change.before, change.after) for change in result.pairs[0].findings
+    }
+    assert changes == {
+        "overconfidence": ("closed", 0.1, 0.02),
+        "few_tokens": ("kept", 0.8, 0.7),
+        "leaks": ("examined in one run only", None, 0.2),  # weak did not look: not opened
+    }
+
+
+def test_a_finding_that_the_baseline_looked_for_is_opened():
+    plain = [diagnosis({}, {"new": 0.1}), diagnosis({"new": 0.5}, {})]
+    stored = [StoredDiagnosis({f["name"]: f for f in d["findings"]}, d["measured"]) for d in plain]
+    (change,) = finding_changes(*stored)
+    assert (change.status, change.before, change.after) == ("opened", 0.1, 0.5)
+    assert change.finding["severity"] == "serious"
 
 
 def test_a_run_without_diagnosis_or_with_a_broken_one_is_named(tracker, pair):
@@ -100,8 +121,8 @@ def test_a_run_without_diagnosis_or_with_a_broken_one_is_named(tracker, pair):
     assert "silent holds no diagnosis: its findings are not compared" in result.missing
     assert result.pairs[0].findings is None
     broken = find_run(tracker.uri, tracker.run("broken", findings='{"name": 1'))
-    with pytest.raises(TrackingError, match="is not a list of findings"):
-        read_findings(broken)
+    with pytest.raises(TrackingError, match="is no diagnosis"):
+        read_diagnosis(broken)
 
 
 def test_the_same_run_twice_differs_by_exactly_0(tracker, pair):
@@ -140,7 +161,7 @@ def test_tables_hold_what_was_measured(result):
     test = result.measures.against_baseline["strong"].mcnemar
     assert len(rows) == test.only_a + test.only_b
     assert int(rows["right_after"].sum()) == test.only_b
-    assert tables["findings"]["status"].tolist() == ["closed", "kept"]
+    assert tables["findings"]["status"].tolist() == ["closed", "kept", "examined in one run only"]
     assert {"config", "origin", "calibration", "slices"} <= tables.keys()
 
 

@@ -11,49 +11,73 @@ from whytrain.errors import TrackingError
 from whytrain.tracking.reader import RunRecord, download
 
 FINDINGS = "diagnosis/findings.json"
-Status = Literal["closed", "opened", "kept"]
+Status = Literal["closed", "opened", "kept", "examined in one run only"]
+
+
+@dataclass(frozen=True)
+class StoredDiagnosis:
+    """What a run's diagnosis left in its artifacts, as plain data.
+
+    Attributes:
+        findings: by name, with `value`, `low`, `high`, `threshold`, `severity` and `message`.
+        measured: by name, every value that was looked at, findings or not: `estimate`, `low`, `high`.
+    """
+
+    findings: Mapping[str, Mapping[str, Any]]
+    measured: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class FindingChange:
-    """A finding in two runs.
+    """A finding of at least one of two runs.
 
     Attributes:
         name: of the finding.
-        status: closed: only the baseline has it; opened: only the other run; kept: both.
-        before: the baseline's finding as its run stored it (value, low, high, threshold, severity,
-            message); None where it has none.
+        status: closed: the other run looked and found nothing; opened: the baseline did; kept: both have it.
+        before: the baseline's value; None where it did not look.
         after: the other run's.
+        finding: of the other run if it has it, else the baseline's.
     """
 
     name: str
     status: Status
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    before: float | None
+    after: float | None
+    finding: Mapping[str, Any]
 
 
-def read_findings(run: RunRecord) -> dict[str, Mapping[str, Any]]:
-    """Return a run's findings by name.
+def read_diagnosis(run: RunRecord) -> StoredDiagnosis:
+    """Return a run's diagnosis.
 
     Raises:
         TrackingError: the run holds no diagnosis, or one that cannot be read.
     """
     path = download(run, FINDINGS)
     try:
-        return {str(finding["name"]): finding for finding in json.loads(path.read_text("utf-8"))}
+        content = json.loads(path.read_text("utf-8"))
+        findings = {str(finding["name"]): finding for finding in content["findings"]}
+        return StoredDiagnosis(findings, dict(content["measured"]))
     except (ValueError, TypeError, KeyError) as error:
-        raise TrackingError(f"{FINDINGS} of run {run.name} is not a list of findings: {error}") from error
+        raise TrackingError(f"{FINDINGS} of run {run.name} is no diagnosis: {error!r}") from error
 
 
-def finding_changes(
-    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
-) -> tuple[FindingChange, ...]:
-    """Say which findings were closed, opened and kept, in this order.
+def finding_changes(before: StoredDiagnosis, after: StoredDiagnosis) -> tuple[FindingChange, ...]:
+    """Say which findings were closed, opened and kept, and which only one run looked for, in this order."""
+    changes = []
+    for name in {**before.findings, **after.findings}:
+        values = [_value(diagnosis, name) for diagnosis in (before, after)]
+        if name in before.findings and name in after.findings:
+            status: Status = "kept"
+        elif None in values:
+            status = "examined in one run only"
+        else:
+            status = "closed" if name in before.findings else "opened"
+        finding = after.findings.get(name) or before.findings[name]
+        changes.append(FindingChange(name, status, values[0], values[1], finding))
+    order = ("closed", "opened", "kept", "examined in one run only")
+    return tuple(sorted(changes, key=lambda change: order.index(change.status)))
 
-    >>> [(c.name, c.status) for c in finding_changes({"a": {}, "b": {}}, {"b": {}, "c": {}})]
-    [('a', 'closed'), ('c', 'opened'), ('b', 'kept')]
-    """
-    closed = [FindingChange(name, "closed", f, None) for name, f in before.items() if name not in after]
-    opened = [FindingChange(name, "opened", None, f) for name, f in after.items() if name not in before]
-    kept = [FindingChange(name, "kept", f, after[name]) for name, f in before.items() if name in after]
-    return (*closed, *opened, *kept)
+
+def _value(diagnosis: StoredDiagnosis, name: str) -> float | None:
+    measured = diagnosis.measured.get(name)
+    return None if measured is None else float(measured["estimate"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.comparison.selection import Selection
 from whytrain.data.corpus import content_hash
@@ -36,7 +37,7 @@ class Sentences:
 
     ids: list[str]
     texts: list[str] | None
-    labels: np.ndarray
+    labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     fingerprint: str
 
@@ -79,10 +80,10 @@ class LoadedRuns:
 class _Table(NamedTuple):
     """The predictions of one run as it stored them."""
 
-    ids: np.ndarray
-    labels: np.ndarray  # class names
+    ids: NDArray[Any]
+    labels: NDArray[Any]  # class names
     class_names: tuple[str, ...]
-    logits: np.ndarray
+    logits: NDArray[np.float64]
 
 
 def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> LoadedRuns:
@@ -188,13 +189,13 @@ def _is_private(run: RunRecord) -> bool:
     return run.params.get("tracking.log_text") == "False"
 
 
-def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series:
+def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
     """Return what stands for each text, by sentence id, whether or not the run may store the text."""
     texts = frame.set_index("id")["text"]
     return texts if _is_private(run) else texts.map(text_hash)
 
 
-def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series]) -> None:
+def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series[Any]]) -> None:
     if first.run_id not in hashes:
         return
     a, b = hashes[first.run_id], hashes[other.run_id]

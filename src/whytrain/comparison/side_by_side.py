@@ -13,7 +13,7 @@ from annotated_types import Ge, Interval, Le, MinLen
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
-from whytrain.comparison.findings import FindingChange, finding_changes, read_findings
+from whytrain.comparison.findings import FindingChange, finding_changes, read_diagnosis
 from whytrain.comparison.measures import Measures, measure
 from whytrain.comparison.recipes import Recipe, group_by_seed
 from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
@@ -123,8 +123,7 @@ def put_side_by_side(
         budget: evaluations of an estimate.
     """
     recipes, missing = group_by_seed(loaded.runs), list(loaded.missing)
-    bootstrap = {"level": level, "seed": seed}
-    measures = measure(recipes, loaded.sentences, progress, n_resamples=resamples, **bootstrap)
+    measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
     tables = [judgements(recipes[0], other, loaded.sentences) for other in recipes[1:]]
     models = _models(recipes, measures, missing)
     settings = ExplanationSettings(tuple(absences), payoff, exact_words, budget, seed)
@@ -144,7 +143,9 @@ def put_side_by_side(
         measures=measures,
         histories=_histories(recipes, progress, missing),
         sets=_sets(recipes, models, loaded.sentences, missing),
-        slices=slice_changes(recipes, loaded.sentences, progress, n_resamples=resamples, **bootstrap),
+        slices=slice_changes(
+            recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed
+        ),
         pairs=tuple(
             Pair(other, table, explained.get(other.name, []), findings.get(other.name))
             for other, table in zip(recipes[1:], tables, strict=True)
@@ -243,7 +244,7 @@ def _findings(recipes: Sequence[Recipe], missing: list[str]) -> dict[str, tuple[
     read = {}
     for recipe in recipes:
         try:
-            read[recipe.name] = read_findings(recipe.shown.record)
+            read[recipe.name] = read_diagnosis(recipe.shown.record)
         except WhytrainError:
             missing.append(f"{recipe.name} holds no diagnosis: its findings are not compared")
     first = recipes[0].name

@@ -112,7 +112,7 @@ def _words(result: SideBySide) -> pd.DataFrame:
     for pair in result.pairs:
         for sentence in pair.explained:
             for before, after in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
-                columns = {
+                columns: dict[str, object] = {
                     "run": pair.recipe.name,
                     "baseline": result.baseline.name,
                     "id": result.sentences.ids[sentence.row],
@@ -160,9 +160,14 @@ def _findings(result: SideBySide) -> pd.DataFrame:
     rows = []
     for pair in result.pairs:
         for change in pair.findings or ():
-            row = {"run": pair.recipe.name, "finding": change.name, "status": change.status}
-            for when, finding in (("before", change.before), ("after", change.after)):
-                for key in ("value", "low", "high"):
-                    row[f"{key}_{when}"] = None if finding is None else finding.get(key)
-            rows.append(row)
+            rows.append(
+                {
+                    "run": pair.recipe.name,
+                    "finding": change.name,
+                    "status": change.status,
+                    "before": change.before,
+                    "after": change.after,
+                    "severity": change.finding.get("severity"),
+                }
+            )
     return pd.DataFrame(rows)

@@ -269,15 +269,13 @@ def _findings(result: SideBySide) -> str:
 
 
 def _finding_row(change: FindingChange) -> dict[str, object]:
-    latest = change.after if change.after is not None else change.before
-    assert latest is not None
     return {
-        "finding": change.name,
+        "finding": change.finding.get("title", change.name),
         "": change.status,
-        "before": None if change.before is None else change.before.get("value"),
-        "after": None if change.after is None else change.after.get("value"),
-        "severity": latest.get("severity"),
-        "what it says": latest.get("message"),
+        "before": change.before,
+        "after": change.after,
+        "severity": change.finding.get("severity"),
+        "what it says": change.finding.get("message"),
     }
 
 

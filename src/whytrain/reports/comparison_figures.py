@@ -79,7 +79,6 @@ def _sentence_figures(
     both = (result.baseline.name, pair.recipe.name)
     runs = TwoRuns(both, (colors[both[0]], colors[both[1]]))
     before, after = sentence.before.explanations[0], sentence.after.explanations[0]
-    whose = {"payoff": before.payoff, "class_name": sentence.class_name}
     figures: dict[str, Draw] = {
         f"{prefix}_values": partial(
             value_change,
@@ -88,7 +87,8 @@ def _sentence_figures(
             after.values,
             runs,
             standard_errors=(before.values_se, after.values_se),
-            **whose,
+            payoff=before.payoff,
+            class_name=sentence.class_name,
         )
     }
     if len(before.words) > 1:
@@ -99,7 +99,8 @@ def _sentence_figures(
             after.interactions,
             runs,
             standard_errors=(before.interactions_se, after.interactions_se),
-            **whose,
+            payoff=before.payoff,
+            class_name=sentence.class_name,
         )
     sides = [sentence.before.attention, sentence.after.attention]
     if known := [side for side in sides if side is not None]:
