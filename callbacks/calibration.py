@@ -141,7 +141,7 @@ class Calibration(Callback):
         confidence = fit_confidence(
             seen.logits,
             seen.labels,
-            label_smoothing=module.objective.label_smoothing,
+            label_smoothing=module.objective.target_smoothing,
             alpha=self.alpha,
             class_conditional=self.class_conditional,
             risk=self.risk,

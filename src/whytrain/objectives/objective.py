@@ -73,6 +73,11 @@ class Objective:
         self.dropout_end = dropout_end
 
     @property
+    def target_smoothing(self) -> float:
+        """Mass spread evenly over the classes in what the model is taught: a teacher's share has none."""
+        return self.label_smoothing * (1 - (0.0 if self.distillation is None else self.distillation.alpha))
+
+    @property
     def needs_inspection(self) -> bool:
         """Whether the model must show its embeddings or attention."""
         return (
