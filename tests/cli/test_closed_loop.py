@@ -1,0 +1,235 @@
+"""The closed loop from its command to its page, and a run's recommendations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from small_runs import SMALL, Tracked
+
+from whytrain.tracking.reader import RunRecord, child_runs, config, download, find_run, read_table
+from whytrain.tracking.store import Store
+
+# Thresholds that any run exceeds: what is tested is the way from there on.
+RULES = """
+findings:
+  few_token_dependence:
+    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [mask_top_words]}
+  above_the_floor:
+    {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [smooth_labels]}
+"""
+WORDS = (
+    *SMALL,
+    "callbacks.shapley.budget=3000",
+    "callbacks.shapley.max_words=7",
+    "callbacks.shapley.absences=[padding]",
+    "~callbacks.surrogate",
+    "callbacks.diagnosis.rules=rules.yaml",
+)
+
+
+@pytest.fixture
+def prepared(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (workspace / "rules.yaml").write_text(RULES)
+    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+    return workspace
+
+
+def uri(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"
+
+
+def arms(folder: Path, loop: RunRecord) -> dict[str, RunRecord]:
+    table = read_table(loop, "loop", name="runs")
+    return {arm: find_run(uri(folder), run) for arm, run in zip(table["arm"], table["run_id"], strict=True)}
+
+
+def test_the_closed_loop(
+    prepared: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("experiment=closed_loop", "sweep_name=circle", *WORDS)
+    assert run_train(*words) == 0
+    assert "circle" in capsys.readouterr().out.splitlines()[-1]
+    loop = find_run(uri(prepared), "circle")
+    runs = arms(prepared, loop)
+    assert list(runs) == ["baseline", "explained", "random targets"]
+    assert set(tracked.runs().values()) == {"FINISHED"}
+    assert {run.run_id for run in child_runs(loop)} == {run.run_id for run in runs.values()}
+
+    guided = {arm: config(run)["guidance"] for arm, run in runs.items()}
+    assert guided["baseline"]["run"] is None
+    for arm, targets in (("explained", "explained"), ("random targets", "random")):
+        assert (guided[arm]["run"], guided[arm]["mask"]) == (runs["baseline"].run_id, 0.3)
+        assert guided[arm]["targets"] == targets
+        assert config(runs[arm])["objective"]["label_smoothing"] == 0.1
+
+    effects = read_table(loop, "loop", name="effects")
+    assert set(zip(effects["arm"], effects["against"], strict=True)) == {
+        ("explained", "baseline"),
+        ("random targets", "baseline"),
+        ("explained", "random targets"),
+    }
+    assert "robustness/lost_without_top_words" in set(effects["metric"])
+    promised = effects[(effects["against"] == "baseline") & effects["promise"].notna()]
+    assert set(promised["verdict"]) <= {"kept", "missed", "open"}
+    accuracy = promised[(promised["metric"] == "best/accuracy") & (promised["arm"] == "explained")].iloc[0]
+    change = runs["explained"].metrics["best/accuracy"] - runs["baseline"].metrics["best/accuracy"]
+    assert accuracy["difference"] == pytest.approx(change)
+    assert accuracy["low"] <= accuracy["difference"] <= accuracy["high"]
+    assert "Which" not in (page := download(loop, "reports/loop.html").read_text())
+    assert "explained against random targets" in page
+
+    # The same name again: every run is found, none is trained; the ablation adds an arm per strategy.
+    assert run_train(*words, "loop.ablation=true") == 0
+    assert len(tracked.runs()) == 6
+    runs = arms(prepared, find_run(uri(prepared), loop.run_id))
+    assert config(runs["only smooth_labels"])["guidance"]["run"] is None
+    assert config(runs["only mask_top_words"])["objective"]["label_smoothing"] == 0.0
+    places = read_table(find_run(uri(prepared), loop.run_id), "loop", name="strategies")
+    assert set(places["strategy"]) == {"mask_top_words", "smooth_labels"}
+    assert set(places["standing"]) <= {"earns its place", "does not", "open"}
+
+
+def test_a_diagnosis_that_recommends_nothing_ends_the_loop_after_the_baseline(
+    prepared: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = RULES.replace("[mask_top_words]", "[]").replace("[smooth_labels]", "[]")
+    (prepared / "rules.yaml").write_text(nothing + _silent())
+    assert run_train("experiment=closed_loop", "sweep_name=circle", *WORDS, "trainer.max_epochs=1") == 0
+    assert len(tracked.runs()) == 2
+    assert "recommends no change" in capsys.readouterr().out.splitlines()[-1]
+
+
+def _silent() -> str:
+    """Rules for the other packaged findings that nothing meets."""
+    from whytrain.diagnosis.detectors import DETECTORS
+
+    names = [n for n in DETECTORS if n not in RULES]
+    rule = "{compare: low, above: 99.0, severity: note, title: t, text: x, recommend: []}"
+    return "".join(f"  {name}: {rule}\n" for name in names)
+
+
+# A run's recommendations alone, in processes of their own
+
+
+@pytest.fixture(scope="module")
+def diagnosed(make_workspace: Callable[[], Path], run_process: Callable[..., int]) -> Path:
+    """A folder with a diagnosed run, one without a diagnosis, and other data."""
+    folder = make_workspace()
+    (folder / "rules.yaml").write_text(RULES)
+    lines = (folder / "reviews.csv").read_text().splitlines()
+    (folder / "other.csv").write_text("\n".join(lines[:-5]) + "\n")
+    assert run_process(folder, *WORDS, "model=bilstm_opt", "run_name=first") == 0, output(folder)
+    words = [word for word in WORDS if "callbacks" not in word]
+    assert run_process(folder, *words, "callbacks=none", "run_name=plain") == 0, output(folder)
+    return folder
+
+
+def output(folder: Path) -> str:
+    return (folder / "output.txt").read_text()
+
+
+def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., int]) -> None:
+    words = ("from_diagnosis=first", "run_name=second", "trainer.max_epochs=1", "guidance.top_words=20")
+    assert run_process(diagnosed, *words) == 0, output(diagnosed)
+    first, second = (find_run(uri(diagnosed), name) for name in ("first", "second"))
+    before, after = config(first), config(second)
+    assert after["data"] == before["data"]
+    assert after["model"] == before["model"]
+    assert after["objective"] == before["objective"] | {
+        "label_smoothing": 0.2
+    }  # 0.1 of the recipe, one step more
+    assert (after["guidance"]["mask"], after["guidance"]["run"]) == (0.3, first.run_id)
+    assert (after["guidance"]["top_words"], after["trainer"]["max_epochs"]) == (
+        20,
+        1,
+    )  # the command line wins
+    assert after["from_diagnosis"] == "first"
+    said = yaml.safe_load(download(second, "overrides.yaml").read_text())["overrides"]
+    assert {"data=csv", "model=bilstm_opt", "guidance.mask=0.3", "from_diagnosis=first"} <= set(said)
+    assert "run_name=first" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("from_diagnosis=plain",), 2, "run plain (FINISHED) has no diagnosis; give a run that was trained"),
+        (("from_diagnosis=frist",), 1, "there is no run 'frist'"),
+        (("from_diagnosis=first", "data.path=other.csv"), 2, "from_diagnosis=first had other data"),
+        (("from_diagnosis=first", "tokenizer.vocabulary_size=90"), 2, "vocabulary_size: input should be"),
+        (
+            ("from_diagnosis=first", "tokenizer.vocabulary_size=150"),
+            2,
+            "from_diagnosis=first had another tokenizer",
+        ),
+        (
+            ("experiment=closed_loop", *SMALL, "callbacks=none"),
+            2,
+            "rests on callbacks.shapley and callbacks.diagnosis",
+        ),
+        (
+            ("experiment=closed_loop", *SMALL, "loop.seeds=[]"),
+            2,
+            "loop.seeds: list should have at least 1 item",
+        ),
+        (
+            ("experiment=closed_loop", *SMALL, "from_diagnosis=first"),
+            2,
+            "leave out resume and from_diagnosis",
+        ),
+        (("loop.control=false", *SMALL), 2, "loop.control: no such key"),
+        ((*SMALL, "callbacks.diagnosis.rules=reviews.csv"), 2, "reviews.csv: "),
+        ((*SMALL, "callbacks.diagnosis.rules=gone.yaml"), 2, "gone.yaml cannot be read"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_half_done(
+    diagnosed: Path, run_process: Callable[..., int], words: tuple[str, ...], code: int, told: str
+) -> None:
+    before = Tracked(diagnosed).runs()
+    assert run_process(diagnosed, *words) == code, output(diagnosed)
+    [line] = output(diagnosed).splitlines()
+    assert line.startswith("error: ")
+    assert told in line
+    assert Tracked(diagnosed).runs() == before
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("objective.label_smothing=0.2", "a diagnosis may not set objective.label_smothing; did you mean"),
+        ("model._target_=os.system", "a diagnosis may not set model._target_"),
+        ("objective.label_smoothing=7", "objective.label_smoothing: input should be less than"),
+    ],
+)
+def test_overrides_of_a_run_are_data(
+    diagnosed: Path, run_process: Callable[..., int], word: str, told: str
+) -> None:
+    path = download(find_run(uri(diagnosed), "first"), "diagnosis/overrides.yaml")
+    original = path.read_text()
+    path.write_text(original.replace("objective.label_smoothing=0.2", word))
+    try:
+        assert run_process(diagnosed, "from_diagnosis=first") == 2, output(diagnosed)
+    finally:
+        path.write_text(original)
+    [line] = output(diagnosed).splitlines()
+    assert told in line
+
+
+def test_a_command_line_that_was_tampered_with_runs_no_code(
+    diagnosed: Path, run_process: Callable[..., int]
+) -> None:
+    path = download(find_run(uri(diagnosed), "first"), "overrides.yaml")
+    original = path.read_text()
+    said = yaml.safe_load(original)["overrides"]
+    path.write_text(
+        yaml.safe_dump({"overrides": [*said, "+callbacks.evil={_target_:os.system,command:'touch evil'}"]})
+    )
+    try:
+        assert run_process(diagnosed, "from_diagnosis=first") == 2
+    finally:
+        path.write_text(original)
+    [line] = output(diagnosed).splitlines()
+    assert "the overrides name os.system, which no file under conf/ does" in line
+    assert not (diagnosed / "evil").exists()
