@@ -48,6 +48,32 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Hugging Face classifier of two layers with random weights, for the words of `reviews`."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from whytrain.data.wordpiece import WordPieceTrainer
+
+    folder = tmp_path_factory.mktemp("bert")
+    words = [*GOOD, *BAD, *OTHER]
+    tokenizer = WordPieceTrainer(vocabulary_size=200, min_frequency=1, lowercase=True).build(words * 3)
+    tokenizer.save(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=tokenizer.vocabulary_size,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        initializer_range=0.5,
+        id2label={0: "bad", 1: "good"},
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty tracking database; migrating one takes a second, copying it does not."""
     from whytrain.tracking.connection import connect
