@@ -7,7 +7,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format type ui clean
+.PHONY: help setup train test lint format type ui server clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ type: setup  ## check the types
 ui: setup  ## open the MLflow UI on 127.0.0.1 over mlruns/
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
 		--backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db --serve-artifacts --workers 1
+
+server: setup  ## serve MLflow on PostgreSQL on 127.0.0.1, with a password (docs/sweeps.md)
+	$(BIN)/python -m whytrain.tracking.server --port $(or $(PORT),5000)
 
 clean:  ## remove caches and build results; runs and the environment stay
 	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -66,7 +66,7 @@ def train(config: DictConfig) -> float | None:
         console, history, stops = Console(), watch.History(), watch.EarlyStop(settings)
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         record = watch.RunRecord(plain, overrides, history, checkpoints)
-        model = watch.ModelRecord(plain["model"] | data.model_sizes, config.data.max_tokens, checkpoints)
+        model = watch.ModelRecord(record, data.model_sizes)
         observed = [watch.ProgressBars(console), history, record, *observers, stops]
         observed += [watch.Prune(settings), model, checkpoints]
         trainer = lm.make_trainer(settings, observed, lm.StoreLogger(store))

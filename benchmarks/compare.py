@@ -39,9 +39,10 @@ class Scale:
     n_sentences: int
     n_runs: int
     size: int
+    overrides: tuple[str, ...]
 
 
-FULL, SMOKE = Scale(872, 30, 128), Scale(60, 3, 8)
+FULL, SMOKE = Scale(872, 30, 128, ()), Scale(60, 3, 8, ("changed_sentences=1", "resamples=100", "budget=1"))
 
 
 class Data:
@@ -53,7 +54,9 @@ class Data:
         lengths = random.poisson(18, scale.n_sentences) + 1
         self.texts = [" ".join(random.choice(words, length)) for length in lengths]
         self.labels = random.integers(2, size=scale.n_sentences)
-        self.tokenizer = WordPieceTrainer(vocabulary_size=3000, min_frequency=1, lowercase=True).build(self.texts)
+        self.tokenizer = WordPieceTrainer(vocabulary_size=3000, min_frequency=1, lowercase=True).build(
+            self.texts
+        )
         self.ids = [str(row) for row in range(scale.n_sentences)]
 
     def predictions(self, skill: float, seed: int) -> pd.DataFrame:
@@ -105,11 +108,12 @@ def _log_model(store: Store, data: Data, scale: Scale, pooling: str) -> None:
     store.log_model(store.directory / "model")
 
 
-def measure(folder: Path, ids: list[str]) -> tuple[float, float]:
+def measure(folder: Path, ids: list[str], overrides: tuple[str, ...]) -> tuple[float, float]:
     """Return the seconds of a comparison and the most memory of any process so far, in GiB."""
     started = time.perf_counter()
     command = [sys.executable, str(ROOT / "compare.py"), f"runs=[{','.join(ids)}]"]
     command += [f"tracking.directory={folder / 'mlruns'}", f"output={folder / f'report-{len(ids)}'}"]
+    command += overrides
     done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
@@ -125,12 +129,12 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="whytrain-compare-") as name:
         folder, data = Path(name), Data(scale)
         settings = TrackingSettings(
-            uri=None, experiment="benchmark", log_text=True, directory=str(folder / "mlruns")
+            uri=None, experiment="benchmark", log_text=True, directory=str(folder / "mlruns"), register=None
         )
         ids = [track(settings, data, scale, i, with_model=i < 2) for i in range(scale.n_runs)]
         print(f"{'runs':>6} {'time':>9} {'memory':>10} {'report':>9}")
         for chosen in (ids[:2], ids):
-            seconds, memory = measure(folder, chosen)
+            seconds, memory = measure(folder, chosen, scale.overrides)
             size = (folder / f"report-{len(chosen)}" / "comparison.html").stat().st_size / 2**20
             print(f"{len(chosen):6} {seconds:7.1f} s {memory:6.2f} GiB {size:5.1f} MiB", flush=True)
 

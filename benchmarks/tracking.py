@@ -59,7 +59,7 @@ def measure(place: str, root: Path, uri: str | None, n_epochs: int) -> Cost:
     from whytrain.tracking.store import Store
 
     settings = TrackingSettings(
-        uri=uri, experiment="benchmark", log_text=True, directory=str(root / "mlruns")
+        uri=uri, experiment="benchmark", log_text=True, directory=str(root / "mlruns"), register=None
     )
     first = Store.start(settings, run_name="first", tags={})
     first.close("FINISHED")

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from callbacks.access import classifier_of, data_of, store_of
 from callbacks.calibration import Calibration
-from callbacks.checkpoints import Checkpoints
+from callbacks.run_record import RunRecord
 from whytrain.models.saved import save_model
+from whytrain.reports.run_note import model_card
 
 
 class ModelRecord(Callback):
     """Logs the model and its checkpoint at the end of the fit, when the module holds the best weights."""
 
-    def __init__(self, arguments: Mapping[str, Any], max_tokens: int, checkpoints: Checkpoints) -> None:
+    def __init__(self, record: RunRecord, model_sizes: Mapping[str, int]) -> None:
         """Store the parts.
 
         Args:
-            arguments: of the model's constructor, plain data, with the class as `_target_`.
-            max_tokens: tokens after which a text is cut.
-            checkpoints: where the best checkpoint is.
+            record: the run's config and, by the end of the fit, what came out of it.
+            model_sizes: arguments of the model's constructor that come from the data.
         """
-        self.arguments, self.max_tokens, self.checkpoints = arguments, max_tokens, checkpoints
+        self.record, self.model_sizes = record, model_sizes
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save and log the model."""
@@ -33,16 +32,18 @@ class ModelRecord(Callback):
         if store is None:
             return
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, Calibration)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
-        directory = store.directory / "model"
+        record, model, directory = self.record, classifier_of(pl_module).model, store.directory / "model"
+        arguments = {**record.config["model"], **self.model_sizes}
         save_model(
             directory,
-            classifier_of(pl_module).model,
-            self.arguments["_target_"],
-            {name: value for name, value in self.arguments.items() if name != "_target_"},
+            model,
+            arguments.pop("_target_"),
+            arguments,
             data.corpus.class_names,
             data.tokenizer,
-            self.max_tokens,
+            record.config["data"]["max_tokens"],
             fitted[0] if fitted else None,
         )
-        store.log_model(directory)
-        store.log_artifact(self.checkpoints.best, "checkpoints")
+        card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
+        store.log_model(directory, card=card)
+        store.log_artifact(record.checkpoints.best, "checkpoints")

@@ -21,6 +21,7 @@ from whytrain.metrics import classification_metrics
 from whytrain.models.prediction import predict_split
 from whytrain.models.summary import summarize
 from whytrain.plots.model_diagram import model_diagram
+from whytrain.reports.run_note import run_note
 from whytrain.tracking.paths import CONFIG_PATH
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions
@@ -102,6 +103,9 @@ class RunRecord(Callback):
                 store.log_metrics(metrics, step=epoch)
             for name, figure in self.history.figures(best_epoch, self.floor).items():
                 store.log_figure(figure, "history", name)
+            observed = self.config["callbacks"] or {}
+            name = type(best).__name__
+            store.describe(run_note(store.run_id, name, data.corpus, self.results, self.floor, observed))
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:
         """Metrics by the epoch that they belong to: best and last epoch may be the same."""

@@ -17,6 +17,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from whytrain.command_line import quiet_libraries, terminate
+from whytrain.errors import TrainingError
 
 # What one thread per job means to the libraries underneath; they read it when they are loaded.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -63,7 +64,8 @@ def unpack(pickled: bytes) -> JobReturn:
 
 def died(overrides: Sequence[str], reason: str) -> JobReturn:
     """Return the result of a job that left none."""
-    return JobReturn(overrides=list(overrides), status=JobStatus.FAILED, _return_value=RuntimeError(reason))
+    own = [override for override in overrides if not override.lstrip("+").startswith("hydra.")]
+    return JobReturn(overrides=own, status=JobStatus.FAILED, _return_value=TrainingError(reason))
 
 
 def _pickled(result: JobReturn) -> bytes:

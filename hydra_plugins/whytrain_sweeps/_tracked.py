@@ -104,7 +104,7 @@ class TrackedSweeper(Sweeper):
                 groups = over_seeds(ranked, keys, score)
                 store.log_figure(seed_intervals(groups, score, smaller=smaller), "sweep", "seeds")
         retry = self._command(arguments)
-        store.set_tags({"mlflow.note.content": sweep_note(table, keys, score, mode, retry)})
+        store.describe(sweep_note(table, keys, score, mode, retry))
         line = headline(table, score, mode)
         unfinished = "" if (table["status"] == "FINISHED").all() else f"\ngo on with the others: {retry}"
         print(f"sweep {self.name}: {line}{unfinished}", flush=True)

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from hydra.core.utils import JobReturn, configure_log, env_override, filter_overrides
+from hydra.core.utils import JobReturn, configure_log, env_override
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -67,7 +67,7 @@ class ProcessLauncher(Launcher):
             return unpack(receiver.recv_bytes())
         except EOFError:
             process.join()
-            return died(filter_overrides(overrides), f"job {index} {_end(process.exitcode or 0)}")
+            return died(overrides, f"job {index} {_end(process.exitcode or 0)}")
         finally:
             process.join()
             self._alive.discard(process)

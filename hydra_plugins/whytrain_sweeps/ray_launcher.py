@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra.core.utils import JobReturn, configure_log, filter_overrides
+from hydra.core.utils import JobReturn, configure_log
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -55,7 +55,7 @@ class RayLauncher(Launcher):
                     results.append(unpack(ray.get(task)))
                 except ray.exceptions.RayError as error:
                     reason = f"job {index} died: {type(error).__name__}"
-                    results.append(died(filter_overrides(overrides), reason))
+                    results.append(died(overrides, reason))
             return results
         finally:
             ray.shutdown()

@@ -30,7 +30,7 @@ def trained(make_workspace: Callable[[], Path], run_process: Callable[..., int])
     ):
         assert run_process(folder, *QUICK, *words) == 0, (folder / "output.txt").read_text()
     settings = TrackingSettings(
-        uri=None, experiment="whytrain", log_text=True, directory=str(folder / "mlruns")
+        uri=None, experiment="whytrain", log_text=True, directory=str(folder / "mlruns"), register=None
     )
     return SimpleNamespace(folder=folder, settings=settings, tracked=Tracked(folder))
 

@@ -66,7 +66,11 @@ class Tracker:
     ) -> str:
         """Track a run and return its id."""
         settings = TrackingSettings(
-            uri=None, experiment=experiment, log_text=log_text, directory=self.settings.directory, register=None
+            uri=None,
+            experiment=experiment,
+            log_text=log_text,
+            directory=self.settings.directory,
+            register=None,
         )
         store = Store.start(settings, run_name=name, tags=tags or {}, parent_run_id=parent)
         config = {"seed": seed, "run_name": name, "tracking.log_text": log_text, "n_parameters": 1234}

@@ -29,6 +29,7 @@ STEPS_PER_EPOCH = 5
 def settings_in(root: Path, uri: str | None = None, **changes: Any) -> TrackingSettings:
     """Settings of a store in a folder, or of a server."""
     values = {"uri": uri, "experiment": "tests", "log_text": True, "directory": str(root / "mlruns")}
+    values["register"] = None
     return TrackingSettings(**(values | changes))
 
 

@@ -73,4 +73,4 @@ def _cell(value: Interval | float) -> str:
 
 def next_commands(run_id: str, uri: str) -> str:
     """Where the run is and what to do with it."""
-    return f"run {run_id} in {uri}\nlook at it: make ui"
+    return f"run {run_id} in {uri}\nlook at it: {uri if uri.startswith('http') else 'make ui'}"

@@ -156,7 +156,7 @@ class Delivery:
             case "dataset":
                 client.log_inputs(run_id, [_dataset_input(operation)])
             case "model":
-                send_model(client, run_id, files / operation["path"], operation["name"], operation["id"])
+                send_model(client, run_id, files / operation["path"], operation)
 
     def _send_batch(self, batch: _Batch) -> None:
         from mlflow.entities import Metric, Param, RunTag

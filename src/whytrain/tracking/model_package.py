@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from whytrain.models.saved import DESCRIPTION, load_model
+from whytrain.models.saved import DESCRIPTION, load_model, requirements_of
 from whytrain.tracking.connection import prepare_environment
 from whytrain.tracking.model_code import copy_code
+from whytrain.tracking.model_registry import addressed_card, link_metrics, register_model
+from whytrain.tracking.paths import NOTE_TAG
+from whytrain.tracking.spool import Operation
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -58,7 +61,9 @@ def package_model(directory: Path, target: Path) -> None:
             code_paths=[str(package)],
             signature=_signature(description["class_names"], description["confidence"] is not None),
             input_example=_EXAMPLE,
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            pip_requirements=[
+                f"{name}=={version(name)}" for name in (*_REQUIREMENTS, *requirements_of(directory))
+            ],
         )
 
 
@@ -76,36 +81,43 @@ def _signature(class_names: list[str], has_confidence: bool) -> ModelSignature:
     return ModelSignature(Schema([ColSpec("string")]), Schema(outputs))
 
 
-def send_model(client: MlflowClient, run_id: str, directory: Path, name: str, operation_id: str) -> None:
-    """Make a packaged model one of the run's logged models, unless it is already.
+def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Operation) -> None:
+    """Make a packaged model one of the run's logged models, unless it is one, and register it if asked to.
 
     Args:
         client: The connection.
         run_id: MLflow's id of the run.
         directory: What `package_model` wrote.
-        name: The model's name.
-        operation_id: By which a model that was sent before is recognized.
+        operation: The model's name, its card, the name in the registry (or None), and an id by which a
+            model that was sent before is recognized.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
     run = client.get_run(run_id)
     outputs = run.outputs.model_outputs if run.outputs else []
-    model = _sent_before(client, [output.model_id for output in outputs], operation_id)
+    model = _sent_before(client, [output.model_id for output in outputs], operation["id"])
     if model is None:
+        tags = {_OPERATION_TAG: operation["id"]}
         model = client.create_logged_model(
-            run.info.experiment_id, name, run_id, {_OPERATION_TAG: operation_id}, dict(run.data.params)
+            run.info.experiment_id, operation["name"], run_id, tags, dict(run.data.params)
         )
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-    if str(model.status) == "READY":
-        return
-    description = Model.load(str(directory))
-    description.run_id = run_id
-    description.model_id = model.model_id
-    description.artifact_path = model.artifact_location
-    description.save(str(directory / "MLmodel"))
-    client.log_model_artifacts(model.model_id, str(directory))
-    client.finalize_logged_model(model.model_id, "READY")
+    if str(model.status) != "READY":
+        description = Model.load(str(directory))
+        description.run_id = run_id
+        description.model_id = model.model_id
+        description.artifact_path = model.artifact_location
+        description.save(str(directory / "MLmodel"))
+        if operation["card"]:
+            card = addressed_card(client, operation["card"], f"models:/{model.model_id}")
+            (directory / "README.md").write_text(card, "utf-8")
+            client.set_logged_model_tags(model.model_id, {NOTE_TAG: card})
+        client.log_model_artifacts(model.model_id, str(directory))
+        link_metrics(client, run, model.model_id)
+        client.finalize_logged_model(model.model_id, "READY")
+    if operation["register"] is not None:
+        register_model(client, operation["register"], run_id, model, operation)
 
 
 def _sent_before(client: MlflowClient, model_ids: list[str], operation_id: str) -> LoggedModel | None:

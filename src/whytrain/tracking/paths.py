@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CONFIG_PATH = "config/config.yaml"
+NOTE_TAG = "mlflow.note.content"  # the description of a run, a model, a version
 
 
 def artifact_path(kind: str, topic: str, name: str | None, epoch: int | None, extension: str) -> str:

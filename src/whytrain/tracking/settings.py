@@ -22,6 +22,7 @@ class TrackingSettings:
         log_text: Whether raw text may reach the artifacts; where not, hashes stand for it.
         directory: Folder of this machine's part: run folders (checkpoints, log, spool) and, unless `uri`
             is a server's, artifacts; relative to the working directory.
+        register: Name in the model registry under which a run's model becomes the next version; None: none.
 
     Raises:
         ConfigError: If the address is of a kind that MLflow does not serve, or the experiment has no name.
@@ -31,11 +32,14 @@ class TrackingSettings:
     experiment: str
     log_text: bool
     directory: str
+    register: str | None
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later."""
         if not self.experiment.strip():
             raise ConfigError("tracking.experiment is empty: give the experiment a name")
+        if self.register is not None and (not self.register.strip() or set(self.register) & set("/:")):
+            raise ConfigError(f"tracking.register={self.register}: expected null or a name without / and :")
         if self.uri is not None and (not urlsplit(self.uri).scheme or self.uri.startswith("file:")):
             raise ConfigError(
                 f"tracking.uri={self.uri}: expected null (SQLite under {self.directory}/), "

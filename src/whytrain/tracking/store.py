@@ -17,7 +17,7 @@ from whytrain.errors import TrackingError
 from whytrain.tracking import limits
 from whytrain.tracking.backlog import describe
 from whytrain.tracking.opening import Failure, Opened, attempt, now, open_again, open_new
-from whytrain.tracking.paths import artifact_path
+from whytrain.tracking.paths import NOTE_TAG, artifact_path
 from whytrain.tracking.patience import Patience
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation, Spool, full_disk
@@ -232,19 +232,27 @@ class Store:
             "dataset", dataset=limits.dataset(name, source, digest, n_rows, columns or {}), context=context
         )
 
+    def describe(self, markdown: str) -> None:
+        """Set the text that MLflow shows on the run's page."""
+        self.set_tags({NOTE_TAG: markdown})
+
     @_timed
-    def log_model(self, directory: Path, name: str = "model") -> None:
+    def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
         """Log a trained model, so that `mlflow.pyfunc.load_model("models:/…")` predicts from texts.
+
+        With `register` in the settings it also becomes a version of that registered model.
 
         Args:
             directory: What `whytrain.models.saved.save_model` wrote.
             name: The model's name in the run.
+            card: What people should know of it, in Markdown; `MODEL_URI` and `TRACKING_URI` are replaced.
         """
         from whytrain.tracking.model_package import package_model
 
         path = f"models/{name}"
         self._stage(path, lambda target: package_model(directory, target))
-        self._append("model", path=path, name=name, id=uuid.uuid4().hex)
+        register = self.settings.register
+        self._append("model", path=path, name=name, id=uuid.uuid4().hex, card=card, register=register)
 
     @_timed
     def flush(self) -> None:
