@@ -171,5 +171,6 @@ def _means(values: pd.DataFrame, words: list[str], column: str, class_names: Seq
         values = values.assign(**{column: values[column].where(~turned, -values[column])})
         values["class"] = class_names[1]
     grouped = values.groupby(["absence", "class", *words], sort=False)[column]
-    table = grouped.agg(**{column: "mean", "standard_error": "sem", "count": "count"}).reset_index()
+    table = grouped.agg(["mean", "sem", "count"]).reset_index()
+    table = table.rename(columns={"mean": column, "sem": "standard_error"})
     return table.sort_values(column, key=np.abs, ascending=False, kind="stable", ignore_index=True)

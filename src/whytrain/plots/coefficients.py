@@ -46,7 +46,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
     )
     margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=1.0, bottom=0.65, across=0.35)
     cells = grid(figure, 1, 2, margins, widths=(3, 1.4))
-    left, right = (figure.add_subplot(cell) for cell in cells)
+    left, right = (figure.add_subplot(cells[0, i]) for i in (0, 1))
     _bars(left, beta)
     dress(left, "coefficient", "β: by presence, or by one standard deviation", gridlines="x")
     left.set_yticks(range(len(names)), names, fontsize=SMALL_SIZE + 1)

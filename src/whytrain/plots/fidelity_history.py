@@ -45,7 +45,7 @@ def fidelity_history(history: pd.DataFrame) -> Figure:
     handles.append(Line2D([], [], color=GRAY, linestyle=":", label="majority class"))
     top = key(figure, handles)
     cells = grid(figure, 1, 2, Margins(top=top + 0.4))
-    agreement, divergence = (figure.add_subplot(cell) for cell in cells)
+    agreement, divergence = (figure.add_subplot(cells[0, i]) for i in (0, 1))
     dress(agreement, "agreement with the network", "epoch", "share of sentences")
     dress(divergence, "KL(network ‖ student)", "epoch", "nats per sentence")
     epochs = history["epoch"]

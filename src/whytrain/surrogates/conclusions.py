@@ -214,8 +214,6 @@ def rules_in_words(
 ) -> tuple[RuleEvidence, ...]:
     """Return the readable tree's rules, held against the sentences that it learned from and others."""
     lesson = lessons["readable", "tree"]
-    sides = (
-        Judged(table, side.labels, side.logits.argmax(axis=1))
-        for table, side in ((lesson.train, train), (lesson.validation, validation))
-    )
-    return rule_evidence(lesson.student, *sides, class_names, show)
+    learned = Judged(lesson.train, train.labels, train.logits.argmax(axis=1))
+    unseen = Judged(lesson.validation, validation.labels, validation.logits.argmax(axis=1))
+    return rule_evidence(lesson.student, learned, unseen, class_names, show)

@@ -37,7 +37,7 @@ def dense_table(model: Inspectable, split: EncodedSplit) -> FeatureTable:
             parts.append(attention_statistics(weights, batch.mask))
             kinds.append(("attention", 0))
         rows.append(batch.rows)
-        values.append(torch.cat(parts, dim=1).double().cpu())
+        values.append(torch.cat(parts, dim=1).float().cpu())
     order = torch.cat(rows).argsort()
     features = tuple(feature for kind, size in kinds for feature in _features(kind, size))
     return FeatureTable(features, torch.cat(values)[order].numpy())

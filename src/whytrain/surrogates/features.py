@@ -16,7 +16,6 @@ from whytrain.calibration.slice_columns import is_negated
 from whytrain.data.words import bare_word, split_words
 from whytrain.surrogates.evidence import Kind
 
-Array = NDArray[np.float64]
 Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private
 
 FORMS: dict[str, Callable[[str], int]] = {
@@ -60,11 +59,12 @@ class FeatureTable:
 
     Attributes:
         features: the n_features columns.
-        values: float64 (n, n_features), sparse for words, pairs and form.
+        values: (n, n_features), sparse float64 for words, pairs and form, or float32 for what a network
+            computes.
     """
 
     features: tuple[Feature, ...]
-    values: sparse.csr_array | Array
+    values: sparse.csr_array | NDArray[np.floating]
 
     def select(self, rows: NDArray[np.int64]) -> FeatureTable:
         """Return the given rows, int64 (n_chosen,), in the given order."""

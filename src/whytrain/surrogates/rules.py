@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.features import Feature, FeatureTable, Name
-from whytrain.surrogates.students import Student, dense_values
+from whytrain.surrogates.students import Student
 
 ARROW = " → "  # between a rule's conditions and its class
 
@@ -122,7 +122,7 @@ def tree_cells(student: Student, features: Sequence[Feature], show: Name) -> tup
 
 def cells_of(student: Student, table: FeatureTable) -> NDArray[np.int64]:
     """Return the leaf that each sentence falls into, int64 (n,): a rule's `cell`."""
-    return np.asarray(student.estimator.apply(dense_values(table.values).astype(np.float32)), dtype=np.int64)
+    return np.asarray(student.estimator.apply(student.inputs(table)), dtype=np.int64)
 
 
 def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str], show: Name) -> str:

@@ -78,7 +78,7 @@ class Student:
 
     def probabilities(self, table: FeatureTable) -> Array:
         """Return the probability of each class, float64 (n, n_classes)."""
-        values = self.estimator.predict_proba(self._input(table))
+        values = self.estimator.predict_proba(self.inputs(table))
         return _all_classes(values, self.estimator.classes_, self.n_classes)
 
     @property
@@ -96,9 +96,11 @@ class Student:
         """
         beta = self.coefficients
         own = beta[class_index] if len(beta) > 1 else beta[0] * (1 if class_index == 1 else -1)
-        return dense_values(self._input(table)) * own
+        contributions: Array = dense_values(self.inputs(table)) * own
+        return contributions
 
-    def _input(self, table: FeatureTable) -> Any:
+    def inputs(self, table: FeatureTable) -> Any:
+        """Return what the estimator sees of sentences: sparse or dense (n, n_features)."""
         return _input(self.kind, table, self.center, self.scale)
 
 
@@ -149,7 +151,7 @@ def choose_strength(
             "another; take a larger sample"
         )
     cuts = GroupKFold(min(N_FOLDS, n_groups)).split(target, groups=groups)
-    folds = [_Fold(kind, table, target, *sides, seed) for sides in cuts]
+    folds = [_Fold(kind, table, target, inner, held_out, seed) for inner, held_out in cuts]
     best, least, previous = STRENGTHS[kind][0], np.inf, np.inf
     for strength in STRENGTHS[kind]:
         loss = sum(fold.loss(strength) for fold in folds)
@@ -186,10 +188,10 @@ def _scaling(kind: StudentKind, table: FeatureTable) -> tuple[Array, Array]:
 
 def _input(kind: StudentKind, table: FeatureTable, center: Array, scale: Array) -> Any:
     if kind == "tree":
-        return dense_values(table.values).astype(np.float32)  # what scikit-learn's trees compute in
+        return table.values.astype(np.float32)  # what scikit-learn's trees compute in
     if sparse.issparse(table.values):
         return sparse.csr_array(table.values @ sparse.diags_array(1 / scale))
-    return (table.values - center) / scale
+    return ((table.values - center) / scale).astype(table.values.dtype)
 
 
 def _copies(values: Any, target: Array) -> tuple[Any, NDArray[np.int64], Array]:
@@ -236,6 +238,7 @@ class _Fold:
         self.is_empty = len(np.unique(self.copies[1])) < 2  # such a cut says nothing
         if kind == "tree" and not self.is_empty:  # the smaller trees are the beginnings of the largest
             _fit(self.estimator, *self.copies)
+            self.values = dense_values(self.values)
 
     def loss(self, strength: float) -> float:
         """Return the summed cross-entropy on the held-out side; logistic fits start from the last one."""
