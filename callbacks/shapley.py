@@ -28,7 +28,7 @@ from whytrain.explanation.tables import (
     word_table,
 )
 from whytrain.explanation.vocabulary import rank_vocabulary
-from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.absence import AbsenceName, absence, usual_absences
 from whytrain.games.payoffs import Payoff
 from whytrain.games.players import Players
 from whytrain.models.inspection import inspect_split
@@ -56,7 +56,7 @@ class Shapley(Callback):
         self,
         *,
         seed: Annotated[int, Ge(0)],
-        absences: Annotated[list[AbsenceName], MinLen(1)],
+        absences: Annotated[list[AbsenceName], MinLen(1)] | None,
         payoff: Payoff,
         train_sentences: Annotated[int, Ge(1)],
         displayed_sentences: Annotated[int, Ge(1)],
@@ -69,7 +69,8 @@ class Shapley(Callback):
 
         Args:
             seed: of the choice of sentences.
-            absences: what stands where a word is absent; figures and trends show the first.
+            absences: what stands where a word is absent; figures and trends show the first. None: as is
+                usual for the model.
             payoff: what the values are shares of.
             train_sentences: training sentences at most.
             displayed_sentences: validation sentences at most.
@@ -79,7 +80,7 @@ class Shapley(Callback):
             vocabulary_sentences: training sentences at most behind the last ranking of words.
         """
         self.seed, self.payoff, self.max_words, self.time_share = seed, payoff, max_words, time_share
-        self.absences: list[AbsenceName] = list(absences)
+        self.absences: list[AbsenceName] = list(absences or ())
         self.sizes = {"train": train_sentences, "validation": displayed_sentences}
         self.vocabulary_sentences = vocabulary_sentences
         self.budget = budget
@@ -97,6 +98,7 @@ class Shapley(Callback):
         """
         if store_of(trainer) is None:
             return
+        self.absences = self.absences or usual_absences(classifier_of(pl_module).model)
         data = data_of(trainer)
         splits = {"train": data.corpus.train, "validation": data.corpus.validation}
         found: list[tuple[float, tuple[str, int], Players]] = []
@@ -246,7 +248,8 @@ class Shapley(Callback):
             store.log_table(ranked[1], TOPIC, "pairs", text_columns=["word_a", "word_b"])
         learned = probe_evidence([p for p in probes if p.split == "train"])
         attention = self._attention(pl_module, data)
-        self.evidence = ShapleyEvidence(self.payoff, learned, *(ranked or (None, None)), attention)
+        words, pairs = ranked or (None, None)
+        self.evidence = ShapleyEvidence(self.payoff, learned, words, pairs, attention)
         store.log_metrics({"time/shapley_end_s": time.perf_counter() - started}, step=trainer.current_epoch)
 
     def _draw(self, store: Store, displayed: Sequence[Probe], class_names: Sequence[str]) -> None:
