@@ -16,6 +16,7 @@ from whytrain.diagnosis.finding import (
     mean_measurement,
 )
 from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
+from whytrain.games.payoffs import Payoff
 from whytrain.statistics.intervals import Interval
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
@@ -28,26 +29,46 @@ NOT_EXPLAINED = NotExamined("no training sentence was explained; the callback sh
 
 def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
     """Share of Σ|φ| in a sentence's two most important words, averaged over explained sentences."""
-    return _over_probes(run, lambda probe: probe.top2_share)
+    return _over_probes(run, _of_two_words, _two_words_note)
 
 
 def few_token_dependence_removed(run: RunEvidence) -> Measurement | NotExamined:
     """`few_token_dependence` where an absent word is removed instead of replaced."""
-    return _over_probes(run, lambda probe: probe.top2_share, "removed")
+    return _over_probes(run, _of_two_words, _two_words_note, absence="removed")
 
 
 def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
     """Accuracy on the explained sentences minus accuracy without the two most important words of each."""
+    names = run.corpus.class_names
 
     def lost(probe: ProbeEvidence) -> float:
-        return float(probe.prediction == probe.label) - float(probe.prediction_without_top_two == probe.label)
+        is_right, stays_right = (
+            predicted == probe.label for predicted in (probe.prediction, probe.prediction_without_top_two)
+        )
+        return float(is_right) - float(stays_right)
 
-    return _over_probes(run, lost)
+    def note(probe: ProbeEvidence) -> str:
+        return f"without its two most important words: {names[probe.prediction_without_top_two]}"
+
+    return _over_probes(run, lost, note)
 
 
 def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
     """Share of Σ|φ| in the last third of a sentence."""
-    return _over_probes(run, lambda probe: float(probe.part_shares[-1]))
+    return _over_probes(
+        run,
+        lambda probe: float(probe.part_shares[-1]),
+        lambda probe: f"{probe.part_shares[-1]:.0%} in its last third",
+        smallest=True,
+    )
+
+
+def _of_two_words(probe: ProbeEvidence) -> float:
+    return probe.top2_share
+
+
+def _two_words_note(probe: ProbeEvidence) -> str:
+    return f"{probe.top2_share:.0%} in two words"
 
 
 def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
@@ -90,9 +111,17 @@ def attention_concentration(run: RunEvidence) -> Measurement | NotExamined:
 
 
 def _over_probes(
-    run: RunEvidence, reading: Callable[[ProbeEvidence], float], absence: str | None = None
+    run: RunEvidence,
+    reading: Callable[[ProbeEvidence], float],
+    note: Callable[[ProbeEvidence], str],
+    *,
+    absence: str | None = None,
+    smallest: bool = False,
 ) -> Measurement | NotExamined:
-    """Average a reading of the probes of one absence, the first one of the run unless it is named."""
+    """Average a reading of the probes of one absence, the first one of the run unless it is named.
+
+    The examples are the sentences with the largest readings, or the smallest.
+    """
     if run.shapley is None or not run.shapley.probes:
         return NOT_EXPLAINED
     chosen = absence or run.shapley.probes[0].absence
@@ -104,26 +133,27 @@ def _over_probes(
             f"{len(rows)} training sentences were explained with absent words {chosen}, "
             f"{FEWEST_SENTENCES} are needed; raise callbacks.shapley.budget"
         )
-    telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: -rows[p.sentence_id])
-    return mean_measurement(rows, "share", _evidence(run.shapley, telling, run.corpus.class_names))
+    sign = 1 if smallest else -1
+    telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: sign * rows[p.sentence_id])
+    names, payoff = run.corpus.class_names, run.shapley.payoff
+    examples = [_example(probe, note(probe), names, payoff) for probe in telling[:SHOWN_SENTENCES]]
+    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(run.shapley)))
 
 
-def _evidence(
-    shapley: ShapleyEvidence, telling: Sequence[ProbeEvidence], class_names: Sequence[str]
-) -> Evidence:
-    examples = tuple(
-        Example(
-            probe.sentence_id,
-            probe.words,
-            f"{probe.top2_share:.0%} in two words; gold {class_names[probe.label]}, "
-            f"predicted {class_names[probe.prediction]}",
-            tuple(probe.values.tolist()),
-            shapley.payoff,
-            class_names[probe.label],
-        )
-        for probe in telling[:SHOWN_SENTENCES]
+def _example(probe: ProbeEvidence, note: str, names: Sequence[str], payoff: Payoff) -> Example:
+    gold, predicted = names[probe.label], names[probe.prediction]
+    return Example(
+        probe.sentence_id,
+        probe.words,
+        f"{note}; gold {gold}, predicted {predicted}",
+        tuple(probe.values.tolist()),
+        payoff,
+        gold,
     )
+
+
+def _top_words(shapley: ShapleyEvidence) -> tuple[str, ...]:
     if shapley.vocabulary is None:
-        return Evidence(examples)
+        return ()
     words = dict.fromkeys(shapley.vocabulary["word"].head(SHOWN_TOKENS))
-    return Evidence(examples, tuple(str(word) for word in words))
+    return tuple(str(word) for word in words)

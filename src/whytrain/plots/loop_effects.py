@@ -47,12 +47,12 @@ def loop_effects(effects: Sequence[Effect], n_seeds: int) -> Figure:
     ]
     left = widest(arms, SMALL_SIZE) + 0.3
     margins = Margins(
-        left=left, right=0.2, top=key(figure, handles) + 0.4, bottom=0.4, across=0.35, down=0.85
+        left=left, right=0.2, top=key(figure, handles) + 0.4, bottom=0.4, across=0.55, down=0.85
     )
     cells = grid(figure, n_rows, _COLUMNS, margins)
     for number, metric in enumerate(metrics):
         ax = figure.add_subplot(cells[number])
-        dress(ax, metric, gridlines="x")
+        dress(ax, metric.rpartition("/")[2].replace("_", " "), gridlines="x")
         _panel(ax, [e for e in shown if e.metric == metric], arms)
         ax.set_yticks(range(len(arms)), arms if number % _COLUMNS == 0 else [""] * len(arms))
     return finish(figure)
@@ -71,7 +71,7 @@ def _panel(ax: Axes, effects: Sequence[Effect], arms: Sequence[str]) -> None:
             ax.plot([bound, bound], [row - 0.35, row + 0.35], color=INK, linestyle="--", linewidth=1.2)
     ax.set_ylim(len(arms) - 0.5, -0.5)
     ax.margins(x=0.1)
-    ax.locator_params(axis="x", nbins=4)
+    ax.locator_params(axis="x", nbins=3)
 
 
 def _title(effects: Sequence[Effect], against: str) -> str:
