@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from whytrain.command_line import trusted_targets
 from whytrain.errors import ConfigError
+from whytrain.sweeps.run_key import run_key
 from whytrain.validation import check_config
 
 
@@ -77,8 +78,15 @@ def close_loop(
     check_config(plain, keys)
     if config.resume is not None or config.from_diagnosis is not None:
         raise ConfigError("the closed loop starts from a baseline: leave out resume and from_diagnosis")
+
+    def train_one(given: list[str]) -> str:
+        composed = compose_job(given, conf)
+        train(composed)
+        resolved: Any = OmegaConf.to_container(composed, resolve=True)
+        return run_key(resolved)
+
     loop, tracking = instantiate(config.loop), instantiate(config.tracking)
-    print(loop.run(lambda given: train(compose_job(given, conf)), words, tracking, plain))
+    print(loop.run(train_one, words, tracking, plain))
 
 
 def _targets(node: Any) -> Iterator[str]:

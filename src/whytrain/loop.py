@@ -14,7 +14,7 @@ from annotated_types import Ge, MinLen
 
 from whytrain.effects.arms import BASELINE, Arm, arms_of
 from whytrain.effects.conclusion import conclude
-from whytrain.errors import ConfigError, TrackingError
+from whytrain.errors import ConfigError
 from whytrain.tracking.diagnosed_run import key_of, last_of_each, read_diagnosed
 from whytrain.tracking.ending import ending
 from whytrain.tracking.reader import RunRecord, find_run
@@ -26,7 +26,7 @@ NEEDED = ("shapley", "diagnosis")  # callbacks without which nothing can be conc
 _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak of the loop, not of its runs
 _log = logging.getLogger(__name__)
 
-Train = Callable[[list[str]], object]
+Train = Callable[[list[str]], str]
 
 
 class ClosedLoop:
@@ -54,24 +54,20 @@ class ClosedLoop:
         """Run the experiment and return what it says, for the terminal.
 
         Args:
-            train: trains one run with these words of the command line.
+            train: trains one run with these words of the command line, or finds it trained in the sweep of
+                this process, and returns its key there.
             words: the command line, which all arms share.
             tracking: where the runs are tracked.
             settings: the resolved config.
 
         Raises:
-            ConfigError: the config leaves out the callbacks that the loop needs.
+            ConfigError: the config leaves out callbacks that the loop needs, or asks for several processes.
         """
-        missing = [name for name in NEEDED if name not in (settings["callbacks"] or {})]
-        if missing:
-            raise ConfigError(
-                f"the closed loop rests on callbacks.{' and callbacks.'.join(missing)}: use "
-                "callbacks=default or callbacks=full"
-            )
+        _check(settings)
         shared = [word for word in words if not _is_own(word)]
         name = settings["sweep_name"] or f"closed-loop-{time.strftime('%m%d-%H%M%S')}"
         earlier = find_sweep(tracking.root, name) if settings["sweep_name"] else None
-        store = Store.start(tracking, run_name=name, tags={"whytrain.kind": "loop"}, run_id=earlier)
+        store = Store.start(tracking, run_name=name, tags={"kind": "loop"}, run_id=earlier)
         with ending(store), _as_sweep(tracking, store.run_id) as folder:
             runner = _Runner(train, folder, shared, tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
@@ -104,14 +100,12 @@ class _Runner:
 
     def __call__(self, arm: str, seed: int, words: Sequence[str]) -> RunRecord:
         """Train an arm with a seed, or find the run that an interrupted loop finished."""
-        _log.warning("closed loop: %s, seed %d", arm, seed)
+        print(f"closed loop: {arm}, seed {seed}", flush=True)
         name = arm.replace(" ", "-")
         given = last_of_each([*self.shared, *words, f"seed={seed}", f"run_name={name}"])
-        self.train(given)
-        found = [job for job in self.folder.jobs() if job.overrides == given]
-        if not found:
-            raise TrackingError(f"the run of {arm}, seed {seed} left no trace in {self.uri}")
-        return find_run(self.uri, found[-1].run_id)
+        job = self.folder.job(self.train(given))
+        assert job is not None
+        return find_run(self.uri, job.run_id)
 
 
 @contextmanager
@@ -127,6 +121,22 @@ def _as_sweep(tracking: TrackingSettings, parent_run_id: str) -> Iterator[SweepF
         del os.environ[VARIABLE]
         if outer is not None:
             os.environ[VARIABLE] = outer
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Refuse what could only fail after the baseline was trained."""
+    missing = [name for name in NEEDED if name not in (settings["callbacks"] or {})]
+    if missing:
+        raise ConfigError(
+            f"the closed loop rests on callbacks.{' and callbacks.'.join(missing)}: use callbacks=default or "
+            "callbacks=full"
+        )
+    devices = settings["trainer"]["devices"]
+    if devices != 1:
+        raise ConfigError(
+            f"trainer.devices={devices}: the closed loop trains in one process; use trainer=default or "
+            "trainer=gpu"
+        )
 
 
 def _is_own(word: str) -> bool:

@@ -170,6 +170,11 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
             "rests on callbacks.shapley and callbacks.diagnosis",
         ),
         (
+            ("experiment=closed_loop", *SMALL, "trainer.devices=2"),
+            2,
+            "trainer.devices=2: the closed loop trains in one process",
+        ),
+        (
             ("experiment=closed_loop", *SMALL, "loop.seeds=[]"),
             2,
             "loop.seeds: list should have at least 1 item",
