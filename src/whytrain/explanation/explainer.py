@@ -16,7 +16,7 @@ from whytrain.data.words import split_words
 from whytrain.errors import DataError
 from whytrain.explanation.plain import to_plain
 from whytrain.explanation.sentence import Explanation, explain
-from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.absence import AbsenceName, absence, usual_absences
 from whytrain.games.payoffs import Payoff
 from whytrain.games.players import players_of
 from whytrain.models.prefix import prefix_form
@@ -24,7 +24,7 @@ from whytrain.models.saved import SavedModel
 
 # Types of the settings of an explainer, as a config gives them.
 SETTINGS = {
-    "absences": Annotated[list[AbsenceName], MinLen(1)],
+    "absences": Annotated[list[AbsenceName], MinLen(1)] | None,
     "payoff": Payoff,
     "exact_words": Annotated[int, Ge(4), Le(20)],
     "budget": Annotated[int, Ge(1)],
@@ -104,15 +104,16 @@ class Explainer:
         self,
         saved: SavedModel,
         *,
-        absences: Sequence[AbsenceName],
+        absences: Sequence[AbsenceName] | None,
         payoff: Payoff,
         exact_words: int,
         budget: int,
         seed: int,
     ) -> None:
-        """Store the settings; see `whytrain.explanation.sentence.explain`."""
+        """Store the settings; see `whytrain.explanation.sentence.explain`. No absences: the model's usual."""
         self.saved = saved
-        self.absences = [absence(name, saved.tokenizer) for name in absences]
+        names = absences or usual_absences(saved.model)
+        self.absences = [absence(name, saved.tokenizer) for name in names]
         self.payoff, self.exact_words, self.budget, self.seed = payoff, exact_words, budget, seed
         self._model = prefix_form(saved.model)
 

@@ -43,6 +43,12 @@ class Absence:
     replacement_id: int | None
 
 
+def usual_absences(model: object) -> list[AbsenceName]:
+    """Return how words are absent unless a user says it: what the model names, else padding and removed."""
+    names: tuple[AbsenceName, ...] = getattr(model, "absences", ("padding", "removed"))
+    return list(names)
+
+
 def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
     """Return the absence of that name for sentences of a tokenizer.
 

@@ -129,6 +129,11 @@ def save_model(
     tokenizer.save(directory / TOKENIZER)
 
 
+def requirements_of(directory: Path) -> tuple[str, ...]:
+    """Return the packages that a saved model needs besides this one's own."""
+    return tuple(getattr(_model_class(str(_description(directory)["class_path"])), "requirements", ()))
+
+
 def load_model(directory: Path, allowed_prefixes: Sequence[str] = ()) -> SavedModel:
     """Read what `save_model` wrote.
 

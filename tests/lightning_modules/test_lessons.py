@@ -1,0 +1,235 @@
+"""What a training learns from earlier runs: read from a store, fitted to the data, and refused in one line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from small_runs import SMALL
+
+import lightning_modules as lm
+import train
+from whytrain.errors import ConfigError, TrackingError
+from whytrain.models import teacher as teachers
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.saved import save_model
+from whytrain.models.teacher import answers, load_teacher
+from whytrain.tracking.paths import CONFIG_PATH
+from whytrain.tracking.store import Store
+
+GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")
+TAUGHT = ("model=bilstm_kd", "distillation.teacher=bert", "tokenizer=bert", "tokenizer.name_or_path=bert")
+WITHOUT_WORDPIECE = tuple(word for word in SMALL if not word.startswith("tokenizer"))
+
+
+def config_of(*words: str, small: tuple[str, ...] = SMALL) -> DictConfig:
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        return compose("train", [*small, *words])
+
+
+def built(*words: str, small: tuple[str, ...] = SMALL) -> tuple[lm.TextData, lm.Classifier]:
+    return train.build(config_of(*words, small=small))
+
+
+@pytest.fixture
+def make_run(workspace: Path) -> Callable[..., str]:
+    """Track a run as it would be after a training: tags, config and tables."""
+
+    def make(*words: str, tables: bool = True, name: str = "base") -> str:
+        config = config_of(*words)
+        data, _ = train.build(config)
+        settings = instantiate(config.tracking)
+        store = Store.start(settings, run_name=name, tags={})
+        store.set_tags(
+            {"data_fingerprint": data.corpus.fingerprint, "tokenizer_fingerprint": data.tokenizer.fingerprint}
+        )
+        store.log_yaml({"tracking": {"log_text": settings.log_text}}, CONFIG_PATH)
+        if tables:
+            ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "phi": [3.0, -2, 1, 1]})
+            store.log_table(ranked, "shapley", "vocabulary", text_columns=["word"])
+            pairs = pd.DataFrame({"word_a": ["great"], "word_b": ["film"], "interaction": [1.0]})
+            store.log_table(pairs, "shapley", "pairs", text_columns=["word_a", "word_b"])
+            disputed = {"split": ["train", "train", "validation"], "id": [*data.corpus.train.ids[:2], "x"]}
+            store.log_table(pd.DataFrame(disputed), "surrogate", "disagreement")
+        store.close("FINISHED")
+        return store.run_id
+
+    return make
+
+
+def first_batch(data: lm.TextData) -> Any:
+    return next(iter(data.train_dataloader()))
+
+
+def test_a_runs_ranking_guides_training(make_run):
+    make_run()
+    data, module = built(*GUIDED, "guidance.mask=1.0", "guidance.upweight=3.0")
+    guidance = module.objective.guidance
+    assert guidance is not None
+    batch = first_batch(data)
+    masked = guidance(batch, module.token_kinds)
+    hidden = {data.tokenizer.tokens([i])[0] for i in batch.token_ids[masked != batch.token_ids].tolist()}
+    assert hidden <= {"great", "dull", "lovely"}
+    assert "great" in hidden
+    assert guidance.weights is not None
+    heavy = torch.nonzero(guidance.weights > guidance.weights.min()).flatten().tolist()
+    assert heavy == [0, 1]
+    assert built()[1].objective.guidance is None
+    assert built("guidance.run=base")[1].objective.guidance is None  # nothing is switched on, nothing is read
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["data.split_seed=1"],
+            r"^guidance.run=base had other data \(fingerprint \w{8}, here \w{8}\): give a run",
+        ),
+        (["tokenizer.lowercase=false"], r"^guidance.run=base had other tokenizer"),
+    ],
+)
+def test_a_run_of_other_data_or_tokenizer(make_run, words, message):
+    make_run()
+    with pytest.raises(ConfigError, match=message):
+        built(*GUIDED, *words)
+
+
+def test_a_run_that_explained_nothing(make_run):
+    make_run(tables=False)
+    for words, table in (
+        (["guidance.mask=0.5"], "shapley/vocabulary"),
+        (["guidance.synonyms=0.5"], "shapley/pairs"),
+        (["guidance.upweight=2.0"], "surrogate/disagreement"),
+    ):
+        with pytest.raises(
+            ConfigError, match=rf"^guidance.run=base has no table {table}: give a run trained with"
+        ):
+            built("guidance.run=base", *words)
+
+
+def test_a_run_that_keeps_its_words_private(make_run):
+    make_run("tracking.log_text=false")
+    with pytest.raises(
+        ConfigError, match=r"^guidance.run=base kept its words private .* guidance.upweight works"
+    ):
+        built(*GUIDED)
+    assert built("guidance.run=base", "guidance.upweight=2.0")[1].objective.guidance.weights is not None
+
+
+def test_a_run_that_is_not_there(make_run):
+    make_run()
+    with pytest.raises(TrackingError, match=r"there is no run 'bas' .* close to it: base"):
+        built("guidance.run=bas", "guidance.mask=0.5")
+
+
+@pytest.fixture
+def bert(workspace: Path, bert_folder: Path) -> Path:
+    shutil.copytree(bert_folder, workspace / "bert")
+    return workspace / "bert"
+
+
+def test_kept_answers_are_fresh_ones_in_the_order_of_the_rows(bert, monkeypatch):
+    data, module = built(*TAUGHT, "distillation.attention=0.5", small=WITHOUT_WORDPIECE)
+    learned = module.objective.distillation
+    assert learned is not None
+    texts = data.corpus.train.texts
+    teacher = load_teacher(bert, 128)
+    assert teacher.max_tokens == 40  # it has no more positions
+    torch.testing.assert_close(
+        learned.logits.double(), torch.from_numpy(teacher.logits(texts)), rtol=1e-4, atol=1e-5
+    )
+    for row in (0, 7, len(texts) - 1):
+        ids = torch.from_numpy(data.encoded("train").sentence(row).astype(np.int64))[None]
+        with torch.no_grad():
+            alone = teacher.model.inspect(teacher.model.embed(ids), None).attention
+        batch = data.encoded("train").batch(np.array([row]))
+        torch.testing.assert_close(learned.attention_of(batch), alone, rtol=1e-4, atol=1e-6)
+
+    monkeypatch.setattr(teachers, "answers", lambda *args, **kwargs: pytest.fail("asked again"))
+    again = built(*TAUGHT, "distillation.attention=0.5", small=WITHOUT_WORDPIECE)[1].objective.distillation
+    assert torch.equal(again.logits, learned.logits)
+    assert torch.equal(again.attention, learned.attention)
+    monkeypatch.undo()
+    weights = bert / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1  # another teacher
+    weights.write_bytes(bytes(content))
+    asked = []
+    monkeypatch.setattr(teachers, "answers", lambda *args, **kw: asked.append(1) or answers(*args, **kw))
+    monkeypatch.chdir(bert.parent)
+    built(*TAUGHT, "distillation.attention=0.5", small=WITHOUT_WORDPIECE)
+    assert asked == [1]
+
+
+def test_augmented_sentences_are_labeled_by_the_teacher(bert):
+    words = ("distillation.augmentation.copies=2", "distillation.augmentation.mask=0.5")
+    data, module = built(*TAUGHT, *words, small=WITHOUT_WORDPIECE)
+    learned, n = module.objective.distillation, len(data.corpus.train)
+    assert len(learned.logits) == len(data.training) > 1.5 * n
+    assert len(data.encoded("train")) == n
+    assert np.array_equal(data.training.labels[:n], data.corpus.train.labels)
+    assert np.array_equal(data.training.labels[n:], learned.logits[n:].argmax(dim=1).numpy())
+    ids = torch.from_numpy(data.training.sentence(n).astype(np.int64))[None]
+    with torch.no_grad():
+        answer = load_teacher(bert, 128).model(ids, None)  # the tokenizers are the same, [MASK] included
+    torch.testing.assert_close(learned.logits[n], answer[0], rtol=1e-4, atol=1e-5)
+    rows = np.concatenate([batch.rows for batch in data.train_dataloader()])
+    assert sorted(rows.tolist()) == list(range(len(data.training)))
+
+
+def test_a_tracked_run_teaches_whatever_the_order_of_its_classes(make_run, workspace):
+    run_id = make_run(tables=False, name="teacher")
+    config = config_of()
+    data, _ = train.build(config)
+    arguments: dict[str, Any] = dict(config.model) | {"embedding": {"size": 8, "pretrained": None}}
+    arguments.pop("_target_")
+    torch.manual_seed(1)
+    model = BiLSTM(**arguments, **data.model_sizes)
+    folder = workspace / "saved"
+    save_model(
+        folder,
+        model,
+        "whytrain.models.bilstm.BiLSTM",
+        arguments | data.model_sizes,
+        ["good", "bad"],
+        data.tokenizer,
+        20,
+    )
+    store = Store.start(instantiate(config.tracking), run_name="teacher", tags={}, run_id=run_id)
+    store.log_model(folder)
+    store.close("FINISHED")
+    learned = built("model=bilstm_kd", "distillation.teacher=teacher")[1].objective.distillation
+    expected = load_teacher(folder, 20).logits(data.corpus.train.texts)[:, ::-1].copy()
+    assert data.corpus.class_names == ("bad", "good")
+    torch.testing.assert_close(learned.logits.double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_teachers_that_do_not_fit(bert, workspace, caplog):
+    with pytest.raises(
+        ConfigError, match=r"^distillation.attention compares attention token by token, but the te"
+    ):
+        built("model=bilstm_kd", "distillation.teacher=bert", "distillation.attention=1.0")
+    (workspace / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"^distillation.teacher=empty: expected a folder with model.yaml"):
+        built("model=bilstm_kd", "distillation.teacher=empty")
+    with pytest.raises(TrackingError, match=r"there is no run 'nobody'"):
+        built("model=bilstm_kd", "distillation.teacher=nobody")
+    with pytest.raises(
+        ConfigError, match=r"^distillation.attention is above 0, but the student has no attention"
+    ):
+        built(*TAUGHT, "distillation.attention=1.0", "model.pooling=mean", small=WITHOUT_WORDPIECE)
+    reviews = pd.read_csv(workspace / "reviews.csv").replace({"good": "fine"})
+    reviews.to_csv(workspace / "reviews.csv", index=False)
+    with pytest.raises(
+        ConfigError, match=r"knows the classes bad, good, the data has bad, fine: give a teacher"
+    ):
+        built("model=bilstm_kd", "distillation.teacher=bert")
