@@ -46,7 +46,7 @@ from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows
-from whytrain.surrogates.study import Ranking, StudySettings, Taught, epoch_scores, study
+from whytrain.surrogates.study import Ranking, Study, StudySettings, Taught, epoch_scores, study
 from whytrain.tracking.store import Store
 from whytrain.types import Inspectable
 
@@ -185,10 +185,10 @@ class Surrogate(Callback):
         store = store_of(trainer)
         if store is None or self._sample is None:
             return
-        started = time.perf_counter()
-        explained = evidence_of(trainer, ShapleyEvidence)
+        started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).model
         try:
-            metrics = self._conclude(store, classifier_of(pl_module).model, data_of(trainer), explained)
+            lessons, train, validation = self._study(model, data, evidence_of(trainer, ShapleyEvidence))
+            metrics = self._conclude(store, model, data, lessons, train, validation)
         except DataError as error:
             self._leave_out(error)
             return
@@ -197,12 +197,11 @@ class Surrogate(Callback):
         metrics["time/surrogate_end_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=trainer.current_epoch)
 
-    def _conclude(
-        self, store: Store, model: nn.Module, data: TextDataModule, explained: ShapleyEvidence | None
-    ) -> dict[str, float]:
-        """Teach tuned students, log what they say, and return their scores."""
+    def _study(
+        self, model: nn.Module, data: TextDataModule, explained: ShapleyEvidence | None
+    ) -> tuple[Study, Taught, Taught]:
+        """Teach tuned students the whole sample."""
         assert self._sample is not None
-        corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
         taught = predict_split(model, data.encoded("train").select(self._sample))
         judged = predict_split(model, data.encoded("validation"))
         train = Taught(self._read["train"], taught.labels, taught.logits)
@@ -213,24 +212,31 @@ class Surrogate(Callback):
             self._counter.words,
             _ranking(explained),
             self.settings,
-            names,
+            data.corpus.class_names,
             dense=self._dense(model, data),
-            groups=sentence_groups([corpus.train.texts[row] for row in self._sample]),
+            groups=sentence_groups([data.corpus.train.texts[row] for row in self._sample]),
         )
+        return lessons, train, validation
+
+    def _conclude(
+        self,
+        store: Store,
+        model: nn.Module,
+        data: TextDataModule,
+        lessons: Study,
+        train: Taught,
+        validation: Taught,
+    ) -> dict[str, float]:
+        """Publish and log what the students say, and return their scores."""
+        corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
         students = student_evidence(lessons, train, validation, self.settings)
         rules = rules_in_words(lessons, train, validation, names, show)
         betas = coefficient_table(lessons, names, show)
-        readable = lessons["readable", "tree"]
-        everything = self._counter.read(corpus.train.texts)
+        tree = lessons["readable", "tree"]
+        everything = self._counter.read(corpus.train.texts).table(self._counter.words, tree.train.features)
         differing = {
-            "train": disagreement(
-                lessons,
-                everything.table(self._counter.words, readable.train.features),
-                corpus.train,
-                names,
-                show,
-            ),
-            "validation": disagreement(lessons, readable.validation, corpus.validation, names, show),
+            "train": disagreement(lessons, everything, corpus.train, names, show),
+            "validation": disagreement(lessons, tree.validation, corpus.validation, names, show),
         }
         self.evidence = surrogate_evidence(lessons, students, rules, betas, differing["train"])
         store.log_table(betas, TOPIC, "coefficients")
@@ -240,10 +246,13 @@ class Surrogate(Callback):
         store.log_table(pd.concat(frames), TOPIC, "disagreement", text_columns=["text"])
         for kind, rows in betas.groupby("features"):
             store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
-        cells = tree_cells(readable.student, readable.train.features, show)
+        cells = tree_cells(tree.student, tree.train.features, show)
         store.log_figure(decision_tree(cells, names), TOPIC, "tree")
         store.log_figure(rule_list(rules), TOPIC, "rules")
         scores = epoch_scores(lessons, train, validation, self.settings.temperature)
+        scores |= {
+            f"agreement_dense_{s.kind}": s.agreement.estimate for s in students if s.features == "dense"
+        }
         scores["student_agreement_train"] = differing["train"].share.estimate
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
 

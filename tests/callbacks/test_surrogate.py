@@ -216,6 +216,7 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     best = store.metrics[2]
     assert best["surrogate/best_agreement_logistic"] == evidence.students[0].agreement.estimate
     # What the tables say of the network is what it predicts.
+    assert best["surrogate/best_agreement_dense_logistic"] == evidence.students[2].agreement.estimate
     agreeing = sum(rule.teacher_validation for rule in evidence.rules)
     assert agreeing / 60 == pytest.approx(evidence.students[1].agreement.estimate)
     taught = store.tables["fidelity"].query("taught_by == 'teacher'")

@@ -11,6 +11,7 @@ from whytrain.errors import DataError
 from whytrain.statistics.intervals import wilson_interval
 from whytrain.surrogates.fidelity import (
     agreement_over,
+    divergence_below,
     divergences,
     fidelity,
     log_odds,
@@ -72,6 +73,10 @@ def test_the_floor_is_paired() -> None:
     gain = agreement_over(better, worse, teacher)
     assert gain.estimate == pytest.approx(0.1)
     assert 0.06 < gain.low < gain.estimate < gain.high < 0.14  # ± 1.96·sqrt(0.1·0.9/400) = 0.029
+    closer = divergence_below(better, worse, teacher)
+    assert closer.estimate == pytest.approx(divergences(worse, teacher).mean())
+    assert 0 < closer.low < closer.estimate < closer.high
+    assert divergence_below(worse, worse, teacher).high == 0.0
 
 
 def test_majority_is_the_teachers_and_of_what_was_taught() -> None:

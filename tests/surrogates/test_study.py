@@ -69,7 +69,8 @@ def test_noisy_gold_labels_teach_less(understood: tuple[Any, ...]) -> None:
     assert table["taught_by"].tolist() == ["teacher", "gold labels"] * 2
     taught, gold = table.iloc[0], table.iloc[1]
     assert taught["over_gold"] == pytest.approx(taught["agreement"] - gold["agreement"])
-    assert taught["kl"] < gold["kl"]
+    assert taught["kl_below_gold"] == pytest.approx(gold["kl"] - taught["kl"])
+    assert taught["kl_below_gold_low"] > 0
     assert (table["agreement_low"] <= table["agreement"]).all()
     assert table["majority"].nunique() == 1
 

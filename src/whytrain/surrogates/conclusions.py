@@ -20,7 +20,13 @@ from whytrain.surrogates.evidence import (
     SurrogateEvidence,
 )
 from whytrain.surrogates.features import FeatureTable, Name
-from whytrain.surrogates.fidelity import agreement_over, agrees, fidelity, majority_agreement
+from whytrain.surrogates.fidelity import (
+    agreement_over,
+    agrees,
+    divergence_below,
+    fidelity,
+    majority_agreement,
+)
 from whytrain.surrogates.rules import Judged, cells_of, rule_evidence, rule_text, rules_of
 from whytrain.surrogates.study import KINDS, Lesson, Study, StudySettings, Taught
 
@@ -43,6 +49,7 @@ def student_evidence(
                 features=features,
                 agreement=seen.agreement,
                 over_gold=agreement_over(lesson.predicted, lesson.gold_predicted, teacher),
+                kl_below_gold=divergence_below(lesson.predicted, lesson.gold_predicted, teacher),
                 majority=majority_agreement(taught, teacher),
                 kl=seen.kl,
                 r_squared=seen.r_squared,
@@ -77,6 +84,7 @@ def fidelity_table(
                 **_columns("accuracy", seen.accuracy),
                 "majority": evidence.majority,
                 **_columns("over_gold", evidence.over_gold if taught_by == "teacher" else None),
+                **_columns("kl_below_gold", evidence.kl_below_gold if taught_by == "teacher" else None),
             }
             rows.append(row)
     return pd.DataFrame(rows)

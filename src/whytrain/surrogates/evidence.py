@@ -21,6 +21,8 @@ class StudentEvidence:
         features: what it sees.
         agreement: share of sentences on which it predicts the teacher's class.
         over_gold: that share minus the share of the same student trained on gold labels, paired.
+        kl_below_gold: KL(teacher ‖ that one) − KL(teacher ‖ this one), mean, nats, paired; above 0 where
+            the teacher taught more than the gold labels.
         majority: share of sentences on which always the teacher's most frequent class would agree.
         kl: mean KL(teacher ‖ student), nats.
         r_squared: share of the variance of the teacher's log-odds that the student's explain; ≤ 1.
@@ -32,6 +34,7 @@ class StudentEvidence:
     features: FeatureSet
     agreement: Interval
     over_gold: Interval
+    kl_below_gold: Interval
     majority: float
     kl: Interval
     r_squared: float

@@ -84,6 +84,14 @@ def agreement_over(student: Array, other: Array, teacher: Array) -> Interval:
     return bootstrap_interval(_mean, difference)
 
 
+def divergence_below(student: Array, other: Array, teacher: Array) -> Interval:
+    """Mean KL(teacher ‖ other) − KL(teacher ‖ student), nats, paired: how much closer `student` comes.
+
+    The interval is a bootstrap over sentences.
+    """
+    return bootstrap_interval(_mean, divergences(other, teacher) - divergences(student, teacher))
+
+
 def agrees(left: Array, right: Array) -> NDArray[np.bool_]:
     """Whether both predict the same class, bool (n,)."""
     same: NDArray[np.bool_] = left.argmax(axis=1) == right.argmax(axis=1)
