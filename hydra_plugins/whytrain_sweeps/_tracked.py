@@ -20,13 +20,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.whytrain_sweeps._space import quoted
 from whytrain.errors import Interrupted
+from whytrain.validation import check_config
 
 
 class TrackedSweeper(Sweeper):
     """A sweep as one MLflow run with its jobs as children; a subclass says which jobs there are."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take the config and make the launcher."""
+        """Check what is set, take the config and make the launcher."""
+        for section in ("sweeper", "launcher"):
+            plain = OmegaConf.to_container(config.hydra[section], resolve=True)
+            if str(plain["_target_"]).startswith(__package__):
+                check_config({"hydra": {section: plain}}, {})
         self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Annotated
 
+from annotated_types import Ge
 from hydra.core.utils import JobReturn, configure_log, env_override
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -24,7 +26,7 @@ _PRELOADED = ["train", "callbacks", "lightning_modules", "mlflow.store.tracking.
 class ProcessLauncher(Launcher):
     """Starts a fresh process for every job."""
 
-    def __init__(self, n_jobs: int, threads: int) -> None:
+    def __init__(self, n_jobs: Annotated[int, Ge(1)], threads: Annotated[int, Ge(1)]) -> None:
         """Take the number of jobs at a time, and of threads of each."""
         self.n_jobs, self.threads = n_jobs, threads
         self._alive: set[BaseProcess] = set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+from annotated_types import Ge
 from hydra.core.utils import JobReturn, configure_log
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -18,7 +20,12 @@ class RayLauncher(Launcher):
     """Runs every job as a Ray task; Ray starts one again whose process or node died, and it goes on."""
 
     def __init__(
-        self, address: str | None, num_cpus: int, cpus_per_job: int, gpus_per_job: float, retries: int
+        self,
+        address: str | None,
+        num_cpus: Annotated[int, Ge(1)],
+        cpus_per_job: Annotated[int, Ge(1)],
+        gpus_per_job: Annotated[float, Ge(0)],
+        retries: Annotated[int, Ge(0)],
     ) -> None:
         """Take where Ray is, and what a job needs."""
         self.address, self.num_cpus = address, num_cpus

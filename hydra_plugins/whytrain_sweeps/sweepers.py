@@ -59,11 +59,12 @@ class SearchSweeper(TrackedSweeper):
         self.startup_trials, self.warmup_epochs = startup_trials, warmup_epochs
 
     def prepare(self, overrides: list[Override]) -> tuple[list[str], list[list[str]]]:
-        """Make the space: what the command line varies, and the default params that it does not mention."""
-        given = {override.get_key_element().lstrip("+") for override in overrides}
-        defaults = [f"{key}={value}" for key, value in self.params.items() if key not in given]
-        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        every = [*overrides, *parser.parse_overrides(defaults)]
+        """Make the space: what the command line varies; if that is nothing, the params it does not mention."""
+        every = list(overrides)
+        if not any(override.is_sweep_override() for override in every):
+            given = {override.get_key_element().lstrip("+") for override in every}
+            parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+            every += parser.parse_overrides([f"{k}={v}" for k, v in self.params.items() if k not in given])
         self.fixed = [str(override.input_line) for override in every if not override.is_sweep_override()]
         varied = [override for override in every if override.is_sweep_override()]
         if not varied:
@@ -88,10 +89,9 @@ class SearchSweeper(TrackedSweeper):
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        root = instantiate(self.config.tracking).root
         study = optuna.create_study(
             study_name=self.name,
-            storage=self.storage or f"sqlite:///{root / 'optuna.db'}",
+            storage=self._address(),
             direction="minimize" if self.config.trainer.mode == "min" else "maximize",
             load_if_exists=True,
         )
@@ -100,6 +100,9 @@ class SearchSweeper(TrackedSweeper):
         samplers = {"random": optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
         study.sampler = samplers[self.sampler](seed=seed)
         return study
+
+    def _address(self) -> str:
+        return self.storage or f"sqlite:///{instantiate(self.config.tracking).root / 'optuna.db'}"
 
     def _unfinished(self, study: optuna.Study) -> list[optuna.Trial]:
         """Return the trials that were cut off, and let the study ask again for those that failed."""
@@ -120,8 +123,11 @@ class SearchSweeper(TrackedSweeper):
             jobs.setdefault(self._job(trial), trial)
         variables = {}
         if self.pruning:
-            storage = self.storage or str(study._storage.get_backend().url)  # type: ignore[attr-defined]
-            about = {"storage": storage, "study": study.study_name, "startup_trials": self.startup_trials}
+            about = {
+                "storage": self._address(),
+                "study": study.study_name,
+                "startup_trials": self.startup_trials,
+            }
             about["warmup_epochs"] = self.warmup_epochs
             texts = [job_side.Trial(number=t.number, **about).environment() for t in jobs.values()]
             variables[job_side.VARIABLE] = texts

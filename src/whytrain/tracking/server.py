@@ -111,7 +111,9 @@ def _mlflow(
 ) -> Iterator[None]:
     settings = directory / "auth.ini"
     lines = ["[mlflow]", "default_permission = READ", f"database_uri = {postgres.url(_USERS)}"]
-    settings.write_text("\n".join([*lines, f"admin_username = {ADMIN}", ""]), "utf-8")
+    # Hashing a password takes longer than most requests: seen ones are remembered for a minute.
+    lines += [f"admin_username = {ADMIN}", "auth_cache_ttl_seconds = 60", ""]
+    settings.write_text("\n".join(lines), "utf-8")
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--app-name", "basic-auth", "--workers", str(workers), "--serve-artifacts"]
     command += ["--backend-store-uri", postgres.url(_RUNS)]

@@ -69,7 +69,9 @@ class SweepFolder:
         return [Job(**json.loads(path.read_text("utf-8"))) for path in paths]
 
     def started(self, run_key: str, run_id: str, overrides: Sequence[str]) -> None:
-        """Note that a job has become a run."""
+        """Note that a job has become a run; a retry changes nothing."""
+        if self.job(run_key) is not None:
+            return
         job = Job(run_key=run_key, run_id=run_id, overrides=list(overrides))
         write_atomically(self._path / f"job-{run_key}.json", json.dumps(asdict(job), ensure_ascii=False))
 
