@@ -65,6 +65,7 @@ def test_two_runs_become_a_report_and_a_run(
     assert code == 0, said
     html = Path("report/comparison.html").read_text("utf-8")
     assert "plain against opt" in html
+    assert "explains no sentence" not in html
     assert "plain has no attention weights" in html
     assert "accuracy:" in said
     run = find_run(trained.settings.address, "plain against opt")

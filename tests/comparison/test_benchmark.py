@@ -11,7 +11,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "compare.py"
 
 def test_smoke() -> None:
     command = [sys.executable, str(BENCHMARK), "--smoke"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=280).stdout
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=290).stdout
     header, two, three = (line.split() for line in output.splitlines())
     assert header == ["runs", "time", "memory", "report"]
     assert (two[0], three[0]) == ("2", "3")

@@ -71,6 +71,13 @@ def test_what_makes_a_recipe(key, expected):
     assert is_setting(key) is expected
 
 
+def test_a_null_key_and_a_missing_one_are_the_same():
+    runs = [compared_run("a-s0", 0, size="8"), compared_run("a-s1", 1, size="8", new="None")]
+    recipes = group_by_seed([*runs, compared_run("b", 0, size="9")])
+    assert list(named(recipes)) == ["a (2 seeds)", "b"]
+    assert config_differences(recipes)["key"].tolist() == ["size"]
+
+
 def test_only_the_keys_that_differ_are_shown():
     recipes = group_by_seed(
         [

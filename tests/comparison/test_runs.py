@@ -12,7 +12,6 @@ from compared_runs import CLASSES, IDS, LABELS, TEXTS, N, in_silence, logits_of
 from whytrain.comparison.runs import load_runs
 from whytrain.comparison.selection import select_runs
 from whytrain.errors import ConfigError, DataError, TrackingError
-from whytrain.tracking.reader import download, find_run
 
 
 def load(tracker, *runs, show_text=True):
@@ -97,8 +96,9 @@ def test_texts_that_were_not_recorded_are_named(tracker, first):
 
 
 def test_a_deleted_artifact_is_one_line(tracker, first):
-    run = find_run(tracker.uri, tracker.run("deleted"))
-    shutil.rmtree(download(run, "tables/predictions"))
+    run_id = tracker.run("deleted")
+    (folder,) = tracker.settings.root.glob(f"artifacts/{run_id}/artifacts/tables/predictions")
+    shutil.rmtree(folder)
     with pytest.raises(
         TrackingError, match=r"run deleted has no tables/predictions/predictions_epoch_002\.parquet"
     ):

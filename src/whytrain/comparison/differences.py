@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from whytrain.comparison.recipes import Recipe, is_setting
+from whytrain.comparison.recipes import Recipe, recipe_settings
 from whytrain.comparison.runs import ComparedRun
 
 _NOT_SET = "–"
@@ -17,12 +17,12 @@ def config_differences(recipes: Sequence[Recipe]) -> pd.DataFrame:
 
     Where the recipes differ in nothing, but their runs in the seed, the seed is the one row.
     """
-    values = {recipe.name: recipe.shown.record.params for recipe in recipes}
-    keys = sorted({key for params in values.values() for key in params if is_setting(key)})
-    differing = [key for key in keys if len({params.get(key) for params in values.values()}) > 1]
+    values = {recipe.name: recipe_settings(recipe.shown) for recipe in recipes}
+    keys = sorted({key for settings in values.values() for key in settings})
+    differing = [key for key in keys if len({settings.get(key) for settings in values.values()}) > 1]
     if not differing and len({recipe.seeds for recipe in recipes}) > 1:
-        differing = ["seed"]
-    columns = {name: [params.get(key, _NOT_SET) for key in differing] for name, params in values.items()}
+        differing, values = ["seed"], {recipe.name: recipe.shown.record.params for recipe in recipes}
+    columns = {name: [settings.get(key, _NOT_SET) for key in differing] for name, settings in values.items()}
     return pd.DataFrame({"key": differing, **columns})
 
 

@@ -11,7 +11,8 @@ from whytrain.statistics.wording import interval_phrase
 def headline(result: SideBySide) -> str:
     """Say in one sentence which recipes are more accurate than the baseline."""
     first, compared = result.baseline.name, result.measures.against_baseline
-    better, worse = [], []
+    better: list[str] = []
+    worse: list[str] = []
     for name, found in compared.items():
         accuracy = found.metrics[0]
         if accuracy.holds:

@@ -45,8 +45,12 @@ class Recipe:
 
 
 def recipe_settings(run: ComparedRun) -> dict[str, str]:
-    """Return the config values that make a run's recipe: no seeds (but those of the split), no names."""
-    return {key: value for key, value in run.record.params.items() if is_setting(key)}
+    """Return the config values that make a run's recipe: no seeds (but those of the split), no names.
+
+    A key that is null is as good as one that is not there: newer versions have more keys.
+    """
+    params = run.record.params
+    return {key: value for key, value in params.items() if is_setting(key) and value != "None"}
 
 
 def is_setting(key: str) -> bool:

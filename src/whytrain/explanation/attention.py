@@ -39,4 +39,5 @@ def word_attention(saved: SavedModel, text: str) -> WordAttention | None:
     place = encoding.word_of_token + 1
     place[-1] = n_words + 1  # both special tokens are -1: the last one is [SEP]
     weights = np.bincount(place, attention[0].double().numpy(), minlength=n_words + 2)
-    return WordAttention((CLS, *encoding.words, SEP), weights)
+    # NumPy's stubs call the sums integers.
+    return WordAttention((CLS, *encoding.words, SEP), weights.astype(np.float64, copy=False))

@@ -66,7 +66,7 @@ def attention_change(
     _, height = figure.get_size_inches()
     margins = Margins(left=left, right=WIDTH - left - 2 * bars_width - 0.3, top=top, across=0.3)
     cells = grid(figure, 1, 2, margins)
-    both, change = (figure.add_subplot(cell) for cell in cells)
+    both, change = (figure.add_subplot(cells[i]) for i in range(2))
     dress(both, "weights", x="attention weight", gridlines="x")
     paired_bars(both, names, (sides[0][rows], sides[1][rows]), runs.colors)
     space = Margins(left=WIDTH - _SCATTER - 0.3, right=0.3, top=top, bottom=height - top - _SCATTER)

@@ -69,7 +69,7 @@ def value_change(
         left=widest(names, SMALL_SIZE) + 0.3, right=0.3, top=key(figure, runs.handles) + 0.35, across=0.5
     )
     cells = grid(figure, 1, 2, margins, widths=(1.25, 1))
-    left, right = (figure.add_subplot(cell) for cell in cells)
+    left, right = (figure.add_subplot(cells[i]) for i in range(2))
     dress(left, "before and after", x=f"φ ({unit})", gridlines="x")
     errors = [None if se is None else se[rows] for se in standard_errors]
     paired_bars(left, names, (before[rows], after[rows]), runs.colors, (errors[0], errors[1]))

@@ -108,17 +108,17 @@ def _turned(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _metrics(result: SideBySide, images: Images) -> str:
-    rows = [
-        {"run": name, **{metric: _value(value) for metric, value in scores.items()}}
-        for name, scores in result.measures.scores.items()
+    scores = [
+        {"run": name, **{metric: _value(value) for metric, value in values.items()}}
+        for name, values in result.measures.scores.items()
     ]
-    html = table(pd.DataFrame(rows))
+    html = table(pd.DataFrame(scores))
     html += paragraph("In brackets: 95% intervals, over seeds where a recipe has several.", "quiet")
     html += _image(images, "metric_bars", "accuracy, F1, precision and recall with intervals")
     html += _image(images, "metric_radar", "accuracy, F1, precision and recall as shapes")
     html += f"<h3>Differences from {escape(result.baseline.name)}</h3>\n"
     html += _image(images, "differences", "differences from the baseline with intervals")
-    rows = []
+    rows: list[dict[str, object]] = []
     for name, found in result.measures.against_baseline.items():
         for compared in found.metrics:
             measured = compared.measured

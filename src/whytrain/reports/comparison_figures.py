@@ -102,8 +102,13 @@ def _sentence_figures(
             payoff=before.payoff,
             class_name=sentence.class_name,
         )
-    sides = [sentence.before.attention, sentence.after.attention]
-    if known := [side for side in sides if side is not None]:
-        weights = [None if side is None else side.weights for side in sides]
-        figures[f"{prefix}_attention"] = partial(attention_change, known[0].words, *weights, runs)
+    first, second = sentence.before.attention, sentence.after.attention
+    if known := first or second:
+        figures[f"{prefix}_attention"] = partial(
+            attention_change,
+            known.words,
+            None if first is None else first.weights,
+            None if second is None else second.weights,
+            runs,
+        )
     return figures
