@@ -89,6 +89,11 @@ def test_few_sentences_say_nothing(n_sentences: int) -> None:
     assert "callbacks.shapley" in reason(of_words.few_token_dependence(run)) or n_sentences == 0
 
 
+def test_an_absence_that_was_not_explained() -> None:
+    run = spoiled(shapley=shapley([probe(i, [1.0] * 5) for i in range(12)]))
+    assert reason(of_words.few_token_dependence_removed(run)) == "callbacks.shapley.absences has no removed"
+
+
 def test_accuracy_lost_without_two_words() -> None:
     lost = [probe(i, [1.0] * 5, predicted=(1, 0)) for i in range(4)]
     kept = [probe(i, [1.0] * 5, predicted=(1, 1)) for i in range(4, 9)]

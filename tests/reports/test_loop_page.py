@@ -48,3 +48,4 @@ def test_the_page_has_a_part_per_comparison() -> None:
     assert "does not" in page
     empty = loop_page("circle", RUNS, [], standings([], {}))
     assert "nothing was trained after the baseline" in empty
+    assert "Of 1 promise of the recommended changes: 1 kept, 0 missed, 0 open." in page

@@ -126,6 +126,8 @@ def _over_probes(
         return NOT_EXPLAINED
     chosen = absence or run.shapley.probes[0].absence
     probes = [probe for probe in run.shapley.probes if probe.absence == chosen]
+    if not probes:
+        return NotExamined(f"callbacks.shapley.absences has no {chosen}")
     readings = {probe.sentence_id: reading(probe) for probe in probes}
     rows = {key: value for key, value in readings.items() if np.isfinite(value)}
     if len(rows) < FEWEST_SENTENCES:

@@ -15,7 +15,7 @@ from whytrain.effects.robustness import UNTARGETED
 from whytrain.effects.verdicts import Effect, joint_promises, verdict
 from whytrain.errors import ConfigError
 from whytrain.plots.loop_effects import loop_effects
-from whytrain.reports.loop import effect_table, loop_page, standings
+from whytrain.reports.loop import effect_table, in_short, loop_page, standings
 from whytrain.tracking.reader import RunRecord
 from whytrain.tracking.store import Store
 
@@ -56,7 +56,7 @@ def conclude(store: Store, seeds: Sequence[int], baselines: Sequence[RunRecord],
     names = [f"{TOPIC}/{e.arm}_against_{e.against}/{e.metric.replace('/', '_')}" for e in effects]
     values = [e.difference.estimate for e in effects]
     store.log_metrics({n.replace(" ", "_"): v for n, v in zip(names, values, strict=True)}, step=0)
-    return _in_short(store, effects)
+    return f"{in_short(effects)} See reports/{TOPIC}.html of run {store.run_id} ({store.run_name})"
 
 
 def all_effects(before: Sequence[MeasuredRun], after: Mapping[Arm, Sequence[MeasuredRun]]) -> list[Effect]:
@@ -94,15 +94,6 @@ def _run_table(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: A
         for seed, run in zip(seeds, runs, strict=True)
     ]
     return pd.DataFrame(rows)
-
-
-def _in_short(store: Store, effects: Sequence[Effect]) -> str:
-    place = f"{store.run_name} (run {store.run_id})"
-    if not effects:
-        return f"{place}: the diagnosis recommends no change, so nothing was trained after the baseline"
-    verdicts = [e.verdict for e in effects if e.arm == EXPLAINED and e.promise is not None]
-    counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("kept", "missed", "open"))
-    return f"{place}: promises of the recommended changes {counts}; its page is reports/{TOPIC}.html"
 
 
 def _lexicon() -> Lexicon | None:

@@ -76,5 +76,6 @@ def _panel(ax: Axes, effects: Sequence[Effect], arms: Sequence[str]) -> None:
 
 def _title(effects: Sequence[Effect], against: str) -> str:
     promised = [e for e in effects if e.promise is not None and e.arm == effects[0].arm]
-    kept = sum(e.verdict == "kept" for e in promised)
-    return f"{kept} of {len(promised)} promises of the recommended changes are kept against {against}"
+    kept, missed = (sum(e.verdict == verdict for e in promised) for verdict in ("kept", "missed"))
+    n_promised = counted(len(promised), "promise")
+    return f"Of {n_promised} against {against} {kept} kept, {missed} missed, the rest open"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import get_args
 
 import pandas as pd
 
+from whytrain.effects.arms import EXPLAINED
 from whytrain.effects.robustness import UNTARGETED
-from whytrain.effects.verdicts import Effect, standing
+from whytrain.effects.verdicts import Effect, Verdict, standing
+from whytrain.plots.wording import counted
 from whytrain.reports.diagnosis import promise
 from whytrain.reports.html import bullets, page, paragraph, table
 
@@ -18,6 +21,15 @@ EXPLANATION = (
     "Measures marked “not targeted” look at what no strategy trained for: words removed instead of hidden, "
     "and synonyms that training never used.",
 )
+
+
+def in_short(effects: Sequence[Effect]) -> str:
+    """Return what became of the promises, in one line."""
+    if not effects:
+        return "The diagnosis recommends no change: nothing was trained after the baseline."
+    judged = [e.verdict for e in effects if e.arm == EXPLAINED and e.promise is not None]
+    counts = ", ".join(f"{judged.count(verdict)} {verdict}" for verdict in get_args(Verdict))
+    return f"Of {counted(len(judged), 'promise')} of the recommended changes: {counts}."
 
 
 def effect_table(effects: Sequence[Effect]) -> pd.DataFrame:
@@ -56,12 +68,10 @@ def standings(effects: Sequence[Effect], arm_of: Mapping[str, str]) -> pd.DataFr
 
 def loop_page(name: str, runs: pd.DataFrame, effects: Sequence[Effect], places: pd.DataFrame) -> str:
     """Return a self-contained HTML page."""
-    shown = effect_table(effects)
+    shown = effect_table(effects).fillna({"promise": "", "verdict": ""})
     shown["measure"] = shown.pop("targeted").map({True: "", False: "not targeted"})
-    parts = [f"<h1>Closed loop {escape(name)}</h1>"]
-    if not len(shown):
-        parts.append(paragraph("The diagnosis recommends no change: nothing was trained after the baseline."))
-    else:
+    parts = [f"<h1>Closed loop {escape(name)}</h1>", paragraph(in_short(effects), "lead")]
+    if effects:
         parts.append(bullets(EXPLANATION))
     against = list(dict.fromkeys(zip(shown["arm"], shown["against"], strict=True)))
     for arm, other in against:
