@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,48 +12,57 @@ import pandas as pd
 import pytest
 from small_runs import SMALL, Tracked
 
+import compare as script
+import train
 from whytrain.tracking.reader import child_runs, download, find_run, read_table
 from whytrain.tracking.settings import TrackingSettings
+from whytrain.tracking.store import Store
 
 PREDICTIONS = "+callbacks.predictions._target_=callbacks.predictions.Predictions"
 QUICK = (*SMALL, "callbacks=none", PREDICTIONS, "trainer.max_epochs=1")
 
 
+def run_main(main: Callable[[], None], *words: str) -> int:
+    """Run a script's main with these words behind it; the exit code. Hydra's logging is taken back."""
+    root_logger = logging.getLogger()
+    handlers, level = list(root_logger.handlers), root_logger.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it; taken back at the end
+        patch.setattr(sys, "argv", ["script.py", *words])
+        with pytest.raises(SystemExit) as done:
+            main()
+    root_logger.handlers, root_logger.level = handlers, level
+    return int(done.value.code or 0)
+
+
 @pytest.fixture(scope="module")
-def trained(make_workspace: Callable[[], Path], run_process: Callable[..., int]) -> SimpleNamespace:
-    """Two small runs of different recipes, and one on other sentences."""
+def trained(make_workspace: Callable[[], Path]) -> Iterator[SimpleNamespace]:
+    """Two small runs of different recipes, and one on other sentences; their folder is the current one."""
     folder = make_workspace()
-    for words in (
-        ("run_name=plain",),
-        ("model=bilstm_opt", "run_name=opt"),
-        ("data.split_seed=1", "run_name=elsewhere"),
-    ):
-        assert run_process(folder, *QUICK, *words) == 0, (folder / "output.txt").read_text()
-    settings = TrackingSettings(
-        uri=None, experiment="whytrain", log_text=True, directory=str(folder / "mlruns"), register=None
-    )
-    return SimpleNamespace(folder=folder, settings=settings, tracked=Tracked(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+        for words in (
+            ("run_name=plain",),
+            ("model=bilstm_opt", "run_name=opt"),
+            ("data.split_seed=1", "run_name=elsewhere"),
+        ):
+            assert run_main(train.main, *QUICK, *words) == 0
+        settings = TrackingSettings(
+            uri=None, experiment="whytrain", log_text=True, directory=str(folder / "mlruns"), register=None
+        )
+        yield SimpleNamespace(folder=folder, settings=settings, tracked=Tracked(folder))
 
 
 @pytest.fixture
-def compare(
-    trained: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str]]:
+def compare(trained: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     """Run `compare.py` with arguments; the exit code and all that it printed on one line."""
-    import compare as script
-
-    monkeypatch.chdir(trained.folder)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it; taken back at the end
-    root_logger = logging.getLogger()
-    handlers, level = list(root_logger.handlers), root_logger.level
 
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["compare.py", *words])
-        with pytest.raises(SystemExit) as done:
-            script.main()
-        root_logger.handlers, root_logger.level = handlers, level
+        capsys.readouterr()
+        code = run_main(script.main, *words)
         captured = capsys.readouterr()
-        return int(done.value.code or 0), " ".join((captured.out + captured.err).split())
+        return code, " ".join((captured.out + captured.err).split())
 
     return run
 

@@ -19,7 +19,7 @@ nav ul { columns: 2; padding-left: 1.2em; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88em; margin: 0.6em 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.25em 0.7em 0.25em 0;
-  border-bottom: 1px solid #e4e4e4; overflow-wrap: anywhere; min-width: 4em; }
+  border-bottom: 1px solid #e4e4e4; overflow-wrap: break-word; min-width: 4em; }
 th { border-bottom: 2px solid #767676; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1.2em 0; break-inside: avoid; }
