@@ -13,6 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
@@ -26,10 +27,14 @@ from whytrain.validation import check_config
 class TrackedSweeper(Sweeper):
     """A sweep as one MLflow run with its jobs as children; a subclass says which jobs there are."""
 
+    hydra_context: HydraContext
+    config: DictConfig
+    launcher: Launcher
+
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Check what is set, take the config and make the launcher."""
         for section in ("sweeper", "launcher"):
-            plain = OmegaConf.to_container(config.hydra[section], resolve=True)
+            plain: Any = OmegaConf.to_container(config.hydra[section], resolve=True)
             if str(plain["_target_"]).startswith(__package__):
                 check_config({"hydra": {section: plain}}, {})
         self.hydra_context, self.config = hydra_context, config

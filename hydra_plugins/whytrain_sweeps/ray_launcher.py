@@ -29,7 +29,7 @@ class RayLauncher(Launcher):
     ) -> None:
         """Take where Ray is, and what a job needs."""
         self.address, self.num_cpus = address, num_cpus
-        self.needs = {"num_cpus": cpus_per_job, "num_gpus": gpus_per_job, "max_retries": retries}
+        self.cpus_per_job, self.gpus_per_job, self.retries = cpus_per_job, gpus_per_job, retries
         self._environment = one_thread_each(cpus_per_job)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -52,7 +52,10 @@ class RayLauncher(Launcher):
             log_to_driver=False,
         )
         try:
-            run = ray.remote(**self.needs)(run_packed)
+            needs = ray.remote(
+                num_cpus=self.cpus_per_job, num_gpus=self.gpus_per_job, max_retries=self.retries
+            )
+            run = needs(run_packed)
             common = ray.put(self._packed)
             indices = range(initial_job_idx, initial_job_idx + len(job_overrides))
             running = [run.remote(common, i, list(o)) for i, o in zip(indices, job_overrides, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -59,7 +59,7 @@ class SearchSweeper(TrackedSweeper):
         self.startup_trials, self.warmup_epochs = startup_trials, warmup_epochs
 
     def prepare(self, overrides: list[Override]) -> tuple[list[str], list[list[str]]]:
-        """Make the space: what the command line varies; if that is nothing, the params it does not mention."""
+        """Make the space of what the command line varies; if that is nothing, of the default params."""
         every = list(overrides)
         if not any(override.is_sweep_override() for override in every):
             given = {override.get_key_element().lstrip("+") for override in every}

@@ -18,6 +18,7 @@ from tokenizers import models, pre_tokenizers, processors
 from tracking_processes import Server, settings_in
 
 from whytrain.data.tokenization import Tokenizer
+from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import load_model, save_model
 from whytrain.tracking.model_code import copy_code
@@ -191,3 +192,84 @@ def test_the_ui_shows_signature_and_example(store: Store, folder: Path, client: 
     names = [column.name for column in model.signature.outputs]
     assert names == ["label", "probability", "probability_neg", "probability_pos"]
     assert model.load_input_example(location) is not None
+
+
+CARD = """# A card
+
+```python
+import mlflow
+
+mlflow.set_tracking_uri("TRACKING_URI")
+model = mlflow.pyfunc.load_model("MODEL_URI")
+print(model.predict(["good film"]).to_json())
+```
+"""
+
+
+def run_card(card: str, folder: Path) -> dict[str, Any]:
+    """Do what a card says, in a fresh process."""
+    code = card.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def test_a_registered_model_loads_as_its_card_says(
+    root: Path, folder: Path, client: MlflowClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = settings_in(root, register="reviews")
+    for number in (1, 2):
+        store = Store.start(settings, run_name=f"run-{number}", tags={})
+        store.log_dataset("films-validation", "films", "abc", 4, "validation")
+        store.log_metrics({"best/accuracy": 0.75, "val/accuracy": 0.5}, 3)
+        store.log_model(folder, card=CARD)
+        store.close("FINISHED")
+        assert store.summary() is None
+    first, second = sorted(client.search_model_versions("name = 'reviews'"), key=lambda v: int(v.version))
+    assert (int(second.version), second.run_id, str(second.status)) == (2, store.run_id, "READY")
+    assert first.run_id != second.run_id
+    assert f"models:/reviews/{second.version}" in second.description
+    expected = load_model(folder).predict(["good film"]).to_json()
+    assert run_card(second.description, tmp_path_factory.mktemp("fresh")) == json.loads(expected)
+
+    # The logged model says the same of itself, and has the metrics of the best epoch with their data set.
+    (output,) = client.get_run(store.run_id).outputs.model_outputs
+    logged = client.get_logged_model(output.model_id)
+    location = Path(logged.artifact_location.removeprefix("file://"))
+    assert f"models:/{output.model_id}" in (location / "README.md").read_text()
+    assert logged.tags["mlflow.note.content"] == (location / "README.md").read_text()
+    assert [(m.key, m.value, m.step, m.dataset_name) for m in logged.metrics] == [
+        ("best/accuracy", 0.75, 3, "films-validation")
+    ]
+    assert len(client.get_metric_history(store.run_id, "best/accuracy")) == 1
+
+
+def test_registering_twice_makes_one_version(
+    root: Path, folder: Path, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient as Client
+
+    store = Store.start(settings_in(root, register="reviews"), run_name="run", tags={})
+    store.log_model(folder, card=CARD)
+    with monkeypatch.context() as patch:
+        update = Client.update_model_version
+
+        def answer_lost(*args: Any) -> None:
+            update(*args)
+            raise ConnectionResetError("the answer got lost")
+
+        patch.setattr(Client, "update_model_version", answer_lost)
+        store.flush()
+    assert store.offline
+    store.close("FINISHED")
+    assert store.summary() is None
+    assert len(client.search_model_versions("name = 'reviews'")) == 1
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:b"])
+def test_a_name_that_the_registry_refuses(root: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"tracking\.register=.*: expected null or a name without / and :"):
+        settings_in(root, register=name)

@@ -66,7 +66,7 @@ def load_study(storage: str, study: str, startup_trials: int, warmup_epochs: int
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.MedianPruner(startup_trials, warmup_epochs)
+    pruner = optuna.pruners.MedianPruner(startup_trials, warmup_epochs + 1)  # the first step that may end it
     return optuna.load_study(study_name=study, storage=storage, pruner=pruner)
 
 
