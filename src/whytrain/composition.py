@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, read_write
 
 from whytrain.command_line import trusted_targets
 from whytrain.errors import ConfigError
@@ -33,7 +33,10 @@ def compose_job(words: Sequence[str], conf: Path) -> DictConfig:
     """
     if not GlobalHydra.instance().is_initialized():  # in the processes of a parallel sweep
         initialize_config_dir(str(conf), version_base="1.3")
+    mode = HydraConfig.get().mode  # how errors are told: by this process, or by its sweeper
     config = compose("train", list(words), return_hydra_config=True)
+    with read_write(config.hydra):
+        config.hydra.mode = mode
     HydraConfig.instance().set_config(config)
     del config.hydra
     strangers = sorted(set(_targets(OmegaConf.to_container(config))) - trusted_targets(conf))

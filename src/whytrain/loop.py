@@ -71,14 +71,15 @@ class ClosedLoop:
         with ending(store), _as_sweep(tracking, store.run_id) as folder:
             runner = _Runner(train, folder, shared, tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
-            arms = self._arms(tracking.address, baselines[0])
-            arm_runs = {
-                arm: [
-                    runner(arm.name, seed, arm.guided_by(baseline.run_id))
-                    for seed, baseline in zip(self.seeds, baselines, strict=True)
-                ]
-                for arm in arms
-            }
+            arm_runs: dict[Arm, list[RunRecord]] = {}
+            for arm in self._arms(tracking.address, baselines[0]):
+                try:
+                    arm_runs[arm] = [
+                        runner(arm.name, seed, arm.guided_by(baseline.run_id))
+                        for seed, baseline in zip(self.seeds, baselines, strict=True)
+                    ]
+                except ConfigError as error:  # say, too few words for random targets: the others still tell
+                    _log.warning("closed loop: %s is left out: %s", arm.name, error)
             return conclude(store, self.seeds, baselines, arm_runs)
 
     def _arms(self, uri: str, baseline: RunRecord) -> list[Arm]:
