@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +40,7 @@ class RayLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run jobs and return their results in order."""
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # a loaded machine needs minutes
         import ray
 
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -123,16 +123,18 @@ class SearchSweeper(TrackedSweeper):
             jobs.setdefault(self._job(trial), trial)
         variables = {}
         if self.pruning:
-            about = {
-                "storage": self._address(),
-                "study": study.study_name,
-                "startup_trials": self.startup_trials,
-            }
-            about["warmup_epochs"] = self.warmup_epochs
-            texts = [job_side.Trial(number=t.number, **about).environment() for t in jobs.values()]
-            variables[job_side.VARIABLE] = texts
+            variables[job_side.VARIABLE] = [self._told(study, trial) for trial in jobs.values()]
         results = dict(zip(jobs, self.launch([list(job) for job in jobs], **variables), strict=True))
         return [results[self._job(trial)] for trial in trials]
+
+    def _told(self, study: optuna.Study, trial: optuna.Trial) -> str:
+        return job_side.Trial(
+            storage=self._address(),
+            study=study.study_name,
+            number=trial.number,
+            startup_trials=self.startup_trials,
+            warmup_epochs=self.warmup_epochs,
+        ).environment()
 
     def _job(self, trial: optuna.Trial) -> tuple[str, ...]:
         return (*self.fixed, *(f"{key}={value}" for key, value in trial.params.items()))

@@ -49,8 +49,9 @@ def make_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
         yield make
 
 
-def jobs(*seeds: int) -> list[list[str]]:
-    return [[f"seed={seed}", f"+hydra.job.env_set.TOLD=job-{seed}"] for seed in seeds]
+def jobs(*seeds: int, launcher: str = "serial") -> list[list[str]]:
+    told = [(seed, f"+hydra.job.env_set.TOLD=job-{seed}") for seed in seeds]
+    return [[f"launcher={launcher}", f"seed={seed}", variable] for seed, variable in told]
 
 
 def value(result: JobReturn) -> Any:
@@ -59,12 +60,14 @@ def value(result: JobReturn) -> Any:
 
 
 def test_processes(make_launcher: Make, processes: ForkServerContext) -> None:
-    results = make_launcher("launcher=parallel").launch(jobs(0, 1, 2, 3), initial_job_idx=0)
+    results = make_launcher("launcher=parallel").launch(
+        jobs(0, 1, 2, 3, launcher="parallel"), initial_job_idx=0
+    )
     assert [value(results[i]) for i in (0, 3)] == [(0, "job-0", 1), (3, "job-3", 1)]
     killed, failed = (results[i]._return_value for i in (1, 2))
     assert isinstance(killed, TrainingError)
     assert str(killed) == "job 1 was killed by SIGKILL"
-    assert results[1].overrides == ["seed=1"]
+    assert results[1].overrides == ["launcher=parallel", "seed=1"]
     assert isinstance(failed, DataError)
     assert str(failed) == "nothing to read"
     assert any("Traceback" in note for note in failed.__notes__)
@@ -83,21 +86,23 @@ def test_no_more_processes_at_once_than_allowed(
         return result
 
     monkeypatch.setattr(launcher, "_run", counted)
-    assert [value(r)[0] for r in launcher.launch(jobs(0, 3, 4), initial_job_idx=0)] == [0, 3, 4]
+    assert [value(r)[0] for r in launcher.launch(jobs(0, 3, 4, launcher="parallel"), initial_job_idx=0)] == [
+        0,
+        3,
+        4,
+    ]
     assert alive == [0, 0, 0]
 
 
 def test_submitit_on_this_machine(make_launcher: Make) -> None:
-    launcher = make_launcher(
-        "launcher=slurm", "hydra/launcher=submitit_local", "hydra.launcher.cpus_per_task=1"
-    )
+    launcher = make_launcher("hydra/launcher=submitit_local", "hydra.launcher.cpus_per_task=1")
     results = launcher.launch(jobs(0, 3), initial_job_idx=0)
     assert [value(result)[:2] for result in results] == [(0, "job-0"), (3, "job-3")]
 
 
 def test_ray_on_this_machine(make_launcher: Make) -> None:
     launcher = make_launcher("launcher=ray", "hydra.launcher.retries=0")
-    results = launcher.launch(jobs(0, 1), initial_job_idx=0)
+    results = launcher.launch(jobs(0, 1, launcher="ray"), initial_job_idx=0)
     assert value(results[0]) == (0, "job-0", 1)
     assert str(results[1]._return_value) == "job 1 died: WorkerCrashedError"
-    assert results[1].overrides == ["seed=1"]
+    assert results[1].overrides == ["launcher=ray", "seed=1"]

@@ -20,6 +20,8 @@ from whytrain.tracking.reader import find_run, read_table
 WORDS = (*SMALL, "callbacks=none", "trainer.max_epochs=1", "sweep_name=mine")
 SEARCH = ("-m", *SMALL, "sweep_name=search", "hydra.sweeper.at_once=2")
 Run = Callable[..., int]
+# Optuna leaves its connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def uri(folder: Path) -> str:

@@ -12,6 +12,9 @@ import pytest
 from callbacks import Prune
 from whytrain.sweeps.trial import PRUNED, VARIABLE, Trial, current_trial
 
+# Optuna leaves its connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @pytest.fixture
 def storage(tmp_path: Path) -> str:

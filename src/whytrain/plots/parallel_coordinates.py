@@ -56,7 +56,7 @@ def parallel_coordinates(
     _header(ax, len(drawn), score)
     colors = mpl.colormaps[_COLORS](0.05 + 0.85 * (1 - scaled if smaller else scaled))
     heights = np.column_stack([*positions, scaled])
-    for row in [*np.argsort(scores)[:: -1 if smaller else 1], best]:
+    for row in np.argsort(scores)[:: -1 if smaller else 1]:  # better ones over worse ones
         width, front = (3.0, 3) if row == best else (1.2, 2)
         ax.plot(np.arange(len(drawn) + 1), heights[row], color=colors[row], linewidth=width, zorder=front)
     ax.set(xlim=(-0.05, len(drawn) + 0.05), ylim=(-0.06, 1.06))
