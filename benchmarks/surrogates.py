@@ -130,7 +130,7 @@ def students(
     validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
     groups = sentence_groups(texts)
     lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups)
-    return student_evidence(lessons, train, validation, settings)
+    return student_evidence(lessons, train, validation)
 
 
 def over_seeds(measured: Sequence[Interval | None]) -> str:

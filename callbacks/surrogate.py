@@ -87,7 +87,7 @@ class Surrogate(Callback):
             words: words whose presence is a feature, at most.
             pairs: pairs of words whose presence is one, at most.
             alpha: weight of the gold labels beside the network's probabilities.
-            temperature: softens these probabilities.
+            temperature: softens these probabilities; fidelity is to the network as it is.
             time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
             epoch_rows: training sentences of an epoch's students; 0 for none; None to choose by `time_share`.
         """
@@ -178,7 +178,7 @@ class Surrogate(Callback):
         train = Taught(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
         validation = Taught(self._read["validation"], module.predictions.labels, module.predictions.logits)
         lessons = study(train, validation, self._counter.words, None, self.settings, data.corpus.class_names)
-        return epoch_scores(lessons, train, validation, self.settings.temperature)
+        return epoch_scores(lessons, train, validation)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Study the best weights in full."""
@@ -229,7 +229,7 @@ class Surrogate(Callback):
     ) -> dict[str, float]:
         """Publish and log what the students say, and return their scores."""
         corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
-        students = student_evidence(lessons, train, validation, self.settings)
+        students = student_evidence(lessons, train, validation)
         rules = rules_in_words(lessons, train, validation, names, show)
         betas = coefficient_table(lessons, names, show)
         tree = lessons["readable", "tree"]
@@ -241,7 +241,7 @@ class Surrogate(Callback):
         self.evidence = surrogate_evidence(lessons, students, rules, betas, differing["train"])
         store.log_table(betas, TOPIC, "coefficients")
         store.log_table(rule_table(rules), TOPIC, "rules")
-        store.log_table(fidelity_table(lessons, students, validation, self.settings), TOPIC, "fidelity")
+        store.log_table(fidelity_table(lessons, students, validation), TOPIC, "fidelity")
         frames = [_with_teacher(found, split, model, data) for split, found in differing.items()]
         store.log_table(pd.concat(frames), TOPIC, "disagreement", text_columns=["text"])
         for kind, rows in betas.groupby("features"):
@@ -249,7 +249,7 @@ class Surrogate(Callback):
         cells = tree_cells(tree.student, tree.train.features, show)
         store.log_figure(decision_tree(cells, names), TOPIC, "tree")
         store.log_figure(rule_list(rules), TOPIC, "rules")
-        scores = epoch_scores(lessons, train, validation, self.settings.temperature)
+        scores = epoch_scores(lessons, train, validation)
         scores |= {
             f"agreement_dense_{s.kind}": s.agreement.estimate for s in students if s.features == "dense"
         }

@@ -144,6 +144,14 @@ def make_run(
     return trainer, module
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes longest where nobody looks at it: figures, and strengths to choose from."""
+    monkeypatch.setattr("whytrain.surrogates.students.STRENGTHS", {"logistic": (1.0,), "tree": (3,)})
+    for name in ("coefficients", "decision_tree", "rule_list", "fidelity_history"):
+        monkeypatch.setattr(f"callbacks.surrogate.{name}", lambda *args: "not drawn")
+
+
 def run(callback: Surrogate, trainer: Any, module: Any, n_epochs: int = 1) -> None:
     callback.on_fit_start(trainer, module)
     for epoch in range(trainer.current_epoch, trainer.current_epoch + n_epochs):
@@ -240,6 +248,7 @@ def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]
     assert of_train["teacher"].tolist() == names[logits.argmax(axis=1)[rows]].tolist()
 
 
+@pytest.mark.usefixtures("quick")
 def test_training_is_left_alone(tmp_path: Path) -> None:
     trainer, module = make_run(tmp_path, KeptStore())
     weights = [p.detach().clone() for p in module.model.parameters()]
@@ -253,6 +262,7 @@ def test_training_is_left_alone(tmp_path: Path) -> None:
     assert all(p.grad is None for p in module.model.parameters())
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("epoch_s", "n_rows"), [(1000.0, 150), (1e-6, 100)])
 def test_sentences_of_an_epoch_follow_from_its_time(
     tmp_path: Path, epoch_s: float, n_rows: int, caplog: pytest.LogCaptureFixture
@@ -268,6 +278,7 @@ def test_sentences_of_an_epoch_follow_from_its_time(
     assert callback.evidence.n_rows == 150
 
 
+@pytest.mark.usefixtures("quick")
 def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
     store = KeptStore()
     trainer, module = make_run(tmp_path, store)
@@ -278,6 +289,7 @@ def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
     assert all("surrogate/agreement_tree" not in metrics for metrics in store.metrics.values())
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
     whole, first, second = KeptStore(), KeptStore(), KeptStore()
     settings = SETTINGS | {"rows": 150, "epoch_rows": None}
@@ -322,6 +334,7 @@ def test_private_words_stay_out(tmp_path: Path) -> None:
     assert "“film" not in shown
 
 
+@pytest.mark.usefixtures("quick")
 def test_three_classes_and_a_model_that_shows_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -353,6 +366,7 @@ def test_a_class_without_training_sentences_is_said_and_training_goes_on(
     assert not store.metrics
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("n_train", "n_validation", "message"), [(4, 1, "at least 2 validation"), (6, 4, None)]
 )

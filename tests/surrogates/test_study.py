@@ -46,7 +46,7 @@ def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
     features = lessons["readable", "logistic"].train.features
     assert [f.words for f in features[:2]] == [("great",), ("dull",)]
     assert [f.kind for f in features] == ["word"] * (len(features) - 7) + ["pair", "score"] + ["form"] * 5
-    logistic, tree = student_evidence(lessons, train, validation, SETTINGS)
+    logistic, tree = student_evidence(lessons, train, validation)
     for student in (logistic, tree):
         assert student.agreement.estimate == 1.0
         assert student.kl.estimate < 0.01
@@ -64,8 +64,8 @@ def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
 
 def test_noisy_gold_labels_teach_less(understood: tuple[Any, ...]) -> None:
     lessons, train, validation = understood
-    students = student_evidence(lessons, train, validation, SETTINGS)
-    table = fidelity_table(lessons, students, validation, SETTINGS)
+    students = student_evidence(lessons, train, validation)
+    table = fidelity_table(lessons, students, validation)
     assert table["taught_by"].tolist() == ["teacher", "gold labels"] * 2
     taught, gold = table.iloc[0], table.iloc[1]
     assert taught["over_gold"] == pytest.approx(taught["agreement"] - gold["agreement"])
@@ -86,11 +86,13 @@ def test_temperature_softens_what_is_taught(lesson: Make) -> None:
     train, validation, counter = lesson(300)
     warm = replace(SETTINGS, temperature=4.0)
     lessons = study(train, validation, counter.words, RANKING, warm, NAMES)
+    tree = lessons["readable", "tree"]
     soft = softmax(validation.logits / 4.0, axis=1)
-    assert np.abs(lessons["readable", "tree"].predicted - soft).mean() < 0.02
-    scores = epoch_scores(lessons, train, validation, 4.0)
-    assert scores["kl_tree"] < 0.01
-    assert epoch_scores(lessons, train, validation, 1.0)["kl_tree"] > 0.1
+    # 0.02: leaves of a few noisy sentences; without the temperature the mean difference is 0.19.
+    assert np.abs(tree.student.probabilities(tree.validation) - soft).mean() < 0.02
+    scores = epoch_scores(lessons, train, validation)
+    assert scores["agreement_tree"] > 0.98  # a softer teacher has the same opinions,
+    assert scores["kl_tree"] > 0.1  # but is less sure of them
 
 
 def test_without_a_ranking_words_follow_from_the_teacher(lesson: Make) -> None:
@@ -99,7 +101,7 @@ def test_without_a_ranking_words_follow_from_the_teacher(lesson: Make) -> None:
     features = lessons["readable", "logistic"].train.features
     assert {f.words for f in features[:2]} == {("great",), ("dull",)}
     assert {f.kind for f in features} == {"word", "form"}
-    scores = epoch_scores(lessons, train, validation, 1.0)
+    scores = epoch_scores(lessons, train, validation)
     assert scores["agreement_logistic"] > 0.95 > scores["majority"]
     assert scores["over_gold_logistic"] >= 0.0
 
@@ -142,7 +144,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(lesson: Make) -
         groups=np.arange(400),
     )
     assert lessons["dense", "logistic"].train.values.shape == (50, 1)
-    students = student_evidence(lessons, *three, SETTINGS)
+    students = student_evidence(lessons, *three)
     assert students[0].agreement.estimate > 0.9
     assert {(s.features, s.kind) for s in students} == set(lessons)
     table = coefficient_table(lessons, names, str)
@@ -186,7 +188,7 @@ def test_evidence_and_tables_hide_words(understood: tuple[Any, ...]) -> None:
     def hide(word: str) -> str:
         return f"#{len(word)}"
 
-    students = student_evidence(lessons, train, validation, SETTINGS)
+    students = student_evidence(lessons, train, validation)
     rules = rules_in_words(lessons, train, validation, NAMES, hide)
     betas = coefficient_table(lessons, NAMES, hide)
     split = Split([str(i) for i in range(200)], ["?"] * 200, validation.labels, None, {})

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from whytrain.data.corpus import Split
 from whytrain.statistics.intervals import Interval, wilson_interval
@@ -28,18 +27,15 @@ from whytrain.surrogates.fidelity import (
     majority_agreement,
 )
 from whytrain.surrogates.rules import Judged, cells_of, rule_evidence, rule_text, rules_of
-from whytrain.surrogates.study import KINDS, Lesson, Study, StudySettings, Taught
+from whytrain.surrogates.study import KINDS, Lesson, Study, Taught
 
 Array = NDArray[np.float64]
 _REASONS = 3  # contributions that stand beside a sentence
 
 
-def student_evidence(
-    lessons: Study, train: Taught, validation: Taught, settings: StudySettings
-) -> tuple[StudentEvidence, ...]:
+def student_evidence(lessons: Study, train: Taught, validation: Taught) -> tuple[StudentEvidence, ...]:
     """Judge every student on validation sentences, with intervals."""
-    teacher = softmax(validation.logits / settings.temperature, axis=1)
-    taught = softmax(train.logits / settings.temperature, axis=1)
+    teacher, taught = validation.probabilities, train.probabilities
     found = []
     for (features, kind), lesson in lessons.items():
         seen = fidelity(lesson.predicted, teacher, validation.labels)
@@ -60,11 +56,9 @@ def student_evidence(
     return tuple(found)
 
 
-def fidelity_table(
-    lessons: Study, students: Sequence[StudentEvidence], validation: Taught, settings: StudySettings
-) -> pd.DataFrame:
+def fidelity_table(lessons: Study, students: Sequence[StudentEvidence], validation: Taught) -> pd.DataFrame:
     """One row per student and one per gold student: features, strength, fidelity with intervals, floors."""
-    teacher, rows = softmax(validation.logits / settings.temperature, axis=1), []
+    teacher, rows = validation.probabilities, []
     for lesson, evidence in zip(lessons.values(), students, strict=True):
         for student, predicted, taught_by in (
             (lesson.student, lesson.predicted, "teacher"),

@@ -37,7 +37,8 @@ class StudySettings:
 
     Attributes:
         alpha: weight of the gold labels beside the teacher, 0 to 1.
-        temperature: softens the teacher, > 0.
+        temperature: softens what the teacher teaches, > 0; fidelity is to the teacher as it is, so that
+            students of a softened one agree with it but are less sure.
         words: words whose presence is a feature, at most.
         pairs: pairs of words, at most.
         seed: of the trees.
@@ -63,6 +64,11 @@ class Taught:
     read: ReadSentences
     labels: NDArray[np.int64]
     logits: Array
+
+    @property
+    def probabilities(self) -> Array:
+        """The teacher's probabilities, float64 (n, n_classes)."""
+        return np.asarray(softmax(self.logits, axis=1))
 
     def select(self, rows: NDArray[np.int64]) -> Taught:
         """Return the given rows, int64 (n_chosen,), in the given order."""
@@ -195,14 +201,14 @@ def _lesson(
     return Lesson(student, gold, seen, unseen, student.probabilities(unseen), gold.probabilities(unseen))
 
 
-def epoch_scores(lessons: Study, train: Taught, validation: Taught, temperature: float) -> dict[str, float]:
+def epoch_scores(lessons: Study, train: Taught, validation: Taught) -> dict[str, float]:
     """Return how faithful the readable students are, without intervals.
 
     `agreement_<kind>` and `over_gold_<kind>` as shares of sentences, `kl_<kind>` in nats,
     `r_squared_<kind>`, `majority` and `student_agreement`: see `whytrain.surrogates.evidence`.
     """
-    teacher, taught = (softmax(side.logits / temperature, axis=1) for side in (validation, train))
-    scores = {"majority": majority_agreement(taught, teacher)}
+    teacher = validation.probabilities
+    scores = {"majority": majority_agreement(train.probabilities, teacher)}
     for kind in KINDS:
         lesson = lessons["readable", kind]
         agreement = agrees(lesson.predicted, teacher).mean()
