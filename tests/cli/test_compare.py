@@ -87,7 +87,8 @@ def test_two_runs_become_a_report_and_a_run(
     assert any(name.endswith("_attention.png") for name in figures)
     differences = read_table(run, "comparison", name="differences").set_index("metric")
     best = [one.metrics["best/accuracy"] for one in both]
-    assert differences.loc["accuracy", "difference"] == pytest.approx(best[1] - best[0], abs=1e-9)
+    # Training keeps its metrics in float32.
+    assert differences.loc["accuracy", "difference"] == pytest.approx(best[1] - best[0], abs=1e-6)
     metrics = read_table(run, "comparison", name="metrics").set_index(["run", "metric"])
     for one in both:
         for metric in ("f1", "precision", "recall", "nll", "ece"):

@@ -36,6 +36,8 @@ def test_a_sweep_stands_for_its_finished_jobs_and_names_the_others(tracker, runs
     found = select_runs(tracker.uri, [runs["sweep"], "one"], "whytrain")
     assert names(found) == ["job 0", "one"]
     assert found.named == {runs["one"]}
+    assert [run.parent_id for run in found.runs] == [runs["sweep"], None]
+    assert all(0 <= run.seconds < 60 for run in found.runs)
     assert found.left_out == (f"job 1 ({runs['job 1']}) never finished: it is FAILED",)
 
 
