@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
+from explained_runs import config_of, track_explained_run
 from hydra.utils import instantiate
-from omegaconf import DictConfig
 from small_runs import SMALL
 
 import lightning_modules as lm
@@ -23,17 +22,11 @@ from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import save_model
 from whytrain.models.teacher import answers, load_teacher
-from whytrain.tracking.paths import CONFIG_PATH
 from whytrain.tracking.store import Store
 
 GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")
 TAUGHT = ("model=bilstm_kd", "distillation.teacher=bert", "tokenizer=bert", "tokenizer.name_or_path=bert")
 WITHOUT_WORDPIECE = tuple(word for word in SMALL if not word.startswith("tokenizer"))
-
-
-def config_of(*words: str, small: tuple[str, ...] = SMALL) -> DictConfig:
-    with initialize_config_dir(str(train.CONF), version_base="1.3"):
-        return compose("train", [*small, *words])
 
 
 def built(*words: str, small: tuple[str, ...] = SMALL) -> tuple[lm.TextData, lm.Classifier]:
@@ -42,28 +35,8 @@ def built(*words: str, small: tuple[str, ...] = SMALL) -> tuple[lm.TextData, lm.
 
 @pytest.fixture
 def make_run(workspace: Path) -> Callable[..., str]:
-    """Track a run as it would be after a training: tags, config and tables."""
-
-    def make(*words: str, tables: bool = True, name: str = "base") -> str:
-        config = config_of(*words)
-        data, _ = train.build(config)
-        settings = instantiate(config.tracking)
-        store = Store.start(settings, run_name=name, tags={})
-        store.set_tags(
-            {"data_fingerprint": data.corpus.fingerprint, "tokenizer_fingerprint": data.tokenizer.fingerprint}
-        )
-        store.log_yaml({"tracking": {"log_text": settings.log_text}}, CONFIG_PATH)
-        if tables:
-            ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "phi": [3.0, -2, 1, 1]})
-            store.log_table(ranked, "shapley", "vocabulary", text_columns=["word"])
-            pairs = pd.DataFrame({"word_a": ["great"], "word_b": ["film"], "interaction": [1.0]})
-            store.log_table(pairs, "shapley", "pairs", text_columns=["word_a", "word_b"])
-            disputed = {"split": ["train", "train", "validation"], "id": [*data.corpus.train.ids[:2], "x"]}
-            store.log_table(pd.DataFrame(disputed), "surrogate", "disagreement")
-        store.close("FINISHED")
-        return store.run_id
-
-    return make
+    """`track_explained_run` in the workspace."""
+    return track_explained_run
 
 
 def first_batch(data: lm.TextData) -> Any:
@@ -119,7 +92,7 @@ def test_a_run_that_explained_nothing(make_run):
 def test_a_run_that_keeps_its_words_private(make_run):
     make_run("tracking.log_text=false")
     with pytest.raises(
-        ConfigError, match=r"^guidance.run=base kept its words private .* guidance.upweight works"
+        ConfigError, match=r"^guidance.run=base kept its words private .* use guidance.upweight"
     ):
         built(*GUIDED)
     assert built("guidance.run=base", "guidance.upweight=2.0")[1].objective.guidance.weights is not None

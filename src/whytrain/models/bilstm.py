@@ -163,7 +163,7 @@ class BiLSTM(nn.Module):
             inputs = torch.cat([forward, backward.gather(1, flipped.expand_as(backward))], dim=-1)
         return inputs.masked_fill(~mask.unsqueeze(-1), 0.0)
 
-    def _direction(self, inputs: Tensor, weights: list[Tensor]) -> Tensor:
+    def _direction(self, inputs: Tensor, weights: list[nn.Parameter]) -> Tensor:
         start = inputs.new_zeros(1, len(inputs), self.lstm.hidden_size)
         states, _, _ = torch.lstm(inputs, (start, start), weights, True, 1, 0.0, self.training, False, True)
         return states

@@ -69,7 +69,8 @@ def difference_sentence(
         )
     b_wins = (difference.estimate > 0) == (metric in _SHARES)
     word = "better" if b_wins else "worse"
-    return f"{metric}: {names[1]} is {word} than {names[0]}: {phrase}, p = {adjusted_p_value:.2g} after correction"
+    p_value = f"p = {adjusted_p_value:.2g} after correction"
+    return f"{metric}: {names[1]} is {word} than {names[0]}: {phrase}, {p_value}"
 
 
 def requirement_phrase(sentences: int | None, seeds: int | None, several_seeds: bool) -> str:

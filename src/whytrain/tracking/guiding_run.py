@@ -57,7 +57,7 @@ def _words(run: RunRecord, name: str, made_by: str) -> pd.DataFrame:
     if not config(run)["tracking"]["log_text"]:
         raise ConfigError(
             f"guidance.run={run.name} kept its words private (tracking.log_text=false): only hashes are "
-            "known, so no word can be found; guidance.upweight works, or give a run with tracking.log_text=true"
+            "known, so no word can be found; use guidance.upweight, or a run with tracking.log_text=true"
         )
     return _table(run, "shapley", name, made_by)
 
