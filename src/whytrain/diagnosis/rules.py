@@ -105,6 +105,13 @@ class Expectation:
         if (self.at_most is None) == (self.at_least is None):
             raise ValueError("expected one of at_most and at_least")
 
+    @property
+    def bound(self) -> float:
+        """The number of the promise."""
+        bound = self.at_most if self.at_most is not None else self.at_least
+        assert bound is not None
+        return bound
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:

@@ -52,7 +52,8 @@ def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -
         TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
     """
     table = read_table(run, "predictions", epoch=int(run.metrics["best/epoch"])).set_index("id")
-    names = [name.removeprefix("probability_") for name in table if name.startswith("probability_")]
+    columns = [str(name) for name in table]
+    names = [name.removeprefix("probability_") for name in columns if name.startswith("probability_")]
     probabilities: NDArray[np.float64] = table[[f"probability_{name}" for name in names]].to_numpy()
     labels = table["label"].map(names.index).to_numpy()
     of_label = np.maximum(probabilities[np.arange(len(labels)), labels], np.finfo(np.float64).eps)

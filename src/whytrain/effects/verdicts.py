@@ -73,7 +73,7 @@ def joint_promises(promises: Iterable[Expectation]) -> dict[str, Expectation]:
 
 def _bound(promise: Expectation) -> float:
     """Return the promise as a least improvement: positive for a gain, otherwise a limit on harm."""
-    return promise.at_least if promise.at_least is not None else -(promise.at_most or 0.0)
+    return promise.bound if promise.at_least is not None else -promise.bound
 
 
 def _toward(promise: Expectation, difference: Interval) -> tuple[float, float]:

@@ -66,8 +66,7 @@ def _panel(ax: Axes, effects: Sequence[Effect], arms: Sequence[str]) -> None:
             ax.plot([change.low, change.high], [row, row], color=color, linewidth=2)
         ax.plot(change.estimate, row, "o", color=color, markersize=6)
         if effect.promise is not None:
-            promise = effect.promise
-            bound = promise.at_least if promise.at_least is not None else promise.at_most
+            bound = effect.promise.bound
             ax.plot([bound, bound], [row - 0.35, row + 0.35], color=INK, linestyle="--", linewidth=1.2)
     ax.set_ylim(len(arms) - 0.5, -0.5)
     ax.margins(x=0.1)

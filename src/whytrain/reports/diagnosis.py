@@ -140,12 +140,8 @@ def promise(expectation: Expectation) -> str:
     >>> promise(Expectation(metric="best/ece", at_most=-0.01))
     'at most −0.01'
     """
-    side, bound = (
-        ("at most", expectation.at_most)
-        if expectation.at_most is not None
-        else ("at least", expectation.at_least)
-    )
-    return f"{side} {bound:+g}".replace("-", "\N{MINUS SIGN}")
+    side = "at most" if expectation.at_most is not None else "at least"
+    return f"{side} {expectation.bound:+g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _unchanged(diagnosis: Diagnosis) -> str:
