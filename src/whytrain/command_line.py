@@ -28,7 +28,7 @@ from hydra.errors import (
 )
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
 from whytrain.validation import did_you_mean
@@ -152,8 +152,8 @@ def _config_message(error: Exception, conf: Path) -> str:
         return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
-    if isinstance(error, MissingMandatoryValue):
-        return f"{error.full_key} must be given: add {error.full_key}=VALUE"
+    if match := re.search(r"Missing mandatory value: (\S+)", str(error)):
+        return f"{match.group(1)} must be given: add {match.group(1)}=VALUE"
     return _one_line(str(error))
 
 

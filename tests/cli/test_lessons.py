@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from explained_runs import track_explained_run
 from small_runs import SMALL, Tracked, assert_same_run
-
-EXPLAINED = ("callbacks.shapley.budget=3000", "callbacks.shapley.max_words=6", "run_name=base")
-
-
-@pytest.fixture(scope="module")
-def lectures(make_workspace: Callable[[], Path], run_process: Callable[..., int], bert_folder: Path) -> Path:
-    """A workspace with a run that explained itself, and a Hugging Face classifier."""
-    folder = make_workspace()
-    shutil.copytree(bert_folder, folder / "bert")
-    assert run_process(folder, *SMALL, *EXPLAINED) == 0, (folder / "output.txt").read_text()
-    return folder
-
 
 LEARNING = (
     *SMALL,
@@ -38,12 +27,6 @@ LEARNING = (
 )
 
 
-def learned(folder: Path, make_workspace: Callable[[], Path]) -> tuple[Path, Tracked]:
-    copy = make_workspace()
-    shutil.copytree(folder, copy, dirs_exist_ok=True)
-    return copy, Tracked(copy)
-
-
 class Latest(Tracked):
     """The newest run of a store."""
 
@@ -54,14 +37,26 @@ class Latest(Tracked):
         return dict(list(super().runs().items())[-1:])
 
 
+@pytest.fixture
+def lectures(
+    make_workspace: Callable[[], Path], bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Latest]:
+    """Two workspaces with a run that explained itself, and a Hugging Face classifier."""
+    folders = [make_workspace() for _ in range(2)]
+    for folder in folders:
+        shutil.copytree(bert_folder, folder / "bert")
+        monkeypatch.chdir(folder)
+        track_explained_run()
+    return [Latest(folder) for folder in folders]
+
+
 def test_a_killed_run_learns_what_an_uninterrupted_one_does(
-    lectures: Path, make_workspace: Callable[[], Path], run_process: Callable[..., int]
+    lectures: list[Latest], run_process: Callable[..., int]
 ) -> None:
-    whole, broken = (Latest(learned(lectures, make_workspace)[0]) for _ in range(2))
+    whole, broken = lectures
     assert run_process(whole.folder, *LEARNING) == 0, whole.output()
-    fate = ("step", 4)
     words = (*LEARNING, "trainer.checkpoint_minutes=0.0000001")
-    assert run_process(broken.folder, *words, fate=fate) == -signal.SIGKILL
+    assert run_process(broken.folder, *words, fate=("step", 4)) == -signal.SIGKILL
     assert run_process(broken.folder, f"resume={broken.run_id()}") == 0, broken.output()
     assert_same_run(broken, whole)
 
@@ -72,7 +67,14 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
     shutil.copytree(bert_folder, workspace / "bert")
     words = [word for word in SMALL if not word.startswith(("model", "tokenizer"))]
     assert (
-        run_train(*words, "model=transformer", "model.name_or_path=bert", "optimizer.learning_rate=0.01") == 0
+        run_train(
+            *words,
+            "model=transformer",
+            "model.name_or_path=bert",
+            "optimizer.learning_rate=0.01",
+            "callbacks.shapley.vocabulary_sentences=20",
+        )
+        == 0
     )
     shutil.rmtree(workspace / "bert")
     tracked = Tracked(workspace)
@@ -100,7 +102,7 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
             ["guidance.targets=chosen"],
             "guidance.targets: input should be 'explained' or 'random'; got 'chosen'",
         ),
-        (["model=bilstm_kd"], "distillation.teacher must be given: add distillation.teacher=VALUE"),
+        (["model=bilstm_kd"], "distillation.teacher: input should be a valid string; got None"),
         (
             ["model=bilstm_kd", "distillation.teacher=x", "distillation.alpha=2"],
             "distillation.alpha: input should be",

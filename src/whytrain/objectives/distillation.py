@@ -44,6 +44,13 @@ class DistillationSettings:
     augmentation: AugmentationSettings
 
 
+@dataclass(frozen=True, kw_only=True)
+class StudentSettings(DistillationSettings):
+    """The same where there must be a teacher."""
+
+    teacher: str
+
+
 class Distillation:
     r"""Per sentence (1 - α) E + α T² KL(p ‖ q) + β ‖A_student - A_teacher‖².
 

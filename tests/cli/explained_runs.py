@@ -1,0 +1,45 @@
+"""A tracked run as guidance reads it, without the time of a training."""
+
+from __future__ import annotations
+
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from small_runs import SMALL
+
+import train
+from whytrain.tracking.paths import CONFIG_PATH
+from whytrain.tracking.store import Store
+
+
+def config_of(*words: str, small: tuple[str, ...] = SMALL) -> DictConfig:
+    """The config of a command line."""
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        return compose("train", [*small, *words])
+
+
+def track_explained_run(*words: str, tables: bool = True, name: str = "base") -> str:
+    """Track a run as it would be after a training: tags, config and tables. Returns its id.
+
+    Args:
+        words: of the command line, beside those of a small run.
+        tables: whether it explained anything.
+        name: of the run.
+    """
+    config = config_of(*words)
+    data, _ = train.build(config)
+    settings = instantiate(config.tracking)
+    store = Store.start(settings, run_name=name, tags={})
+    fingerprints = {"data": data.corpus.fingerprint, "tokenizer": data.tokenizer.fingerprint}
+    store.set_tags({f"{what}_fingerprint": value for what, value in fingerprints.items()})
+    store.log_yaml({"tracking": {"log_text": settings.log_text}}, CONFIG_PATH)
+    if tables:
+        ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "phi": [3.0, -2, 1, 1]})
+        store.log_table(ranked, "shapley", "vocabulary", text_columns=["word"])
+        pairs = pd.DataFrame({"word_a": ["great"], "word_b": ["film"], "interaction": [1.0]})
+        store.log_table(pairs, "shapley", "pairs", text_columns=["word_a", "word_b"])
+        disputed = {"split": ["train", "train", "validation"], "id": [*data.corpus.train.ids[:2], "x"]}
+        store.log_table(pd.DataFrame(disputed), "surrogate", "disagreement")
+    store.close("FINISHED")
+    return store.run_id
