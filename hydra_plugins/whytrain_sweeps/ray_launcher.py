@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from hydra_plugins.whytrain_sweeps._job import died, one_thread_each, pack, run_packed, unpack
+from whytrain.errors import TrainingError
 
 
 class RayLauncher(Launcher):
@@ -40,24 +40,16 @@ class RayLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run jobs and return their results in order."""
-        os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # a loaded machine needs minutes
         import ray
 
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
-        ray.init(
-            address=self.address,
-            num_cpus=self.num_cpus if self.address is None else None,
-            include_dashboard=False if self.address is None else None,
-            runtime_env={"env_vars": self._environment},
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        self._connect()
         try:
-            needs = ray.remote(
+            as_task = ray.remote(
                 num_cpus=self.cpus_per_job, num_gpus=self.gpus_per_job, max_retries=self.retries
             )
-            run = needs(run_packed)
+            run = as_task(run_packed)
             common = ray.put(self._packed)
             indices = range(initial_job_idx, initial_job_idx + len(job_overrides))
             running = [run.remote(common, i, list(o)) for i, o in zip(indices, job_overrides, strict=True)]
@@ -71,3 +63,23 @@ class RayLauncher(Launcher):
             return results
         finally:
             ray.shutdown()
+
+    def _connect(self) -> None:
+        import ray
+
+        is_local = self.address is None
+        try:
+            ray.init(
+                address=self.address,
+                num_cpus=self.num_cpus if is_local else None,
+                include_dashboard=False if is_local else None,
+                runtime_env={"env_vars": self._environment},
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
+        except Exception as error:  # Ray's own are bare ones, and it waits 30 s at most
+            reason = " ".join(str(error).split())[:200]
+            raise TrainingError(
+                f"Ray is not there (hydra.launcher.address={self.address}): {reason}; see docs/sweeps.md, or "
+                "use launcher=parallel"
+            ) from error

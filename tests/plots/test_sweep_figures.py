@@ -19,7 +19,7 @@ def table(n_jobs: int) -> pd.DataFrame:
     rates = np.exp(generator.uniform(np.log(1e-4), np.log(1e-1), n_jobs))
     return pd.DataFrame(
         {
-            "optimizer.learning_rate": [repr(rate) for rate in rates],
+            "optimizer.learning_rate": [f"{rate:.17g}" for rate in rates],
             "model": [["bilstm", "bilstm_opt", "电影 $x$"][i % 3] for i in range(n_jobs)],
             "seed": [str(i % 2) for i in range(n_jobs)],
             SCORE: generator.normal(0.8, 0.02, n_jobs),

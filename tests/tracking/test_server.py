@@ -24,6 +24,7 @@ from whytrain.tracking.store import Store
 
 HAS_POSTGRES = shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 needs_postgres = pytest.mark.skipif(not HAS_POSTGRES, reason="PostgreSQL is not installed")
+pytestmark = pytest.mark.timeout(900)  # two servers start on a machine that may be busy
 SECRETS = ("secrets.json", "pgpass", "client.env")
 
 
