@@ -172,7 +172,7 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
         (
             ("from_diagnosis=first", "tokenizer.vocabulary_size=100"),
             2,
-            "from_diagnosis=first had another tokenizer",
+            "from_diagnosis=first had other tokenizer",
         ),
         (
             ("experiment=closed_loop", *SMALL, "callbacks=none"),
