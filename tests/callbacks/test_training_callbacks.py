@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
@@ -17,6 +18,7 @@ from callbacks.early_stop import EarlyStop
 from callbacks.history import History
 from callbacks.progress import ProgressBars
 from whytrain.errors import Interrupted
+from whytrain.types import Predictions
 
 
 class FakeTrainer:
@@ -182,7 +184,10 @@ def test_a_run_killed_behind_the_decision_stops_again(scores, stops):
 
 def epoch(history: History, trainer: FakeTrainer, rows: list[tuple[float, ...]], accuracy: float) -> None:
     trainer.callback_metrics = {"val/accuracy": torch.tensor(accuracy), "other": torch.tensor(1.0)}
-    module = SimpleNamespace(batch_history=rows, device=torch.device("cpu"))
+    # Two sentences of class 1, each given the probability `accuracy`.
+    logits = np.log([[1 - accuracy, accuracy]] * 2)
+    predictions = Predictions(logits, np.array([1, 1]))
+    module = SimpleNamespace(batch_history=rows, device=torch.device("cpu"), predictions=predictions)
     history.on_validation_start(trainer, module)
     history.on_validation_end(trainer, module)
     trainer.current_epoch += 1
@@ -210,6 +215,21 @@ def test_the_history_goes_through_a_checkpoint(tmp_path):
     assert [row["val/accuracy"] for row in resumed.epochs] == pytest.approx([0.5, 0.6, 0.7])
     figures = resumed.figures(best_epoch=3, floor_accuracy=0.55)
     assert set(figures) == {"training", "batches"}
+
+
+def test_the_losses_of_the_lowest_and_the_last_epoch_go_through_a_checkpoint(tmp_path):
+    history, trainer = History(), FakeTrainer()
+    assert history.evidence is None
+    for accuracy in (0.5, 0.8):
+        epoch(history, trainer, [(1.0, 0.5, 0.1, 10)], accuracy)
+    torch.save(history.state_dict(), tmp_path / "state")
+    resumed = History()
+    resumed.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
+    epoch(resumed, trainer, [(0.5, 0.5, 0.1, 10)], 0.6)
+    assert resumed.evidence.lowest_epoch == 2
+    assert resumed.evidence.train_loss.tolist() == [1.0, 1.0, 0.5]
+    assert resumed.evidence.lowest == pytest.approx(-np.log([0.8, 0.8]))
+    assert resumed.evidence.last == pytest.approx(-np.log([0.6, 0.6]))
 
 
 VALIDATED = {
