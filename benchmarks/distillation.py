@@ -133,7 +133,7 @@ def said(closed: NDArray[np.float64]) -> str:
     if len(closed) < 2:
         return f"{closed.mean():.0%}"
     interval = t_interval(closed)
-    return f"{interval.value:.0%} [{interval.low:.0%}, {interval.high:.0%}]"
+    return f"{interval.estimate:.0%} [{interval.low:.0%}, {interval.high:.0%}]"
 
 
 def tuning_files(sst2: Path, folder: Path, n_rows: int) -> Path:

@@ -152,8 +152,10 @@ def _config_message(error: Exception, conf: Path) -> str:
         return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
-    if match := re.search(r"Missing mandatory value: (\S+)", str(error)):
-        return f"{match.group(1)} must be given: add {match.group(1)}=VALUE"
+    if "Missing mandatory value: " in str(error):
+        behind = re.search(r"interpolation: Missing mandatory value: (\S+)", str(error))
+        key = behind.group(1) if behind else error.full_key  # type: ignore[attr-defined]  # OmegaConf's errors have it
+        return f"{key} must be given: add {key}=VALUE"
     return _one_line(str(error))
 
 

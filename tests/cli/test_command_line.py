@@ -19,7 +19,7 @@ from whytrain.errors import ConfigError, DataError, Interrupted, TrainingError
 CSV = ("data=csv", "data.path=reviews.csv")
 WRONG = {
     "modl=bilstm": "modl: no such key; did you mean model? choices: callbacks, data, ",
-    "model=bilstmm": "model=bilstmm: no such choice; did you mean bilstm? choices: bilstm, bilstm_opt",
+    "model=bilstmm": "model=bilstmm: no such choice; did you mean bilstm? choices: bilstm, bilstm_kd, bilstm_opt, tran",
     "callbacks=nonne": "callbacks=nonne: no such choice; did you mean none? choices: default, full, none",
     "experiment=unheard_of": "experiment=unheard_of: no such choice; ",
     "model.pool=last": "model.pool: no such key; did you mean pooling? choices: dropout, embedding, ",
@@ -130,7 +130,7 @@ def test_help_and_config_do_without_torch(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[-1] == "[0, 0, 2, 2] []"
     help_text, _, config = done.stdout.partition("\nmodel:\n")
-    assert "bilstm, bilstm_opt" in help_text
+    assert "bilstm, bilstm_kd, bilstm_opt" in help_text
     assert "  pooling: last\n" in config
     assert "\nobjective:\n" in done.stdout
     assert not list(tmp_path.iterdir())

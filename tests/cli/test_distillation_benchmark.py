@@ -14,6 +14,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from whytrain.data.pretrained import PACKAGE, PACKAGED_MODEL, packaged_model
+from whytrain.tracking.store import Store
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "distillation.py"
 pytestmark = pytest.mark.skipif(
@@ -31,13 +32,14 @@ def benchmark(
     assert spec.loader is not None
     module: ModuleType = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     names: list[str] = []
 
     def in_this_process(command: list[str], **_: Any) -> SimpleNamespace:
         names.append(command[-1].removeprefix("run_name="))
         return SimpleNamespace(returncode=run_train(*command[2:]))
 
-    monkeypatch.setattr(module.subprocess, "run", in_this_process)
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=in_this_process, STDOUT=None))
 
     def run(*words: str) -> list[str]:
         names.clear()
@@ -49,7 +51,6 @@ def benchmark(
     return run
 
 
-@pytest.mark.usefixtures("quick")
 def test_it_tunes_on_train_and_reports_the_gap(
     workspace: Path, benchmark: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

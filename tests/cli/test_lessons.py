@@ -12,6 +12,9 @@ import torch
 from explained_runs import track_explained_run
 from small_runs import SMALL, Tracked, assert_same_run
 
+from whytrain.models.saved import load_model
+from whytrain.tracking.store import Store
+
 LEARNING = (
     *SMALL,
     "model=bilstm_kd",
@@ -62,10 +65,12 @@ def test_a_killed_run_learns_what_an_uninterrupted_one_does(
 
 
 def test_a_transformer_is_fine_tuned_tracked_and_saved(
-    workspace: Path, run_train: Callable[..., int], bert_folder: Path, capsys: pytest.CaptureFixture[str]
+    workspace: Path, run_train: Callable[..., int], bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     shutil.copytree(bert_folder, workspace / "bert")
     words = [word for word in SMALL if not word.startswith(("model", "tokenizer"))]
+    words += ["callbacks.shapley.vocabulary_sentences=20"]
     assert (
         run_train(
             *words,
@@ -83,8 +88,6 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
         "best/accuracy", int(metrics["best/epoch", max(s for k, s in metrics if k == "best/epoch")][0])
     ]
     assert any(key == "shapley/top2_share_mask" for key, _ in metrics)  # it knows its mask token
-    from whytrain.models.saved import load_model
-
     saved = load_model(workspace / "mlruns" / "runs" / tracked.run_id() / "model")
     assert saved.predict(["a great film"])["probability"][0] > 0.5
     assert all(p.dtype == torch.float32 for p in saved.model.parameters())
