@@ -45,9 +45,10 @@ class Checkpoints(Callback):
         self._saved_at = 0.0
         self._signal: int | None = None
         self._handlers: dict[int, Any] = {}
+        self._is_trained = False
 
     # Signals: the first asks for a stop at the next batch, where weights and optimizer agree; the second
-    # Ctrl-C stops at once.
+    # Ctrl-C stops at once, and so does any signal once training is over and its last checkpoint is written.
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take over SIGINT and SIGTERM while fitting."""
@@ -74,6 +75,8 @@ class Checkpoints(Callback):
         if self._signal is not None and number == signal.SIGINT:
             raise Interrupted(number)
         self._signal = number
+        if self._is_trained:
+            raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
         run_id = self.last.parent.parent.name
@@ -110,6 +113,10 @@ class Checkpoints(Callback):
         self._save_last(trainer)
         if _any_rank(trainer, self._signal is not None):
             raise self._interrupted()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let signals stop at once what is drawn and logged at the end."""
+        self._is_trained = True
 
     def _save_last(self, trainer: pl.Trainer) -> None:
         if self.flush is not None:

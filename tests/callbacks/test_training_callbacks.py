@@ -121,6 +121,19 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path):
         callback.teardown(trainer, None, "fit")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_training_a_signal_stops_at_once(tmp_path, number):
+    callback, trainer = Checkpoints(tmp_path / "abc", settings(), flush=None), FakeTrainer()
+    callback.setup(trainer, None, "fit")
+    callback.on_train_epoch_end(trainer, None)
+    callback.on_train_end(trainer, None)
+    try:
+        with pytest.raises(Interrupted, match="resume=abc"):
+            signal.raise_signal(number)
+    finally:
+        callback.teardown(trainer, None, "fit")
+
+
 @pytest.mark.parametrize("asked", ["stop", "save"])
 def test_processes_agree_before_they_save_or_stop(tmp_path, asked):
     # Another process asks; this one's own clock and signals say no.
