@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +33,9 @@ class RayLauncher(Launcher):
         """Take where Ray is, and what a job needs."""
         self.address, self.num_cpus = address, num_cpus
         self.cpus_per_job, self.gpus_per_job, self.retries = cpus_per_job, gpus_per_job, retries
-        self._environment = one_thread_each(cpus_per_job)
+        # Workers know the folder of the script that started Ray, and no other place of imports.
+        found = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._environment = one_thread_each(cpus_per_job) | found
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what every job needs."""
@@ -58,7 +62,8 @@ class RayLauncher(Launcher):
                 try:
                     results.append(unpack(ray.get(task)))
                 except ray.exceptions.RayError as error:
-                    reason = f"job {index} died: {type(error).__name__}"
+                    last = str(error).strip().splitlines()[-1:]
+                    reason = " ".join([f"job {index} died: {type(error).__name__}", *last])
                     results.append(died(overrides, reason))
             return results
         finally:
