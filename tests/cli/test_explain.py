@@ -88,7 +88,9 @@ def tracked(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> I
             "run_name=tiny",
         )
         assert code == 0
-        settings = TrackingSettings(uri=None, experiment="whytrain", log_text=True, directory="mlruns", register=None)
+        settings = TrackingSettings(
+            uri=None, experiment="whytrain", log_text=True, directory="mlruns", register=None
+        )
         run = find_run(settings.address, "tiny")
         yield SimpleNamespace(folder=folder, settings=settings, run=run, data=data)
 

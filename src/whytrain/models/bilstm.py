@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import torch
@@ -163,9 +164,11 @@ class BiLSTM(nn.Module):
             inputs = torch.cat([forward, backward.gather(1, flipped.expand_as(backward))], dim=-1)
         return inputs.masked_fill(~mask.unsqueeze(-1), 0.0)
 
-    def _direction(self, inputs: Tensor, weights: list[nn.Parameter]) -> Tensor:
+    def _direction(self, inputs: Tensor, weights: Iterable[Tensor]) -> Tensor:
         start = inputs.new_zeros(1, len(inputs), self.lstm.hidden_size)
-        states, _, _ = torch.lstm(inputs, (start, start), weights, True, 1, 0.0, self.training, False, True)
+        states, _, _ = torch.lstm(
+            inputs, (start, start), [*weights], True, 1, 0.0, self.training, False, True
+        )
         return states
 
     def read_out(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:

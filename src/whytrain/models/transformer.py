@@ -164,9 +164,8 @@ def _untrained(architecture: Mapping[str, Any]) -> Any:
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     config = AutoConfig.for_model(**architecture)
-    return AutoModelForSequenceClassification.from_config(
-        config, dtype=torch.float32, attn_implementation="eager"
-    )
+    build: Any = AutoModelForSequenceClassification.from_config
+    return build(config, dtype=torch.float32, attn_implementation="eager")
 
 
 def _plain_config(network: Any) -> dict[str, Any]:
@@ -186,14 +185,15 @@ def _max_tokens(network: nn.Module) -> int | None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library's bars and its report on missing weights out of the terminal."""
-    from transformers.utils import logging
+    from transformers import utils
 
+    logging: Any = utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # as all of it
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # as all of it
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as all of it
