@@ -67,7 +67,8 @@ def main() -> None:
         for arm, overrides in arms.items():
             name = "-".join([prefix, "bilstm_kd", *arm.replace(",", "").split(), str(seed)])
             run = trained(name, [*common, *student, *overrides, f"seed={seed}"], options.out)
-            closed = (score(run) - score(plain)) / (score(teacher) - score(plain))
+            gap = score(teacher) - score(plain)
+            closed = (score(run) - score(plain)) / gap if gap else float("nan")
             gaps[arm].append(closed)
             print(f"{f'bilstm_kd {arm}':34}{seed:>6}{score(run):>10.4f}{closed:>12.0%}", flush=True)
     for arm, closed in gaps.items():
@@ -129,7 +130,10 @@ def score(run: RunRecord) -> float:
 
 
 def said(closed: NDArray[np.float64]) -> str:
-    """Return the mean share with its 95% t interval over seeds."""
+    """Return the mean share with its 95% t interval over seeds; where there was no gap there is no share."""
+    closed = closed[np.isfinite(closed)]
+    if not len(closed):
+        return "no gap"
     if len(closed) < 2:
         return f"{closed.mean():.0%}"
     interval = t_interval(closed)
