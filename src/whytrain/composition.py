@@ -67,7 +67,7 @@ def follow_diagnosis(config: DictConfig, uri: str, conf: Path) -> tuple[DictConf
 
 def close_loop(
     config: DictConfig, train: Callable[[DictConfig], object], keys: Mapping[str, Any], conf: Path
-) -> None:
+) -> float | None:
     """Run the closed loop that a config describes in `loop`.
 
     Args:
@@ -75,6 +75,9 @@ def close_loop(
         train: trains one run.
         keys: types of the keys that belong to no section.
         conf: the config tree.
+
+    Returns:
+        None: many runs have no score of their own for a sweeper.
     """
     words = list(HydraConfig.get().overrides.task)
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
@@ -90,6 +93,7 @@ def close_loop(
 
     loop, tracking = instantiate(config.loop), instantiate(config.tracking)
     print(loop.run(train_one, words, tracking, plain))
+    return None
 
 
 def _targets(node: Any) -> Iterator[str]:

@@ -31,8 +31,9 @@ def distribution(override: Override) -> BaseDistribution:
             return IntDistribution(low, high, log=is_log)
         return FloatDistribution(float(low), float(high), log=is_log)
     if override.is_range_sweep():
-        numbers = list(override.sweep_iterator())
-        if len(numbers) > 1 and all(isinstance(number, int) for number in numbers):
+        values = list(override.sweep_iterator())
+        numbers = [value for value in values if isinstance(value, int)]
+        if 1 < len(numbers) == len(values):
             return IntDistribution(min(numbers), max(numbers), step=abs(numbers[1] - numbers[0]))
     return CategoricalDistribution(list(override.sweep_string_iterator()))
 
