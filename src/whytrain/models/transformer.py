@@ -189,11 +189,11 @@ def _quiet() -> Iterator[None]:
 
     logging: Any = utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # as all of it
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # as all of it
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as all of it
+            logging.enable_progress_bar()
