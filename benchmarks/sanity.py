@@ -232,9 +232,8 @@ def main() -> None:
     sentences = choose(data, arguments.sentences)
     runs = [train(config, data, seed) for seed in range(arguments.seeds)]
     report_stability(runs, sentences, data)
-    true = data.encoded("train")
-    labels = np.random.default_rng(0).permutation(true.labels)
-    data._encoded["train"] = dataclasses.replace(true, labels=labels)
+    labels = np.random.default_rng(0).permutation(data.training.labels)
+    data.training = dataclasses.replace(data.training, labels=labels)
     shuffled = train(config, data, seed=0)[-1]
     model = runs[0][-1]
     report_sanity(model, shuffled, sentences, data, arguments.figure)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lightning_modules.checkpoint_io import AtomicCheckpointIO
-from lightning_modules.resume import mark_finished, stopped_run, write_config
+from lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
 from whytrain.checkpoints import (
     best_checkpoint,
     last_checkpoint,
@@ -132,7 +132,9 @@ def test_a_finished_run_keeps_its_best_and_is_not_resumed(tmp_path):
     for path in (last_checkpoint(tmp_path), best_checkpoint(tmp_path)):
         save(1, path)
         save(2, path)
-    mark_finished(tmp_path)
+    assert finished_score(tmp_path) is None
+    mark_finished(tmp_path, 0.75)
+    assert finished_score(tmp_path) == 0.75
     assert files(tmp_path) == ["best.ckpt"]
     with pytest.raises(TrackingError, match=r"this run is finished, .*start a new run without resume"):
         stopped_run(tmp_path, ["resume=x"], TRUSTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,4 +55,7 @@ def test_sanity(tmp_path: Path) -> None:
         "right-branching",
     ):
         assert part in done.stdout
+    shuffled = re.findall(r"shuffled labels +\w+ +(\S+)", done.stdout)
+    assert len(shuffled) == 2
+    assert all(float(correlation) < 1 for correlation in shuffled)  # equal weights would explain alike
     assert (tmp_path / "layers.png").stat().st_size > 10_000

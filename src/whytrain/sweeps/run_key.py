@@ -16,7 +16,7 @@ def run_key(config: Mapping[str, Any]) -> str:
 
     >>> one, other = {"seed": 0, "run_name": "a"}, {"run_name": "b", "seed": 0}
     >>> run_key(one), run_key(one) == run_key(other), run_key({"seed": 1}) == run_key(other)
-    ('8f434346648f6b96', True, False)
+    ('bd0488843468e63c', True, False)
     """
     trained = {key: value for key, value in config.items() if key not in _NO_PART}
     canonical = json.dumps(trained, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
