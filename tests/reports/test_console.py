@@ -108,4 +108,19 @@ def test_opening_and_next_steps() -> None:
     assert "BiLSTM" in text
     assert "note" in text
     assert "3 rows were skipped" in text
-    assert next_commands("abc", "sqlite:///x").splitlines()[0] == "run abc in sqlite:///x"
+
+
+def test_next_commands_reach_the_run(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    default = next_commands("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db").splitlines()
+    assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
+    assert [line.split("  ")[-1].strip() for line in default[1:]] == [
+        "make ui",
+        'python explain.py run=abc text="…"',
+        "python train.py from_diagnosis=abc",
+        "python compare.py runs=[OTHER,abc]",
+    ]
+    other = next_commands("abc", "sqlite:////x/runs.db")
+    assert "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:////x/runs.db" in other
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
+    assert "look at it            http://127.0.0.1:5000\n" in next_commands("abc", "http://127.0.0.1:5000")

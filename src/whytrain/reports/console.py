@@ -72,5 +72,17 @@ def _cell(value: Interval | float) -> str:
 
 
 def next_commands(run_id: str, uri: str) -> str:
-    """Where the run is and what to do with it."""
-    return f"run {run_id} in {uri}\nlook at it: {uri if uri.startswith('http') else 'make ui'}"
+    """Where the run is and what to do with it, as commands to copy."""
+    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
+    where = "" if uri == default else f" tracking.uri={uri}"
+    if uri.startswith("http"):
+        look = uri
+    else:
+        look = "make ui" if uri == default else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
+    return (
+        f"run {run_id} in {uri}\n"
+        f"look at it            {look}\n"
+        f'explain text          python explain.py run={run_id} text="…"{where}\n'
+        f"follow its diagnosis  python train.py from_diagnosis={run_id}{where}\n"
+        f"compare it            python compare.py runs=[OTHER,{run_id}]{where}"
+    )
