@@ -74,7 +74,7 @@ def train(config: DictConfig) -> float | None:
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
-        console.print(next_commands(store.run_id, tracking.address), store.summary() or "", highlight=False)
+        print(next_commands(store.run_id, tracking.address), store.summary() or "", sep="\n")
     return checkpoints.best_score
 
 
