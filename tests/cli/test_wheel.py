@@ -52,7 +52,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_what_the_commands_need_and_no_more(installed: Path) -> None:
     names = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
     scripts = {path.name for path in ROOT.glob("*.py")}
-    assert names - {"__pycache__", "bin"} == {"whytrain", "conf", "callbacks", "lightning_modules"} | scripts
+    packages = {"whytrain", "hydra_plugins", "conf", "callbacks", "lightning_modules"}
+    assert names - {"__pycache__", "bin"} == packages | scripts
     configs = {path.relative_to(ROOT) for path in (ROOT / "conf").rglob("*.yaml")}
     assert {path.relative_to(installed) for path in (installed / "conf").rglob("*.yaml")} == configs
 
