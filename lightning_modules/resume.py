@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 
 from whytrain.checkpoints import remove_resumable, usable_checkpoint
 from whytrain.errors import ConfigError, TrackingError
+from whytrain.validation import untrusted_targets
 
 CONFIG_FILE = "config.yaml"
 FINISHED_FILE = "finished"
@@ -53,7 +54,7 @@ def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     if (folder / FINISHED_FILE).exists():
         raise TrackingError(f"resume={folder.name}: this run is finished, start a new run without resume")
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-    strangers = sorted(set(_targets(config)) - trusted)
+    strangers = untrusted_targets(config, trusted)
     if strangers:
         raise ConfigError(f"{path} names {', '.join(strangers)}, which no file under conf/ does: not resumed")
     return config
@@ -78,14 +79,3 @@ def finished_score(folder: Path) -> float | None:
     except FileNotFoundError:
         return None
     return score
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, Mapping):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _targets(value)

@@ -10,7 +10,7 @@ from annotated_types import Ge
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
-from whytrain.validation import check_config, did_you_mean, import_target
+from whytrain.validation import check_config, did_you_mean, import_target, untrusted_targets
 
 
 class Inner(TypedDict):
@@ -132,3 +132,12 @@ def test_targets_that_are():
 def test_did_you_mean():
     assert did_you_mean("poolin", ["size", "pooling"]) == "did you mean pooling? choices: pooling, size"
     assert did_you_mean("zzz", ["size", "pooling"]) == "choices: pooling, size"
+
+
+def test_untrusted_targets_are_found_at_any_depth() -> None:
+    config = {
+        "a": {"_target_": "good.One"},
+        "b": [{"c": {"_target_": "bad.Two"}}, [{"_target_": "bad.Three"}]],
+    }
+    assert untrusted_targets(config, {"good.One"}) == ["bad.Three", "bad.Two"]
+    assert untrusted_targets(config, {"good.One", "bad.Two", "bad.Three"}) == []

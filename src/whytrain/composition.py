@@ -5,7 +5,7 @@ It knows Hydra, as the scripts do that it serves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from whytrain.command_line import trusted_targets
 from whytrain.errors import ConfigError
 from whytrain.sweeps.run_key import run_key
-from whytrain.validation import check_config
+from whytrain.validation import check_config, untrusted_targets
 
 
 def compose_job(words: Sequence[str], conf: Path) -> DictConfig:
@@ -39,7 +39,8 @@ def compose_job(words: Sequence[str], conf: Path) -> DictConfig:
         config.hydra.mode = mode
     HydraConfig.instance().set_config(config)
     del config.hydra
-    strangers = sorted(set(_targets(OmegaConf.to_container(config))) - trusted_targets(conf))
+    plain: Any = OmegaConf.to_container(config)
+    strangers = untrusted_targets(plain, trusted_targets(conf))
     if strangers:
         raise ConfigError(f"the overrides name {', '.join(strangers)}, which no file under conf/ does")
     return config
@@ -94,14 +95,3 @@ def close_loop(
     loop, tracking = instantiate(config.loop), instantiate(config.tracking)
     print(loop.run(train_one, words, tracking, plain))
     return None
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _targets(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
@@ -60,7 +60,15 @@ def did_you_mean(key: str, choices: list[str]) -> str:
     return f"{hint}choices: {', '.join(sorted(choices))}"
 
 
+def untrusted_targets(config: Mapping[str, Any], trusted: Collection[str]) -> list[str]:
+    """Return what a plain config would run, at any depth, and is not trusted: sorted names."""
+    return sorted({str(section["_target_"]) for _, section in _targets(config, "")} - set(trusted))
+
+
 def _targets(node: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _targets(value, f"{where}.{index}")
     if not isinstance(node, Mapping):
         return
     if "_target_" in node:
