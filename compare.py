@@ -23,7 +23,7 @@ def hydra_main(config: DictConfig) -> None:
     try:
         compare(config)
     except Exception as error:
-        sys.exit(tell(error, CONF))
+        sys.exit(tell(error, CONF / "compare.yaml"))
 
 
 def compare(config: DictConfig) -> None:
@@ -73,7 +73,7 @@ def main() -> None:
         for word in words
     ]
     sys.argv[1:] = words
-    sys.exit(run_command(hydra_main, CONF))
+    sys.exit(run_command(hydra_main, CONF / "compare.yaml"))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def hydra_main(config: DictConfig) -> None:
     try:
         explain(config)
     except Exception as error:
-        sys.exit(tell(error, CONF))
+        sys.exit(tell(error, CONF / "explain.yaml"))
 
 
 def explain(config: DictConfig) -> None:
@@ -93,7 +93,7 @@ def explain_file(explainer: Explainer, texts: list[str], target: Path, console: 
 def main() -> None:
     """Run the command."""
     sys.argv[1:] = [literal(argument, LITERAL) for argument in sys.argv[1:]]
-    sys.exit(run_command(hydra_main, CONF))
+    sys.exit(run_command(hydra_main, CONF / "explain.yaml"))
 
 
 if __name__ == "__main__":

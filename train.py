@@ -23,7 +23,7 @@ CONF = Path(__file__).resolve().parent / "conf"
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def hydra_main(config: DictConfig) -> float | None:
     """Train the composed config."""
-    with job_errors(CONF):
+    with job_errors(CONF / "train.yaml"):
         return close_loop(config, train, KEYS, CONF) if "loop" in config else train(config)
 
 
@@ -93,7 +93,7 @@ def build(config: DictConfig) -> tuple[Any, Any]:
 
 def main() -> None:
     """Run the command."""
-    sys.exit(run_command(hydra_main, CONF))
+    sys.exit(run_command(hydra_main, CONF / "train.yaml"))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from hydra.errors import (
     MissingConfigException,
 )
 from hydra.types import RunMode
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
@@ -36,14 +36,14 @@ from whytrain.validation import did_you_mean
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
 
 
-def run_command(command: Callable[[], object], conf: Path) -> int:
+def run_command(command: Callable[[], object], primary: Path) -> int:
     """Run a Hydra command and return its exit code; what went wrong is one line on stderr.
 
     0 done; 1 the run failed; 2 the command line or the config is wrong; 128 + n after signal n.
 
     Args:
         command: the function that `hydra.main` made.
-        conf: the config tree, whose groups and keys are the choices that a message lists.
+        primary: the command's config file, whose groups and keys are the choices that a message lists.
     """
     quiet_libraries()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
@@ -52,9 +52,9 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
     try:
         command()
     except Exception as error:
-        return tell(error, conf)
+        return tell(error, primary)
     except KeyboardInterrupt:
-        return tell(Interrupted(signal.SIGINT), conf)
+        return tell(Interrupted(signal.SIGINT), primary)
     finally:
         if in_main_thread:
             signal.signal(signal.SIGTERM, default)
@@ -62,7 +62,7 @@ def run_command(command: Callable[[], object], conf: Path) -> int:
 
 
 @contextmanager
-def job_errors(conf: Path) -> Iterator[None]:
+def job_errors(primary: Path) -> Iterator[None]:
     """End the process with one line about an error; in a sweep leave a failed job to the sweeper.
 
     A signal ends the whole sweep.
@@ -71,20 +71,20 @@ def job_errors(conf: Path) -> Iterator[None]:
         yield
     except Exception as error:
         if HydraConfig.get().mode == RunMode.RUN or isinstance(error, Interrupted):
-            sys.exit(tell(error, conf))
+            sys.exit(tell(error, primary))
         raise
 
 
-def tell(error: Exception, conf: Path) -> int:
+def tell(error: Exception, primary: Path) -> int:
     """Print one line about an error and return the exit code that belongs to it."""
     if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):
-        return tell(error.__cause__, conf)  # what the constructor itself raised
+        return tell(error.__cause__, primary)  # what the constructor itself raised
     if isinstance(error, Interrupted):
         return _say(str(error), 128 + error.signal_number)
     if isinstance(error, WhytrainError):
         return _say(str(error), WRONG_CONFIG if isinstance(error, ConfigError) else FAILED)
     if isinstance(error, (HydraException, OmegaConfBaseException)) or _is_group_number(error):
-        return _say(_config_message(error, conf), WRONG_CONFIG)
+        return _say(_config_message(error, primary), WRONG_CONFIG)
     log = _write_traceback(error)
     return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
 
@@ -142,14 +142,14 @@ def _is_group_number(error: Exception) -> bool:
     return str(error).startswith("Config group override must be")
 
 
-def _config_message(error: Exception, conf: Path) -> str:
+def _config_message(error: Exception, primary: Path) -> str:
     cause = error.__cause__
     if isinstance(error, MissingConfigException):
-        return _missing_choice(str(error), conf)
+        return _missing_choice(str(error), primary)
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
-        return _wrong_key(cause, conf) or _one_line(str(error))
+        return _wrong_key(cause, primary) or _one_line(str(error))
     if match := re.search(r"Could not override '([^']+)'", str(error)):
-        return _no_such_key(match.group(1), _groups(conf) + _top_level_keys(conf))
+        return _no_such_key(match.group(1), _choices(primary))
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
     if "Missing mandatory value: " in str(error):
@@ -159,25 +159,23 @@ def _config_message(error: Exception, conf: Path) -> str:
     return _one_line(str(error))
 
 
-def _missing_choice(message: str, conf: Path) -> str:
+def _missing_choice(message: str, primary: Path) -> str:
     found = re.search(r"Could not (?:find|load) '([^']+)'", message)
     group, _, choice = (found.group(1) if found else "").rpartition("/")
     if not group:
         return _one_line(message)
-    choices = [path.stem for path in (conf / group).glob("*.yaml")]
+    choices = [path.stem for path in (primary.parent / group).glob("*.yaml")]
     return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
 
 
-def _wrong_key(cause: OmegaConfBaseException, conf: Path) -> str | None:
+def _wrong_key(cause: OmegaConfBaseException, primary: Path) -> str | None:
     parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
     full_key = getattr(cause, "full_key", None) or str(key)
     if isinstance(parent, DictConfig) and "not in struct" in str(cause):
         choices = [str(name) for name in parent if not str(name).startswith(("_", "hydra"))]
         if parent._get_parent() is None:
-            choices = sorted({*choices, *_groups(conf)})
+            choices = sorted({*choices, *_choices(primary)})
         return _no_such_key(str(full_key), choices)
-    if isinstance(parent, ListConfig):
-        return None
     return None
 
 
@@ -185,10 +183,8 @@ def _no_such_key(full_key: str, choices: list[str]) -> str:
     return f"{full_key}: no such key; {did_you_mean(full_key.rpartition('.')[2], choices)}"
 
 
-def _groups(conf: Path) -> list[str]:
-    return [path.name for path in sorted(conf.iterdir()) if path.is_dir() and any(path.glob("*.yaml"))]
-
-
-def _top_level_keys(conf: Path) -> list[str]:
-    keys = yaml.safe_load((conf / "train.yaml").read_text("utf-8"))
-    return [key for key in keys if key not in ("defaults", "hydra")]
+def _choices(primary: Path) -> list[str]:
+    """Return the groups and keys of a command's config."""
+    config = yaml.safe_load(primary.read_text("utf-8"))
+    groups = [name for entry in config["defaults"] if isinstance(entry, dict) for name in entry]
+    return sorted({*groups, *config} - {"defaults", "hydra"} - {g for g in groups if " " in g})

@@ -170,9 +170,9 @@ def test_exit_codes(error: BaseException, code: int, line: str, capsys: pytest.C
     def command() -> None:
         raise error
 
-    assert run_command(command, train.CONF) == code
+    assert run_command(command, train.CONF / "train.yaml") == code
     assert capsys.readouterr().err == f"{line}\n"
-    assert run_command(lambda: None, train.CONF) == 0
+    assert run_command(lambda: None, train.CONF / "train.yaml") == 0
 
 
 def test_sigterm_before_training_unwinds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +185,7 @@ def test_sigterm_before_training_unwinds(capsys: pytest.CaptureFixture[str]) -> 
         finally:
             unwound.append(True)
 
-    assert run_command(command, train.CONF) == 143
+    assert run_command(command, train.CONF / "train.yaml") == 143
     assert unwound == [True]
     assert capsys.readouterr().err == "stopped by SIGTERM\n"
     assert signal.getsignal(signal.SIGTERM) is default
@@ -194,5 +194,27 @@ def test_sigterm_before_training_unwinds(capsys: pytest.CaptureFixture[str]) -> 
 def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     wrapped = InstantiationException("Error in call to target 'x':\nConfigError('size is wrong')")
     wrapped.__cause__ = ConfigError("size is wrong")
-    assert tell(wrapped, train.CONF) == 2
+    assert tell(wrapped, train.CONF / "train.yaml") == 2
     assert capsys.readouterr().err == "error: size is wrong\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "message"),
+    [
+        (
+            "explain",
+            ["run=x", "model=y"],
+            "model: no such key; choices: absences, budget, exact_words, file,",
+        ),
+        ("compare", ["run=x"], "run: no such key; did you mean runs? choices: absences, budget,"),
+    ],
+)
+def test_each_command_lists_its_own_choices(
+    tmp_path: Path, script: str, words: list[str], message: str
+) -> None:
+    command = [sys.executable, str(Path(train.__file__).with_name(f"{script}.py")), *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"error: {message}")
+    assert "trainer" not in line
