@@ -147,7 +147,7 @@ class BiLSTM(nn.Module):
         return states
 
     def _padded_states(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Compute what packing would, from plain runs of each direction, at half of packing's time on a CPU.
+        """Compute what packing would, from plain runs of each direction: on a CPU in less time.
 
         A forward state never sees the padding behind its sentence; the backward direction reads each
         sentence flipped within its own length, which puts the padding behind it as well.
