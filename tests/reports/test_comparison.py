@@ -170,6 +170,25 @@ def test_chosen_and_changed_sentences_are_explained_by_both(written):
     np.testing.assert_array_equal(of_first["attention_after"], first.after.attention.weights[1:-1])
 
 
+def test_words_are_absent_as_both_models_need_it(monkeypatch):
+    def shown():
+        result = compare(monkeypatch, {"one": "mean", "other": "last"}, absences=None, changed_sentences=0)
+        (sentence,) = result.pairs[0].explained
+        return [[e.absence.name for e in side.explanations] for side in (sentence.before, sentence.after)]
+
+    assert shown() == [["padding", "removed"]] * 2
+    # Of the model "other" alone: a masked-language model knows nothing of padding inside a sentence.
+    plain = BiLSTM.__init__
+
+    def masked(model, **arguments):
+        plain(model, **arguments)
+        if arguments["pooling"] == "last":
+            model.absences = ("mask", "removed")
+
+    monkeypatch.setattr(BiLSTM, "__init__", masked)
+    assert shown() == [["removed"]] * 2
+
+
 def test_a_run_without_a_model_and_private_texts_are_named(monkeypatch):
     result = compare(monkeypatch, {"kept": "mean", "gone": None})
     assert "gone explains no sentence: run gone has no logged model" in result.missing

@@ -9,7 +9,7 @@ from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
 from whytrain.explanation.attention import WordAttention, word_attention
 from whytrain.explanation.sentence import Explanation, explain
-from whytrain.games.absence import AbsenceName, absence
+from whytrain.games.absence import AbsenceName, absence, shared_absences
 from whytrain.games.payoffs import Payoff
 from whytrain.games.players import players_of
 from whytrain.models.prefix import prefix_form
@@ -21,14 +21,14 @@ class ExplanationSettings:
     """How sentences are explained; see `whytrain.explanation.sentence.explain`.
 
     Attributes:
-        absences: what stands where a word is absent; figures show the first.
+        absences: what stands where a word is absent; figures show the first. None: what both models need.
         payoff: of the gold class.
         exact_words: up to how many words all coalitions are evaluated.
         budget: evaluations of an estimate.
         seed: of an estimate.
     """
 
-    absences: tuple[AbsenceName, ...]
+    absences: tuple[AbsenceName, ...] | None
     payoff: Payoff
     exact_words: int
     budget: int
@@ -87,6 +87,7 @@ def explain_rows(
         The explained sentences, and why others are not among them.
     """
     assert sentences.texts is not None
+    absences = settings.absences or shared_absences([saved.model for saved in models])
     pairs, missing = [], []
     for i in progress(range(len(rows)), f"explaining {names[1]}"):
         row = rows[i]
@@ -94,7 +95,7 @@ def explain_rows(
         if not split_words(text):
             missing.append(f"sentence {sentences.ids[row]} has no words to explain")
             continue
-        before, after = (_side(model, text, class_name, settings) for model in models)
+        before, after = (_side(model, text, class_name, absences, settings) for model in models)
         if before.explanations[0].words != after.explanations[0].words:
             missing.append(
                 f"sentence {sentences.ids[row]} is not explained side by side: the tokenizers of {names[0]} "
@@ -114,7 +115,13 @@ def attention_notes(sides: Mapping[str, Side]) -> list[str]:
     ]
 
 
-def _side(saved: SavedModel, text: str, class_name: str, settings: ExplanationSettings) -> Side:
+def _side(
+    saved: SavedModel,
+    text: str,
+    class_name: str,
+    absences: Sequence[AbsenceName],
+    settings: ExplanationSettings,
+) -> Side:
     players = players_of(saved.tokenizer.encode_words(text, saved.max_tokens), saved.max_tokens)
     model = prefix_form(saved.model)
     explanations = tuple(
@@ -128,6 +135,6 @@ def _side(saved: SavedModel, text: str, class_name: str, settings: ExplanationSe
             budget=settings.budget,
             seed=settings.seed,
         )
-        for name in settings.absences
+        for name in absences
     )
     return Side(explanations, word_attention(saved, text))

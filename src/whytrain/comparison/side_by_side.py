@@ -35,7 +35,7 @@ SETTINGS = {
     "seed": Annotated[int, Ge(0)],
     "sentences": list[str],
     "changed_sentences": Annotated[int, Ge(0)],
-    "absences": Annotated[list[AbsenceName], MinLen(1)],
+    "absences": Annotated[list[AbsenceName], MinLen(1)] | None,
     "payoff": Payoff,
     "exact_words": Annotated[int, Ge(4), Le(20)],
     "budget": Annotated[int, Ge(1)],
@@ -102,7 +102,7 @@ def put_side_by_side(
     seed: int,
     sentences: Sequence[str],
     changed_sentences: int,
-    absences: Sequence[AbsenceName],
+    absences: Sequence[AbsenceName] | None,
     payoff: Payoff,
     exact_words: int,
     budget: int,
@@ -126,7 +126,8 @@ def put_side_by_side(
     measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
     tables = [judgements(recipes[0], other, loaded.sentences) for other in recipes[1:]]
     models = _models(recipes, measures, missing)
-    settings = ExplanationSettings(tuple(absences), payoff, exact_words, budget, seed)
+    kinds = None if absences is None else tuple(absences)
+    settings = ExplanationSettings(kinds, payoff, exact_words, budget, seed)
     explained: dict[str, list[SentencePair]] = {}
     for other, table in zip(recipes[1:], tables, strict=True):
         rows = chosen_rows(table, sentences, changed_sentences)

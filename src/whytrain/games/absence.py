@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -47,6 +48,15 @@ def usual_absences(model: object) -> list[AbsenceName]:
     """Return how words are absent unless a user says it: what the model names, else padding and removed."""
     names: tuple[AbsenceName, ...] = getattr(model, "absences", ("padding", "removed"))
     return list(names)
+
+
+def shared_absences(models: Sequence[object]) -> list[AbsenceName]:
+    """Return the usual absences of the first model that are usual for all, so that values compare.
+
+    >>> shared_absences([object(), object()])
+    ['padding', 'removed']
+    """
+    return [name for name in usual_absences(models[0]) if all(name in usual_absences(m) for m in models)]
 
 
 def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
