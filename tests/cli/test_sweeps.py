@@ -201,6 +201,8 @@ def test_what_cannot_be_swept_is_told_before_anything_is_written(
         "sweep=optunna": "sweep=optunna: no such choice; did you mean optuna? choices: grid, optuna, random",
         "launcher=paralel": "launcher=paralel: no such choice; did you mean parallel? choices: parallel, ray, ",
         "model=bilstm,bilstmm": "model=bilstmm: no such choice",
+        "trainer=default,ddp": "trainer.devices=2: a job of a sweep trains in one process; use trainer=default",
+        "sweep=random trainer=ddp": "trainer.devices=2: a job of a sweep trains in one process",
     }.items():
         assert run_train("-m", *SMALL, *words.split()) == 2, words
         assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}"), words

@@ -20,7 +20,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.whytrain_sweeps._space import quoted
-from whytrain.errors import Interrupted
+from whytrain.errors import ConfigError, Interrupted
 from whytrain.validation import check_config
 
 
@@ -57,7 +57,7 @@ class TrackedSweeper(Sweeper):
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         varied, checked = self.prepare(parser.parse_overrides(arguments))
-        self.validate_batch_is_legal(checked)
+        self._check_jobs(checked)
         tracking = instantiate(self.config.tracking)
         self.name = str(self.config.sweep_name or _made_name(varied))
         self.tracked = Sweep.start(tracking, self.name, varied)
@@ -85,6 +85,16 @@ class TrackedSweeper(Sweeper):
         done = list(self.launcher.launch(known, initial_job_idx=len(self.results)))
         self.results += done
         return done
+
+    def _check_jobs(self, jobs: Sequence[Sequence[str]]) -> None:
+        """Refuse jobs that cannot be composed, and those of several processes: each would start the sweep."""
+        for job in jobs:
+            config = self.hydra_context.config_loader.load_sweep_config(self.config, list(job))
+            if config.trainer.devices != 1:
+                raise ConfigError(
+                    f"trainer.devices={config.trainer.devices}: a job of a sweep trains in one process; use "
+                    "trainer=default or trainer=gpu, or start the runs one by one without -m"
+                )
 
     def _save_config(self) -> None:
         folder = Path(self.config.hydra.sweep.dir)
