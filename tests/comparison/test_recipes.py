@@ -65,6 +65,8 @@ def test_runs_stay_alone_where_seeds_are_all_that_differs_or_do_not_differ(runs)
         ("shapley/budget", False),  # measured, not chosen
         ("guidance.run", False),  # each seed reads its own baseline
         ("run_name", False),
+        ("sweep_name", False),  # seeds of several sweeps are of one recipe
+        ("resume", False),
     ],
 )
 def test_what_makes_a_recipe(key, expected):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,10 +17,13 @@ from whytrain.comparison.in_words import (
     comparison_sentences,
     floor_sentences,
     headline,
+    ranking_sentence,
+    scope_sentence,
     slice_sentences,
 )
 from whytrain.comparison.measures import measure
-from whytrain.comparison.recipes import group_by_seed
+from whytrain.comparison.ranking import MOST_RESAMPLED, rank
+from whytrain.comparison.recipes import Recipe, group_by_seed
 from whytrain.comparison.runs import LoadedRuns, Sentences, load_runs
 from whytrain.comparison.selection import select_runs
 from whytrain.comparison.side_by_side import put_side_by_side
@@ -28,7 +33,9 @@ from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.statistics.mcnemar import mcnemar
+from whytrain.statistics.paired_bootstrap import paired_bootstrap
 from whytrain.tracking.reader import find_run
+from whytrain.types import Predictions
 
 SETTINGS = {
     "level": 0.95,
@@ -198,6 +205,20 @@ def test_seeds_are_compared_as_recipes_with_a_warning_where_they_are_few():
     assert sum(change.n_rows * change.after for change in everybody) / N == pytest.approx(np.mean(per_seed))
 
 
+def test_intervals_over_few_seeds_stay_possible():
+    logits = [logits_of(skill, 0) for skill in (0.2, 3.5)]
+    runs = [
+        replace(compared_run(f"a-s{i}", i), predictions=Predictions(x, LABELS)) for i, x in enumerate(logits)
+    ]
+    measures = measure(
+        group_by_seed([*runs, compared_run("b", 0, kind="b")]), SENTENCES, in_silence, **BOOTSTRAP
+    )
+    scores = measures.scores["a (2 seeds)"]
+    assert (scores["accuracy"].low, scores["accuracy"].high) == (0, 1)
+    assert scores["nll"].low == 0
+    assert scores["nll"].high > 1
+
+
 def test_unequal_seeds_are_compared_unpaired():
     runs = [compared_run(f"plain-s{seed}", seed, kind="plain") for seed in range(3)]
     runs += [compared_run("opt", 0, draw=9, skill=2.0, kind="opt")]
@@ -205,6 +226,56 @@ def test_unequal_seeds_are_compared_unpaired():
     found = measures.against_baseline["opt"]
     assert found.metrics[0].measured.value_b > found.metrics[0].measured.value_a
     assert "One seed" in found.note
+
+
+def test_every_pair_is_ranked_under_one_correction():
+    skills = {"low": 0.5, "mid": 1.0, "twin": 1.0, "top": 3.0}
+    runs = [compared_run(name, 0, draw=i, skill=s, kind=name) for i, (name, s) in enumerate(skills.items())]
+    recipes = group_by_seed(runs)
+    ranking = rank(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    right = {run.name: run.predictions.logits.argmax(axis=1) == LABELS for run in runs}
+    order = sorted(right, key=lambda name: -right[name].mean())
+    assert ranking.accuracy == {name: right[name].mean() for name in order}
+    assert [(pair.better, pair.worse) for pair in ranking.pairs] == list(combinations(order, 2))
+    p_values = [mcnemar(right[a], right[b]).p_value for a, b in combinations(order, 2)]
+    assert [pair.adjusted_p_value for pair in ranking.pairs] == holm_correction(p_values).tolist()
+    assert (ranking.leader, ranking.level_with_leader) == ("top", [])
+    weaker = rank(recipes[:3], SENTENCES, in_silence, **BOOTSTRAP)
+    assert set(weaker.level_with_leader) | {weaker.leader} >= {"mid", "twin"}
+    assert "cannot be told from" in ranking_sentence(weaker)
+    assert rank(recipes[:2], SENTENCES, in_silence, **BOOTSTRAP) is None  # the comparison says it all
+
+
+def test_recipes_over_seeds_are_ranked_by_the_crossed_bootstrap():
+    runs = [
+        compared_run(f"{name}-s{seed}", seed, skill=skill, draw=10 * place + seed, kind=name)
+        for place, (name, skill) in enumerate((("plain", 1.0), ("opt", 1.2), ("best", 3.0)))
+        for seed in range(5)
+    ]
+    recipes = group_by_seed(runs)
+    ranking = rank(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    assert (ranking.leader, ranking.level_with_leader) == ("best (5 seeds)", [])
+    found = paired_bootstrap(
+        recipes[0].probabilities, recipes[2].probabilities, LABELS, n_resamples=400, seed=0
+    )
+    [pair] = [p for p in ranking.pairs if (p.better, p.worse) == ("best (5 seeds)", "plain (5 seeds)")]
+    accuracy = found.differences[0]
+    assert pair.p_value == accuracy.p_value
+    assert pair.difference == pytest.approx(accuracy.difference.estimate, abs=1e-12)
+    many = [Recipe(f"recipe {i}", recipes[0].runs) for i in range(MOST_RESAMPLED + 1)]
+    assert rank(many, SENTENCES, in_silence, **BOOTSTRAP) is None
+
+
+def test_with_many_groups_of_seeds_a_claim_stays_possible():
+    runs = [
+        compared_run(f"{name}-s{seed}", seed, skill=skill, draw=10 * place + seed, kind=name)
+        for place, (name, skill) in enumerate((("base", 0.5), *((f"r{i}", 5.0) for i in range(8))))
+        for seed in range(5)
+    ]
+    changes = slice_changes(group_by_seed(runs), SENTENCES, in_silence, level=0.95, n_resamples=100, seed=0)
+    # With 100 resamples the smallest p-value, 2/101, is above 0.05 after correction for so many groups.
+    assert len(changes) > 40
+    assert changes[0].adjusted_p_value <= 0.05
 
 
 def test_one_sentence_is_refused():
@@ -262,8 +333,15 @@ def test_many_runs_have_one_headline():
     loaded = LoadedRuns(SENTENCES, tuple(runs), ())
     result = put_side_by_side(loaded, in_silence, **{**SETTINGS, "changed_sentences": 0})
     assert headline(result) == (
-        "Of 3 recipes, 1 more accurate than base (run 2); 1 less accurate than base (run 3); "
+        "Of the 3 others, 1 more accurate than base (run 2); 1 less accurate than base (run 3); "
         "1 cannot be told apart from it, in accuracy."
+    )
+    assert ranking_sentence(result.ranking) == (
+        f"The most accurate is run 2 ({result.ranking.accuracy['run 2']:.3f}), more accurate than each of the 3 "
+        "others (p after Holm's correction over all 6 pairs)."
+    )
+    assert "each of the 3 others, in accuracy, F1, NLL and Brier score; these 12 tests" in scope_sentence(
+        result
     )
     assert any("no curve of train/loss" in said for said in result.missing)
     assert "exact McNemar test: p = " in comparison_sentences(result, "run 2")[4]

@@ -25,6 +25,7 @@ from whytrain.errors import WhytrainError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
 from whytrain.reports import comparison_files as files
+from whytrain.reports.comparison import comparison_page
 from whytrain.reports.comparison_figures import MOST_DRAWN, comparison_figures, drawn_names
 
 HOSTILE = 'a <script>alert(1)</script> film & "good"'
@@ -213,6 +214,13 @@ def test_of_many_runs_the_baseline_and_the_best_are_drawn(monkeypatch):
     figures = comparison_figures(result)
     assert "conformal_sets" not in figures
     assert len(files.told(result)) < 40
+    # 16 recipes of one seed each: every pair is tested, the page shows each beside the leader.
+    html = comparison_page(result, {}, {})
+    order = list(result.ranking.accuracy)
+    assert len(result.ranking.pairs) == 16 * 15 / 2 == len(comparison_tables(result)["pairs"])
+    table = Page(html[html.index("<h3>Every pair") :]).text
+    assert re.findall(r"run \d\d", table[table.index("from 1") :])[:16] == order
+    assert "from 2" not in table[: table.index("From 1, from 2")]
 
 
 def test_the_run_of_a_comparison_says_what_it_compares(written):

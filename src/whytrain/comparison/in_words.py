@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from whytrain.comparison.measures import Measures
+from whytrain.comparison.ranking import Ranking
 from whytrain.comparison.side_by_side import SideBySide
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.wording import interval_phrase
+
+_MOST_NAMED = 5  # recipes in one sentence
 
 
 def headline(result: SideBySide) -> str:
@@ -30,7 +33,41 @@ def headline(result: SideBySide) -> str:
     ]
     if unclear:
         parts.append(f"{unclear} cannot be told apart from it" if parts else f"none can be told from {first}")
-    return f"Of {len(compared)} recipes, {'; '.join(parts)}, in accuracy."
+    return f"Of the {len(compared)} others, {'; '.join(parts)}, in accuracy."
+
+
+def ranking_sentence(ranking: Ranking) -> str:
+    """Say which recipe is the most accurate, and from which others it cannot be told."""
+    others = list(ranking.accuracy)[1:]
+    level_with = ranking.level_with_leader
+    said = f"The most accurate is {ranking.leader} ({ranking.accuracy[ranking.leader]:.3f})"
+    if not level_with:
+        return f"{said}, more accurate than each of the {len(others)} others (p {_corrected(ranking)})."
+    shown = level_with if len(level_with) <= _MOST_NAMED else f"{len(level_with)} of the {len(others)} others"
+    named = shown if isinstance(shown, str) else ", ".join(shown)
+    rest = "" if len(level_with) == len(others) else "; it is more accurate than the rest"
+    return f"{said}, which cannot be told from {named}{rest} (p {_corrected(ranking)})."
+
+
+def _corrected(ranking: Ranking) -> str:
+    return f"after Holm's correction over all {len(ranking.pairs)} pairs"
+
+
+def scope_sentence(result: SideBySide) -> str:
+    """Say what is compared with what, and which tests are corrected together."""
+    n_others = len(result.recipes) - 1
+    which = f"each of the {n_others} others" if n_others > 1 else result.recipes[1].name
+    n_tests = sum(len(found.metrics) for found in result.measures.against_baseline.values())
+    said = (
+        f"Compared with {result.baseline.name}, the first of the runs: {which}, in accuracy, F1, NLL and "
+        f"Brier score; these {n_tests} tests are corrected together."
+    )
+    if result.ranking is not None:
+        said += (
+            f" In accuracy also every pair, {len(result.ranking.pairs)} tests corrected together; for all of "
+            "another pair name its runs alone."
+        )
+    return said
 
 
 def comparison_sentences(result: SideBySide, name: str) -> list[str]:

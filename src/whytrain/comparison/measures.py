@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -89,7 +90,14 @@ def _scores(recipe: Recipe) -> Scores:
     if len(recipe.runs) == 1:
         return metric_intervals(recipe.shown.predictions)
     per_seed = [classification_metrics(run.predictions) for run in recipe.runs]
-    return {metric: t_interval([metrics[metric] for metrics in per_seed]) for metric in SHOWN}
+    return {metric: _possible(t_interval([m[metric] for m in per_seed]), metric) for metric in SHOWN}
+
+
+def _possible(interval: Interval, metric: str) -> Interval:
+    """Cut an interval over a few seeds to values that the metric can have; NLL has no largest one."""
+    most = {"nll": math.inf, "brier": 2.0}.get(metric, 1.0)
+    low, high = max(interval.low, 0.0), min(interval.high, most)
+    return replace(interval, low=low, high=high)
 
 
 def _calibration(run: ComparedRun) -> dict[str, object]:

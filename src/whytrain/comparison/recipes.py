@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.comparison.runs import ComparedRun
+from whytrain.sweeps.run_key import NO_PART
 
-# What does not make a recipe another one: how a run is called, which run it was derived from, what follows.
-_INCIDENTAL = {"run_name", "resume", "from_diagnosis", "guidance.run", "n_parameters"}
+# What does not make a recipe another one either: which run it was derived from, what follows.
+_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,14 @@ def recipe_settings(run: ComparedRun) -> dict[str, str]:
 def is_setting(key: str) -> bool:
     """Whether a param is a choice of the recipe.
 
-    Seeds are not, nor what a run measured (`topic/name`), nor where it is tracked.
+    Seeds are not, nor what a run measured (`topic/name`), nor how it is called and where it is tracked.
 
     >>> [is_setting(key) for key in ("model.dropout", "seed", "callbacks.shapley.seed", "data.split_seed")]
     [True, False, False, True]
     """
     is_seed = key.rpartition(".")[2] == "seed"
-    return not (is_seed or key in _INCIDENTAL or "/" in key or key.startswith("tracking."))
+    is_bookkeeping = key.partition(".")[0] in NO_PART
+    return not (is_seed or is_bookkeeping or key in _INCIDENTAL or "/" in key)
 
 
 def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:

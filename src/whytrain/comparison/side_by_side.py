@@ -15,6 +15,7 @@ from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import FindingChange, finding_changes, read_diagnosis
 from whytrain.comparison.measures import Measures, measure
+from whytrain.comparison.ranking import MOST_RESAMPLED, Ranking, rank
 from whytrain.comparison.recipes import Recipe, group_by_seed
 from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
 from whytrain.comparison.sentences import ExplanationSettings, SentencePair, attention_notes, explain_rows
@@ -69,6 +70,7 @@ class SideBySide:
         config: the config keys that differ.
         origin: data, code, size, time.
         measures: metrics and differences.
+        ranking: every pair in accuracy; None for two recipes and for too many.
         histories: by recipe, one table per seed: `epoch` and the metrics of `CURVES` that were tracked.
         sets: by recipe, conformal sets of those whose models were loaded, and the share that may miss.
         slices: on which groups a recipe is better or worse.
@@ -81,6 +83,7 @@ class SideBySide:
     config: pd.DataFrame
     origin: pd.DataFrame
     measures: Measures
+    ranking: Ranking | None
     histories: dict[str, list[pd.DataFrame]]
     sets: tuple[dict[str, SetSummary], float]
     slices: tuple[SliceChange, ...]
@@ -142,6 +145,7 @@ def put_side_by_side(
         config=config_differences(recipes),
         origin=origin_table(recipes),
         measures=measures,
+        ranking=_ranking(recipes, loaded.sentences, progress, missing, level, resamples, seed),
         histories=_histories(recipes, progress, missing),
         sets=_sets(recipes, models, loaded.sentences, missing),
         slices=slice_changes(
@@ -153,6 +157,24 @@ def put_side_by_side(
         ),
         missing=tuple(dict.fromkeys(missing)),
     )
+
+
+def _ranking(
+    recipes: Sequence[Recipe],
+    sentences: Sentences,
+    progress: Progress,
+    missing: list[str],
+    level: float,
+    n_resamples: int,
+    seed: int,
+) -> Ranking | None:
+    ranking = rank(recipes, sentences, progress, level=level, n_resamples=n_resamples, seed=seed)
+    if ranking is None and len(recipes) > 2:
+        missing.append(
+            f"the {len(recipes)} recipes are compared with {recipes[0].name} alone: with several seeds every "
+            f"pair is tested for up to {MOST_RESAMPLED}"
+        )
+    return ranking
 
 
 def _models(recipes: Sequence[Recipe], measures: Measures, missing: list[str]) -> dict[str, SavedModel]:

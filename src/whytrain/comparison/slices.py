@@ -12,6 +12,7 @@ from whytrain.calibration.slice_columns import MOST_CATEGORIES, is_negated, numb
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
+from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.mcnemar import mcnemar
@@ -72,7 +73,7 @@ def slice_changes(
         sentences: that they judged.
         progress: shows how far it is.
         level: coverage of the intervals.
-        n_resamples: of the bootstrap.
+        n_resamples: of the bootstrap, at least.
         seed: of the resampling.
     """
     groups = [
@@ -82,10 +83,13 @@ def slice_changes(
     ]
     groups = [(column, group, rows) for column, group, rows in groups if len(rows) > 1]
     baseline, others = recipes[0], recipes[1:]
+    n_enough = enough_resamples(len(groups) * len(others), level, n_resamples)
     found = []
     for i in progress(range(len(others)), "comparing slices"):
+        # One seed has an exact p-value, and the bootstrap gives the interval alone.
+        n = n_resamples if len(baseline.runs) == len(others[i].runs) == 1 else n_enough
         for column, group, rows in groups:
-            measured = _measured(baseline, others[i], sentences.labels, rows, level, n_resamples, seed)
+            measured = _measured(baseline, others[i], sentences.labels, rows, level, n, seed)
             found.append((others[i].name, column, group, len(rows), *measured))
     adjusted = holm_correction([row[-1] for row in found]).tolist() if found else []
     changes = [SliceChange(*row, p_value) for row, p_value in zip(found, adjusted, strict=True)]

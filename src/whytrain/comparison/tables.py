@@ -17,6 +17,7 @@ def comparison_tables(result: SideBySide) -> dict[str, pd.DataFrame]:
         "origin": result.origin,
         "metrics": _metrics(result),
         "differences": _differences(result),
+        "pairs": pd.DataFrame(result.ranking.pairs if result.ranking is not None else []),
         "calibration": result.measures.calibration,
         "slices": _slices(result),
         "disagreements": _disagreements(result),

@@ -14,6 +14,8 @@ from whytrain.comparison.in_words import (
     comparison_sentences,
     floor_sentences,
     headline,
+    ranking_sentence,
+    scope_sentence,
     slice_sentences,
 )
 from whytrain.comparison.sentences import SentencePair, Side
@@ -22,7 +24,7 @@ from whytrain.reports.colored_sentence import colored_sentence
 from whytrain.reports.comparison_figures import MOST_DRAWN, figure_prefix
 from whytrain.reports.html import bullets, contents, image, page, paragraph, table
 from whytrain.statistics.intervals import Interval
-from whytrain.statistics.wording import interval_phrase
+from whytrain.statistics.wording import interval_phrase, signed
 
 _MOST_TOLD = 4  # other runs up to which each has its sentences; more of them have a table
 _MOST_ROWS = 10  # sentences of each kind of disagreement
@@ -81,9 +83,13 @@ def _subject(result: SideBySide, facts: Mapping[str, str]) -> str:
 
 def _short(result: SideBySide) -> str:
     html = paragraph(headline(result), "lead")
+    if result.ranking is not None:
+        html += paragraph(ranking_sentence(result.ranking))
+    html += paragraph(scope_sentence(result), "quiet")
     names = list(result.measures.against_baseline)
     for name in names if len(names) <= _MOST_TOLD else []:
-        html += f"<h3>{escape(name)}</h3>\n{bullets(comparison_sentences(result, name))}"
+        html += f"<h3>{escape(name)}, compared with {escape(result.baseline.name)}:</h3>\n"
+        html += bullets(comparison_sentences(result, name))
     if len(names) > _MOST_TOLD:
         told = [(name, found.metrics[0]) for name, found in result.measures.against_baseline.items()]
         rows = [{"run": name, "accuracy": compared.sentence} for name, compared in told]
@@ -134,7 +140,7 @@ def _metrics(result: SideBySide, images: Images) -> str:
                     "seeds needed": compared.seeds_needed,
                 }
             )
-    return html + table(pd.DataFrame(rows, dtype=object)) + _tests(result)
+    return html + table(pd.DataFrame(rows, dtype=object)) + _tests(result) + _every_pair(result)
 
 
 def _tests(result: SideBySide) -> str:
@@ -154,6 +160,34 @@ def _tests(result: SideBySide) -> str:
                 }
             )
     return table(pd.DataFrame(rows)) if rows else ""
+
+
+def _every_pair(result: SideBySide) -> str:
+    ranking = result.ranking
+    if ranking is None:
+        return ""
+    names = list(ranking.accuracy)
+    # Each run stands beside those that are more accurate; of many beside the leader alone.
+    n_columns = len(names) - 1 if len(names) <= MOST_DRAWN else 1
+    said = {
+        (pair.better, pair.worse): f"{signed('accuracy', -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
+        for pair in ranking.pairs
+    }
+    rows = []
+    for place, name in enumerate(names, start=1):
+        cells = {f"from {i}": said.get((names[i - 1], name), "") for i in range(1, n_columns + 1)}
+        rows.append({"": place, "run": name, "accuracy": f"{ranking.accuracy[name]:.4f}", **cells})
+    return (
+        "<h3>Every pair, in accuracy</h3>\n"
+        + paragraph(ranking_sentence(ranking))
+        + table(pd.DataFrame(rows))
+        + paragraph(
+            "From 1, from 2, …: the difference in points from the run in that place, and its p after Holm's "
+            f"correction over all {len(ranking.pairs)} pairs (exact McNemar test; of several seeds the "
+            "bootstrap over sentences and seeds).",
+            "quiet",
+        )
+    )
 
 
 def _value(value: Interval | float) -> str:

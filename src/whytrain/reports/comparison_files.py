@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from whytrain.comparison.in_words import comparison_sentences, floor_sentences, headline
+from whytrain.comparison.in_words import comparison_sentences, floor_sentences, headline, ranking_sentence
 from whytrain.comparison.runs import Progress
 from whytrain.comparison.selection import COMPARISON, KIND_TAG
 from whytrain.comparison.side_by_side import SideBySide
@@ -19,9 +19,12 @@ _MOST_TOLD = 4
 
 
 def told(result: SideBySide) -> list[str]:
-    """Return what a person reads first, a line each: headline, differences, floor."""
+    """Return what a person reads first, a line each: headline, ranking, differences, floor."""
     lines = [headline(result)]
+    if result.ranking is not None:
+        lines.append(ranking_sentence(result.ranking))
     for name in list(result.measures.against_baseline)[:_MOST_TOLD]:
+        lines.append(f"{name}, compared with {result.baseline.name}:")
         lines += comparison_sentences(result, name)
     return [*lines, *floor_sentences(result.measures)[: _MOST_TOLD + 1]]
 

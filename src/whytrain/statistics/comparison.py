@@ -144,8 +144,7 @@ def compare_with_baseline(
     """
     n_tests = len(METRICS) * len(others)
     check_level(level)
-    # The smallest p-value, 2 / (n_resamples + 1), is then at most half of 1 - level after correction.
-    n_enough = max(n_resamples, math.ceil(4 * n_tests / (1 - level))) if n_resamples > 0 else n_resamples
+    n_enough = enough_resamples(n_tests, level, n_resamples) if n_resamples > 0 else n_resamples
     bootstraps = {
         other: paired_bootstrap(
             baseline,
@@ -171,6 +170,17 @@ def compare_with_baseline(
         )
         for other, found in bootstraps.items()
     }
+
+
+def enough_resamples(n_tests: int, level: float, at_least: int) -> int:
+    """Return with how many resamples a p-value can reach 1 - level after correction over so many tests.
+
+    The smallest p-value, 2 / (n_resamples + 1), is then at most half of that.
+
+    >>> enough_resamples(4, 0.95, 2000), enough_resamples(100, 0.95, 2000)
+    (2000, 8000)
+    """
+    return max(at_least, math.ceil(round(4 * n_tests / (1 - level), 6)))
 
 
 def _comparison(

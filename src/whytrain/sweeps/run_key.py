@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Where a run is recorded and what it is called change nothing of what is trained.
-_NO_PART = frozenset({"tracking", "run_name", "resume", "sweep_name"})
+NO_PART = frozenset({"tracking", "run_name", "resume", "sweep_name"})
 
 
 def run_key(config: Mapping[str, Any]) -> str:
@@ -18,6 +18,6 @@ def run_key(config: Mapping[str, Any]) -> str:
     >>> run_key(one), run_key(one) == run_key(other), run_key({"seed": 1}) == run_key(other)
     ('bd0488843468e63c', True, False)
     """
-    trained = {key: value for key, value in config.items() if key not in _NO_PART}
+    trained = {key: value for key, value in config.items() if key not in NO_PART}
     canonical = json.dumps(trained, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

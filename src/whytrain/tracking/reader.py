@@ -43,7 +43,6 @@ class RunRecord:
         run_id: MLflow's id.
         name: The name that people see.
         status: RUNNING, FINISHED, FAILED or KILLED.
-        duration_s: Seconds from its start to its end; None while it runs.
         params: Params by name.
         tags: Tags by name.
         metrics: The last value of each metric.
@@ -55,7 +54,6 @@ class RunRecord:
     run_id: str
     name: str
     status: str
-    duration_s: float | None = None
     params: dict[str, str]
     tags: dict[str, str]
     metrics: dict[str, float]
@@ -266,7 +264,6 @@ def _record(uri: str, run: Run) -> RunRecord:
         run_id=run.info.run_id,
         name=str(run.info.run_name),
         status=run.info.status,
-        duration_s=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else None,
         params=dict(run.data.params),
         tags=dict(run.data.tags),
         metrics=dict(run.data.metrics),

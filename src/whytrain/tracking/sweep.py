@@ -72,7 +72,7 @@ class Sweep:
             run_key=job.run_key,
             run_id=run.run_id,
             run_name=run.name,
-            duration_s=run.duration_s,
+            duration_s=run.seconds,
             metrics=run.metrics,
         )
 
