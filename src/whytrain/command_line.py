@@ -31,6 +31,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
+from whytrain.trust import trust
 from whytrain.validation import did_you_mean
 
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
@@ -46,6 +47,7 @@ def run_command(command: Callable[[], object], primary: Path) -> int:
         primary: the command's config file, whose groups and keys are the choices that a message lists.
     """
     quiet_libraries()
+    trust(trusted_targets(primary.parent))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
     in_main_thread = threading.current_thread() is threading.main_thread()
     default = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
@@ -67,6 +69,7 @@ def job_errors(primary: Path) -> Iterator[None]:
 
     A signal ends the whole sweep.
     """
+    trust(trusted_targets(primary.parent))  # a sweep's job may run in a process of its own
     try:
         yield
     except Exception as error:

@@ -17,6 +17,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import load_model, save_model
+from whytrain.trust import trust
 
 CLASS_PATH = "whytrain.models.bilstm.BiLSTM"
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
@@ -120,10 +121,15 @@ def test_a_class_from_elsewhere_is_not_imported(
     (tmp_path / "elsewhere.py").write_text("from whytrain.models.bilstm import BiLSTM\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     rewrite(folder, class_path="elsewhere.BiLSTM")
-    with pytest.raises(WhytrainError, match="would run code: expected one that begins with whytrain"):
+    monkeypatch.setattr("whytrain.trust._trusted", set())
+    trust(["elsewhere.Other"])
+    with pytest.raises(
+        WhytrainError, match=r"elsewhere.BiLSTM is neither whytrain's nor a _target_ of a file"
+    ):
         load_model(folder)
     assert "elsewhere" not in sys.modules
-    assert load_model(folder, allowed_prefixes=["elsewhere."]).max_tokens == 8
+    trust(["elsewhere.BiLSTM"])
+    assert load_model(folder).max_tokens == 8
 
 
 @pytest.mark.parametrize(

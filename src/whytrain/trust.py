@@ -1,0 +1,17 @@
+"""Of whose classes a saved model may be: importing one runs code, and a model's folder may come from anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_trusted: set[str] = set()
+
+
+def trust(class_paths: Iterable[str]) -> None:
+    """Let this process load saved models of these classes, such as `my_models.BagOfEmbeddings`."""
+    _trusted.update(class_paths)
+
+
+def is_trusted(class_path: str) -> bool:
+    """Whether a class is this package's own or one that `trust` was told of."""
+    return class_path.startswith("whytrain.") or class_path in _trusted

@@ -1,0 +1,55 @@
+"""What docs/own_model.md says, done as it says it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import train
+
+REPOSITORY = Path(train.__file__).parent
+TINY = (
+    "data=csv data.path=reviews.csv data.calibration_size=20 tokenizer.vocabulary_size=200 "
+    "trainer.max_epochs=1 run_name=bag callbacks=none"
+)
+# One process, since importing everything takes seconds; the scripts see my_models.py beside them.
+COMMANDS = f"""
+import sys
+import explain, train
+from whytrain.tracking.reader import find_run
+codes = []
+for script, words in (
+    (train, "model=bag model.size=0"),
+    (train, "model=bag model.size=6 {TINY}"),
+    (explain, "run=bag text=splendid output=explained"),
+):
+    sys.argv = [script.__name__, *words.split()]
+    try:
+        script.main()
+    except SystemExit as end:
+        codes.append(end.code)
+import mlflow
+mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+model = mlflow.pyfunc.load_model("models:/" + find_run("sqlite:///mlruns/mlflow.db", "bag").model_ids[-1])
+print(codes, model.predict(["splendid"])["label"][0])
+"""
+
+
+def test_the_model_of_the_page(workspace: Path) -> None:
+    page = (REPOSITORY / "docs" / "own_model.md").read_text("utf-8")
+    code, config = re.findall(r"```(?:python|yaml)\n(.*?)```", page, flags=re.DOTALL)
+    shutil.copytree(REPOSITORY / "conf", workspace / "conf")
+    for script in ("train.py", "explain.py"):
+        shutil.copy(REPOSITORY / script, workspace)
+    (workspace / "my_models.py").write_text(code, "utf-8")
+    (workspace / "conf" / "model" / "bag.yaml").write_text(config, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS], cwd=workspace, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "error: model.size: input should be greater than or equal to 1; got 0\n" in done.stderr
+    assert re.fullmatch(r"\[2, 0, 0\] (good|bad)", done.stdout.splitlines()[-1]), done.stderr
+    assert (workspace / "explained").is_dir()
