@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import hydra
-from annotated_types import Ge
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.command_line import job_errors, run_command, trusted_targets
 from whytrain.composition import close_loop, follow_diagnosis
+from whytrain.seeds import Seed
 
 NAMES = ("run_name", "sweep_name", "resume", "from_diagnosis")
-KEYS = {"seed": Annotated[int, Ge(0)]} | dict.fromkeys(NAMES, str | None)
+KEYS = {"seed": Seed} | dict.fromkeys(NAMES, str | None)
 CONF = Path(__file__).resolve().parent / "conf"
 
 

@@ -35,6 +35,7 @@ from whytrain.models.inspection import inspect_split
 from whytrain.models.prefix import prefix_form
 from whytrain.plots.word_trends import word_trends
 from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
+from whytrain.seeds import Seed
 from whytrain.tracking.store import Store
 from whytrain.types import Inspectable
 
@@ -55,7 +56,7 @@ class Shapley(Callback):
     def __init__(
         self,
         *,
-        seed: Annotated[int, Ge(0)],
+        seed: Seed,
         absences: Annotated[list[AbsenceName], MinLen(1)] | None,
         payoff: Payoff,
         train_sentences: Annotated[int, Ge(1)],

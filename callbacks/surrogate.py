@@ -31,6 +31,7 @@ from whytrain.plots.coefficients import coefficients
 from whytrain.plots.decision_tree import decision_tree
 from whytrain.plots.fidelity_history import fidelity_history
 from whytrain.plots.rule_list import rule_list
+from whytrain.seeds import Seed
 from whytrain.surrogates.conclusions import (
     Disagreement,
     coefficient_table,
@@ -70,7 +71,7 @@ class Surrogate(Callback):
     def __init__(
         self,
         *,
-        seed: Annotated[int, Ge(0)],
+        seed: Seed,
         rows: Annotated[int, Ge(_FEWEST)] | Literal["all"],
         words: Annotated[int, Ge(1)],
         pairs: Annotated[int, Ge(0)],

@@ -24,6 +24,7 @@ Monitor = Literal[
     "val/brier",
     "val/ece",
 ]
+LOWER_IS_BETTER = ("val/loss", "val/brier", "val/ece")
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 
 
@@ -44,7 +45,7 @@ class TrainerSettings:
         patience: epochs without a better value before training stops; None: never.
 
     Raises:
-        ConfigError: the accelerator is not on this machine, or not that often.
+        ConfigError: the accelerator is not on this machine, or not that often; the mode is not the metric's.
     """
 
     max_epochs: Annotated[int, Ge(1)]
@@ -59,7 +60,13 @@ class TrainerSettings:
     patience: Annotated[int, Ge(1)] | None
 
     def __post_init__(self) -> None:
-        """Refuse what is not on this machine before anything is written."""
+        """Refuse what is not on this machine, or would keep the worst epoch, before anything is written."""
+        mode = "min" if self.monitor in LOWER_IS_BETTER else "max"
+        if self.mode != mode:
+            raise ConfigError(
+                f"trainer.mode={self.mode} would keep the worst epoch by {self.monitor}; "
+                f"use trainer.mode={mode}"
+            )
         if self.accelerator == "mps" and not torch.backends.mps.is_available():
             raise ConfigError("trainer.accelerator=mps, but torch sees no Apple GPU here; use cpu")
         if self.accelerator != "gpu":

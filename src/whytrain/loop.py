@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from annotated_types import Ge, MinLen
+from annotated_types import MinLen
 
 from whytrain.effects.arms import BASELINE, Arm, arms_of
 from whytrain.effects.conclusion import conclude
 from whytrain.errors import ConfigError
+from whytrain.seeds import Seed
 from whytrain.tracking.diagnosed_run import key_of, last_of_each, read_diagnosed
 from whytrain.tracking.ending import ending
 from whytrain.tracking.reader import RunRecord, find_run
@@ -36,9 +37,7 @@ class ClosedLoop:
     the explanations of its own baseline. All runs are children of one run that holds tables, figure and page.
     """
 
-    def __init__(
-        self, *, seeds: Annotated[list[Annotated[int, Ge(0)]], MinLen(1)], control: bool, ablation: bool
-    ) -> None:
+    def __init__(self, *, seeds: Annotated[list[Seed], MinLen(1)], control: bool, ablation: bool) -> None:
         """Store the settings.
 
         Args:

@@ -108,7 +108,8 @@ def _mismatches(name: str, value: Any, hint: Any) -> Iterator[str]:
         for key in value.keys() - hint.__annotations__.keys():
             yield f"{name}.{key}: no such key; {did_you_mean(key, list(hint.__annotations__))}"
     try:
-        TypeAdapter(hint, config=_config_for(hint)).validate_python(value)
+        # Strict: what would only fit after a conversion reaches its constructor as it came.
+        TypeAdapter(hint, config=_config_for(hint)).validate_python(value, strict=True)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             # In a union the location also names the member that was tried; keys of mappings do not repeat.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from whytrain.data.corpus import Corpus
+from whytrain.seeds import Seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Source(ABC):
         on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
     """
 
-    split_seed: Annotated[int, Ge(0)]
+    split_seed: Seed
     calibration_size: Annotated[int, Ge(0)]
     batch_size: Annotated[int, Ge(1)]
     max_tokens: Annotated[int, Ge(3)]
