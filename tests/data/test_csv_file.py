@@ -184,6 +184,14 @@ def test_half_a_surrogate_pair_and_a_text_that_is_a_number(csv_source: MakeSourc
         csv_source(path).load()
 
 
+def test_several_labels_are_no_label(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    good = [json.dumps({"text": f"sentence {row}", "label": row % 2}) for row in range(40)]
+    path.write_text("\n".join([*good, '{"text": "a", "label": ["x", "y"]}', '{"text": "b", "label": {}}']))
+    with pytest.raises(DataError, match=r"2 with a list or an object as label \(line 41, 42\)"):
+        csv_source(path).load()
+
+
 def test_id_that_stands_twice(csv_source: MakeSource, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(

@@ -74,7 +74,7 @@ def clean_rows(
     for row, text in enumerate(texts):
         label = label_name(raw_labels[row])
         identifier = make_id(row) if raw_ids is None else label_name(raw_ids[row])
-        reason = _text_fault(text) or _label_fault(label, known_labels)
+        reason = _text_fault(text) or _label_fault(raw_labels[row], label, known_labels)
         if reason is None and not identifier:
             reason = "missing id"
         elif reason is None and identifier in seen:
@@ -145,7 +145,9 @@ def _text_fault(text: Any) -> str | None:
     return None if any(c.isprintable() and not c.isspace() for c in text) else "blank text"
 
 
-def _label_fault(label: str, known_labels: tuple[str, ...] | None) -> str | None:
+def _label_fault(raw: Any, label: str, known_labels: tuple[str, ...] | None) -> str | None:
+    if isinstance(raw, (list, dict)):  # of JSON lines or Parquet, as where sentences have several labels
+        return "a list or an object as label"
     if not label:
         return "missing label"
     if known_labels is not None and label not in known_labels:
