@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from whytrain.calibration.conformal import coverage_range
 from whytrain.calibration.disagreement import human_disagreement, sure_where_people_are_not
 from whytrain.calibration.metrics import reliability_bins
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
-from whytrain.calibration.slice_columns import group_names, is_negated, number_ranges
+from whytrain.calibration.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
 from whytrain.calibration.slices import Slice, differing_slices, slice_table
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
 from whytrain.data.corpus import Corpus, Split
@@ -35,6 +36,7 @@ from whytrain.statistics.intervals import Interval
 from whytrain.types import Predictions
 
 Share = Annotated[float, Within(gt=0, lt=1)]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ class Calibration(Callback):
         self.risk, self.delta = risk, delta
         self.confidence: Confidence | None = None
         self.evidence: CalibrationSummary | None = None
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say which columns of the data hold no groups to look at."""
+        corpus = data_of(trainer).corpus
+        if store_of(trainer) is None or corpus.calibration is None:
+            return
+        if ungrouped := with_groups(corpus.validation.columns)[1]:
+            _log.warning(
+                "calibration: no slices by %s: more than %d different values that are no numbers",
+                ", ".join(ungrouped),
+                MOST_CATEGORIES,
+            )
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's numbers and its reliability diagram."""
@@ -205,12 +219,11 @@ def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64
 
 def _slices(seen: _Epoch, corpus: Corpus, n_permutations: int) -> tuple[Slice, ...]:
     split = corpus.validation
-    columns: dict[str, Any] = {
+    columns = {
         "length": number_ranges([len(split_words(text)) for text in split.texts]),
         "negation": is_negated(split.texts),
         "class": np.array(corpus.class_names)[split.labels],
-    }
-    columns |= {name: group_names(name, values) for name, values in split.columns.items()}
+    } | with_groups(split.columns)[0]
     return slice_table(seen.probabilities, seen.validation.labels, columns, n_permutations=n_permutations)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whytrain.calibration.slice_columns import group_names, is_negated, number_ranges
+from whytrain.calibration.slice_columns import group_names, is_negated, number_ranges, with_groups
 from whytrain.errors import DataError
 
 
@@ -68,7 +68,38 @@ def test_a_users_column() -> None:
     assert group_names("flag", [True, False]).tolist() == ["True", "False"]
     assert group_names("score", [0.5, float("nan")]).tolist() == ["0.5", "missing"]
     assert np.unique(group_names("length", np.arange(100))).size == 4
+    assert group_names("note", ["", " ", "so"]).tolist() == ["missing", "missing", "so"]
     with pytest.raises(DataError, match=r"'id' has 21 different values, at most 20"):
         group_names("id", [f"row-{i}" for i in range(21)])
     with pytest.raises(DataError, match=r"'genre' with one value per row, got shape \(1, 2\)"):
         group_names("genre", [["a", "b"]])
+
+
+def test_numbers_that_are_written_as_text_or_partly_missing_are_ranges() -> None:
+    numbers = np.random.default_rng(0).normal(size=60).round(3)
+    expected = group_names("stars", numbers)
+    assert np.unique(expected).size == 4
+    assert group_names("stars", [str(n) for n in numbers]).tolist() == expected.tolist()
+    with_gaps = [None if i % 10 == 0 else n for i, n in enumerate(numbers.tolist())]
+    as_text = ["" if n is None else str(n) for n in with_gaps]
+    assert (group_names("stars", with_gaps) == "missing").sum() == 6
+    assert group_names("stars", as_text).tolist() == group_names("stars", with_gaps).tolist()
+
+
+def test_ranges_of_numbers_with_many_digits_have_names_of_their_own() -> None:
+    names = number_ranges(1_700_000_000 + np.arange(40))
+    assert sorted(np.unique(names, return_counts=True)[1]) == [10] * 4
+    assert names[0] == "1700000000 to 1700000009"
+
+
+def test_ids_and_free_text_have_no_groups() -> None:
+    columns = {
+        "id": [f"row {i}" for i in range(50)],
+        "source": ["web", None] * 25,
+        "tags": [["a", "b"]] * 50,
+        "year": [str(1990 + i) for i in range(50)],
+    }
+    grouped, others = with_groups(columns)
+    assert list(grouped) == ["source", "year"]
+    assert others == ("id", "tags")
+    assert np.unique(grouped["year"]).size == 4

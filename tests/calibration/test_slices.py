@@ -9,6 +9,7 @@ from scipy import stats
 
 from whytrain.calibration import slices as implementation
 from whytrain.calibration.metrics import expected_calibration_error
+from whytrain.calibration.slice_columns import number_ranges
 from whytrain.calibration.slices import SLICE_METRICS, differing_slices, slice_table
 from whytrain.errors import ConfigError, DataError
 
@@ -65,7 +66,7 @@ def test_a_planted_difference_is_named() -> None:
     probabilities, labels = draw(generator, 800)
     negated = np.where(generator.random(800) < 0.15, "yes", "no")
     labels = np.where((negated == "yes") & (generator.random(800) < 0.5), 1 - labels, labels)
-    columns = {"negation": negated, "length": generator.integers(1, 40, size=800)}
+    columns = {"negation": negated, "length": number_ranges(generator.integers(1, 40, size=800))}
     named = differing_slices(slice_table(probabilities, labels, columns, n_permutations=500))
     assert named
     assert all(sentence.startswith("negation") for sentence in named)
@@ -80,7 +81,7 @@ def test_noise_is_named_no_more_often_than_promised() -> None:
         probabilities, labels = draw(generator, 80)
         columns = {
             "a": generator.integers(5, size=80),
-            "b": generator.random(80),
+            "b": number_ranges(generator.random(80)),
             "c": generator.random(80) < 0.1,
         }
         table = slice_table(probabilities, labels, columns, n_permutations=99, seed=k)
@@ -118,9 +119,16 @@ def test_seeded_and_independent_of_the_memory_it_may_use(monkeypatch: pytest.Mon
     assert slice_table(probabilities, labels, columns, n_permutations=30, seed=1) == whole
 
 
+def test_groups_keep_their_names() -> None:
+    probabilities, labels = draw(np.random.default_rng(7), 120)
+    digits = np.array([str(n) for n in np.arange(120) % 10])  # classes that are called 0 to 9
+    table = slice_table(probabilities, labels, {"class": digits}, n_permutations=9)
+    assert [part.group for part in table] == list("0123456789")
+
+
 def test_bad_input() -> None:
     probabilities, labels = draw(np.random.default_rng(6), 20)
-    with pytest.raises(DataError, match="'x' with 20 values, one per row, got 3"):
+    with pytest.raises(DataError, match=r"'x' with 20 values, one per row, got shape \(3,\)"):
         slice_table(probabilities, labels, {"x": [1, 2, 3]})
     with pytest.raises(DataError, match="at least one column"):
         slice_table(probabilities, labels, {})

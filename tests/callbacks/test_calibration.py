@@ -75,3 +75,18 @@ def test_without_a_slice_nothing_is_claimed(workspace: Path, run_train: Callable
     run = find_run(f"sqlite:///{workspace / 'mlruns' / 'mlflow.db'}", "calibrated")
     assert not [name for name in run.metrics if name.startswith("calibration/")]
     assert load_model(saved_model(run)).confidence is None
+
+
+def test_any_column_of_a_users_data_is_looked_at_or_left_out(
+    workspace: Path, run_train: Callable[..., int], caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = (workspace / "reviews.csv").read_text("utf-8").splitlines()
+    rows = [f"{line},{i / 7:.3f},{['web', '', 'tv'][i % 3]},note {i}" for i, line in enumerate(lines[1:])]
+    (workspace / "reviews.csv").write_text("\n".join([f"{lines[0]},stars,source,note", *rows]), "utf-8")
+    assert run_train(*WORDS, "trainer.max_epochs=1", "~callbacks.surrogate", "~callbacks.diagnosis") == 0
+    run = find_run(f"sqlite:///{workspace / 'mlruns' / 'mlflow.db'}", "calibrated")
+    slices = read_table(run, "calibration", 1, name="slices")
+    assert set(slices["column"]) == {"length", "negation", "class", "stars", "source"}
+    assert set(slices.loc[slices["column"] == "source", "group"]) == {"web", "missing", "tv"}
+    assert (slices["column"] == "stars").sum() == 4
+    assert "no slices by note" in caplog.text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from whytrain.errors import DataError
 
 # More groups than this are no groups: an id, a free text.
 MOST_CATEGORIES = 20
+_MOST_NUMBERS = 8  # more different numbers than this are ranges
 MISSING = "missing"
 
 ENGLISH_NEGATIONS = (
@@ -62,12 +64,11 @@ def number_ranges(values: ArrayLike, n_ranges: int = 4) -> NDArray[np.str_]:
     names = np.full(numbers.shape, MISSING, dtype=object)
     if known.size:
         cuts = np.unique(np.quantile(known, np.arange(1, n_ranges) / n_ranges, method="inverted_cdf"))
-        group = np.searchsorted(cuts, numbers, side="left")
-        for k in range(cuts.size + 1):
-            members = (group == k) & ~np.isnan(numbers)
-            if members.any():
-                low, high = numbers[members].min(), numbers[members].max()
-                names[members] = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        group = np.where(np.isnan(numbers), -1, np.searchsorted(cuts, numbers, side="left"))
+        members = [group == k for k in range(cuts.size + 1) if (group == k).any()]
+        ends = [(numbers[rows].min(), numbers[rows].max()) for rows in members]
+        for rows, name in zip(members, _span_names(ends), strict=True):
+            names[rows] = name
     return names.astype(np.str_)
 
 
@@ -76,23 +77,22 @@ def group_names(name: str, values: ArrayLike) -> NDArray[np.str_]:
 
     Args:
         name: the column's, for messages.
-        values: (n,); numbers with more than 8 different values are grouped by `number_ranges`.
+        values: (n,); numbers, also written as text, with more than 8 different values are grouped by
+            `number_ranges`.
 
     Returns:
-        (n,) group names; None and NaN join the group "missing".
+        (n,) group names; None, NaN and empty text join the group "missing".
 
     Raises:
         DataError: if a column that is not a number has more than 20 different values.
     """
-    column = np.asarray(values)
+    column = np.asarray(values, dtype=object)
     if column.ndim != 1:
         raise DataError(f"Expected column {name!r} with one value per row, got shape {column.shape}.")
-    if column.dtype.kind in "iuf" and np.unique(column).size > 8:
-        return number_ranges(column)
-    names = np.array(
-        [MISSING if _is_missing(value) else str(value) for value in column.tolist()],
-        dtype=np.str_,
-    )
+    numbers = _numbers(column)
+    if numbers is not None and np.unique(numbers[~np.isnan(numbers)]).size > _MOST_NUMBERS:
+        return number_ranges(numbers)
+    names = np.array([MISSING if _is_missing(value) else str(value) for value in column], dtype=np.str_)
     n_names = np.unique(names).size
     if n_names > MOST_CATEGORIES:
         raise DataError(
@@ -102,7 +102,43 @@ def group_names(name: str, values: ArrayLike) -> NDArray[np.str_]:
     return names
 
 
+def with_groups(columns: Mapping[str, ArrayLike]) -> tuple[dict[str, NDArray[np.str_]], tuple[str, ...]]:
+    """Return the groups of the columns that have some, and the names of the others: ids, free text.
+
+    Example:
+        >>> grouped, others = with_groups({"source": ["web"] * 30, "id": [f"row {i}" for i in range(30)]})
+        >>> list(grouped), others
+        (['source'], ('id',))
+    """
+    grouped: dict[str, NDArray[np.str_]] = {}
+    for name, values in columns.items():
+        with suppress(DataError):
+            grouped[name] = group_names(name, values)
+    return grouped, tuple(name for name in columns if name not in grouped)
+
+
+def _span_names(ends: Sequence[tuple[float, float]]) -> list[str]:
+    """Name ranges by both ends, with as many digits as it takes to tell them apart."""
+    names = []
+    for digits in (6, 12, 17):
+        texts = [(f"{low:.{digits}g}", f"{high:.{digits}g}") for low, high in ends]
+        names = [low if low == high else f"{low} to {high}" for low, high in texts]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _numbers(column: NDArray[np.object_]) -> NDArray[np.float64] | None:
+    """Return a column's numbers, NaN where they are missing; None where something is no number."""
+    try:
+        return np.array([np.nan if _is_missing(value) else float(value) for value in column])
+    except (TypeError, ValueError):
+        return None
+
+
 def _is_missing(value: object) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 

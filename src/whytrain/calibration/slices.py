@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.calibration.metrics import bin_index, top_label
-from whytrain.calibration.slice_columns import group_names
 from whytrain.errors import ConfigError, DataError
 
 SLICE_METRICS = ("accuracy", "confidence", "ece")
@@ -76,7 +75,8 @@ def slice_table(
     Args:
         probabilities: floating (n, n_classes), rows summing to 1.
         labels: integers (n,) in 0..n_classes - 1.
-        columns: name to values (n,): length, negation, class or any column of the data (see `group_names`).
+        columns: name to the group of each row (n,): length, negation, class or any column of the data (see
+            `whytrain.calibration.slice_columns`).
         n_bins: bins of the calibration error.
         n_permutations: number of permutations; no p-value is below 1 / (n_permutations + 1).
         seed: of the permutations.
@@ -161,10 +161,10 @@ def _codes(columns: Mapping[str, ArrayLike], n_rows: int) -> tuple[list[tuple[st
     names: list[tuple[str, str]] = []
     codes = []
     for column, values in columns.items():
-        groups = group_names(column, values)
-        if groups.size != n_rows:
+        groups = np.asarray(values)
+        if groups.shape != (n_rows,):
             raise DataError(
-                f"Expected column {column!r} with {n_rows} values, one per row, got {groups.size}."
+                f"Expected column {column!r} with {n_rows} values, one per row, got shape {groups.shape}."
             )
         found, code = np.unique(groups, return_inverse=True)
         codes.append(len(names) + code)
