@@ -6,7 +6,10 @@ DIR holds GLUE's SST-2 as `sst2/train.tsv` and `sst2/dev.tsv`, and the Stanford 
 `sst_trees/dev.txt`. Models are trained as `python train.py experiment=paper` trains them, callbacks and
 tracking off; everything else on the command line is an override of that config. Shapley values are exact,
 log-odds of the positive class; sentences have at most 12 words, trees at most 14. Means have 95% bootstrap
-intervals over sentences.
+intervals over sentences; where weights are random, 95% t intervals over their draws. A random layer reads
+what the layers below it have learned, with a random sign: a single draw agrees with the trained model or
+contradicts it, on all sentences alike, and only the mean over draws and the mean size say something. Two
+random rankings have the size that chance gives.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ from whytrain.shapley.yardsticks import (
     right_branching,
     tree_agreement,
 )
-from whytrain.statistics.intervals import bootstrap_interval
+from whytrain.statistics.intervals import bootstrap_interval, t_interval
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 ABSENCES: tuple[AbsenceName, ...] = ("padding", "removed")
@@ -108,6 +111,13 @@ def shown(samples: Array) -> str:
     return f"{interval.estimate:6.3f} [{interval.low:6.3f}, {interval.high:6.3f}]"
 
 
+def over_draws(alike: Array) -> str:
+    """Mean over draws of random weights with its interval, and mean size, of (n_draws, n_sentences)."""
+    interval = t_interval(np.nanmean(alike, axis=1))
+    size = np.nanmean(np.abs(alike))
+    return f"{interval.estimate:6.3f} [{interval.low:6.3f}, {interval.high:6.3f}]  size {size:.3f}"
+
+
 def encode(text: str, data: lm.TextData) -> Players:
     """The players of a text."""
     return players_of(data.tokenizer.encode_words(text, data.source.max_tokens), None)
@@ -145,20 +155,34 @@ def report_stability(runs: list[list[nn.Module]], sentences: list[Players], data
 
 
 def report_sanity(
-    model: nn.Module, shuffled: nn.Module, sentences: list[Players], data: lm.TextData, figure: Path | None
+    runs: list[nn.Module],
+    shuffled: list[nn.Module],
+    n_draws: int,
+    sentences: list[Players],
+    data: lm.TextData,
+    figure: Path | None,
 ) -> None:
     """Print how alike the explanations of models are that learned nothing true; draw the layers."""
-    print("\nRank correlation with the trained model's values")
+    print("\nRank correlation with the trained model's values: its mean over draws, and its mean size")
+    rng = np.random.default_rng(0)
+    chance = [
+        abs(rank_correlation(*rng.normal(size=(2, len(players))))) for players in sentences for _ in range(20)
+    ]
+    print(f"  {'two random rankings':61} size {np.mean(chance):.3f}")
     layers: dict[str, Array] = {}
     for kind in ABSENCES:
-        trained = values_of(model, sentences, data, kind)
-        other = values_of(shuffled, sentences, data, kind)
-        print(f"  trained on shuffled labels   {kind:8} {shown(correlations(trained, other))}")
-        for name, randomized in cascading_randomization(model, seed=0):
-            alike = correlations(trained, values_of(randomized, sentences, data, kind))
-            print(f"  randomized down to {name:18} {kind:8} {shown(alike)}")
-            if kind == ABSENCES[0]:
-                layers[name] = alike
+        trained = [values_of(model, sentences, data, kind) for model in runs]
+        others = [values_of(model, sentences, data, kind) for model in shuffled]
+        alike = np.array([correlations(a, b) for a, b in zip(trained, others, strict=True)])
+        print(f"  trained on shuffled labels   {kind:8} {over_draws(alike)}")
+        drawn: dict[str, list[Array]] = {}
+        for draw in range(n_draws):
+            for name, randomized in cascading_randomization(runs[0], seed=draw):
+                random = values_of(randomized, sentences, data, kind)
+                drawn.setdefault(name, []).append(correlations(trained[0], random))
+        for name, rows in drawn.items():
+            print(f"  randomized down to {name:18} {kind:8} {over_draws(np.array(rows))}")
+        layers = layers or {name: np.array(rows) for name, rows in drawn.items()}
     if figure is not None:
         layer_randomization(layers).savefig(figure)
 
@@ -218,6 +242,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path, help="folder with sst2/ and sst_trees/")
     parser.add_argument("--seeds", type=int, default=3, help="models trained on the true labels")
     parser.add_argument("--epochs", type=int, default=3, help="epochs of each")
+    parser.add_argument("--draws", type=int, default=20, help="random weights of each layer")
     parser.add_argument("--sentences", type=int, default=100, help="dev sentences that are explained")
     parser.add_argument("--figure", type=Path, help="where to draw the randomized layers")
     arguments, overrides = parser.parse_known_args()
@@ -234,11 +259,11 @@ def main() -> None:
     report_stability(runs, sentences, data)
     labels = np.random.default_rng(0).permutation(data.training.labels)
     data.training = dataclasses.replace(data.training, labels=labels)
-    shuffled = train(config, data, seed=0)[-1]
-    model = runs[0][-1]
-    report_sanity(model, shuffled, sentences, data, arguments.figure)
+    shuffled = [train(config, data, seed)[-1] for seed in range(arguments.seeds)]
+    models = [run[-1] for run in runs]
+    report_sanity(models, shuffled, arguments.draws, sentences, data, arguments.figure)
     trees = read_treebank(arguments.data / "sst_trees/dev.txt", max_words=MAX_TREE_WORDS)
-    report_people(model, trees, data)
+    report_people(models[0], trees, data)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def test_sanity(tmp_path: Path) -> None:
     (tmp_path / "sst_trees").mkdir()
     trees = "(3 (2 so) (4 (3 good) (2 film)))\n(1 (2 not) (1 (1 bad) (2 plot)))\n"
     (tmp_path / "sst_trees" / "dev.txt").write_text(trees, "utf-8")
-    sizes = ["--seeds", "2", "--epochs", "1", "--sentences", "4", "--figure", str(tmp_path / "layers.png")]
+    sizes = ["--seeds", "2", "--epochs", "1", "--draws", "2", "--sentences", "4"]
+    sizes += ["--figure", str(tmp_path / "layers.png")]
     overrides = ["tokenizer=wordpiece", "data.calibration_size=0", "model.hidden_size=8"]
     command = [
         sys.executable,

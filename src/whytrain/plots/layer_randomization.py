@@ -13,7 +13,7 @@ from whytrain.plots.palette import GRAY, INK, PALETTE
 from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.plots.text import shown_end, widest
 from whytrain.plots.wording import MINUS, counted
-from whytrain.statistics.intervals import bootstrap_interval
+from whytrain.statistics.intervals import t_interval
 
 _ROW, _NARROW_ROW = 0.36, 0.24  # inches; narrow where there are many layers
 _MANY = 20
@@ -22,9 +22,14 @@ _MANY = 20
 def layer_randomization(correlations: Mapping[str, NDArray[np.float64]]) -> Figure:
     """Draw the rank correlation with the trained model's explanations, layer by layer.
 
+    A random layer reads what the layers below it have learned, with a random sign: one draw of its weights
+    can agree with the trained model as well as contradict it, on all sentences alike. So the draws are what
+    is averaged, and sentences within a draw tell nothing about the next one.
+
     Args:
         correlations: by name of the layer, from the output to the input (this and all above it are
-            randomized), float (n_sentences,): `rank_correlation` of each sentence, NaN where undefined.
+            randomized), float (n_draws, n_sentences): `rank_correlation` of each sentence under each draw of
+            random weights, NaN where undefined.
 
     Raises:
         WhytrainError: no layers.
@@ -34,25 +39,32 @@ def layer_randomization(correlations: Mapping[str, NDArray[np.float64]]) -> Figu
     """
     need(len(correlations) > 0, "layer_randomization: expected at least one layer, came none")
     names = ["trained", *(shown_end(name, 32) for name in correlations)]
-    known = {name: rows[np.isfinite(rows)] for name, rows in correlations.items()}
-    n_sentences = max(len(rows) for rows in correlations.values())
+    draws = [_of_draws(rows) for rows in correlations.values()]
+    n_draws, n_sentences = max(rows.shape for rows in correlations.values())
     row = _ROW if len(names) <= _MANY else _NARROW_ROW
     figure = new_figure(
         1.0 + len(names) * row + 0.65,
-        _title(list(known.values())[-1]),
-        f"{counted(n_sentences, 'sentence')}; dots: means, with 95% intervals; randomized from the output on",
+        _title(draws[-1]),
+        f"ticks: {counted(n_draws, 'draw')} of random weights, each the mean of "
+        f"{counted(n_sentences, 'sentence')}; dots: their mean with its 95% interval",
     )
     margins = Margins(left=widest(names, SMALL_SIZE) + 0.35, right=0.85, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])
     dress(ax, x="rank correlation with the trained model's explanation", gridlines="x")
     ax.plot(1, 0, "o", color=INK, markersize=7)
-    _layers(ax, list(known.values()))
+    _layers(ax, draws)
     ax.axvline(0, color=GRAY, linestyle="--", linewidth=1)
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
     ax.set_xlim(-1.02, 1.02)
     ax.set_ylim(len(names) - 0.5, -0.5)
     return finish(figure)
+
+
+def _of_draws(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each draw (n_draws,), without those in which no sentence has a correlation."""
+    defined = np.isfinite(rows)
+    return np.array([row[known].mean() for row, known in zip(rows, defined, strict=True) if known.any()])
 
 
 def _layers(ax: Axes, layers: list[NDArray[np.float64]]) -> None:
@@ -65,7 +77,7 @@ def _layers(ax: Axes, layers: list[NDArray[np.float64]]) -> None:
             text = f"{values.mean():.2f}".replace("-", MINUS)
             ax.plot(values.mean(), row, "o", color=PALETTE[0], markersize=7)
         if len(values) > 1:
-            interval = bootstrap_interval(lambda drawn: drawn.mean(axis=1), values, n_resamples=1000)
+            interval = t_interval(values)
             ax.plot([interval.low, interval.high], [row, row], color=PALETTE[0], linewidth=3)
         ax.text(1.06, row, text, va="center", fontsize=SMALL_SIZE, color=INK)
 
