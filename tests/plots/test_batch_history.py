@@ -21,8 +21,14 @@ def batches(n_epochs: int, n_batches: int) -> pd.DataFrame:
             "loss": generator.uniform(0.3, 0.7, n),
             "accuracy": generator.uniform(0.5, 1, n),
             "seconds": generator.uniform(0.01, 0.02, n),
+            "sentences": generator.integers(1, 65, n),
         }
     )
+
+
+def epoch_means(frame: pd.DataFrame, name: str) -> list[float]:
+    """What `train/…` says: batches count as much as they have sentences."""
+    return [np.average(part[name], weights=part["sentences"]) for _, part in frame.groupby("epoch")]
 
 
 def test_raw_smoothed_and_epoch_means(readable):
@@ -38,12 +44,16 @@ def test_raw_smoothed_and_epoch_means(readable):
         expected = frame[name].rolling(8).mean().to_numpy()[7:]
         np.testing.assert_allclose(smooth.get_ydata()[4:-3], expected, rtol=1e-12)
         means = next(line for line in ax.lines if line.get_marker() == "o")
-        np.testing.assert_allclose(means.get_ydata(), frame.groupby("epoch")[name].mean(), rtol=1e-12)
+        np.testing.assert_allclose(means.get_ydata(), epoch_means(frame, name), rtol=1e-12)
         np.testing.assert_allclose(means.get_xdata(), [50.5, 150.5, 250.5, 350.5])
     seconds = frame.groupby("epoch")["seconds"].sum()
     np.testing.assert_allclose([bar.get_height() for bar in time.patches], seconds)
     assert {f"{value:.3g}" for value in seconds} <= set(texts)
     assert any("blue: mean over 8" in text for text in texts)
+    first, *_, last = epoch_means(frame, "loss")
+    assert any(f"Training loss {first:.3f} → {last:.3f}" in text for text in texts)
+    few = readable(batch_history(batches(2, 5)))
+    assert any("10 batches of 2 epochs; blue: batches, points: mean of an epoch" in text for text in few)
 
 
 @pytest.mark.parametrize(("n_epochs", "n_batches"), [(1, 1), (1, 700), (12, 3), (30, 200)])
@@ -66,7 +76,7 @@ def test_a_batch_without_a_number_does_not_spoil_the_mean(readable):
     figure = batch_history(frame)
     readable(figure)
     means = next(line for line in figure.axes[0].lines if line.get_marker() == "o")
-    np.testing.assert_allclose(means.get_ydata(), [frame["loss"].mean()])
+    np.testing.assert_allclose(means.get_ydata(), epoch_means(frame.dropna(), "loss"), rtol=1e-12)
 
 
 def test_a_missing_column_is_named():

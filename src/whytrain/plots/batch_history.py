@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from whytrain.plots.palette import GRAY, INK, LIGHT_GRAY, PALETTE, TRAIN
 from whytrain.plots.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure, whole_numbers
 
-_COLUMNS = ("epoch", "batch", "loss", "accuracy", "seconds")
+_COLUMNS = ("epoch", "batch", "loss", "accuracy", "seconds", "sentences")
 _MOST_POINTS = 600  # more batches than pixels: a band of their least and greatest values instead of a line
 _MOST_VALUES = 12  # bars that carry their number
 
@@ -20,7 +20,7 @@ def batch_history(batches: pd.DataFrame) -> Figure:
 
     Args:
         batches: one row per batch: `epoch` and `batch` (both from 1 or 0, ascending), `loss` (nats),
-            `accuracy` (share right) and `seconds` that the batch took.
+            `accuracy` (share right), `seconds` that the batch took and how many `sentences` it had.
 
     Raises:
         WhytrainError: no rows, or a column is missing.
@@ -30,23 +30,24 @@ def batch_history(batches: pd.DataFrame) -> Figure:
     batches = batches.sort_values(["epoch", "batch"])
     epochs = batches["epoch"].to_numpy()
     window = max(1, round(len(batches) / 50))
+    curves = f"yellow: range of the batches, blue: mean over {window}" if window > 1 else "blue: batches"
     figure = new_figure(
         6.4,
         f"Training loss {_move(batches, 'loss')}, accuracy {_move(batches, 'accuracy')}",
-        f"{len(batches)} batches of {len(np.unique(epochs))} epochs; yellow: range of the batches, "
-        f"blue: mean over {window}, points: mean of an epoch",
+        f"{len(batches)} batches of {len(np.unique(epochs))} epochs; {curves}, points: mean of an epoch",
     )
     cells = grid(figure, 2, 2, Margins(left=0.65, down=0.75), widths=(3, 1))
     for row, (column, title) in enumerate((("loss", "loss (nats)"), ("accuracy", "accuracy (share right)"))):
         ax = figure.add_subplot(cells[row, 0])
         dress(ax, title, x="batch" if row else "")
-        _curve(ax, batches[column].to_numpy(dtype=float), epochs, window)
+        _curve(ax, batches[column].to_numpy(dtype=float), window)
+        _points(ax, _epoch_means(batches, column).to_numpy(), epochs)
     _time_bars(figure.add_subplot(cells[:, 1]), batches)
     return finish(figure)
 
 
-def _curve(ax: Axes, values: np.ndarray, epochs: np.ndarray, window: int) -> None:
-    """Draw raw values, their running mean, and the mean of each epoch at its middle."""
+def _curve(ax: Axes, values: np.ndarray, window: int) -> None:
+    """Draw raw values and their running mean."""
     n = len(values)
     steps = np.arange(1, n + 1)
     if n <= _MOST_POINTS:
@@ -56,13 +57,16 @@ def _curve(ax: Axes, values: np.ndarray, epochs: np.ndarray, window: int) -> Non
         low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
         ax.fill_between(steps[starts], low, high, color=TRAIN, alpha=0.35, linewidth=0)
     ax.plot(steps, _running_mean(values, window), color=PALETTE[0], linewidth=1.6)
+    whole_numbers(ax, 1, n)
+
+
+def _points(ax: Axes, means: np.ndarray, epochs: np.ndarray) -> None:
+    """Draw where each epoch begins, and its mean at its middle."""
     _, first = np.unique(epochs, return_index=True)
-    ends = np.append(first[1:], n)
+    ends = np.append(first[1:], len(epochs))
     for start in first[1:]:
         ax.axvline(start + 0.5, color=LIGHT_GRAY, linewidth=0.8, zorder=0)
-    means = [float(np.nanmean(values[a:b])) for a, b in zip(first, ends, strict=True)]
     ax.plot((first + ends + 1) / 2, means, "o", color=INK, markersize=4)
-    whole_numbers(ax, 1, n)
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
@@ -87,8 +91,15 @@ def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
     whole_numbers(ax, seconds.index.min(), seconds.index.max())
 
 
+def _epoch_means(batches: pd.DataFrame, column: str) -> pd.Series[float]:
+    """Return the means over the sentences of each epoch, as `train/…` has them; NaN counts as absent."""
+    known = batches["sentences"].where(batches[column].notna(), 0)
+    by_epoch = batches["epoch"]
+    return (batches[column] * known).groupby(by_epoch).sum() / known.groupby(by_epoch).sum()
+
+
 def _move(batches: pd.DataFrame, column: str) -> str:
-    means = batches.groupby("epoch")[column].mean()
+    means = _epoch_means(batches, column)
     if len(means) == 1:
         return f"{means.iloc[0]:.3f}"
     return f"{means.iloc[0]:.3f} → {means.iloc[-1]:.3f}"
