@@ -62,6 +62,10 @@ def plan(
 def test_steps_start_from_the_present_value() -> None:
     made = plan({"a": ["smooth"]}, smooth={"objective.label_smoothing": Step(add=0.1, limit=0.3)})
     assert [s.overrides for s in made.strategies] == [{"objective.label_smoothing": 0.2}]
+    counted = plan({"a": ["wider"]}, wider={"guidance.top_words": Step(add=50, limit=200)})
+    assert [override_words(s.overrides) for s in counted.strategies] == [
+        ["guidance.top_words=150", "guidance.run=run1"]
+    ]
 
 
 def test_one_recommendation_of_two_findings_is_followed_once() -> None:

@@ -125,7 +125,9 @@ def _values(
 def _changed(current: Any, change: Scalar | Step) -> Scalar | None:
     if not isinstance(change, Step):
         return None if change == current else change
-    return change.from_value(float(current or 0.0))
+    value = change.from_value(float(current or 0.0))
+    # Whole numbers stay such: keys that count something take no other.
+    return int(value) if isinstance(current, int) and value is not None and value.is_integer() else value
 
 
 def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> None:
