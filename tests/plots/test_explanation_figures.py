@@ -31,7 +31,7 @@ def network_of(words, values):
 
 def parts_of(words, values):
     bounds = np.array([0, -(-len(words) // 3), -(-2 * len(words) // 3), len(words)])
-    parts = Parts(bounds, np.array([0.1, 0.2, -0.1]), np.array([0.3, 0.1, -0.2]))
+    parts = Parts(bounds, np.array([0.1, 0.2, -0.1]), np.array([0.3, 0.1, -0.2]), 0.05)
     return sentence_parts([" ".join(words)], [parts], [values], **WHOSE)
 
 

@@ -29,6 +29,13 @@ def test_arcs_join_their_words_synergy_above_antagonism_below(readable):
     assert "“b” and “d” weaken each other most: −0.80" in texts
 
 
+def test_estimates_carry_their_error():
+    interactions = np.array([[0.0, 0.4, 0.1], [0.4, 0.0, 0.0], [0.1, 0.0, 0.0]])
+    errors = np.array([[0.0, 0.02, 0.03], [0.02, 0.0, 9.0], [0.03, 9.0, 0.0]])  # of a pair that is not drawn
+    figure = interaction_network(["a", "b", "c"], interactions, standard_errors=errors, **WHOSE)
+    assert any("standard errors up to 0.0300" in text.get_text() for text in figure.texts)
+
+
 def test_of_many_pairs_the_strongest_are_drawn():
     generator = np.random.default_rng(0)
     interactions = np.triu(generator.normal(size=(20, 20)), 1)

@@ -46,7 +46,7 @@ def test_parts_are_means_over_sentences_with_intervals(readable, game):
     for place in range(3):
         known = [p for p, phi in zip(parts, values, strict=True) if len(phi) > place]
         assert heights[place] == pytest.approx(np.mean([p.attributed[place] for p in known]))
-        assert heights[3 + place] == pytest.approx(np.mean([p.alone[place] for p in known]))
+        assert heights[3 + place] == pytest.approx(np.mean([p.alone[place] - p.empty for p in known]))
     image = heat.images[0].get_array()
     scale = max(np.abs(phi).max() for phi in values)
     for row, phi in enumerate(values):
@@ -60,7 +60,7 @@ def test_the_title_tells_a_mean_from_noise():
         ([1.0, -1.0], "No part of the sentences can be told from 0 in the probability of positive"),
         ([1.0, 1.2], "The end raises the probability of positive most, by 1.10"),
     ):
-        parts = [Parts(np.arange(4), np.zeros(3), np.array([0.0, 0.0, value])) for value in sums]
+        parts = [Parts(np.arange(4), np.zeros(3), np.array([0.0, 0.0, value]), 0.0) for value in sums]
         figure = sentence_parts(["a", "b"], parts, [np.ones(3)] * 2, **WHOSE)
         assert figure.texts[0].get_text() == title
 

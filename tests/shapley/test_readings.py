@@ -54,6 +54,7 @@ def test_parts_by_hand() -> None:
     assert parts.bounds.tolist() == [0, 2, 3, 4]
     assert parts.alone.tolist() == [3, 4, 8]
     assert parts.attributed == pytest.approx([3, 4, 8])
+    assert part_values(table + 7, shapley_values(table)).empty == 7
     single = part_values(np.array([0.5, 2.0]), np.array([1.5]))
     assert single.alone.tolist() == [2.0, 0.5, 0.5]  # empty parts: v(∅)
 

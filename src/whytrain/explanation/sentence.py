@@ -174,7 +174,7 @@ def _estimated(
         estimate.interactions_se,
         path[-1] - without,
         path,
-        Parts(bounds, alone, attributed),
+        Parts(bounds, alone, attributed, float(path[0])),
         interaction_tree(payoffs(table.logits, payoff, class_index)),
         chunks.words,
         float(path[0]),

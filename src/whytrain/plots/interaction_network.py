@@ -15,7 +15,7 @@ from whytrain.plots.palette import INK
 from whytrain.plots.phi import shade_key, shades
 from whytrain.plots.style import SMALL_SIZE, WIDTH, finish, finite_range, need, new_figure
 from whytrain.plots.text import shortened, shown, widest
-from whytrain.plots.wording import UNITS, counted, signed
+from whytrain.plots.wording import UNITS, amount, counted, signed
 
 _MOST_EDGES = 40
 _ARC = 1.9  # inches of the highest arc
@@ -24,7 +24,12 @@ _THICKEST = 7.0  # points
 
 
 def interaction_network(
-    words: Sequence[str], interactions: NDArray[np.float64], *, payoff: Payoff, class_name: str
+    words: Sequence[str],
+    interactions: NDArray[np.float64],
+    *,
+    payoff: Payoff,
+    class_name: str,
+    standard_errors: NDArray[np.float64] | None = None,
 ) -> Figure:
     """Draw the pairwise interactions of words as arcs: width and color are the interaction.
 
@@ -36,6 +41,7 @@ def interaction_network(
         interactions: float (n, n), symmetric; unit of the payoff.
         payoff: what the interaction is a share of.
         class_name: whose payoff.
+        standard_errors: float (n, n), of estimated or averaged interactions; None where they are exact.
 
     Raises:
         WhytrainError: no words, or another shape than (n, n).
@@ -58,7 +64,11 @@ def interaction_network(
     height = 1.25 + above + band + below + 0.2
     scale = finite_range(strengths)
     n_pairs = n * (n - 1) // 2
-    figure = new_figure(height, *_titles(words, pairs, strengths, UNITS[payoff], class_name, n_pairs))
+    title, subtitle = _titles(words, pairs, strengths, UNITS[payoff], class_name, n_pairs)
+    if standard_errors is not None and len(pairs):
+        largest = float(standard_errors[pairs[:, 0], pairs[:, 1]].max())
+        subtitle += f"; standard errors up to {amount(largest)}"
+    figure = new_figure(height, title, subtitle)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, WIDTH)
     floor = below + 0.2 + band / 2

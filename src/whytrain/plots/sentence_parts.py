@@ -30,7 +30,7 @@ from whytrain.plots.wording import UNITS, amount, counted
 from whytrain.shapley.positions import Parts
 
 PART_NAMES = ("beginning", "middle", "end")
-_SIDES = (("Σφ of its words", PALETTE[0]), ("payoff v of the part alone", PALETTE[1]))
+_SIDES = (("Σφ of its words", PALETTE[0]), ("the part alone, v(part) − v(∅)", PALETTE[1]))
 _N_BINS = 120  # columns of the heat map: words are nearly equally wide
 _MOST_LABELS = 30  # rows up to which each has its name
 
@@ -87,11 +87,16 @@ def sentence_parts(
 
 
 def _bars(ax: Axes, parts: Sequence[Parts]) -> None:
-    sides = zip(_SIDES, ("attributed", "alone"), (-0.2, 0.2), strict=True)
-    for (_, color), name, shift in sides:
+    # Both from the payoff of nothing: only so are they amounts of the same thing.
+    amounts = ([p.attributed for p in parts], [p.alone - p.empty for p in parts])
+    for (_, color), added, shift in zip(_SIDES, amounts, (-0.2, 0.2), strict=True):
         for place in range(len(PART_NAMES)):
             # A sentence of one or two words has empty parts: they are no evidence about the part.
-            known = [getattr(p, name)[place] for p in parts if p.bounds[place] < p.bounds[place + 1]]
+            known = [
+                values[place]
+                for p, values in zip(parts, added, strict=True)
+                if p.bounds[place] < p.bounds[place + 1]
+            ]
             if known:
                 ax.bar(place + shift, np.mean(known), 0.36, color=color)
             if len(known) > 1:

@@ -23,8 +23,13 @@ def signed(value: float, scale: float | None = None) -> str:
 
 
 def amount(value: float) -> str:
-    """Return the size of a value, without its sign."""
-    return f"{abs(value):.{_decimals(abs(value))}f}"
+    """Return the size of a value, without its sign; only zero is written as zero.
+
+    >>> amount(-1.234), amount(4e-7), amount(0.0)
+    ('1.23', '4e-07', '0.00')
+    """
+    text = f"{abs(value):.{_decimals(abs(value))}f}"
+    return f"{abs(value):.0e}" if value and float(text) == 0 else text
 
 
 def _decimals(scale: float) -> int:

@@ -46,7 +46,13 @@ def sentence_figures(
         "importance": token_importance(
             words, e.values, payoff=e.payoff, class_name=class_name, standard_errors=e.values_se
         ),
-        "network": interaction_network(words, e.interactions, payoff=e.payoff, class_name=class_name),
+        "network": interaction_network(
+            words,
+            e.interactions,
+            payoff=e.payoff,
+            class_name=class_name,
+            standard_errors=e.interactions_se,
+        ),
         "path": cumulative_path(words, e.path, ranking(e.values), payoff=e.payoff, class_name=class_name),
         "tree": interaction_tree(
             e.tree, [name(word) for word in e.tree_words], payoff=e.payoff, class_name=class_name
@@ -108,9 +114,8 @@ def page(
 def values_table(explanations: Sequence[Explanation], class_name: str) -> Table:
     """The words of one sentence with φ under each absence, ± its standard error where it is estimated."""
     first = explanations[0]
-    table = Table(
-        title=f"Shapley values, {UNITS[first.payoff]} of {class_name}", title_justify="left", pad_edge=False
-    )
+    title = Text(f"Shapley values, {UNITS[first.payoff]} of {class_name}")  # brackets are no markup
+    table = Table(title=title, title_justify="left", pad_edge=False)
     table.add_column("#", justify="right")
     table.add_column("word", overflow="fold")
     for e in explanations:

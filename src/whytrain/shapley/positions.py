@@ -23,11 +23,13 @@ class Parts:
             one word, the first ones being longer.
         alone: float64 (3,), v(part alone).
         attributed: float64 (3,), the sum of the words' Shapley values.
+        empty: v(∅), from which both are counted: `alone` − `empty` is what the part adds by itself.
     """
 
     bounds: NDArray[np.int64]
     alone: NDArray[np.float64]
     attributed: NDArray[np.float64]
+    empty: float
 
 
 def part_values(table: Table, values: NDArray[np.float64]) -> Parts:
@@ -41,7 +43,7 @@ def part_values(table: Table, values: NDArray[np.float64]) -> Parts:
     bounds = np.concatenate([[0], np.cumsum(lengths)])
     coalitions = (1 << bounds[1:]) - (1 << bounds[:-1])
     sums = [values[start:end].sum() for start, end in pairwise(bounds)]
-    return Parts(bounds, table[coalitions], np.array(sums))
+    return Parts(bounds, table[coalitions], np.array(sums), float(table[0]))
 
 
 def position_profile(values: Sequence[NDArray[np.float64]], n_bins: int) -> NDArray[np.float64]:
