@@ -1,4 +1,4 @@
-"""MLflow's own UI in a real browser: the runs are found, compared, and show what they logged."""
+"""MLflow's own UI in a real browser: the runs are found, compared, and show what they and compare.py logged."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+COMPARE = Path(__file__).parents[2] / "compare.py"
 PATIENCE_S = 90  # a loaded machine takes its time with the first page
 pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"),
@@ -34,20 +38,30 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Store]:
-    """Two runs with metrics, a figure of three epochs, an HTML report and a description."""
+    """Two runs with metrics, predictions, a figure of three epochs and a description."""
+    labels = np.arange(60) % 2
+    sentences = pd.DataFrame(
+        {"id": [f"s{row}" for row in range(60)], "label": np.array(["bad", "good"])[labels]}
+    )
     directory = str(tmp_path_factory.mktemp("ui") / "mlruns")
     settings = TrackingSettings(uri=None, experiment="ui", log_text=True, directory=directory, register=None)
     stores = []
     for name, gain in (("plain-run", 0.0), ("better-run", 0.25)):
         store = Store.start(settings, run_name=name, tags={})
-        store.log_params({"model.dropout": gain})
+        store.log_params({"model.dropout": gain, "seed": 0})
+        store.log_table(sentences.assign(text="a film"), "data", "validation")
         for epoch in (1, 2, 3):
             store.log_metrics({"val/accuracy": epoch / 6 + gain, "val/loss": 1 / epoch}, epoch)
             figure = Figure(figsize=(3, 2), dpi=50)
             figure.text(0.5, 0.5, f"epoch {epoch}")
             store.log_figure(figure, "shapley", epoch=epoch)
-        store.log_metrics({"best/accuracy": 0.5 + gain}, 3)
-        store.log_text("<html><body><h1>Side by side</h1></body></html>", "reports/comparison.html")
+        store.log_metrics({"best/accuracy": 0.5 + gain, "best/epoch": 3.0}, 3)
+        # The first is right about every second sentence, the other about all.
+        right = np.arange(60) % 4 < 2 if gain == 0 else np.full(60, fill_value=True)
+        good = np.where(right, 2.0, -2.0) * np.where(labels == 1, 1, -1)
+        logits = {"logit_bad": -good / 2, "logit_good": good / 2}
+        shares = {"probability_bad": 1 / (1 + np.exp(good)), "probability_good": 1 / (1 + np.exp(-good))}
+        store.log_table(sentences.assign(**shares, **logits), "predictions", epoch=3)
         store.describe(f"**{name}** beats the floor")
         store.close("FINISHED")
         stores.append(store)
@@ -116,12 +130,29 @@ def experiment(runs: list[Store]) -> str:
 
 
 def test_two_runs_are_found_compared_and_looked_into(
-    runs: list[Store], ui: str, browser: Chrome, until: Callable[[Callable[[], Any]], Any]
+    runs: list[Store], ui: str, browser: Chrome, until: Callable[[Callable[[], Any]], Any], tmp_path: Path
 ) -> None:
     from selenium.webdriver.common.keys import Keys
 
     def find(selector: str) -> Any:
         return browser.find_elements("css selector", selector)
+
+    def press(selector: str, words: str = "") -> bool:
+        """Click the first such element, if there is one that can be clicked."""
+        found = [e for e in find(selector) if e.text == words and e.is_enabled()]
+        for element in found[:1]:
+            element.click()
+        return bool(found)
+
+    def sliders() -> Any:
+        return find("[role=slider]")
+
+    def slid_to(epoch: str) -> bool:
+        """Move the slider by one epoch if it is not there yet."""
+        is_there = sliders()[0].get_attribute("aria-valuenow") == epoch
+        if not is_there:
+            sliders()[0].send_keys(Keys.ARROW_RIGHT)
+        return bool(is_there)
 
     # The table of the experiment's training runs.
     runs_page = f"{ui}/#/experiments/{experiment(runs)}/runs"
@@ -130,8 +161,8 @@ def test_two_runs_are_found_compared_and_looked_into(
     assert "Training runs" in text(browser)
 
     # Both selected, and compared.
-    find("input[aria-label='Select all runs']")[0].click()
-    until(lambda: [b for b in find("button") if b.text == "Compare" and b.is_enabled()])[0].click()
+    until(lambda: press("input[aria-label='Select all runs']"))
+    until(lambda: press("button", "Compare"))
     until(lambda: "Comparing 2 Runs" in text(browser) and "best/accuracy" in text(browser))
     assert {"0.5", "0.75"} <= set(text(browser).splitlines())
 
@@ -141,15 +172,26 @@ def test_two_runs_are_found_compared_and_looked_into(
     until(lambda: "better-run beats the floor" in text(browser))
     browser.get(f"{run_page}/model-metrics")
     until(lambda: {"best", "val", "better-run (val/loss)"} <= set(text(browser).splitlines()))
-    slider = until(lambda: find("[role=slider]"))[0]
-    assert (slider.get_attribute("aria-valuemin"), slider.get_attribute("aria-valuemax")) == ("1", "3")
+    ends = until(lambda: [[s.get_attribute(f"aria-value{end}") for end in ("min", "max")] for s in sliders()])
+    assert ends[0] == ["1", "3"]
     for epoch in ("1", "2", "3"):
-        while slider.get_attribute("aria-valuenow") != epoch:
-            slider.send_keys(Keys.ARROW_RIGHT)
+        until(lambda epoch=epoch: slid_to(epoch))
         until(lambda epoch=epoch: [i for i in find("img") if f"step%2B{epoch}" in i.get_attribute("src")])
 
-    # The report, rendered.
-    browser.get(f"{run_page}/artifacts/reports/comparison.html")
+    # What compare.py says of the two is a run of its own, whose report is rendered.
+    browser.get("about:blank")
+    command = [sys.executable, str(COMPARE), "runs=[plain-run,better-run]", "tracking.experiment=ui"]
+    command += [f"tracking.directory={runs[0].settings.root}", f"output={tmp_path}", "resamples=100"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    browser.get(runs_page)
+    until(lambda: "plain-run against better-run" in text(browser))
+    comparison = find_run(runs[0].settings.address, "plain-run against better-run")
+    browser.get(f"{runs_page}/{comparison.run_id}/artifacts/reports/comparison.html")
     browser.switch_to.frame(until(lambda: find("iframe"))[0])
-    until(lambda: text(browser) == "Side by side")
+    until(lambda: "better-run is more accurate than plain-run." in text(browser))
+    assert "accuracy: better-run is better than plain-run: +50.0 points" in text(browser)
+    assert find("img[alt='accuracy, F1, precision and recall with intervals']")[0].get_property(
+        "naturalWidth"
+    )
     browser.switch_to.default_content()

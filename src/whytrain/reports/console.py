@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 from torch import nn
 
 from whytrain.data.corpus import Corpus
@@ -21,9 +22,9 @@ def opening_table(facts: Mapping[str, str], notices: Sequence[str]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name, value)
+        table.add_row(name, Text(value))  # brackets of a class name are no markup
     for notice in notices:
-        table.add_row("note", notice)
+        table.add_row("note", Text(notice))
     return table
 
 
