@@ -30,5 +30,5 @@ def test_sizes_and_coverage_are_the_summary(readable):
 def test_a_class_without_sentences_has_no_point(readable):
     summary = summarize_sets(np.array([[True, False]]), np.array([0]))
     figure = conformal_sets({"run": summary}, 0.1, ["a", "b"])
-    readable(figure)
+    assert "Dashed: the promised 90%" in readable(figure)  # and no gray band is spoken of where none is drawn
     assert len([line for line in figure.axes[1].lines if line.get_marker() == "o"]) == 2

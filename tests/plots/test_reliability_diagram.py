@@ -40,7 +40,7 @@ def test_the_title_tells_error_from_noise(runs):
     assert titles[0].endswith("no more than noise explains")
     assert titles[1].endswith(", more than noise explains")
     both = reliability_diagram(dict(zip("ab", made, strict=True))).texts[0].get_text()
-    assert both == "Confidence against accuracy: 1 of 2 runs are off by more than noise"
+    assert both == "Confidence against accuracy: 1 of 2 are off by more than noise"
 
 
 @pytest.mark.parametrize("confidence", [0.5, 1.0])

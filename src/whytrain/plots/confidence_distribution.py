@@ -135,7 +135,7 @@ def _shares(ax: Axes, confidences: Confidences) -> None:
 def _title(confidences: Confidences) -> str:
     if len(confidences) > 1:
         highs = [level_shares(confidence)["high"] for confidence in confidences.values()]
-        return f"Confidence of {len(confidences)} runs: {min(highs):.0%} to {max(highs):.0%} above {HIGH}"
+        return f"{min(highs):.0%} to {max(highs):.0%} of the predictions are more than {HIGH:.0%} sure"
     (confidence,) = confidences.values()
     return f"{level_shares(confidence)['high']:.0%} of the predictions are more than {HIGH:.0%} sure"
 

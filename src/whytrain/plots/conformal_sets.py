@@ -41,7 +41,9 @@ def conformal_sets(
     row = max(0.36, 0.13 * len(names))
     body = max(1.6, row * len(rows), 0.42 * len(names))
     n_keys = 1 + key_rows(names) * (len(names) > 1)
-    figure = new_figure(KEY_TOP + 0.23 * n_keys + 0.5 + body + 0.65, *_titles(runs, alpha))
+    figure = new_figure(
+        KEY_TOP + 0.23 * n_keys + 0.5 + body + 0.65, *_titles(runs, alpha, expected is not None)
+    )
     handles = [*(run_handles(names) if len(names) > 1 else []), *_size_handles(runs)]
     top = key(figure, handles) + 0.45
     left_panel = 4.3 if len(names) == 1 else 3.3  # inches, with the space to the right
@@ -123,7 +125,7 @@ def _size_handles(runs: Mapping[str, SetSummary]) -> list[Patch]:
     return handles
 
 
-def _titles(runs: Mapping[str, SetSummary], alpha: float) -> tuple[str, str]:
+def _titles(runs: Mapping[str, SetSummary], alpha: float, has_band: bool) -> tuple[str, str]:
     means = [summary.mean_size for summary in runs.values()]
     hits = [summary.coverage.estimate for summary in runs.values()]
     if len(runs) == 1:
@@ -131,4 +133,5 @@ def _titles(runs: Mapping[str, SetSummary], alpha: float) -> tuple[str, str]:
     else:
         sizes = f"{min(means):.2f} to {max(means):.2f}"
         title = f"Sets of {sizes} classes hold the label of {min(hits):.1%} to {max(hits):.1%}"
-    return title, f"Dashed: the promised {1 - alpha:.0%}; gray: where 95% of exchangeable test sets lie"
+    band = "; gray: where 95% of exchangeable test sets lie" if has_band else ""
+    return title, f"Dashed: the promised {1 - alpha:.0%}{band}"

@@ -50,7 +50,11 @@ def layer_randomization(correlations: Mapping[str, NDArray[np.float64]]) -> Figu
     )
     margins = Margins(left=widest(names, SMALL_SIZE) + 0.35, right=0.85, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])
-    dress(ax, x="rank correlation with the trained model's explanation", gridlines="x")
+    dress(
+        ax,
+        x="rank correlation with the trained model's explanation; a random layer gives it a random sign",
+        gridlines="x",
+    )
     ax.plot(1, 0, "o", color=INK, markersize=7)
     _layers(ax, draws)
     ax.axvline(0, color=GRAY, linestyle="--", linewidth=1)

@@ -106,7 +106,7 @@ def _handles() -> list[Line2D | Patch]:
 def _title(errors: dict[str, float], floors: dict[str, NoiseFloor]) -> str:
     beyond = [name for name, error in errors.items() if error > floors[name].percentile_95]
     if len(errors) > 1:
-        return f"Confidence against accuracy: {len(beyond)} of {len(errors)} runs are off by more than noise"
+        return f"Confidence against accuracy: {len(beyond)} of {len(errors)} are off by more than noise"
     (error,) = errors.values()
     said = "more than noise explains" if beyond else "no more than noise explains"
     return f"Confidence and accuracy differ by {error:.3f}, {said}"
