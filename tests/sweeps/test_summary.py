@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from whytrain.reports.sweep_note import headline, sweep_note
+from whytrain.reports.sweep_note import comparison_command, headline, sweep_note
 from whytrain.sweeps.run_key import run_key
 from whytrain.sweeps.run_name import run_name
 from whytrain.sweeps.summary import JobResult, best_first, over_seeds, score_column, summary_table
@@ -64,16 +64,23 @@ def test_means_over_seeds() -> None:
 
 def test_the_page_says_what_to_do_next() -> None:
     table = summary_table(JOBS)
-    note = sweep_note(table, ["model", "seed"], SCORE, "max", "python train.py -m again")
+    compare = comparison_command(table, ["model", "seed"], SCORE, "max", "sweep-id")
+    note = sweep_note(table, ["model", "seed"], SCORE, "max", "python train.py -m again", compare)
     assert note.startswith("4 of 5 jobs finished; best: a-2, best/accuracy 0.8500\n")
     assert "| 0.8500 | a | 2 | a-2 (a-2) |" in note
     assert "FAILED: `data=csv model=b seed=1` no such \\| file" in note
     assert "    python train.py -m again" in note
-    assert "    python compare.py runs=[a-2,a-1]" in note
+    # The best two, a-2 and a-1, are seeds of one recipe.
+    assert "    python compare.py runs=[sweep-id]" in note
+    for keys in (["model"], ["seed"]):
+        best_two = comparison_command(table, keys, SCORE, "max", "sweep-id")
+        assert best_two == "python compare.py runs=[a-2,a-1]"
+    assert comparison_command(table[:1], ["model"], SCORE, "max", "sweep-id") is None
     done = sweep_note(
-        table[table["status"] == "FINISHED"], ["model"], SCORE, "max", "python train.py -m again"
+        table[table["status"] == "FINISHED"], ["model"], SCORE, "max", "python train.py -m again", None
     )
     assert "again" not in done
+    assert "compare.py" not in done
     assert headline(summary_table(JOBS[3:4]), SCORE, "max") == "0 of 1 job finished"
     assert headline(pd.DataFrame(), SCORE, "max") == "0 of 0 jobs finished"
 

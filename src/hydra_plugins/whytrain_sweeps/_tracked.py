@@ -72,8 +72,10 @@ class TrackedSweeper(Sweeper):
             status = "KILLED"
             raise
         finally:
-            self._summarize(arguments)
-            self.tracked.store.close(status)
+            try:
+                self._summarize(arguments)
+            finally:
+                self.tracked.store.close(status)
         return [result.return_value for result in self.results]  # raises what the first failed job raised
 
     def launch(self, jobs: Sequence[Sequence[str]], **environment: Sequence[str]) -> list[JobReturn]:
@@ -105,7 +107,8 @@ class TrackedSweeper(Sweeper):
         """Log table, figures and description of what the jobs came to."""
         from whytrain.plots.parallel_coordinates import parallel_coordinates
         from whytrain.plots.seed_intervals import seed_intervals
-        from whytrain.reports.sweep_note import headline, sweep_note
+        from whytrain.reports.console import place
+        from whytrain.reports.sweep_note import comparison_command, headline, sweep_note
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
 
         failed = [result for result in self.results if result.status == JobStatus.FAILED]
@@ -124,10 +127,14 @@ class TrackedSweeper(Sweeper):
                 groups = over_seeds(ranked, keys, score)
                 store.log_figure(seed_intervals(groups, score, smaller=smaller), "sweep", "seeds")
         retry = self._command(arguments)
-        store.describe(sweep_note(table, keys, score, mode, retry))
-        line = headline(table, score, mode)
-        unfinished = "" if (table["status"] == "FINISHED").all() else f"\ngo on with the others: {retry}"
-        print(f"sweep {self.name}: {line}{unfinished}", flush=True)
+        compare = comparison_command(table, keys, score, mode, store.run_id)
+        store.describe(sweep_note(table, keys, score, mode, retry, compare))
+        lines = [f"sweep {self.name}: {headline(table, score, mode)}"]
+        if compare is not None:
+            lines.append(f"compare them: {compare}{place(store.settings.address)}")
+        if not (table["status"] == "FINISHED").all():
+            lines.append(f"go on with the others: {retry}")
+        print("\n".join(lines), flush=True)
 
     def _command(self, arguments: Sequence[str]) -> str:
         plugin = [o for o in self.config.hydra.overrides.hydra if not o.startswith("hydra.mode=")]

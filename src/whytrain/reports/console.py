@@ -72,14 +72,19 @@ def _cell(value: Interval | float) -> str:
     return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
 
 
+def place(uri: str) -> str:
+    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one."""
+    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
+    return "" if uri == default else f" tracking.uri={uri}"
+
+
 def next_commands(run_id: str, uri: str) -> str:
     """Where the run is and what to do with it, as commands to copy."""
-    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
-    where = "" if uri == default else f" tracking.uri={uri}"
+    where = place(uri)
     if uri.startswith("http"):
         look = uri
     else:
-        look = "make ui" if uri == default else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
+        look = "make ui" if not where else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
     return (
         f"run {run_id} in {uri}\n"
         f"look at it            {look}\n"

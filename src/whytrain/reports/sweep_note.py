@@ -14,7 +14,12 @@ _SHOWN = 10
 
 
 def sweep_note(
-    table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"], retry: str
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    score: str,
+    mode: Literal["max", "min"],
+    retry: str,
+    compare: str | None,
 ) -> str:
     """Return Markdown about a sweep.
 
@@ -24,6 +29,7 @@ def sweep_note(
         score: the column by which jobs are ranked.
         mode: whether more of it is better.
         retry: the command that goes on with the jobs that did not end.
+        compare: the command that compares jobs; None where there is nothing to compare.
     """
     ranked = best_first(table, score, mode)
     lines = [headline(table, score, mode), ""]
@@ -43,10 +49,33 @@ def sweep_note(
         lines.append(f"\n{row['status']}: `{row['overrides']}` {_cell(row['error'])}".rstrip())
     if not ended.all():
         lines += ["", "Go on with what did not end, from its last checkpoints:", "", f"    {retry}"]
-    if len(ranked) > 1:
-        runs = ",".join(ranked["run_id"].head(2))
-        lines += ["", "Compare the best two:", "", f"    python compare.py runs=[{runs}]"]
+    if compare is not None:
+        lines += ["", "Compare them:", "", f"    {compare}"]
     return "\n".join(lines)
+
+
+def comparison_command(
+    table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"], sweep_id: str
+) -> str | None:
+    """Return the command that compares the best two jobs; where seeds vary too, all, joined over their seeds.
+
+    The best two of several seeds may be of one recipe, and say nothing of the others.
+
+    Args:
+        table: of `summary_table`.
+        keys: what varies.
+        score: the column by which jobs are ranked.
+        mode: whether more of it is better.
+        sweep_id: of the sweep's run.
+
+    Returns:
+        None where fewer than two jobs finished.
+    """
+    ranked = best_first(table, score, mode)
+    if len(ranked) < 2:
+        return None
+    runs = sweep_id if "seed" in keys and len(keys) > 1 else ",".join(ranked["run_id"].head(2))
+    return f"python compare.py runs=[{runs}]"
 
 
 def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"]) -> str:
