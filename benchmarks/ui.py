@@ -116,6 +116,8 @@ def headless() -> Iterator[Chrome]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver.set_script_timeout(PATIENCE_S)
+    driver.set_page_load_timeout(PATIENCE_S)
     try:
         yield driver
     finally:
@@ -149,11 +151,11 @@ def measure(settings: TrackingSettings, address: str, browser: Chrome, newest: s
 
 def _wait_for_row(browser: Chrome, name: str) -> None:
     until = time.monotonic() + PATIENCE_S
-    script = "return document.body.innerText.includes(arguments[0])"
+    script = "return document.body.textContent.includes(arguments[0])"
     while not browser.execute_script(script, name):
         if time.monotonic() > until:
             raise RuntimeError(f"{name} is never seen in the table")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def _search(browser: Chrome) -> tuple[float, dict[str, Any]]:
