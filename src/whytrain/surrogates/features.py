@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,15 @@ from whytrain.surrogates.evidence import Kind
 
 Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private
 
+
+@cache
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
+
+
 FORMS: dict[str, Callable[[str], int]] = {
     "length in words": lambda text: len(split_words(text)),
-    "punctuation marks": lambda text: sum(unicodedata.category(c).startswith("P") for c in text),
+    "punctuation marks": lambda text: sum(map(_is_punctuation, text)),
     "question marks": lambda text: text.count("?") + text.count("\uff1f"),
     "exclamation marks": lambda text: text.count("!") + text.count("\uff01"),
 }
