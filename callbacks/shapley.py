@@ -18,7 +18,7 @@ from callbacks.access import TextDataModule, classifier_of, data_of, shown_word,
 from whytrain.errors import ConfigError
 from whytrain.explanation.evidence import ShapleyEvidence, attention_concentration, probe_evidence
 from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
-from whytrain.explanation.sentence import explain
+from whytrain.explanation.sentence import Explanation, explain
 from whytrain.explanation.tables import (
     Probe,
     interaction_table,
@@ -34,6 +34,7 @@ from whytrain.games.players import Players
 from whytrain.models.inspection import inspect_split
 from whytrain.models.prefix import prefix_form
 from whytrain.plots.word_trends import word_trends
+from whytrain.reports.corpus import corpus_figures, vocabulary_figures
 from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
 from whytrain.seeds import Seed
 from whytrain.tracking.store import Store
@@ -113,14 +114,16 @@ class Shapley(Callback):
             ranks = (np.arange(len(players)) + 0.5 * (name == "train")) / max(1, len(players))
             found += [(rank, (name, row), p) for rank, (row, p) in zip(ranks, players.items(), strict=True)]
         self._players = {key: players for _, key, players in sorted(found, key=lambda f: f[:2])}
-        if not self._players:
-            _log.warning(
-                "shapley: no sentence has %d to %d words, so none is explained; raise "
-                "callbacks.shapley.max_words (at most 16)",
-                MIN_WORDS,
-                self.max_words,
-            )
-        elif self.budget is not None and self._n_affordable() < min(_FEWEST, len(self._players)):
+        for name in splits:
+            if all(split != name for split, _ in self._players):
+                _log.warning(
+                    "shapley: no %s sentence has %d to %d words, so none is explained; raise "
+                    "callbacks.shapley.max_words (at most 16)",
+                    name,
+                    MIN_WORDS,
+                    self.max_words,
+                )
+        if self.budget is not None and self._n_affordable() < min(_FEWEST, len(self._players)):
             raise ConfigError(
                 f"callbacks.shapley.budget={self.budget}: the first two sentences need "
                 f"{self._cost(list(self._players.values())[:_FEWEST])} evaluations; raise it, lower "
@@ -247,10 +250,11 @@ class Shapley(Callback):
         if ranked is not None:
             store.log_table(ranked[0], TOPIC, "vocabulary", text_columns=["word"])
             store.log_table(ranked[1], TOPIC, "pairs", text_columns=["word_a", "word_b"])
-        learned = probe_evidence([p for p in probes if p.split == "train"])
+        learned = [p for p in probes if p.split == "train"]
+        self._draw_corpus(store, learned, ranked)
         attention = self._attention(pl_module, data)
         words, pairs = ranked or (None, None)
-        self.evidence = ShapleyEvidence(self.payoff, learned, words, pairs, attention)
+        self.evidence = ShapleyEvidence(self.payoff, probe_evidence(learned), words, pairs, attention)
         store.log_metrics({"time/shapley_end_s": time.perf_counter() - started}, step=trainer.current_epoch)
 
     def _draw(self, store: Store, displayed: Sequence[Probe], class_names: Sequence[str]) -> None:
@@ -266,6 +270,18 @@ class Shapley(Callback):
             store.log_text(html, f"reports/{TOPIC}.html")
             parts = parts_figure([p.explanation for p in shown], "the gold class", name)
             store.log_figure(parts, TOPIC, "parts")
+
+    def _draw_corpus(
+        self, store: Store, learned: Sequence[Probe], ranked: tuple[pd.DataFrame, pd.DataFrame] | None
+    ) -> None:
+        kinds: dict[str, list[Explanation]] = {}
+        for probe in learned:
+            kinds.setdefault(probe.explanation.absence.name, []).append(probe.explanation)
+        figures = corpus_figures(kinds) if kinds else {}
+        if ranked is not None:
+            figures |= vocabulary_figures(*ranked, payoff=self.payoff, name=shown_word(store))
+        for name, figure in figures.items():
+            store.log_figure(figure, TOPIC, name)
 
     def _rank_vocabulary(
         self, pl_module: pl.LightningModule, data: TextDataModule

@@ -210,6 +210,7 @@ def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleName
     assert [epoch for _, epoch in store.figures if epoch is not None] == [1, 2]
     kinds = ("importance", "network", "path", "tree")
     expected = {f"sentence_{i}_{kind}" for i in (1, 2) for kind in kinds} | {"parts", "word_trends"}
+    expected |= {"corpus_path", "corpus_positions", "corpus_importance", "corpus_network"}
     assert {name for name, epoch in store.figures if epoch is None} == expected
     assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")
     vocabulary = store.tables["vocabulary", None]
@@ -293,7 +294,8 @@ def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest
     )
     store = KeptStore()
     fit(path, store)
-    assert "no sentence has 3 to 6 words" in caplog.text
+    for split in ("train", "validation"):
+        assert f"no {split} sentence has 3 to 6 words" in caplog.text
     assert not store.tables
 
 
