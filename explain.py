@@ -58,10 +58,10 @@ def explain(config: DictConfig) -> None:
     output = Path(plain["output"] or Path("explanations") / run.run_id)
     if plain["file"] is None:
         return explain_text(explainer, plain["text"], output, Console())
-    # Named after model and settings: what others explained is never taken for done.
-    made_of = hashlib.sha256(json.dumps([run.run_id, settings]).encode()).hexdigest()[:8]
-    target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
-    return explain_file(explainer, texts, target, Console())
+    # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
+    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], run.run_id, settings]
+    made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
+    return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
 
 
 def explain_text(explainer: Explainer, text: str, output: Path, console: Console) -> None:

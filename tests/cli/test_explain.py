@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whytrain.errors import DataError
 from whytrain.explanation import bulk
 from whytrain.explanation.explainer import Explainer
 from whytrain.games.absence import absence
@@ -222,6 +223,20 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
     code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
     assert "0 of them explained now" in " ".join(said.split())
     pd.testing.assert_frame_equal(pd.read_parquet(path), table)
+    Path("elsewhere").mkdir()
+    pd.DataFrame({"review": ["so great"]}).to_csv("elsewhere/new.csv", index=False)
+    code, said = explain("run=tiny", "file=elsewhere/new.csv", "text_column=review", "output=many")
+    assert code == 0, said
+    pd.testing.assert_frame_equal(pd.read_parquet(path), table)  # of another file with this name
+
+
+def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.txt"
+    path.write_bytes("so\u2028great\r\n\nthe\ffilm\n".encode())
+    assert bulk.read_texts(path, "text") == ["so\u2028great", "", "the\ffilm"]
+    path.write_text("")
+    with pytest.raises(DataError, match="no rows"):
+        bulk.read_texts(path, "text")
 
 
 def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: SavedModel) -> None:

@@ -27,9 +27,11 @@ def read_texts(path: Path, text_column: str) -> list[str]:
         if not path.is_file():
             raise DataError(f"{path} is not a file; give an existing file.")
         try:
-            texts = path.read_text("utf-8-sig").splitlines()
+            content = path.read_text("utf-8-sig")
         except UnicodeDecodeError as error:
             raise DataError(f"{path} is not UTF-8 ({error.reason}); convert the file.") from error
+        # Not splitlines: a line separator inside a sentence (U+2028, a form feed) ends no line of a file.
+        texts = content.removesuffix("\n").split("\n") if content else []
     else:
         table = read_table(path)
         if table.bad:

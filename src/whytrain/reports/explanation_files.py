@@ -27,7 +27,7 @@ def terminal(explained: ExplainedText) -> Group:
         Text(f"{explained.label} ({shares})"),
         *([] if explained.verdict is None else [Text(_trust(explained.verdict))]),
         values_table(explained.explanations, explained.label),
-        *(interactions_table(explanation) for explanation in explained.explanations),
+        *(interactions_table(e) for e in explained.explanations if len(e.words) > 1),
     )
 
 
