@@ -102,6 +102,7 @@ def quiet_libraries() -> None:
     for name in (
         "pytorch_lightning.utilities.rank_zero",  # the package's own logger is set to INFO by its import
         "pytorch_lightning.trainer.connectors.checkpoint_connector",
+        "pytorch_lightning.trainer.connectors.signal_connector",
         "lightning_fabric.utilities.rank_zero",
         "mlflow",
         "alembic",
