@@ -113,8 +113,10 @@ def shown(samples: Array) -> str:
 
 def over_draws(alike: Array) -> str:
     """Mean over draws of random weights with its interval, and mean size, of (n_draws, n_sentences)."""
-    interval = t_interval(np.nanmean(alike, axis=1))
-    size = np.nanmean(np.abs(alike))
+    means, size = np.nanmean(alike, axis=1), np.nanmean(np.abs(alike))
+    if len(means) == 1:
+        return f"{means[0]:6.3f} {'one draw':16}  size {size:.3f}"
+    interval = t_interval(means)
     return f"{interval.estimate:6.3f} [{interval.low:6.3f}, {interval.high:6.3f}]  size {size:.3f}"
 
 

@@ -78,7 +78,7 @@ def test_without_a_slice_nothing_is_claimed(workspace: Path, run_train: Callable
 
 
 def test_any_column_of_a_users_data_is_looked_at_or_left_out(
-    workspace: Path, run_train: Callable[..., int], caplog: pytest.LogCaptureFixture
+    workspace: Path, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = (workspace / "reviews.csv").read_text("utf-8").splitlines()
     rows = [f"{line},{i / 7:.3f},{['web', '', 'tv'][i % 3]},note {i}" for i, line in enumerate(lines[1:])]
@@ -89,4 +89,5 @@ def test_any_column_of_a_users_data_is_looked_at_or_left_out(
     assert set(slices["column"]) == {"length", "negation", "class", "stars", "source"}
     assert set(slices.loc[slices["column"] == "source", "group"]) == {"web", "missing", "tv"}
     assert (slices["column"] == "stars").sum() == 4
-    assert "no slices by note" in caplog.text
+    captured = capsys.readouterr()
+    assert "no slices by note" in captured.out + captured.err
