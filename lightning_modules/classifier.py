@@ -134,7 +134,7 @@ class Classifier(pl.LightningModule):
     def _not_finite(self, what: str, value: float) -> str:
         return (
             f"the {what} became {value} in epoch {self.current_epoch + 1}, step {self.global_step + 1}; "
-            "nothing of it was saved and the last checkpoint is good: lower optimizer.learning_rate or "
+            "nothing of it was saved, an earlier checkpoint is good: lower optimizer.learning_rate or "
             "trainer.gradient_clip, or use trainer.precision=32-true"
         )
 
