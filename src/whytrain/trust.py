@@ -1,4 +1,4 @@
-"""Of whose classes a saved model may be: importing one runs code, and a model's folder may come from anybody."""
+"""Of whose classes a saved model may be: importing one runs code, and its folder may come from anybody."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split
         raise DataError(f"Classification needs at least 2 classes; train has {len(present)}: {found}.")
     if not len(validation):
         raise DataError(
-            f"No row is left for validation ({len(train):,} in train): equal sentences stay on one side, and the "
-            "last sentence of a class stays in train; give more data, or data.validation_path."
+            f"No row is left for validation ({len(train):,} in train): equal sentences stay on one side, "
+            "and the last one of a class in train; give more data, or data.validation_path."
         )
 
 
