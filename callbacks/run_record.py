@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -151,17 +152,22 @@ def _log_datasets(store: Store, corpus: Corpus) -> None:
 
 
 def git_tags() -> dict[str, str]:
-    """The commit of the working directory and whether files differ from it; empty outside a repository."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    return {"git_commit": commit, "git_dirty": str(dirty).lower()}
+    """The commit of this code and whether files differ from it; of installed code, the working directory's.
+
+    Empty where neither is in a repository.
+    """
+    for folder in (Path(__file__).parent, Path.cwd()):
+        try:
+            commit = _git(folder, "rev-parse", "HEAD")
+            dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return {"git_commit": commit, "git_dirty": str(dirty).lower()}
+    return {}
 
 
-def _git(*arguments: str) -> str:
-    command = ["git", *arguments]
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 

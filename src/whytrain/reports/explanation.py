@@ -138,16 +138,17 @@ def interactions_table(explanation: Explanation) -> Table:
     table.add_column("words", overflow="fold")
     table.add_column("interaction", justify="right")
     table.add_column("")
-    for i, j in strongest_pairs(e, _PAIRS):
-        errors = None if e.interactions_se is None else e.interactions_se[i]
-        kind = "synergy" if e.interactions[i, j] > 0 else "antagonism"
-        table.add_row(Text(f"{e.words[i]} + {e.words[j]}"), _cell(e.interactions[i], errors, j), kind)
+    for pair in strongest_pairs(e, _PAIRS):
+        kind = "synergy" if e.interactions[pair] > 0 else "antagonism"
+        table.add_row(
+            Text(" + ".join(e.words[i] for i in pair)), _cell(e.interactions, e.interactions_se, pair), kind
+        )
     return table
 
 
-def _cell(values: Array, errors: Array | None, i: int) -> str:
-    text = signed(float(values[i]), _scale(values))
-    return text if errors is None else f"{text} ± {amount(float(errors[i]))}"
+def _cell(values: Array, errors: Array | None, place: int | tuple[int, int]) -> str:
+    text = signed(float(values[place]), _scale(values))
+    return text if errors is None else f"{text} ± {amount(float(errors[place]))}"
 
 
 def _scale(values: Array) -> float:
