@@ -39,7 +39,8 @@ type: setup  ## check the types
 	$(BIN)/mypy
 
 ui: setup  ## open the MLflow UI on 127.0.0.1 over mlruns/
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		$(BIN)/mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
 		--backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db --serve-artifacts --workers 1
 
 server: setup  ## serve MLflow on PostgreSQL on 127.0.0.1, with a password (docs/sweeps.md)

@@ -34,11 +34,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 EXPERIMENT = "benchmark"
-N_PARAMS, N_METRICS, N_FINAL = (
-    95,
-    60,
-    60,
-)  # of a run with callbacks=default: params, metrics by epoch, at its end
+N_PARAMS, N_METRICS, N_FINAL = 95, 60, 60  # of callbacks=default: params, metrics by epoch, at the end
 PATIENCE_S = 240.0
 N_TIMES = 5
 
@@ -87,9 +83,11 @@ def served(settings: TrackingSettings) -> Iterator[str]:
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", address.rpartition(":")[2], "--backend-store-uri", settings.address]
     command += ["--serve-artifacts", "--workers", "1"]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (settings.root / "ui.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, env=os.environ | quiet, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         until = time.monotonic() + PATIENCE_S
         while server.poll() is None and time.monotonic() < until:
