@@ -48,7 +48,7 @@ def test_words_and_pairs_by_hand() -> None:
     assert pairs["interaction"].abs().is_monotonic_decreasing
 
 
-def test_a_word_twice_is_no_pair() -> None:
+def test_a_pair_counts_once_per_sentence_and_never_with_itself() -> None:
     _, pairs = rank_vocabulary(
         predict,
         {0: sentence("so", "so", "good")},
@@ -58,4 +58,5 @@ def test_a_word_twice_is_no_pair() -> None:
         class_names=NAMES,
     )
     assert list(zip(pairs["word_a"], pairs["word_b"], strict=True)) == [("good", "so")]
-    assert pairs["count"].tolist() == [2]
+    assert pairs["count"].tolist() == [1]
+    assert pairs["standard_error"].isna().all()

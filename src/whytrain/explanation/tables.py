@@ -153,16 +153,20 @@ def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
     """One row per pair of words, absence and class: mean interaction, standard error and count, by size.
 
     As `word_table`; a pair is the same in both orders (`word_a` ≤ `word_b`), and a word is no pair with
-    itself.
+    itself. A pair counts once per sentence, with the mean of its occurrences there: a sentence with five
+    commas is no five sentences with a comma and “dull”.
 
     Args:
-        pairs: columns `absence`, `class`, `first_word`, `second_word`, `interaction`, as in
+        pairs: columns `id`, `absence`, `class`, `first_word`, `second_word`, `interaction`, as in
             `interaction_table`.
         class_names: all of them.
     """
     words = np.sort(pairs[["first_word", "second_word"]].map(bare_word).to_numpy(dtype=object), axis=1)
     pairs = pairs.assign(word_a=words[:, 0], word_b=words[:, 1])
-    return _means(pairs[pairs["word_a"] != pairs["word_b"]], ["word_a", "word_b"], "interaction", class_names)
+    once = pairs[pairs["word_a"] != pairs["word_b"]].groupby(
+        ["id", "absence", "class", "word_a", "word_b"], sort=False
+    )
+    return _means(once["interaction"].mean().reset_index(), ["word_a", "word_b"], "interaction", class_names)
 
 
 def _means(values: pd.DataFrame, words: list[str], column: str, class_names: Sequence[str]) -> pd.DataFrame:

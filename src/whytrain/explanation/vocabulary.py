@@ -52,5 +52,5 @@ def rank_vocabulary(
             "second_word": words[second],
             "interaction": pair_interactions(v)[first, second],
         }
-        pairs.append(pd.DataFrame(origin | columns))
+        pairs.append(pd.DataFrame(origin | {"id": row} | columns))
     return word_table(pd.concat(values), class_names), pair_table(pd.concat(pairs), class_names)
