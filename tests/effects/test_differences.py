@@ -67,6 +67,15 @@ def test_without_shared_sentences_the_seeds_decide() -> None:
     assert (found.low, found.high) == (pytest.approx(0.2 - half), pytest.approx(0.2 + half))
 
 
+def test_seeds_with_sentences_of_their_own_are_paired_on_what_both_runs_have() -> None:
+    # The second run also explained an easy sentence: it must not count as a gain.
+    before = [judged([0.0, 1.0], [f"{s}a", f"{s}b"]) for s in range(3)]
+    after = [judged([0.0, 1.0, 1.0], [f"{s}a", f"{s}b", f"{s}c"]) for s in range(3)]
+    found = difference("best/accuracy", before, after)
+    assert found is not None
+    assert (found.estimate, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
 def test_a_number_without_rows_has_no_interval_from_one_seed() -> None:
     found = difference("diagnosis/x", [run({"diagnosis/x": 1.0})], [run({"diagnosis/x": 1.5})])
     assert found is not None

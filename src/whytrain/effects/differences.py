@@ -26,9 +26,9 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     """Return after − before with its 95% interval, paired by seed and, where there are rows, by sentence.
 
     Several seeds on the same sentences: bootstrap over sentences, widened by Student's t of the seeds' means
-    (see `statistics.paired_bootstrap`). Several seeds with sentences of their own, or a metric without rows:
-    Student's t over seeds. One seed: bootstrap over the sentences that both runs have; without rows the ends
-    are NaN.
+    (see `statistics.paired_bootstrap`). Several seeds with sentences of their own: Student's t over the
+    seeds' means of the sentences that both runs have; a metric without rows: over its values. One seed:
+    bootstrap over the sentences that both runs have; without rows the ends are NaN.
 
     Args:
         metric: its name.
@@ -47,7 +47,10 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     found = [t for t in terms if t is not None and len(t) > 1]
     if len(found) == len(pairs) and all(t.index.equals(found[0].index) for t in found):
         return _over_sentences_and_seeds(np.array([t.to_numpy() for t in found]))
-    per_seed = [b.metrics[metric] - a.metrics[metric] for a, b in pairs]
+    per_seed = [
+        float(t.mean()) if t is not None and len(t) else b.metrics[metric] - a.metrics[metric]
+        for t, (a, b) in zip(terms, pairs, strict=True)
+    ]
     if len(pairs) == 1:
         return Interval(per_seed[0], float("nan"), float("nan"))
     return t_interval(per_seed)
