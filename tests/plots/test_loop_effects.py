@@ -48,7 +48,10 @@ def test_a_panel_per_metric_and_a_row_per_arm(readable: Callable[[Figure], list[
         "random targets",
         "only mask_top_words",
     ]
-    assert figure.texts[0].get_text() == "Of 2 promises against baseline 1 kept, 0 missed, the rest open"
+    assert (
+        figure.texts[0].get_text()
+        == "explained against baseline: 1 of 2 promises kept, 0 missed, the rest open"
+    )
     ends = [line.get_xdata() for line in first.lines if line.get_marker() == "None"]
     assert [-0.055, -0.025] in [pytest.approx(list(x)) for x in ends]  # the interval of the first arm
     # A difference without an interval is a point alone; the comparison of two arms is in another table.

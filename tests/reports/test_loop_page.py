@@ -6,7 +6,7 @@ import pandas as pd
 
 from whytrain.diagnosis.rules import Expectation
 from whytrain.effects.verdicts import Effect
-from whytrain.reports.loop import effect_table, loop_page, standings
+from whytrain.reports.loop import effect_table, in_short, loop_page, standings
 from whytrain.statistics.intervals import Interval
 
 LOWER = Expectation(metric="diagnosis/few_token_dependence", at_most=-0.02)
@@ -49,3 +49,16 @@ def test_the_page_has_a_part_per_comparison() -> None:
     empty = loop_page("circle", RUNS, [], standings([], {}))
     assert "nothing was trained after the baseline" in empty
     assert "Of 1 promise of the recommended changes: 1 kept, 0 missed, 0 open." in page
+
+
+def test_the_control_arm_decides_what_explanations_are_worth() -> None:
+    def against_random(**metrics: tuple[float, float]) -> str:
+        intervals = {f"best/{name}": Interval((a + b) / 2, a, b) for name, (a, b) in metrics.items()}
+        return in_short(
+            [Effect("explained", "random targets", n, i, None, None) for n, i in intervals.items()]
+        )
+
+    assert "no sure difference in 2 measures." in against_random(ece=(-0.1, 0.1), nll=(-0.1, 0.0))
+    assert "the intervals of 1 of 2 measures leave out 0" in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
+    assert "by chance: best/nll +0.0600." in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
+    assert "random" not in against_random(ece=(NAN, NAN))  # one seed says nothing of a metric without rows

@@ -74,7 +74,8 @@ def _panel(ax: Axes, effects: Sequence[Effect], arms: Sequence[str]) -> None:
 
 
 def _title(effects: Sequence[Effect], against: str) -> str:
-    promised = [e for e in effects if e.promise is not None and e.arm == effects[0].arm]
+    arm = effects[0].arm
+    promised = [e for e in effects if e.promise is not None and e.arm == arm]
     kept, missed = (sum(e.verdict == verdict for e in promised) for verdict in ("kept", "missed"))
     n_promised = counted(len(promised), "promise")
-    return f"Of {n_promised} against {against} {kept} kept, {missed} missed, the rest open"
+    return f"{arm} against {against}: {kept} of {n_promised} kept, {missed} missed, the rest open"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import get_args
 
 import pandas as pd
 
-from whytrain.effects.arms import EXPLAINED
+from whytrain.effects.arms import EXPLAINED, RANDOM
 from whytrain.effects.robustness import UNTARGETED
 from whytrain.effects.verdicts import Effect, Verdict, standing
-from whytrain.plots.wording import counted
+from whytrain.plots.wording import counted, signed
 from whytrain.reports.diagnosis import promise
 from whytrain.reports.html import bullets, page, paragraph, table
 
@@ -24,12 +25,28 @@ EXPLANATION = (
 
 
 def in_short(effects: Sequence[Effect]) -> str:
-    """Return what became of the promises, in one line."""
+    """Return what became of the promises, and of the control arm, in one line."""
     if not effects:
         return "The diagnosis recommends no change: nothing was trained after the baseline."
     judged = [e.verdict for e in effects if e.arm == EXPLAINED and e.promise is not None]
     counts = ", ".join(f"{judged.count(verdict)} {verdict}" for verdict in get_args(Verdict))
-    return f"Of {counted(len(judged), 'promise')} of the recommended changes: {counts}."
+    return f"Of {counted(len(judged), 'promise')} of the recommended changes: {counts}.{_control(effects)}"
+
+
+def _control(effects: Sequence[Effect]) -> str:
+    """Return in which measures explained targets surely did anything else than random ones."""
+    measured = [e for e in effects if e.against == RANDOM and math.isfinite(e.difference.low)]
+    if not measured:
+        return ""
+    sure = [e for e in measured if e.difference.low > 0 or e.difference.high < 0]
+    n_measures = counted(len(measured), "measure")
+    if not sure:
+        return f" Explained against random targets: no sure difference in {n_measures}."
+    named = ", ".join(f"{e.metric} {signed(e.difference.estimate)}" for e in sure)
+    return (
+        f" Explained against random targets: the intervals of {len(sure)} of {n_measures} leave out 0, as "
+        f"about one in twenty would by chance: {named}."
+    )
 
 
 def effect_table(effects: Sequence[Effect]) -> pd.DataFrame:
