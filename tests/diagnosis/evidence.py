@@ -97,8 +97,9 @@ def surrogate(**changes: Any) -> SurrogateEvidence:
         students=(),
         coefficients=(
             CoefficientEvidence("great", "word", 9.0, "good"),
-            CoefficientEvidence("hidden 3, mean", "hidden", -3.0, "good"),
-            CoefficientEvidence("hidden 4, mean", "hidden", 1.0, "good"),
+            CoefficientEvidence("hidden mean 3", "hidden", -80.0, "good"),
+            CoefficientEvidence("hidden maximum 3", "hidden", 10.0, "good"),
+            *(CoefficientEvidence(f"hidden mean {i}", "hidden", 1.0, "good") for i in range(4, 14)),
         ),
         rules=(),
         disagreeing_rows=(1, 3),

@@ -17,6 +17,7 @@ from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
 from whytrain.diagnosis.rules import load_rules
 from whytrain.statistics.intervals import Interval
+from whytrain.surrogates.evidence import FeatureSet, StudentEvidence, StudentKind
 
 BOOK = load_rules(None, DETECTORS)
 
@@ -65,6 +66,18 @@ def test_share_of_two_words() -> None:
         "good",
     )
     assert result.evidence.tokens == ("great",)
+    # Of five words two hold 2/5 where all weigh the same, and (2·(1 + 1/2 + 1/3 + 1/4 + 1/5) − 1) / 5 at random.
+    assert "(5.0 words on average)" in result.evidence.features[0]
+    assert "40% if all words mattered the same, and 71% if chance" in result.evidence.features[0]
+
+
+def test_random_shares_of_two_words() -> None:
+    parts = np.random.default_rng(0).dirichlet(np.ones(6), 20_000)  # sticks broken at random
+    largest = np.sort(parts, axis=1)[:, -2:].sum(axis=1)
+    # Four standard errors of the mean of so many sticks.
+    assert of_words.random_share_of_two(6) == pytest.approx(
+        largest.mean(), abs=4 * largest.std() / np.sqrt(20_000)
+    )
 
 
 def test_it_looks_at_one_absence_at_a_time() -> None:
@@ -113,16 +126,35 @@ def test_the_strongest_frequent_pair_counts() -> None:
     columns = ["absence", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
     rows = [
         ("padding", "good", "a", "once", 9.0, float("nan"), 1),
-        ("padding", "good", "a", "vague", 3.0, 1.4, 3),  # lower end 0.26
-        ("padding", "good", "not", "good", -1.5, 0.1, 5),  # lower end 1.3: the surest
+        ("padding", "good", "a", "vague", 3.0, 1.4, 3),  # lower end below 0: three sentences say little
+        ("padding", "good", "not", "good", -1.5, 0.1, 5),  # the surest
     ]
     run = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows, columns=columns)))
     result = measured(of_words.shortcut_pairs(run))
     assert result.value.estimate == 1.5
-    assert result.value.low == pytest.approx(1.5 - 1.959964 * 0.1)
+    # Student's t of four degrees of freedom, 0.025 on either side shared by two frequent pairs: 3.4954.
+    assert result.value.low == pytest.approx(1.5 - 3.4954 * 0.1, abs=1e-4)
     assert result.evidence.tokens == ("not + good", "a + vague")
     few = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows[:1], columns=columns)))
     assert "vocabulary_sentences" in reason(of_words.shortcut_pairs(few))
+
+
+def test_the_largest_of_many_pairs_that_do_not_interact_is_no_finding() -> None:
+    generator, run, found = np.random.default_rng(0), healthy(), 0
+    for _ in range(40):
+        draws = generator.normal(0, 0.5, (20, 3))  # 20 pairs in three sentences each
+        errors = draws.std(axis=1, ddof=1) / np.sqrt(3)
+        rows = [
+            ("padding", "good", f"a{i}", "b", m, e, 3)
+            for i, (m, e) in enumerate(zip(draws.mean(axis=1), errors, strict=True))
+        ]
+        pairs = pd.DataFrame(
+            rows, columns=["absence", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
+        )
+        value = measured(of_words.shortcut_pairs(replace(run, shapley=shapley([], pairs=pairs)))).value
+        found += value.low > 0
+    # At most 1 in 20 by design; 4 standard errors of 40 draws more. Normal quantiles find one in nearly all.
+    assert found <= 40 * (0.05 + 4 * np.sqrt(0.05 * 0.95 / 40))
 
 
 def test_attention() -> None:
@@ -141,9 +173,26 @@ def test_disagreement_is_what_is_left_of_agreement() -> None:
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-1", "train-3"]
 
 
-def test_the_share_of_one_hidden_feature() -> None:
+def test_students_that_follow_nobody_say_nothing() -> None:
+    def student(kind: StudentKind, agreement: Interval, features: FeatureSet = "readable") -> StudentEvidence:
+        other = Interval(0.0, 0.0, 0.0)
+        return StudentEvidence(kind, features, agreement, other, other, 0.5, other, 0.1, None, agreement)
+
+    good, poor = Interval(0.8, 0.75, 0.85), Interval(0.52, 0.48, 0.56)
+    dense = student("tree", poor, "dense")
+    both = spoiled(surrogate=surrogate(students=(student("logistic", good), student("tree", good), dense)))
+    features = measured(of_students.students_disagree(both)).evidence.features
+    assert [text.split(";")[0] for text in features] == [
+        f"the {kind} copy answers like the network on 80% of new sentences" for kind in ("logistic", "tree")
+    ]
+    one = spoiled(surrogate=surrogate(students=(student("logistic", good), student("tree", poor))))
+    assert "the tree student answers like the network on 52%" in reason(of_students.students_disagree(one))
+
+
+def test_the_weight_of_one_hidden_unit() -> None:
     result = measured(of_students.dominant_dimension(spoiled(surrogate=surrogate())))
-    assert result.value.estimate == pytest.approx(0.75)  # 3 of 3 + 1; words do not count
+    # 80 + 10 of 80 + 10 + 10·1 lie on one of eleven units; words do not count.
+    assert result.value.estimate == pytest.approx(11 * 0.9)
     assert "no student looked" in reason(
         of_students.dominant_dimension(spoiled(surrogate=surrogate(coefficients=())))
     )
@@ -155,7 +204,8 @@ def test_rules_that_are_surer_than_right() -> None:
     run = spoiled(surrogate=surrogate(rules=(rule(0.85, 1, 50), rule(0.99, 9, 10), rule(0.95, 40, 50))))
     result = measured(of_students.overconfident_rules(run))
     assert result.value.estimate == pytest.approx(0.15)
-    assert result.value.low == pytest.approx(0.95 - 0.8876, abs=1e-3)  # Wilson by hand
+    # Wilson at 97.5%, z = 2.2414: two rules claim to be sure, and the intervals of both hold together.
+    assert result.value.low == pytest.approx(0.95 - 0.8965, abs=1e-3)
     assert result.evidence.features[0].startswith("“great” is present → good (40 of 50)")
     assert "no rule" in reason(
         of_students.overconfident_rules(spoiled(surrogate=surrogate(rules=(rule(0.9, 1, 9),))))
@@ -169,17 +219,19 @@ def calibrated(n_right: int, confidence: float) -> RunEvidence:
     labels = np.tile([0, 1], 200)
     classes = [int(y) if i < n_right else 1 - int(y) for i, y in enumerate(labels)]
     given = predictions(classes, labels, confidence)
-    return spoiled(calibration=summarize_calibration(given.probabilities, labels))
+    return spoiled(calibration=summarize_calibration(given.probabilities, labels), validation=given)
 
 
 def test_overconfidence_beyond_chance() -> None:
     sure = measured(of_predictions.overconfidence(calibrated(280, 0.95)))  # claims 95%, reaches 70%
     summary = calibrated(280, 0.95).calibration
     assert summary is not None
-    assert sure.value.low == pytest.approx(0.25 - summary.noise_floor.percentile_95)
-    assert sure.value.low > 0.2
+    # The ECE is the mean of 0.95 − right, whose deviation is that of a coin of 0.7.
+    assert sure.value.estimate == pytest.approx(0.25 - summary.noise_floor.mean)
+    assert sure.value.high - sure.value.estimate == pytest.approx(1.96 * np.sqrt(0.7 * 0.3 / 400), abs=1e-4)
+    assert sure.value.low == pytest.approx(2 * sure.value.estimate - sure.value.high)
     modest = measured(of_predictions.overconfidence(calibrated(380, 0.7)))  # claims 70%, reaches 95%
-    assert modest.value.high < -0.2
+    assert modest.value.high < -0.15
     fair = measured(of_predictions.overconfidence(calibrated(320, 0.8)))
     assert fair.value.low <= 0 <= fair.value.high
 
@@ -195,7 +247,8 @@ def test_overfitting_is_a_rise_while_training_falls() -> None:
     result = measured(of_predictions.overfitting(history([0.6, 0.4, 0.2])))
     assert result.value.estimate == pytest.approx(rises.mean())
     assert result.value.low > 0
-    assert result.value.low == pytest.approx(rises.mean() - 1.96 * rises.std() / 10, abs=0.02)
+    # Student's t of 99 degrees of freedom; the lowest of two earlier epochs shares 0.025 on either side: 2.2760.
+    assert result.value.low == pytest.approx(rises.mean() - 2.2760 * rises.std(ddof=1) / 10, abs=1e-4)
     assert measured(of_predictions.overfitting(history([0.6, 0.4, 0.5]))).value.estimate == 0
     assert "max_epochs" in reason(of_predictions.overfitting(history([0.6])))
 
@@ -283,8 +336,9 @@ def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
     diagnosis = diagnose(run, BOOK.findings)
     names = [finding.name for finding in diagnosis.findings]
     assert names == ["few_token_dependence", "neglected_ends", "dominant_dimension"]
+    assert [finding.severity for finding in diagnosis.findings] == ["warning", "warning", "note"]
     first = diagnosis.findings[0]
-    assert (first.threshold, first.severity) == (BOOK.findings[first.name].threshold, "serious")
+    assert first.threshold == BOOK.findings[first.name].threshold
     assert "82%" in first.message
     private = hidden(diagnosis, lambda word: "#")
     assert "word0" not in str(private)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import train
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.finding import Diagnosis, Evidence, Finding
 from whytrain.diagnosis.overrides import Plan, make_plan, override_words, plan_text, read_plan
@@ -174,9 +176,20 @@ def test_every_allowed_key_is_one_of_the_config() -> None:
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
-    import train
-
     with initialize_config_dir(str(train.CONF), version_base="1.3"):
         config = compose("train")
     missing = object()
     assert [key for key in ALLOWED_KEYS if OmegaConf.select(config, key, default=missing) is missing] == []
+
+
+def test_patience_that_could_save_no_epoch_is_not_recommended() -> None:
+    rules = book({"many": ["stop"]}, stop={"trainer.patience": 2})
+    trainer = yaml.safe_load((Path(train.CONF) / "trainer" / "default.yaml").read_text("utf-8"))
+    short, long = (
+        make_plan(diagnosis("many"), rules, {"trainer": trainer | {"max_epochs": n}}, "run1", {})
+        for n in (3, 4)
+    )
+    # The first epoch may be the best, the second and third are waited for: the fourth can be saved.
+    assert short.strategies == ()
+    assert short.skipped == {"stop": "with trainer.max_epochs=3 there is no epoch that it could save"}
+    assert [dict(s.overrides) for s in long.strategies] == [{"trainer.patience": 2}]

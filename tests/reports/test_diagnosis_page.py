@@ -61,7 +61,11 @@ LOOK = Strategy("look", "For you: look at them.", ("few",), {}, ())
 
 
 def test_what_was_found_how_sure_and_what_to_do() -> None:
-    clear = {"quiet": Measurement(Interval(0.1, 0.05, 0.2), "share")}
+    rows = {f"row-{i}": 0.6 for i in range(24)}
+    clear = {
+        "quiet": Measurement(Interval(0.1, 0.05, 0.2), "share"),
+        "few": Measurement(Interval(0.6, 0.55, 0.7), "share", rows=rows),
+    }
     diagnosis = Diagnosis((finding("few", 0.55, 0.7),), clear, {"blind": "no students were distilled"})
     plan = Plan((MASK,), (LOOK,), {"swap": "no WordNet"})
     page = parsed(diagnosis_page(diagnosis, plan, f"run {EVIL}", "1234"))
@@ -69,7 +73,7 @@ def test_what_was_found_how_sure_and_what_to_do() -> None:
     assert page.text.count(EVIL) >= 4  # shown as text: name, message, sentences, token
     for told in (
         "1 finding (1 serious)",
-        "all of the interval, 55% to 70%, lies beyond the limit of 50%",
+        "all of the interval, 55% to 70%, lies beyond the limit of 50%. Measured on 24 sentences.",
         "Hide the words.",
         "For you: look at them.",
         "guidance.mask=0.3",

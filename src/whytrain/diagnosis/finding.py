@@ -15,7 +15,7 @@ from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
-Unit = Literal["share", "nats", "log-odds"]
+Unit = Literal["share", "times", "nats", "log-odds"]
 PAIR = " + "
 
 
@@ -178,5 +178,5 @@ def in_words(value: float, unit: Unit) -> str:
         percent = 100 * value
         text = f"{percent:.1f}%" if abs(percent) < 10 and percent != round(percent) else f"{percent:.0f}%"
     else:
-        text = f"{value:.3f} nats" if unit == "nats" else f"{value:.2f} log-odds"
+        text = f"{value:.3f} {unit}" if unit == "nats" else f"{value:.{1 if unit == 'times' else 2}f} {unit}"
     return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
+import numpy as np
+from scipy import stats
+
+from whytrain.calibration.metrics import top_label
 from whytrain.diagnosis.evidence import RunEvidence
-from whytrain.diagnosis.finding import Measurement, NotExamined, mean_interval, mean_measurement
+from whytrain.diagnosis.finding import Measurement, NotExamined, mean_interval
 from whytrain.statistics.intervals import Interval
+
+_NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
 
 def overconfidence(run: RunEvidence) -> Measurement | NotExamined:
     """Calibration error beyond its noise floor where the network claims more than it reaches.
 
-    ECE − E[ECE of a calibrated model]; the interval's ends subtract the 95th and the 5th percentile of a
-    calibrated model's ECE instead, so that its lower end is above 0 exactly where the error is above the
-    noise floor's 95th percentile. An under-confident network (mean confidence below its accuracy) has the
-    same value with the opposite sign.
+    ECE − E[ECE of a calibrated model] ± 1.96·s/√n, s the deviation of confidence − right over sentences:
+    where confidence exceeds accuracy in all bins, the ECE is the mean of these. The lower end is above 0 only
+    where the ECE is also above the 95th percentile of a calibrated model's. An under-confident network (mean
+    confidence below its accuracy) has the same value with the opposite sign.
     """
     summary = run.calibration
     if summary is None:
         return NotExamined("no calibration slice was held out; data.calibration_size holds one out")
     noise = summary.noise_floor
-    fifth = float(np.quantile(noise.errors, 0.05))
-    excess = Interval(
-        summary.ece - noise.mean, summary.ece - noise.percentile_95, summary.ece - fifth, level=0.9
-    )
+    confidence, right = top_label(run.validation.probabilities, run.validation.labels)
+    margin = _NORMAL_95 * float((confidence - right).std()) / math.sqrt(len(right))
+    value = summary.ece - noise.mean
+    excess = Interval(value, min(value - margin, summary.ece - noise.percentile_95), value + margin)
     if summary.confidence < summary.accuracy.estimate:
-        excess = Interval(-excess.estimate, -excess.high, -excess.low, level=0.9)
+        excess = Interval(-excess.estimate, -excess.high, -excess.low)
     return Measurement(excess, "share")
 
 
 def overfitting(run: RunEvidence) -> Measurement | NotExamined:
     """Rise of the validation loss from its lowest epoch to the last, paired over sentences.
 
-    0 where it did not turn, or where the training loss did not fall meanwhile.
+    0 where it did not turn, or where the training loss did not fall meanwhile. Student's t at a level at
+    which the intervals of all earlier epochs hold together (Bonferroni): the lowest of many that are equally
+    good always lies below the last.
     """
     history = run.history
     if history is None or len(history.train_loss) < 2 or len(history.last) < 2:
@@ -42,8 +50,11 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
     if train[-1] >= train[history.lowest_epoch - 1]:
         return Measurement(Interval(0.0, 0.0, 0.0), "nats")
     rises = history.last - history.lowest
-    ids = run.corpus.validation.ids
-    return mean_measurement(dict(zip(ids, rises.tolist(), strict=True)), "nats")
+    error = float(rises.std(ddof=1)) / math.sqrt(len(rises))
+    margin = float(stats.t.ppf(1 - 0.025 / (len(train) - 1), len(rises) - 1)) * error
+    value = Interval(float(rises.mean()), float(rises.mean()) - margin, float(rises.mean()) + margin)
+    rows = dict(zip(run.corpus.validation.ids, rises.tolist(), strict=True))
+    return Measurement(value, "nats", rows=rows)
 
 
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
@@ -13,25 +15,42 @@ NO_STUDENTS = NotExamined("no students were distilled; the callback surrogate di
 
 
 def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of training sentences on which the logistic student and the tree predict different classes."""
+    """Share of training sentences on which the logistic student and the tree predict different classes.
+
+    Students that follow the network no better than its most frequent class say nothing about it.
+    """
     if run.surrogate is None:
         return NO_STUDENTS
+    readable = [student for student in run.surrogate.students if student.features == "readable"]
+    for student in readable:
+        if student.agreement.low <= student.majority:
+            return NotExamined(
+                f"the {student.kind} student answers like the network on {student.agreement.estimate:.0%} of "
+                f"new sentences, its most frequent class alone on {student.majority:.0%}: such a student "
+                "says nothing about it; raise callbacks.surrogate.rows"
+            )
     agreement = run.surrogate.student_agreement
     value = Interval(1 - agreement.estimate, 1 - agreement.high, 1 - agreement.low, agreement.level)
     texts, names, labels = run.corpus.train.texts, run.corpus.class_names, run.corpus.train.labels
     shown = run.surrogate.disagreeing_rows[:SHOWN_SENTENCES]
     examples = [
-        Example(run.corpus.train.ids[row], tuple(split_words(texts[row])), f"gold {names[labels[row]]}")
+        Example(run.corpus.train.ids[row], tuple(split_words(texts[row])), f"labeled {names[labels[row]]}")
         for row in shown
     ]
-    return Measurement(value, "share", Evidence(tuple(examples)))
+    features = tuple(
+        f"the {s.kind} copy answers like the network on {s.agreement.estimate:.0%} of new sentences; always "
+        f"the most frequent answer would on {s.majority:.0%}"
+        for s in readable
+    )
+    return Measurement(value, "share", Evidence(tuple(examples), features=features))
 
 
 def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of Σ|β| of the hidden states' features in the largest of them.
+    """Share of Σ|β| of the hidden states' features in one hidden unit, in multiples of an even share.
 
-    A share instead of β itself: β grows with weaker regularization of the student, its share does not. The
-    students give no interval for single coefficients; both ends are the value.
+    The features of a unit are its mean, deviation, minimum and maximum. A share instead of β itself: β grows
+    with weaker regularization of the student, its share does not; in multiples, because the even share is
+    1 / n_units. The students give no interval for single coefficients; both ends are the value.
     """
     if run.surrogate is None:
         return NO_STUDENTS
@@ -39,18 +58,20 @@ def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
     total = sum(abs(c.beta) for c in hidden)
     if not total:
         return NotExamined("no student looked at hidden states; the network must show them")
-    top = max(hidden, key=lambda c: abs(c.beta))
-    share = sum(abs(c.beta) for c in hidden if c.name == top.name) / total
+    of_unit: dict[str, float] = defaultdict(float)
+    for c in hidden:
+        of_unit[c.name.rpartition(" ")[2]] += abs(c.beta)
+    multiple = len(of_unit) * max(of_unit.values()) / total
     ranked = sorted(hidden, key=lambda c: -abs(c.beta))[:SHOWN_TOKENS]
     features = tuple(f"{c.name}: β = {c.beta:+.2f} ({c.class_name})" for c in ranked)
-    return Measurement(Interval(share, share, share), "share", Evidence(features=features))
+    return Measurement(Interval(multiple, multiple, multiple), "times", Evidence(features=features))
 
 
 def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
     """Largest gap between the confidence of a sure rule (above 90%) and its precision on gold labels.
 
-    The precision is that on validation sentences, with its Wilson interval; of all sure rules the one whose
-    gap has the largest lower end counts.
+    The precision is that on validation sentences, with its Wilson interval, at a level at which those of all
+    sure rules hold together (Bonferroni): the one whose gap has the largest lower end counts.
     """
     if run.surrogate is None:
         return NO_STUDENTS
@@ -61,7 +82,7 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
         )
     gaps = []
     for rule in sure:
-        precision = wilson_interval(rule.right_validation, rule.n_validation)
+        precision = wilson_interval(rule.right_validation, rule.n_validation, 1 - 0.05 / len(sure))
         gap = Interval(
             rule.confidence - precision.estimate,
             rule.confidence - precision.high,

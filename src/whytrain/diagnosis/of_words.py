@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy import stats
 
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
@@ -22,19 +23,21 @@ from whytrain.statistics.intervals import Interval
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
 FEWEST_SENTENCES = 10  # below, an interval over explained sentences means little
 FEWEST_PAIRS = 3  # a pair seen in fewer sentences is not "frequent together"
-_NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
 NOT_EXPLAINED = NotExamined("no training sentence was explained; the callback shapley explains some")
 
 
 def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of Σ|φ| in a sentence's two most important words, averaged over explained sentences."""
-    return _over_probes(run, _of_two_words, _two_words_note)
+    """Share of Σ|φ| in a sentence's two most important words, averaged over explained sentences.
+
+    The fewer words, the larger: the evidence says what even and what random shares would give.
+    """
+    return _over_probes(run, _of_two_words, _two_words_note, context=_two_words_context)
 
 
 def few_token_dependence_removed(run: RunEvidence) -> Measurement | NotExamined:
     """`few_token_dependence` where an absent word is removed instead of replaced."""
-    return _over_probes(run, _of_two_words, _two_words_note, absence="removed")
+    return _over_probes(run, _of_two_words, _two_words_note, context=_two_words_context, absence="removed")
 
 
 def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
@@ -71,11 +74,38 @@ def _two_words_note(probe: ProbeEvidence) -> str:
     return f"{probe.top2_share:.0%} in two words"
 
 
+def _two_words_context(probes: Sequence[ProbeEvidence]) -> str:
+    lengths = [len(probe.words) for probe in probes]
+    even, random = np.mean([(2 / n, random_share_of_two(n)) for n in lengths], axis=0)
+    return (
+        f"For comparison: in sentences as short as these ({np.mean(lengths):.1f} words on average) two words "
+        f"would hold {even:.0%} if all words mattered the same, and {random:.0%} if chance alone decided how "
+        "much each matters"
+    )
+
+
+def random_share_of_two(n_words: int) -> float:
+    """Mean share of the two largest parts of a stick broken at random: (Σ_{i=1}^n 1/i + Σ_{i=2}^n 1/i) / n.
+
+    Args:
+        n_words: n ≥ 2, parts.
+
+    References:
+        MacArthur (1957), On the relative abundance of bird species.
+
+    >>> random_share_of_two(2), round(random_share_of_two(10), 3)
+    (1.0, 0.486)
+    """
+    harmonic = sum(1 / i for i in range(1, n_words + 1))
+    return (2 * harmonic - 1) / n_words
+
+
 def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     """Largest |mean interaction| of two words that stand together in at least 3 of the ranked sentences.
 
-    The interval takes the sentences with the pair as independent: ± 1.96 standard errors, and it is that of
-    one pair chosen as the largest lower end, so it errs on the narrow side.
+    The pair with the largest lower end is shown. Student's t over the sentences that hold the pair, at a
+    level at which the intervals of all frequent pairs hold together (Bonferroni): the largest of many would
+    otherwise be chance.
     """
     if run.shapley is None or run.shapley.pairs is None:
         return NOT_EXPLAINED
@@ -86,10 +116,13 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
             f"no two words stand together in {FEWEST_PAIRS} ranked sentences; raise "
             "callbacks.shapley.vocabulary_sentences"
         )
-    low = frequent["interaction"].abs() - _NORMAL_95 * frequent["standard_error"]
-    ranked = frequent.loc[low.sort_values(ascending=False, kind="stable").index]
-    first = ranked.iloc[0]
-    size, margin = abs(first["interaction"]), _NORMAL_95 * first["standard_error"]
+    quantiles = stats.t.ppf(1 - 0.025 / len(frequent), frequent["count"] - 1)
+    frequent = frequent.assign(
+        size=frequent["interaction"].abs(), margin=quantiles * frequent["standard_error"]
+    )
+    order = (frequent["size"] - frequent["margin"]).sort_values(ascending=False, kind="stable").index
+    ranked = frequent.loc[order]
+    size, margin = ranked.iloc[0][["size", "margin"]]
     tokens = [f"{a}{PAIR}{b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
     return Measurement(
         Interval(float(size), float(size - margin), float(size + margin)),
@@ -115,12 +148,14 @@ def _over_probes(
     reading: Callable[[ProbeEvidence], float],
     note: Callable[[ProbeEvidence], str],
     *,
+    context: Callable[[Sequence[ProbeEvidence]], str] | None = None,
     absence: str | None = None,
     smallest: bool = False,
 ) -> Measurement | NotExamined:
     """Average a reading of the probes of one absence, the first one of the run unless it is named.
 
-    The examples are the sentences with the largest readings, or the smallest.
+    The examples are the sentences with the largest readings, or the smallest; `context` says what to hold the
+    value against.
     """
     if run.shapley is None or not run.shapley.probes:
         return NOT_EXPLAINED
@@ -139,7 +174,8 @@ def _over_probes(
     telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: sign * rows[p.sentence_id])
     names, payoff = run.corpus.class_names, run.shapley.payoff
     examples = [_example(probe, note(probe), names, payoff) for probe in telling[:SHOWN_SENTENCES]]
-    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(run.shapley)))
+    features = () if context is None else (context(telling),)
+    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(run.shapley), features))
 
 
 def _example(probe: ProbeEvidence, note: str, names: Sequence[str], payoff: Payoff) -> Example:
@@ -147,7 +183,7 @@ def _example(probe: ProbeEvidence, note: str, names: Sequence[str], payoff: Payo
     return Example(
         probe.sentence_id,
         probe.words,
-        f"{note}; gold {gold}, predicted {predicted}",
+        f"{note}; labeled {gold}, predicted {predicted}",
         tuple(probe.values.tolist()),
         payoff,
         gold,

@@ -134,7 +134,7 @@ def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> Non
     """Check new values by the annotations that the config itself is checked by.
 
     Raises:
-        ConfigError: naming each wrong value with what is allowed there.
+        ConfigError: naming each wrong value with what is allowed there, or a patience that changes nothing.
     """
     changed = copy.deepcopy(dict(config))
     for key, value in values.items():
@@ -145,6 +145,12 @@ def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> Non
         node[last] = value
     sections = {key.partition(".")[0] for key in values}
     check_config({name: changed[name] for name in sections}, {})
+    if (
+        "trainer.patience" in values
+        and changed["trainer"]["patience"] >= changed["trainer"]["max_epochs"] - 1
+    ):
+        n_epochs = changed["trainer"]["max_epochs"]
+        raise ConfigError(f"with trainer.max_epochs={n_epochs} there is no epoch that it could save")
 
 
 def _lookup(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:

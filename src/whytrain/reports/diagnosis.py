@@ -38,7 +38,7 @@ def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str)
     parts = [
         f"<h1>What {escape(run_name)} says about itself</h1>",
         f"<p>{_summary(diagnosis, plan)}</p>",
-        *(_finding(finding, plan) for finding in diagnosis.findings),
+        *(_finding(finding, plan, _n_sentences(diagnosis, finding)) for finding in diagnosis.findings),
         _changes(plan, run_id),
         _unchanged(diagnosis),
     ]
@@ -62,20 +62,26 @@ def _summary(diagnosis: Diagnosis, plan: Plan) -> str:
     )
 
 
-def _finding(finding: Finding, plan: Plan) -> str:
+def _n_sentences(diagnosis: Diagnosis, finding: Finding) -> int:
+    """Return how many sentences a finding is the mean of; 0 where it is no such mean."""
+    measured = diagnosis.measurements.get(finding.name)
+    return len(measured.rows) if measured is not None else 0
+
+
+def _finding(finding: Finding, plan: Plan, n_sentences: int) -> str:
     badge = f'<span class="badge" style="background:{_COLORS[finding.severity]}">{finding.severity}</span>'
     answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
     items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
     return (
         f'<section style="border-color:{_COLORS[finding.severity]}"><h2 style="margin-top:0">{badge} '
-        f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding)}"
+        f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding, n_sentences)}"
         f"{_evidence(finding.evidence)}"
         + (f"<h3>What to do</h3><ul>{items}</ul>" if items else "")
         + f'<p class="note">Rule: <code>{escape(finding.name)}</code></p></section>'
     )
 
 
-def _sureness(finding: Finding) -> str:
+def _sureness(finding: Finding, n_sentences: int) -> str:
     ends = [in_words(end, finding.unit) for end in (finding.low, finding.high)]
     threshold = in_words(finding.threshold, finding.unit)
     if finding.low == finding.high:
@@ -84,7 +90,8 @@ def _sureness(finding: Finding) -> str:
         text = f"Sure: all of the interval, {ends[0]} to {ends[1]}, lies beyond the limit of {threshold}."
     else:
         text = f"Not excluded: the interval, {ends[0]} to {ends[1]}, reaches the limit of {threshold}."
-    return f"<p><b>How sure?</b> {text}</p>"
+    seen = f" Measured on {counted(n_sentences, 'sentence')}." if n_sentences else ""
+    return f"<p><b>How sure?</b> {text}{seen}</p>"
 
 
 def _evidence(evidence: Evidence) -> str:
