@@ -184,6 +184,7 @@ def test_above_the_exact_words_values_are_estimates_with_errors(saved: SavedMode
         assert len(rough.tree_words) == 6
         if list(np.argsort(-np.abs(rough.values))) == list(np.argsort(-np.abs(true.values))):
             np.testing.assert_allclose(rough.path, true.path, atol=1e-5)
+            np.testing.assert_allclose(rough.removal, true.removal, atol=1e-5)
 
 
 def test_a_text_above_the_limit_is_cut_and_said_so(explain: Callable[..., tuple[int, str]]) -> None:

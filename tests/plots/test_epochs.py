@@ -7,8 +7,6 @@ import pandas as pd
 import pytest
 
 from whytrain.errors import WhytrainError
-from whytrain.plots.phi import shades
-from whytrain.plots.token_epochs import token_epochs
 from whytrain.plots.word_trends import word_trends
 
 WHOSE = {"payoff": "log_odds", "class_name": "positive"}
@@ -60,15 +58,3 @@ def test_names_at_equal_heights_move_apart(readable):
 def test_a_missing_column_is_named():
     with pytest.raises(WhytrainError, match=r"missing \['phi'\]"):
         word_trends(trends(1, 1).drop(columns="phi"), **WHOSE)
-
-
-def test_the_heat_map_is_the_values(readable):
-    values = np.array([[0.1, -0.2], [0.4, np.nan], [0.5, -1.0]])
-    figure = token_epochs(["good", "bad"], [2, 4, 6], values, **WHOSE)
-    texts = readable(figure)
-    ax = figure.axes[0]
-    np.testing.assert_allclose(ax.images[0].get_array(), shades(values.T, 1.0))
-    cells = {text.get_position(): text.get_text() for text in ax.texts}
-    assert cells == {(0, 0): "+0.10", (0, 1): "−0.20", (1, 0): "+0.40", (2, 0): "+0.50", (2, 1): "−1.00"}
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "4", "6"]
-    assert "“bad” ends as the strongest word: −1.00 log-odds" in texts

@@ -12,7 +12,6 @@ from whytrain.plots.interaction_tree import interaction_tree as draw_tree
 from whytrain.plots.position_contribution import position_contribution
 from whytrain.plots.sentence_parts import sentence_parts
 from whytrain.plots.text import shown
-from whytrain.plots.token_epochs import token_epochs
 from whytrain.plots.token_importance import token_importance
 from whytrain.shapley.interaction_tree import interaction_tree
 from whytrain.shapley.positions import Parts
@@ -41,9 +40,6 @@ FIGURES = {
     "position_contribution": lambda words, values: position_contribution(words, values, **WHOSE),
     "cumulative_path": path_of,
     "sentence_parts": parts_of,
-    "token_epochs": lambda words, values: token_epochs(
-        words, range(1, 31), values * np.linspace(0, 1, 30)[:, None], **WHOSE
-    ),
 }
 
 
@@ -78,7 +74,6 @@ def test_any_tree_can_be_read(readable, sentences, game, n_words):
         lambda: position_contribution([], np.zeros(0), **WHOSE),
         lambda: cumulative_path(["a"], np.zeros(1), np.zeros(1, dtype=int), **WHOSE),
         lambda: sentence_parts(["a"], [], [], **WHOSE),
-        lambda: token_epochs(["a"], [1, 2], np.zeros((1, 2)), **WHOSE),
     ],
 )
 def test_lengths_that_do_not_fit_are_one_line(draw):

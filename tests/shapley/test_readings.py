@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from whytrain.errors import ConfigError, DataError
-from whytrain.shapley.faithfulness import cumulative_path, faithfulness, occlusion
+from whytrain.shapley.faithfulness import cumulative_path, mean_loss, occlusion, removal_path
 from whytrain.shapley.interaction_tree import interaction_tree
 from whytrain.shapley.interchange import k_sii, to_shap, to_shapiq
 from whytrain.shapley.known_games import expression_table, sign_probes
@@ -35,13 +35,14 @@ TABLE = np.array([1, 2, 4, 9, 1, 3, 5, 14.0])  # v(∅) = 1, v(0) = 2, v(1) = 4,
 DATA = Path(os.environ.get("WHYTRAIN_DATA", "missing"))
 
 
-def test_occlusion_comprehensiveness_sufficiency_and_path_by_hand() -> None:
+def test_occlusion_and_paths_by_hand() -> None:
     assert occlusion(TABLE).tolist() == [14 - 5, 14 - 3, 14 - 9]
     importance = np.array([2.0, -3.0, 0.5])  # words 1, 0, 2
-    result = faithfulness(TABLE, importance)
-    assert result.comprehensiveness.tolist() == [14 - 3, 14 - 1, 14 - 1]
-    assert result.sufficiency.tolist() == [14 - 4, 14 - 9, 0]
-    assert cumulative_path(TABLE, importance).tolist() == [1, 4, 9, 14]
+    added, removed = cumulative_path(TABLE, importance), removal_path(TABLE, importance)
+    assert added.tolist() == [1, 4, 9, 14]
+    assert removed.tolist() == [14, 3, 1, 1]
+    assert mean_loss(removed, 14.0) == pytest.approx((11 + 13 + 13) / 3)
+    assert mean_loss(added, 14.0) == pytest.approx((10 + 5 + 0) / 3)
 
 
 def test_ties_keep_the_order_of_the_sentence() -> None:

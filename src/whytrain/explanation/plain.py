@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whytrain.explanation.sentence import Explanation
-from whytrain.shapley.faithfulness import ranking
+from whytrain.shapley.faithfulness import mean_loss, ranking
 from whytrain.shapley.tree_export import tree_to_json
 
 
@@ -36,6 +36,8 @@ def to_plain(explanation: Explanation, class_names: Sequence[str]) -> dict[str, 
         "phi": e.values.tolist(),
         "standard_error": errors,
         "occlusion": e.occlusion.tolist(),
+        "comprehensiveness": mean_loss(e.removal, e.full),
+        "sufficiency": mean_loss(e.path, e.full),
         "interactions": [
             {
                 "words": [e.words[i], e.words[j]],

@@ -14,7 +14,7 @@ from whytrain.games.payoffs import Payoff, payoffs
 from whytrain.games.players import Players
 from whytrain.games.table import coalition_logits, coalition_table
 from whytrain.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
-from whytrain.shapley.faithfulness import cumulative_path, occlusion, ranking
+from whytrain.shapley.faithfulness import cumulative_path, occlusion, ranking, removal_path
 from whytrain.shapley.interaction_tree import InteractionTree, interaction_tree
 from whytrain.shapley.positions import N_PARTS, Parts, part_values
 from whytrain.shapley.values import pair_interactions, shapley_values
@@ -40,6 +40,7 @@ class Explanation:
         interactions_se: float64 (n, n), their standard errors; None where they are exact.
         occlusion: float64 (n,), what the payoff loses without the word.
         path: float64 (n + 1,), the payoff while words are added by |values|.
+        removal: float64 (n + 1,), the payoff while they are taken away.
         parts: beginning, middle and end.
         tree: the interaction tree of `tree_words`.
         tree_words: the words, or chunks of neighboring words where the values are estimated.
@@ -61,6 +62,7 @@ class Explanation:
     interactions_se: Array | None
     occlusion: Array
     path: Array
+    removal: Array
     parts: Parts
     tree: InteractionTree
     tree_words: tuple[str, ...]
@@ -121,6 +123,7 @@ def _exact(
         None,
         occlusion(v),
         cumulative_path(v, values),
+        removal_path(v, values),
         part_values(v, values),
         interaction_tree(v),
         players.words,
@@ -149,17 +152,19 @@ def _estimated(
     order = ranking(estimate.values)
     bounds = np.concatenate([[0], np.cumsum([len(p) for p in np.array_split(order, N_PARTS)])])
     rows = np.arange(n)
+    place = order.argsort()
     present = np.concatenate(
         [
-            order.argsort() < np.arange(n + 1)[:, None],  # the path: S_0 … S_n
+            place < np.arange(n + 1)[:, None],  # the path: S_0 … S_n
+            place >= np.arange(n + 1)[:, None],  # N∖S_0 … N∖S_n
             ~np.eye(n, dtype=bool),  # the sentence without one word
             (rows >= bounds[:-1, None]) & (rows < bounds[1:, None]),  # the parts alone
-            ~np.isin(rows, order[:2])[None],  # the sentence without the top two words
         ]
     )
     logits = coalition_logits(model, players, present, absence)
     v = payoffs(logits, payoff, class_index)
-    path, without, alone, _ = np.split(v, [n + 1, 2 * n + 1, 2 * n + 1 + N_PARTS])
+    path, removal, without, alone = np.split(v, np.cumsum([n + 1, n + 1, n]))
+    prediction, without_top, without_two = (int(k) for k in logits[n + 1 : n + 4].argmax(axis=1))
     attributed = np.add.reduceat(estimate.values, bounds[:-1])
     chunks = group_to_budget(players, n_chunks)
     table = coalition_table(model, chunks, absence)
@@ -174,13 +179,14 @@ def _estimated(
         estimate.interactions_se,
         path[-1] - without,
         path,
+        removal,
         Parts(bounds, alone, attributed, float(path[0])),
         interaction_tree(payoffs(table.logits, payoff, class_index)),
         chunks.words,
         float(path[0]),
         float(path[-1]),
-        int(logits[n].argmax()),
-        int(logits[n + 1 + order[0]].argmax()),
-        int(logits[-1].argmax()),
+        prediction,
+        without_top,
+        without_two,
         estimate.n_evaluations + len(present) + len(table.logits),
     )

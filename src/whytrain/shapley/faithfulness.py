@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,19 +9,6 @@ from whytrain.games.coalitions import n_players_of
 from whytrain.shapley.values import Table
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Faithfulness:
-    """How much the payoff falls without, and with only, the k most important words.
-
-    Attributes:
-        comprehensiveness: float64 (n,), v(N) − v(N∖top k) for k = 1 … n: high if the words are needed.
-        sufficiency: float64 (n,), v(N) − v(top k): low if the words are enough.
-    """
-
-    comprehensiveness: Values
-    sufficiency: Values
 
 
 def occlusion(table: Table) -> Values:
@@ -56,16 +41,30 @@ def cumulative_path(table: Table, importance: Values) -> Values:
     return path
 
 
-def faithfulness(table: Table, importance: Values) -> Faithfulness:
-    """Comprehensiveness and sufficiency of an attribution, for every number of words.
+def removal_path(table: Table, importance: Values) -> Values:
+    """Payoff while words are taken away by importance, from the full to the empty sentence.
 
     Args:
         table: float64 (2^n,), payoffs.
-        importance: float64 (n,), any attribution; the largest absolute value comes first.
+        importance: float64 (n,), any attribution; the largest absolute value goes first.
+
+    Returns:
+        float64 (n + 1,), v(N), v(N∖top 1), …, v(∅).
+    """
+    path: Values = table[len(table) - 1 - np.concatenate([[0], np.cumsum(1 << ranking(importance))])]
+    return path
+
+
+def mean_loss(path: Values, full: float) -> float:
+    """How far a path stays below the full payoff on average over its n steps; its beginning does not count.
+
+    Of a removal path it is the comprehensiveness (high: the words are needed), of a cumulative path the
+    sufficiency (low: they are enough).
 
     References:
-        DeYoung et al. (2020), ERASER, equations 1 and 2; the mean over k is their AOPC.
+        DeYoung et al. (2020), ERASER, equations 1 and 2, as the area over the perturbation curve.
+
+    >>> mean_loss(np.array([14.0, 3.0, 1.0, 1.0]), full=14.0)  # (11 + 13 + 13) / 3
+    12.333333333333334
     """
-    top = np.cumsum(1 << ranking(importance))
-    everybody = len(table) - 1
-    return Faithfulness(table[everybody] - table[everybody - top], table[everybody] - table[top])
+    return float(full - path[1:].mean())
