@@ -121,9 +121,7 @@ def headless() -> Iterator[Chrome]:
         driver.quit()
 
 
-def measure(
-    settings: TrackingSettings, address: str, browser: Chrome, newest: str, n_again: int
-) -> Measured:
+def measure(settings: TrackingSettings, address: str, browser: Chrome, newest: str, n_again: int) -> Measured:
     """Open the table, and then `n_again` times again, each time until the newest run's name is there."""
     experiment = MlflowClient(settings.address).get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
