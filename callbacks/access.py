@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
+import numpy as np
 import pytorch_lightning as pl
+from numpy.typing import NDArray
 from torch import nn
 
 from whytrain.data.corpus import Corpus
@@ -36,6 +38,10 @@ class TextDataModule(Protocol):
 
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
+        ...
+
+    def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:
+        """Encode sentences that belong to no split; labels int64 (n,)."""
         ...
 
 

@@ -100,7 +100,7 @@ def gather(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     data, model = data_of(trainer), classifier_of(pl_module).model
     return RunEvidence(
         corpus=data.corpus,
-        train=predict_split(model, data.encoded("train")),
+        predict_train=lambda rows: predict_split(model, data.encoded("train").select(rows)),
         validation=predict_split(model, data.encoded("validation")),
         floor=floor_predictions(data.corpus, cache_directory()),
         held_out=held_out_probabilities(data.corpus, cache_directory()),

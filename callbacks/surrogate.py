@@ -33,7 +33,6 @@ from whytrain.plots.fidelity_history import fidelity_history
 from whytrain.plots.rule_list import rule_list
 from whytrain.seeds import Seed
 from whytrain.surrogates.conclusions import (
-    Disagreement,
     coefficient_table,
     disagreement,
     fidelity_table,
@@ -46,8 +45,8 @@ from whytrain.surrogates.dense import dense_table
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
 from whytrain.surrogates.rules import tree_cells
-from whytrain.surrogates.sampling import balanced_rows
-from whytrain.surrogates.study import Ranking, Study, StudySettings, Taught, epoch_scores, study
+from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.study import Answers, Ranking, Study, StudySettings, Taught, epoch_scores, study
 from whytrain.tracking.store import Store
 from whytrain.types import Inspectable
 
@@ -73,6 +72,7 @@ class Surrogate(Callback):
         *,
         seed: Seed,
         rows: Annotated[int, Ge(_FEWEST)] | Literal["all"],
+        joined: Annotated[int, Ge(0)],
         words: Annotated[int, Ge(1)],
         pairs: Annotated[int, Ge(0)],
         alpha: Annotated[float, Interval(ge=0, le=1)],
@@ -85,6 +85,7 @@ class Surrogate(Callback):
         Args:
             seed: of the sample and the trees.
             rows: training sentences that the last students learn from; as many of each class as there are.
+            joined: further sentences for them, each two of these joined, that the network labels.
             words: words whose presence is a feature, at most.
             pairs: pairs of words whose presence is one, at most.
             alpha: weight of the gold labels beside the network's probabilities.
@@ -92,7 +93,8 @@ class Surrogate(Callback):
             time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
             epoch_rows: training sentences of an epoch's students; 0 for none; None to choose by `time_share`.
         """
-        self.seed, self.rows, self.time_share, self.epoch_rows = seed, rows, time_share, epoch_rows
+        self.seed, self.rows, self.joined = seed, rows, joined
+        self.time_share, self.epoch_rows = time_share, epoch_rows
         self.settings = StudySettings(alpha, temperature, words, pairs, seed)
         self.evidence: SurrogateEvidence | None = None
         self._history: list[dict[str, float]] = []
@@ -205,6 +207,7 @@ class Surrogate(Callback):
         assert self._sample is not None
         taught = predict_split(model, data.encoded("train").select(self._sample))
         judged = predict_split(model, data.encoded("validation"))
+        texts = [data.corpus.train.texts[row] for row in self._sample]
         train = Taught(self._read["train"], taught.labels, taught.logits)
         validation = Taught(self._read["validation"], judged.labels, judged.logits)
         lessons = study(
@@ -215,9 +218,18 @@ class Surrogate(Callback):
             self.settings,
             data.corpus.class_names,
             dense=self._dense(model, data),
-            groups=sentence_groups([data.corpus.train.texts[row] for row in self._sample]),
+            groups=sentence_groups(texts),
+            joined=self._joined(model, data, texts),
         )
         return lessons, train, validation
+
+    def _joined(self, model: nn.Module, data: TextDataModule, texts: list[str]) -> Answers | None:
+        """Return what the network says of sentences joined from two of the sample."""
+        if not self.joined:
+            return None
+        made = joined_texts(texts, self.joined, self.seed)
+        unlabeled = np.zeros(len(made), dtype=np.int64)
+        return Answers(self._counter.read(made), predict_split(model, data.encode(made, unlabeled)).logits)
 
     def _conclude(
         self,
@@ -243,7 +255,9 @@ class Surrogate(Callback):
         store.log_table(betas, TOPIC, "coefficients")
         store.log_table(rule_table(rules), TOPIC, "rules")
         store.log_table(fidelity_table(lessons, students, validation), TOPIC, "fidelity")
-        frames = [_with_teacher(found, split, model, data) for split, found in differing.items()]
+        seen = np.array(names, dtype=object)[validation.logits.argmax(axis=1)]
+        frames = [found.table.assign(split=split) for split, found in differing.items()]
+        frames[1]["teacher"] = seen[differing["validation"].rows]
         store.log_table(pd.concat(frames), TOPIC, "disagreement", text_columns=["text"])
         for kind, rows in betas.groupby("features"):
             store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
@@ -283,14 +297,3 @@ def _ranking(explained: ShapleyEvidence | None) -> Ranking | None:
     if explained is None or explained.vocabulary is None or explained.pairs is None:
         return None
     return Ranking(explained.vocabulary, explained.pairs)
-
-
-def _with_teacher(found: Disagreement, split: str, model: nn.Module, data: TextDataModule) -> pd.DataFrame:
-    """Add the split, and what the network predicts for the sentences on which its students disagree."""
-    names = np.array(data.corpus.class_names, dtype=object)
-    predicted = np.empty(0, dtype=object)
-    if len(found.rows):
-        predicted = names[predict_split(model, data.encoded(split).select(found.rows)).logits.argmax(axis=1)]
-    table = found.table.assign(teacher=predicted)
-    table.insert(0, "split", split)
-    return table

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytorch_lightning as pl
+from numpy.typing import NDArray
 
 from lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.data.batch_plan import batch_plan, evaluation_plan
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus, Split
-from whytrain.data.encoded import EncodedSplit, encode_split
+from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
 from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
 from whytrain.models.prediction import BATCH_SIZE
@@ -77,6 +79,10 @@ class TextData(pl.LightningDataModule):
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
         return self._encoded[name]
+
+    def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:
+        """Encode sentences that belong to no split, as those of the splits are; labels int64 (n,)."""
+        return encode_texts(texts, labels, self.tokenizer, self.source.max_tokens)
 
     def train_dataloader(self) -> TrainingLoader:
         """This rank's share of the batches of each epoch."""

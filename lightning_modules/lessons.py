@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from lightning_modules.data import TextData
 from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.batch_plan import Rows
-from whytrain.data.encoded import EncodedSplit
 from whytrain.data.lexicon import usual_lexicon
 from whytrain.errors import ConfigError
 from whytrain.models.saved import SavedModel
@@ -40,7 +38,7 @@ def guidance_of(settings: GuidanceSettings, data: TextData, uri: str) -> Guidanc
         return None
     tokenizer, corpus = data.tokenizer, data.corpus
     explained = read_explained(uri, settings, corpus.fingerprint, tokenizer.fingerprint)
-    lexicon = usual_lexicon(is_needed=settings.synonyms > 0, is_wanted=settings.replace > 0)
+    lexicon = usual_lexicon(is_needed=settings.synonyms > 0, is_wanted=settings.changes_words)
     return guide(settings, explained, corpus.train, data.training, tokenizer, lexicon, data.seed)
 
 
@@ -75,7 +73,7 @@ def distillation_of(
     if made:
         own = [written_out(words, data.tokenizer.mask_token) for words in made]
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
-        data.training = data.training.joined(_encoded(own, labels, data))
+        data.training = data.training.joined(data.encode(own, labels))
     attention = None
     if found.attention is not None:
         _check_same_tokens(teacher, found.attention, data)
@@ -127,12 +125,6 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str
     texts = data.corpus.train.texts
     make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
     return make(how["copies"], data.seed)
-
-
-def _encoded(texts: list[str], labels: NDArray[np.int64], data: TextData) -> EncodedSplit:
-    sentences = data.tokenizer.encode(texts, data.source.max_tokens)
-    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in sentences])])
-    return replace(data.training, token_ids=np.concatenate(sentences), offsets=offsets, labels=labels)
 
 
 def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data: TextData) -> None:

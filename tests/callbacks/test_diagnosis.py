@@ -30,7 +30,7 @@ WORDS = (
 RULES = """
 findings:
   few_token_dependence:
-    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [mask_top_words]}
+    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
   above_the_floor:
     {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [more_dropout]}
 """
@@ -86,7 +86,7 @@ def test_a_run_diagnoses_itself(workspace: Path, run_train: Callable[..., int], 
         s.name: dict(s.overrides)
         for s in read_plan(download(run, "diagnosis/overrides.yaml").read_text(), "x")
     }
-    assert strategies["mask_top_words"] == {"guidance.mask": 0.3, "guidance.run": run.run_id}
+    assert strategies["swap_top_words"] == {"guidance.replace": 0.2, "guidance.run": run.run_id}
     assert strategies["more_dropout"] == {"model.dropout": 0.4}  # 0.3 now
     page = download(run, "reports/diagnosis.html").read_text()
     assert "What said says about itself" in page
@@ -106,7 +106,7 @@ def test_a_private_run_tells_no_words(workspace: Path, run_train: Callable[..., 
     )
     assert [word for word in known if word in shown] == []
     assert content["findings"][0]["evidence"]["sentences"]  # there are examples, in hashes
-    assert "private" in content["skipped"]["mask_top_words"]
+    assert "private" in content["skipped"]["swap_top_words"]
     assert [s["name"] for s in content["strategies"]] == ["more_dropout"]
     assert content["not_examined"]["overconfidence"].startswith("no calibration slice")
     assert content["not_examined"]["overfitting"].startswith("over-fitting shows from the second epoch on")

@@ -16,7 +16,7 @@ from whytrain.tracking.store import Store
 RULES = """
 findings:
   few_token_dependence:
-    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [mask_top_words]}
+    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
   above_the_floor:
     {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [smooth_labels]}
 """
@@ -62,7 +62,7 @@ def test_the_closed_loop(
     guided = {arm: config(run)["guidance"] for arm, run in runs.items()}
     assert guided["baseline"]["run"] is None
     for arm, targets in (("explained", "explained"), ("random targets", "random")):
-        assert (guided[arm]["run"], guided[arm]["mask"]) == (runs["baseline"].run_id, 0.3)
+        assert (guided[arm]["run"], guided[arm]["replace"]) == (runs["baseline"].run_id, 0.2)
         assert guided[arm]["targets"] == targets
         assert config(runs[arm])["objective"]["label_smoothing"] == 0.1
 
@@ -87,16 +87,16 @@ def test_the_closed_loop(
     assert len(tracked.runs()) == 6
     runs = arms(prepared, find_run(uri(prepared), loop.run_id))
     assert config(runs["only smooth_labels"])["guidance"]["run"] is None
-    assert config(runs["only mask_top_words"])["objective"]["label_smoothing"] == 0.0
+    assert config(runs["only swap_top_words"])["objective"]["label_smoothing"] == 0.0
     places = read_table(find_run(uri(prepared), loop.run_id), "loop", name="strategies")
-    assert set(places["strategy"]) == {"mask_top_words", "smooth_labels"}
+    assert set(places["strategy"]) == {"swap_top_words", "smooth_labels"}
     assert set(places["standing"]) <= {"earns its place", "does not", "open"}
 
 
 def test_a_diagnosis_that_recommends_nothing_ends_the_loop_after_the_baseline(
     prepared: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nothing = RULES.replace("[mask_top_words]", "[]").replace("[smooth_labels]", "[]")
+    nothing = RULES.replace("[swap_top_words]", "[]").replace("[smooth_labels]", "[]")
     (prepared / "rules.yaml").write_text(nothing + _silent())
     assert run_train("experiment=closed_loop", "sweep_name=circle", *WORDS, "trainer.max_epochs=1") == 0
     assert len(tracked.runs()) == 2
@@ -147,14 +147,14 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
     assert after["objective"] == before["objective"] | {
         "label_smoothing": 0.2
     }  # 0.1 of the recipe, one step more
-    assert (after["guidance"]["mask"], after["guidance"]["run"]) == (0.3, first.run_id)
+    assert (after["guidance"]["replace"], after["guidance"]["run"]) == (0.2, first.run_id)
     assert (after["guidance"]["top_words"], after["trainer"]["max_epochs"]) == (
         20,
         1,
     )  # the command line wins
     assert after["from_diagnosis"] == "first"
     said = yaml.safe_load(download(second, "overrides.yaml").read_text())["overrides"]
-    assert {"data=csv", "model=bilstm_opt", "guidance.mask=0.3", "from_diagnosis=first"} <= set(said)
+    assert {"data=csv", "model=bilstm_opt", "guidance.replace=0.2", "from_diagnosis=first"} <= set(said)
     assert "run_name=first" not in said
 
 

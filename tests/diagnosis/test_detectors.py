@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidence import NAMES, corpus, healthy, predictions, probe, rule, shapley, surrogate
+from evidence import NAMES, corpus, healthy, predicting, predictions, probe, rule, shapley, surrogate
 
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
@@ -297,7 +297,7 @@ def test_mislabeled_rows_need_both_models() -> None:
     given[[4, 6]] = 1  # the network says so too; 8 it has learned by heart
     run = spoiled(
         held_out=held_out,
-        train=predictions(given.tolist(), labels, 0.9),
+        predict_train=predicting(predictions(given.tolist(), labels, 0.9)),
         corpus=corpus([(f"text {i}", int(y)) for i, y in enumerate(labels)], [("new", 1)]),
     )
     result = measured(of_data.mislabeled(run))
@@ -305,7 +305,7 @@ def test_mislabeled_rows_need_both_models() -> None:
     assert result.value.estimate == 0.02
     assert result.evidence.sentences[0].note == "labeled bad, both models say good"
     assert "too rare" in reason(of_data.mislabeled(replace(run, held_out=None)))
-    untaught = replace(run, train=predictions([0] * n, labels))
+    untaught = replace(run, predict_train=predicting(predictions([0] * n, labels)))
     assert "50% of its own training sentences" in reason(of_data.mislabeled(untaught))
 
 

@@ -47,7 +47,7 @@ TEXTS = [
     "dull running act",
     "a film",
 ]
-RANKED = ["good", "acting", "unheard-of"]
+RANKED = {"good": 2.0, "acting": 1.0, "unheard-of": 3.0}
 
 
 class Synonyms(NoLexicon):
@@ -126,13 +126,14 @@ def test_only_target_words_are_hidden_and_as_a_whole(tokenizer, tmp_path):
 
 
 def test_rates(tokenizer, tmp_path):
-    guidance, encoded, kinds = guided(tokenizer, tmp_path, mask=0.3, replace=0.5)
+    explained = Explained(dict.fromkeys(["good", "bad", "dull", "fine", "acting", "film"], 1.0))
+    guidance, encoded, kinds = guided(tokenizer, tmp_path, explained=explained, mask=0.3, replace=0.5)
     torch.manual_seed(0)
     n = 4000
     before = encoded.batch(np.zeros(n, dtype=np.int64)).token_ids
     after = edited(guidance, encoded, kinds, 0, n)
     columns = [2, 5]  # both occurrences of "good"
-    others = [c for c in range(before.shape[1]) if c not in columns]
+    others = [c for c in range(before.shape[1]) if c not in (*columns, 3)]
     assert torch.equal(after[:, others], before[:, others])
     hidden, same = (after[:, columns] == kinds.mask_id), (after[:, columns] == before[:, columns])
     for seen, p in ((hidden, 0.3), (~hidden & ~same, 0.5)):
@@ -141,12 +142,14 @@ def test_rates(tokenizer, tmp_path):
         assert low <= int(seen.sum()) <= high
     # Occurrences are drawn independently: five standard deviations of 4,000 pairs.
     assert abs(np.corrcoef(hidden[:, 0], hidden[:, 1])[0, 1]) < 5 / np.sqrt(n)
-    # Other adjectives, never another kind of word, a target, or a word with another number of pieces.
+    # The other targets of its kind, never another kind of word or one with another number of pieces.
     assert {WORDS[i] for i in after[:, columns][~hidden & ~same].tolist()} == {"bad", "dull", "fine"}
+    assert {WORDS[i] for i in after[:, 3].tolist()} == {"film", "[MASK]"}  # no other target is of its kind
 
 
 def test_words_of_several_pieces_become_words_of_as_many(tokenizer, tmp_path):
-    guidance, encoded, kinds = guided(tokenizer, tmp_path, replace=1.0)
+    explained = Explained(dict.fromkeys(["acting", "actor", "reading", "film"], 1.0))
+    guidance, encoded, kinds = guided(tokenizer, tmp_path, explained=explained, replace=1.0)
     torch.manual_seed(0)
     after = {tuple(said(tokenizer, ids)[2:4]) for ids in edited(guidance, encoded, kinds, 1, 50)}
     assert after == {("act", "##or"), ("read", "##ing")}
@@ -172,7 +175,7 @@ def test_a_word_is_edited_once(tokenizer, tmp_path):
 
 def test_random_targets_are_others_and_leave_the_explained_ones(tokenizer, tmp_path):
     texts = ["good film", "bad plot", "a the", "fine read", "dull run", "act good"]
-    explained = Explained(["good", "film"], [], [])
+    explained = Explained({"good": 2.0, "film": 1.0}, [], [])
     guidance, encoded, kinds = guided(tokenizer, tmp_path, texts, explained, mask=1.0, targets="random")
     after = torch.cat([edited(guidance, encoded, kinds, row, 1)[0, 1:-1] for row in range(6)])
     before = torch.cat([encoded.batch(np.array([row])).token_ids[0, 1:-1] for row in range(6)])
@@ -216,7 +219,7 @@ def test_the_same_seed_draws_the_same(tokenizer, tmp_path):
 
 
 def test_nothing_to_act_on(tokenizer, tmp_path):
-    nothing = Explained(["unheard-of"], [], ["id99"])
+    nothing = Explained({"unheard-of": 1.0}, [], ["id99"])
     for how, what in (
         ({"mask": 0.1}, "words"),
         ({"synonyms": 0.1}, "pairs of words"),
@@ -248,7 +251,7 @@ def test_tokenizers_that_mind_case_and_place(tmp_path):
         tokenizer,
         tmp_path,
         ["good film", "Good films", "a good film", "a goods"],
-        Explained(["good"], [], []),
+        Explained({"good": 1.0}, [], []),
         mask=1.0,
     )
     assert [said(tokenizer, edited(guidance, encoded, kinds, row, 1)[0])[1:-1] for row in range(4)] == [

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from whytrain.data.lexicon import FUNCTION, NoLexicon
 from whytrain.errors import ConfigError
 from whytrain.objectives.target_words import (
     explained_pairs,
@@ -23,9 +24,26 @@ def test_words_count_without_case_and_punctuation():
     assert counts == Counter({"good": 3, "film": 2, ".": 1, "n't": 1, "a": 1})
 
 
-def test_explained_words_are_the_first_distinct_ones_that_occur():
+class Grammar(NoLexicon):
+    """Knows a function word."""
+
+    def part_of_speech(self, word: str) -> str | None:
+        return FUNCTION if word == "not" else super().part_of_speech(word)
+
+
+def test_explained_words_are_those_that_decide_most_in_all_texts():
+    counts = {"good": 4, "bad": 1, "film": 5, "not": 9, "--": 9}
+    sizes = {"awful": 9.0, "not": 8.0, "--": 8.0, "bad": 3.0, "Good,": 2.0, "good": 9.0, "film": 0.0}
+    assert explained_words(sizes, counts, Grammar(), 9) == ["good", "bad", "film"]
+    assert explained_words(sizes, counts, Grammar(), 2) == ["good", "bad"]
+    assert explained_words(sizes, counts, NoLexicon(), 2) == ["not", "good"]  # a symbol is one anywhere
+    assert explained_words({"film": 0.0, "bad": 0.0}, counts, NoLexicon(), 1) == [
+        "film"
+    ]  # of equals the first
+
+
+def test_explained_pairs_are_the_first_distinct_ones_that_occur():
     counts = {"good": 1, "bad": 1, "film": 5}
-    assert explained_words(["Good,", "awful", "good", "bad", "film"], counts, 2) == ["good", "bad"]
     pairs = [("not", "good"), ("good", "bad"), ("bad,", "Good"), ("film", "film"), ("film", "bad")]
     assert explained_pairs(pairs, counts, 5) == [("bad", "good"), ("bad", "film")]
     assert explained_pairs(pairs, counts, 1) == [("bad", "good")]
@@ -39,7 +57,7 @@ def test_random_words_have_the_same_frequencies():
     counts = zipf(3000)
     words = [f"w{rank:04d}" for rank in (20, 21, 40, 100, 400, 1000, 2000, 2001, 2002)]
     for seed in range(5):
-        found = random_words(words, counts, np.random.default_rng(seed))
+        found = random_words(words, counts, NoLexicon(), np.random.default_rng(seed))
         assert len(set(found)) == len(words)
         assert not set(found) & set(words)
         # Ranks 20 to 40 have counts of their own: among the five nearest the next is at most 5/20 away.
@@ -47,9 +65,11 @@ def test_random_words_have_the_same_frequencies():
         assert max(ratios) < 1.35
         assert min(ratios) > 0.75
         assert ratios[5:] == [1.0] * 4  # where there are enough of the same count
-    draws = {tuple(random_words(words, counts, np.random.default_rng(seed))) for seed in range(5)}
+    draws = {
+        tuple(random_words(words, counts, NoLexicon(), np.random.default_rng(seed))) for seed in range(5)
+    }
     assert len(draws) == 5
-    again = [random_words(words, counts, np.random.default_rng(1)) for _ in range(2)]
+    again = [random_words(words, counts, NoLexicon(), np.random.default_rng(1)) for _ in range(2)]
     assert again[0] == again[1]
 
 

@@ -23,7 +23,7 @@ METRICS = (
 NAN = float("nan")
 
 
-def effects(arms: tuple[str, ...] = ("explained", "random targets", "only mask_top_words")) -> list[Effect]:
+def effects(arms: tuple[str, ...] = ("explained", "random targets", "only swap_top_words")) -> list[Effect]:
     made = []
     for number, arm in enumerate(arms):
         for k, metric in enumerate(METRICS):
@@ -46,7 +46,7 @@ def test_a_panel_per_metric_and_a_row_per_arm(readable: Callable[[Figure], list[
     assert [label.get_text() for label in first.get_yticklabels()] == [
         "explained",
         "random targets",
-        "only mask_top_words",
+        "only swap_top_words",
     ]
     assert (
         figure.texts[0].get_text()

@@ -109,6 +109,14 @@ def encode_split(split: Split, tokenizer: Tokenizer, max_tokens: int, cache_dir:
     return EncodedSplit(token_ids, offsets, split.labels, tokenizer.padding_id)
 
 
+def encode_texts(
+    texts: list[str], labels: NDArray[np.int64], tokenizer: Tokenizer, max_tokens: int
+) -> EncodedSplit:
+    """Tokenize sentences that are needed once; see `encode_split`."""
+    token_ids, offsets = _tokenize(texts, tokenizer, max_tokens)
+    return EncodedSplit(token_ids, offsets, labels, tokenizer.padding_id)
+
+
 def _tokenize(texts: list[str], tokenizer: Tokenizer, max_tokens: int) -> Flat:
     sentences = tokenizer.encode(texts, max_tokens)
     offsets = np.zeros(len(sentences) + 1, dtype=np.int64)

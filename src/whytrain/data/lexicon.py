@@ -139,7 +139,9 @@ def usual_lexicon(*, is_needed: bool, is_wanted: bool) -> Lexicon:
     except ConfigError as error:
         if is_needed:
             raise
-        _LOG.warning("Words are replaced by frequency alone, without their part of speech. %s", error)
+        _LOG.warning(
+            "Words are taken and replaced by frequency alone, without their part of speech. %s", error
+        )
         return NoLexicon()
 
 

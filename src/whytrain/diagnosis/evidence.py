@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,9 @@ class RunEvidence:
 
     Attributes:
         corpus: the data.
-        train: the network's predictions on the training split, best weights.
-        validation: the same on the validation split.
+        predict_train: gives the network's predictions on rows of the training split, int64 (n_chosen,), best
+            weights; on all of them they would take as long as a tenth of an epoch.
+        validation: its predictions on the validation split.
         floor: int64 (n_validation,), classes that the floor predicts.
         held_out: float64 (n_train, n_classes), probabilities of the floor for training sentences that it did
             not learn from; None where a class is too rare to hold part of it out.
@@ -49,7 +51,7 @@ class RunEvidence:
     """
 
     corpus: Corpus
-    train: Predictions
+    predict_train: Callable[[NDArray[np.int64]], Predictions]
     validation: Predictions
     floor: NDArray[np.int64]
     held_out: NDArray[np.float64] | None

@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.data.lexicon import Lexicon
+from whytrain.data.lexicon import Lexicon, NoLexicon
 from whytrain.effects.robustness import (
     TO_SYNONYMS,
     WITHOUT_TOP_WORDS,
     accuracy_lost,
+    on_two_words,
     with_synonyms,
     without_words,
 )
 from whytrain.errors import TrackingError
 from whytrain.models.saved import load_model
 from whytrain.objectives.target_words import explained_words, word_counts
+from whytrain.tracking.guiding_run import word_sizes
 from whytrain.tracking.reader import RunRecord, config, read_table, saved_model
 
 
@@ -70,19 +72,21 @@ def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -
 
 
 def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:
-    """Measure on validation sentences without the baseline's top words; nothing where text is private."""
+    """Measure on validation sentences that words are removed from; nothing where text is private."""
     settings = config(baseline)
     if not settings["tracking"]["log_text"]:
         return {}
     sentences = read_table(run, "data", name="validation")
-    try:
-        ranked = read_table(baseline, "shapley", name="vocabulary")["word"].tolist()
-    except TrackingError:  # the budget allowed no ranking
-        return {}
-    counts = word_counts(sentences["text"].tolist())
-    words = frozenset(explained_words(ranked, counts, settings["guidance"]["top_words"]))
     model = load_model(saved_model(run))
-    lost = {WITHOUT_TOP_WORDS: accuracy_lost(model, sentences, lambda text: without_words(text, words))}
+    found = on_two_words(model, sentences)
+    try:
+        sizes = word_sizes(read_table(baseline, "shapley", name="vocabulary"))
+    except TrackingError:  # the budget allowed no ranking
+        sizes = {}
+    counts = word_counts(sentences["text"].tolist())
+    top_words = settings["guidance"]["top_words"]
+    words = frozenset(explained_words(sizes, counts, lexicon or NoLexicon(), top_words))
+    found[WITHOUT_TOP_WORDS] = accuracy_lost(model, sentences, lambda text: without_words(text, words))
     if lexicon is not None:
-        lost[TO_SYNONYMS] = accuracy_lost(model, sentences, lambda t: with_synonyms(t, words, lexicon))
-    return {name: terms for name, terms in lost.items() if len(terms)}
+        found[TO_SYNONYMS] = accuracy_lost(model, sentences, lambda t: with_synonyms(t, words, lexicon))
+    return {name: terms for name, terms in found.items() if len(terms)}

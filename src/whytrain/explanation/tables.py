@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.data.words import bare_word
 from whytrain.explanation.sentence import Explanation
@@ -136,7 +137,7 @@ def _mean_pair(explanation: Explanation) -> float:
 
 
 def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
-    """One row per word, absence and class: mean φ, its standard error and count, by |mean φ|.
+    """One row per word, absence and class: mean φ, its standard error and count, by `sure_size`.
 
     Words count bare and in lower case (`bare_word`), once per occurrence; the standard error (NaN for a
     single occurrence) takes occurrences as independent. With two classes every φ is turned to the second one,
@@ -150,7 +151,7 @@ def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame
 
 
 def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
-    """One row per pair of words, absence and class: mean interaction, standard error and count, by size.
+    """One row per pair of words, absence and class: mean interaction, standard error, count, by `sure_size`.
 
     As `word_table`; a pair is the same in both orders (`word_a` ≤ `word_b`), and a word is no pair with
     itself. A pair counts once per sentence, with the mean of its occurrences there: a sentence with five
@@ -177,4 +178,20 @@ def _means(values: pd.DataFrame, words: list[str], column: str, class_names: Seq
     grouped = values.groupby(["absence", "class", *words], sort=False)[column]
     table = grouped.agg(["mean", "sem", "count"]).reset_index()
     table = table.rename(columns={"mean": column, "sem": "standard_error"})
-    return table.sort_values(column, key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    order = np.lexsort((-table[column].abs(), -sure_size(table, column)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def sure_size(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Return |mean| less its standard error, at least 0: what is left of a mean when chance is taken off.
+
+    It orders words and pairs: the largest means alone belong to words that were seen once. A single
+    occurrence has no standard error and counts 0; among equals the larger |mean| comes first.
+
+    Args:
+        table: a `word_table` or `pair_table`.
+        column: the mean: `phi` or `interaction`.
+    """
+    sizes = (table[column].abs() - table["standard_error"]).fillna(0.0)
+    sure: NDArray[np.float64] = sizes.clip(lower=0.0).to_numpy(dtype=np.float64)
+    return sure

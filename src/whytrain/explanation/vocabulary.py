@@ -39,18 +39,33 @@ def rank_vocabulary(
     Returns:
         `word_table` and `pair_table` of all sentences.
     """
-    values, pairs = [], []
-    for row, table in zip(sentences, coalition_tables(model, list(sentences.values()), absence), strict=True):
-        label = int(labels[row])
-        v = payoffs(table.logits, payoff, label)
-        origin = {"absence": absence.name, "class": class_names[label]}
-        values.append(pd.DataFrame(origin | {"word": table.words, "phi": shapley_values(v)}))
-        words = np.array(table.words, dtype=object)
-        first, second = np.triu_indices(len(words), 1)
-        columns = {
+    tables = coalition_tables(model, list(sentences.values()), absence)
+    sizes = np.array([len(table.words) for table in tables])
+    games = [payoffs(t.logits, payoff, int(labels[row])) for row, t in zip(sentences, tables, strict=True)]
+    words = np.array([word for table in tables for word in table.words], dtype=object)
+    named = np.array(class_names, dtype=object)[labels[list(sentences)]]
+    values = pd.DataFrame(
+        {
+            "absence": absence.name,
+            "class": np.repeat(named, sizes),
+            "word": words,
+            "phi": np.concatenate([shapley_values(game) for game in games]),
+        }
+    )
+    corners = [np.triu_indices(size, 1) for size in sizes]
+    n_pairs = sizes * (sizes - 1) // 2
+    start = np.repeat(sizes.cumsum() - sizes, n_pairs)
+    first, second = (np.concatenate([corner[i] for corner in corners]) + start for i in (0, 1))
+    pairs = pd.DataFrame(
+        {
+            "absence": absence.name,
+            "class": np.repeat(named, n_pairs),
+            "id": np.repeat(list(sentences), n_pairs),
             "first_word": words[first],
             "second_word": words[second],
-            "interaction": pair_interactions(v)[first, second],
+            "interaction": np.concatenate(
+                [pair_interactions(game)[corner] for game, corner in zip(games, corners, strict=True)]
+            ),
         }
-        pairs.append(pd.DataFrame(origin | {"id": row} | columns))
-    return word_table(pd.concat(values), class_names), pair_table(pd.concat(pairs), class_names)
+    )
+    return word_table(values, class_names), pair_table(pairs, class_names)

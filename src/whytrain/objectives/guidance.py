@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -37,12 +37,12 @@ class Explained:
     """What a run was seen to rest on, in its training sentences.
 
     Attributes:
-        words: by |mean Shapley value|, the largest first.
+        words: size of their Shapley values, see `whytrain.explanation.tables.sure_size`.
         pairs: pairs of words by |mean interaction|, the largest first.
         disputed: ids of the training rows on which its two students disagree.
     """
 
-    words: Sequence[str] = ()
+    words: Mapping[str, float] = field(default_factory=dict)
     pairs: Sequence[Pair] = ()
     disputed: Sequence[str] = ()
 
@@ -134,13 +134,12 @@ def guide(
     is_random = settings.targets == "random"
     edits = []
     if settings.changes_words:
-        words = _found(explained_words(explained.words, counts, settings.top_words), "words")
-        chosen = random_words(words, counts, generator) if is_random else words
-        forms = word_forms(chosen, tokenizer)
-        # The explained words stand for nothing in either arm: what is put in differs in nothing else.
-        substitutes = (
-            like_words(forms, counts, lexicon, tokenizer, {*words, *chosen}) if settings.replace else None
-        )
+        words = _found(explained_words(explained.words, counts, lexicon, settings.top_words), "words")
+        words = random_words(words, counts, lexicon, generator) if is_random else words
+        forms = word_forms(words, tokenizer)
+        # They stand for each other: what one says can then not be relied on alone. Another word in its place
+        # would only hide it.
+        substitutes = like_words(forms, counts, lexicon, tokenizer, words) if settings.replace else None
         occurrences = find_forms(encoded, forms, continuation)
         edits.append(WordEdits(occurrences, settings.mask, settings.replace, substitutes))
     if settings.synonyms:

@@ -21,10 +21,10 @@ class GuidanceSettings:
         run: id or unique name of the run whose explanations are read; None where nothing is guided.
         targets: `explained`: the words, pairs and rows that the run names; `random`: as many of like
             frequency, the control arm.
-        top_words: words, and pairs of words, from the top of the run's rankings.
+        top_words: words that decide most in the training data, and pairs from the top of the run's ranking.
         mask: probability that an occurrence of a target word is hidden.
-        replace: probability that it becomes a word of like frequency, of the same part of speech where
-            WordNet knows it; no occurrence is both hidden and replaced.
+        replace: probability that it becomes another target word of like frequency, of the same part of speech
+            where WordNet knows it; no occurrence is both hidden and replaced.
         synonyms: probability that a word of a target pair becomes a synonym where both stand in a sentence.
         upweight: weight of the rows on which the run's two students disagree; all others have 1.
 

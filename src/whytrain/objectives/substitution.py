@@ -19,19 +19,19 @@ def like_words(
     counts: Mapping[str, int],
     lexicon: Lexicon,
     tokenizer: Tokenizer,
-    excluded: Collection[str],
+    others: Collection[str],
 ) -> Substitutes:
-    """Return for each form the words of nearest log frequency with its part of speech and number of pieces.
+    """Return for each form others of nearest log frequency, with its part of speech and number of pieces.
 
     Args:
         forms: how the words to be replaced are written.
         counts: frequency of each word of the training data.
         lexicon: tells parts of speech; those that it does not know are one of their own.
         tokenizer: what writes them.
-        excluded: words that may not stand for others.
+        others: words that may stand for them, all of them counted.
     """
-    vocabulary = sorted(counts.keys() - set(excluded))
-    frequencies = np.log([counts[word] for word in vocabulary]) if vocabulary else np.empty(0)
+    vocabulary = sorted(others)
+    frequencies = np.log([counts[word] for word in vocabulary])
     places: dict[tuple[str, Callable[[str], str]], list[int]] = defaultdict(list)
     for i, form in enumerate(forms):
         places[form.before, form.case].append(i)

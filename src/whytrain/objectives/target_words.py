@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, triu
 
+from whytrain.data.lexicon import FUNCTION, SYMBOL, Lexicon
 from whytrain.data.words import bare_word, split_words
 from whytrain.errors import ConfigError
 
@@ -25,10 +26,27 @@ def word_counts(texts: Sequence[str]) -> Counter[str]:
     return counts
 
 
-def explained_words(ranked: Sequence[str], counts: Mapping[str, int], n_words: int) -> list[str]:
-    """Return the first distinct words of a ranking that occur at all, at most `n_words`."""
-    distinct = dict.fromkeys(bare_word(word) for word in ranked)
-    return [word for word in distinct if word in counts][:n_words]
+def explained_words(
+    sizes: Mapping[str, float], counts: Mapping[str, int], lexicon: Lexicon, n_words: int
+) -> list[str]:
+    """Return the words that decide most in all of the texts: by size times count, at most `n_words`.
+
+    Function words and symbols are left out where the lexicon knows them: a sentence without its "not" is
+    another sentence.
+
+    Args:
+        sizes: of a word's Shapley values, see `whytrain.explanation.tables.sure_size`; of equal ones the
+            first counts more.
+        counts: of the words of the texts; others are left out.
+        lexicon: tells parts of speech.
+        n_words: how many at most.
+    """
+    influence: dict[str, float] = {}
+    for word, size in sizes.items():
+        bare = bare_word(word)
+        if bare in counts and lexicon.part_of_speech(bare) not in (FUNCTION, SYMBOL):
+            influence.setdefault(bare, size * counts[bare])
+    return sorted(influence, key=lambda word: -influence[word])[:n_words]
 
 
 def explained_pairs(ranked: Sequence[Pair], counts: Mapping[str, int], n_pairs: int) -> list[Pair]:
@@ -39,10 +57,10 @@ def explained_pairs(ranked: Sequence[Pair], counts: Mapping[str, int], n_pairs: 
 
 
 def random_words(
-    words: Sequence[str], counts: Mapping[str, int], generator: np.random.Generator
+    words: Sequence[str], counts: Mapping[str, int], lexicon: Lexicon, generator: np.random.Generator
 ) -> list[str]:
-    """Return as many other words, each about as frequent as one of the given ones."""
-    vocabulary = sorted(counts)
+    """Return as many other words, each about as frequent as one of the given ones; no function words."""
+    vocabulary = sorted(word for word in counts if lexicon.part_of_speech(word) not in (FUNCTION, SYMBOL))
     number = {word: i for i, word in enumerate(vocabulary)}
     frequencies = np.array([counts[word] for word in vocabulary])
     found = matched(frequencies, np.array([number[word] for word in words], dtype=np.int64), generator)

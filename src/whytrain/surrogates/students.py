@@ -25,7 +25,7 @@ STRENGTHS = {  # from the simplest student on
     "logistic": (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0),  # C, the inverse of the L2 penalty
     "tree": (1, 2, 3, 4, 5, 6, 8, 10, 12),  # depth
 }
-N_FOLDS = 5
+N_FOLDS = 3
 LEAST = 1e-6  # smaller probabilities count as this one: a leaf without a class must not cost infinity
 _LEAF_SENTENCES = 5
 _MOST_STEPS = 300

@@ -75,6 +75,18 @@ class Taught:
         return Taught(self.read.select(rows), self.labels[rows], self.logits[rows])
 
 
+class Answers(NamedTuple):
+    """Sentences without gold labels, and what the teacher says of them.
+
+    Attributes:
+        read: what a person sees in them.
+        logits: float64 (n, n_classes), the teacher's.
+    """
+
+    read: ReadSentences
+    logits: Array
+
+
 class Ranking(NamedTuple):
     """Words and pairs of words of explained sentences.
 
@@ -149,6 +161,7 @@ def study(
     *,
     dense: tuple[FeatureTable, FeatureTable] | None = None,
     groups: NDArray[np.int64] | None = None,
+    joined: Answers | None = None,
 ) -> Study:
     """Teach both kinds of student the readable features, and the dense ones where there are any.
 
@@ -162,6 +175,8 @@ def study(
         dense: what the teacher computes of `train`, or of its first sentences only, and of `validation`.
         groups: int64 (n_train,), groups of sentences that stay together when the strength is tuned; None
             leaves it untuned.
+        joined: further sentences for the readable students, not for the gold ones: nobody labeled them. The
+            strength is tuned without them.
 
     Raises:
         DataError: too few sentences, groups or classes.
@@ -172,10 +187,19 @@ def study(
     }
     if dense is not None:
         tables["dense"] = dense
+    more: dict[FeatureSet, tuple[FeatureTable, Array]] = {}
+    if joined is not None:
+        soft = softmax(joined.logits / settings.temperature, axis=1)
+        more["readable"] = joined.read.table(columns, chosen), np.asarray(soft)
     # A tree of dense features is not tuned: that takes ten seconds, for rules that tell nobody anything.
     return {
         (name, kind): _lesson(
-            kind, sides, train, settings, None if (name, kind) == ("dense", "tree") else groups
+            kind,
+            sides,
+            train,
+            settings,
+            None if (name, kind) == ("dense", "tree") else groups,
+            more.get(name),
         )
         for name, sides in tables.items()
         for kind in KINDS
@@ -188,15 +212,19 @@ def _lesson(
     train: Taught,
     settings: StudySettings,
     groups: NDArray[np.int64] | None,
+    more: tuple[FeatureTable, Array] | None,
 ) -> Lesson:
     seen, unseen = tables
     n, students = seen.values.shape[0], []
-    for alpha in (settings.alpha, 1.0):
+    for alpha, further in ((settings.alpha, more), (1.0, None)):
         target = targets(train.labels[:n], train.logits[:n], alpha=alpha, temperature=settings.temperature)
         strength = UNTUNED[kind]
         if groups is not None:
             strength = choose_strength(kind, seen, target, groups[:n], settings.seed)
-        students.append(fit_student(kind, seen, target, strength=strength, seed=settings.seed))
+        lessons = seen
+        if further is not None:
+            lessons, target = seen.joined(further[0]), np.concatenate([target, further[1]])
+        students.append(fit_student(kind, lessons, target, strength=strength, seed=settings.seed))
     student, gold = students
     return Lesson(student, gold, seen, unseen, student.probabilities(unseen), gold.probabilities(unseen))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from whytrain.errors import ConfigError, TrackingError
+from whytrain.explanation.tables import sure_size
 from whytrain.objectives.guidance import Explained
 from whytrain.objectives.guidance_settings import GuidanceSettings
 from whytrain.tracking.reader import RunRecord, config, find_run, read_table
@@ -31,9 +32,10 @@ def read_explained(
     run = find_run(uri, settings.run)
     check_same(run, "guidance.run", DATA_TAG, data_fingerprint, "data")
     check_same(run, "guidance.run", TOKENIZER_TAG, tokenizer_fingerprint, "tokenizer")
-    words, pairs, disputed = [], [], []
+    words: dict[str, float] = {}
+    pairs, disputed = [], []
     if settings.changes_words:
-        words = _words(run, "vocabulary", "callbacks.shapley.vocabulary_sentences above 0")["word"].tolist()
+        words = word_sizes(_words(run, "vocabulary", "callbacks.shapley.vocabulary_sentences above 0"))
     if settings.synonyms:
         table = _words(run, "pairs", "callbacks.shapley.vocabulary_sentences above 0")
         pairs = list(zip(table["word_a"], table["word_b"], strict=True))
@@ -41,6 +43,17 @@ def read_explained(
         table = _table(run, "surrogate", "disagreement", "callbacks.surrogate")
         disputed = table.loc[table["split"] == "train", "id"].astype(str).tolist()
     return Explained(words, pairs, disputed)
+
+
+def word_sizes(vocabulary: pd.DataFrame) -> dict[str, float]:
+    """Return the sure size of each word's Shapley values, of several classes the largest, in table order.
+
+    Args:
+        vocabulary: a run's table `shapley/vocabulary`.
+    """
+    sizes = vocabulary.assign(size=sure_size(vocabulary, "phi"))
+    largest = sizes.groupby("word", sort=False)["size"].max()
+    return {str(word): float(size) for word, size in largest.items()}
 
 
 def check_same(run: RunRecord, key: str, tag: str, ours: str, what: str) -> None:
