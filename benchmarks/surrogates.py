@@ -1,11 +1,13 @@
 """How much of a network readable students hold: python benchmarks/surrogates.py --data DIR [--seeds 0 1].
 
-Trains a BiLSTM on SST-2 (DIR holds GLUE's train.tsv and dev.tsv) per seed, ranks its vocabulary by Shapley
-values of training sentences, and teaches both students the interpretable features of 1,000 and of all
-training rows. Prints, per sample and student, the means over seeds with their 95% intervals: fidelity on dev
-(agreement, KL, R² of log-odds, agreement on the network's errors), accuracy, and, paired, the agreement
-beyond that of the same student trained on gold labels and the nats of KL below it; with one seed the
-intervals are over sentences.
+DIR holds GLUE's SST-2 as train.tsv and dev.tsv.
+
+Trains a BiLSTM per seed, ranks its vocabulary by Shapley values of training sentences, and teaches both
+students the interpretable features of 1,000 and of all training rows, of all with and without sentences that
+are joined from two of them and labeled by the network. Prints, per sample and student, the means over seeds
+with their 95% intervals: fidelity on dev (agreement, KL, R² of log-odds, agreement on the network's errors),
+accuracy, and, paired, the agreement beyond that of the same student trained on gold labels and the nats of
+KL below it; with one seed the intervals are over sentences.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from torch.nn.functional import cross_entropy
 from whytrain.data.batch_plan import batch_plan
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
-from whytrain.data.encoded import EncodedSplit, encode_split
+from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
 from whytrain.data.splits import sentence_groups
 from whytrain.data.sst2 import SST2
 from whytrain.data.tokenization import Tokenizer
@@ -38,8 +40,8 @@ from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.conclusions import student_evidence
 from whytrain.surrogates.evidence import StudentEvidence
 from whytrain.surrogates.features import WordCounter
-from whytrain.surrogates.sampling import balanced_rows
-from whytrain.surrogates.study import Ranking, StudySettings, Taught, study
+from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.study import Answers, Ranking, StudySettings, Taught, study
 
 MAX_TOKENS, MAX_WORDS = 128, 10
 
@@ -118,9 +120,10 @@ def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
 
 
 def students(
-    model: BiLSTM, task: Task, ranking: Ranking, n_rows: int, settings: StudySettings
+    model: BiLSTM, task: Task, ranking: Ranking, sample: tuple[int, int], settings: StudySettings
 ) -> tuple[StudentEvidence, ...]:
-    """Teach and judge the students of a sample of n_rows training rows."""
+    """Teach and judge the students of so many training rows, and of so many sentences joined from them."""
+    n_rows, n_joined = sample
     split, names = task.corpus.train, task.corpus.class_names
     rows = balanced_rows(split.labels, names, n_rows, settings.seed)
     texts = [split.texts[row] for row in rows]
@@ -128,8 +131,13 @@ def students(
     taught, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
     train = Taught(counter.read(texts), taught.labels, taught.logits)
     validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
+    joined = None
+    if n_joined:
+        made = joined_texts(texts, n_joined, settings.seed)
+        encoded = encode_texts(made, np.zeros(n_joined, dtype=np.int64), task.tokenizer, MAX_TOKENS)
+        joined = Answers(counter.read(made), predict_split(model, encoded).logits)
     groups = sentence_groups(texts)
-    lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups)
+    lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined)
     return student_evidence(lessons, train, validation)
 
 
@@ -142,7 +150,7 @@ def over_seeds(measured: Sequence[Interval | None]) -> str:
     return f"{shown.estimate:.3f} [{shown.low:.3f}, {shown.high:.3f}]"
 
 
-def report(n_rows: int, found: Sequence[tuple[StudentEvidence, ...]]) -> None:
+def report(sample: tuple[int, int], found: Sequence[tuple[StudentEvidence, ...]]) -> None:
     """Print one line per student."""
     for of_seeds in zip(*found, strict=True):
         first = of_seeds[0]
@@ -150,7 +158,8 @@ def report(n_rows: int, found: Sequence[tuple[StudentEvidence, ...]]) -> None:
         r_squared = np.mean([one.r_squared for one in of_seeds])
         majority = np.mean([one.majority for one in of_seeds])
         print(
-            f"{n_rows:>7,} {first.kind:<9} {r_squared:>6.3f} {majority:>9.3f}  {'  '.join(cells)}", flush=True
+            f"{sample[0]:>7,} {sample[1]:>7,} {first.kind:<9} {r_squared:>6.3f} {majority:>9.3f}  {'  '.join(cells)}",
+            flush=True,
         )
 
 
@@ -165,14 +174,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with train.tsv and dev.tsv")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, nargs="+", help="sample sizes; default: 1000 and all")
+    parser.add_argument("--joined", type=int, default=60_000, help="sentences joined from all rows")
     parser.add_argument("--epochs", type=int, default=3, help="of the network")
     parser.add_argument("--vocabulary", type=int, default=5000, help="sentences behind the ranking of words")
-    parser.add_argument("--words", type=int, default=500)
+    parser.add_argument("--words", type=int, default=3000)
     parser.add_argument("--pairs", type=int, default=100)
     arguments = parser.parse_args()
     task = load(arguments.data)
-    sizes = arguments.rows or [1000, len(task.train)]
-    found: dict[int, list[tuple[StudentEvidence, ...]]] = {n_rows: [] for n_rows in sizes}
+    samples = [(n_rows, 0) for n_rows in arguments.rows or [1000, len(task.train)]]
+    samples += [(samples[-1][0], arguments.joined)] * (arguments.joined > 0)
+    found: dict[tuple[int, int], list[tuple[StudentEvidence, ...]]] = {sample: [] for sample in samples}
     for seed in arguments.seeds:
         started = time.perf_counter()
         model = train_network(task, seed, arguments.epochs)
@@ -185,15 +196,17 @@ def main() -> None:
             flush=True,
         )
         settings = StudySettings(0.0, 1.0, arguments.words, arguments.pairs, seed)
-        for n_rows in sizes:
+        for sample in samples:
             started = time.perf_counter()
-            found[n_rows].append(students(model, task, ranking, n_rows, settings))
+            found[sample].append(students(model, task, ranking, sample, settings))
             print(
-                f"seed {seed}: students of {n_rows:,} rows, {time.perf_counter() - started:.0f} s", flush=True
+                f"seed {seed}: students of {sample[0]:,} rows and {sample[1]:,} joined, "
+                f"{time.perf_counter() - started:.0f} s",
+                flush=True,
             )
-    print(f"   rows student       R²  majority  {'  '.join(f'{name:<20}' for name in COLUMNS)}")
-    for n_rows, of_seeds in found.items():
-        report(n_rows, of_seeds)
+    print(f"   rows  joined student       R²  majority  {'  '.join(f'{name:<20}' for name in COLUMNS)}")
+    for sample, of_seeds in found.items():
+        report(sample, of_seeds)
 
 
 if __name__ == "__main__":
