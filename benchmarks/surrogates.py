@@ -158,7 +158,9 @@ def report(sample: tuple[int, int], found: Sequence[tuple[StudentEvidence, ...]]
         r_squared = np.mean([one.r_squared for one in of_seeds])
         majority = np.mean([one.majority for one in of_seeds])
         print(
-            f"{sample[0]:>7,} {sample[1]:>7,} {first.kind:<9} {r_squared:>6.3f} {majority:>9.3f}  {'  '.join(cells)}",
+            f"{sample[0]:>7,} {sample[1]:>7,} {first.kind:<9} {r_squared:>6.3f} {majority:>9.3f}",
+            *cells,
+            sep="  ",
             flush=True,
         )
 

@@ -7,8 +7,21 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import pytest
+import torch
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, pre_tokenizers, processors
+from torch import Tensor, nn
 
-from whytrain.effects.robustness import accuracy_lost, with_synonyms, without_words
+from whytrain.data.tokenization import Tokenizer
+from whytrain.effects.robustness import (
+    TOP_TWO_SHARE,
+    WITHOUT_TOP_TWO,
+    accuracy_lost,
+    on_two_words,
+    with_synonyms,
+    without_words,
+)
 from whytrain.models.saved import SavedModel
 
 
@@ -54,3 +67,44 @@ def test_accuracy_lost_counts_altered_sentences_alone() -> None:
     lost = accuracy_lost(model, sentences, lambda text: without_words(text, {"great"}))
     assert lost.to_dict() == {"a": 1.0, "c": -1.0}  # one lost, one gained; b and d stay as they are
     assert accuracy_lost(model, sentences, lambda text: text).empty
+
+
+class Additive(nn.Module):
+    """Log-odds of the second class: the sum of its words' weights, which are then their Shapley values."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.tensor(weights))
+
+    def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        values = self.weights[token_ids]
+        odds = (values if mask is None else values * mask).sum(dim=1)
+        return torch.stack([torch.zeros_like(odds), odds], dim=1)
+
+
+def test_how_much_rests_on_two_words_by_hand() -> None:
+    weights = {"good": 3.0, "bad": -2.0, "film": 0.5, "plot": 0.25, "a": -0.25, "the": -0.5}
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *weights]
+    backend = Backend(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    module = Additive([0.0] * 5 + list(weights.values())).eval()
+    model = SavedModel(module, Tokenizer(backend, "small"), ("bad", "good"), 32, None)
+    sentences = pd.DataFrame(
+        [
+            ("stays", "good bad film plot", "good"),
+            ("falls", "good the a a", "good"),
+            ("wrong", "good film plot", "bad"),  # stays wrong
+            ("short", "good film", "good"),
+            ("long", "good " + "film " * 10, "good"),
+        ],
+        columns=["id", "text", "label"],
+    )
+    found = on_two_words(model, sentences)
+    assert found[TOP_TWO_SHARE].to_dict() == pytest.approx(
+        {"stays": 5 / 5.75, "falls": 3.5 / 4, "wrong": 3.5 / 3.75}, abs=1e-6
+    )
+    assert found[WITHOUT_TOP_TWO].to_dict() == {"stays": 0.0, "falls": 1.0, "wrong": 0.0}
+    assert on_two_words(model, sentences.iloc[3:]) == {}

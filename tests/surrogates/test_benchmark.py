@@ -25,6 +25,8 @@ def test_smoke(tmp_path: Path) -> None:
         "100",
         "--epochs",
         "1",
+        "--joined",
+        "200",
         "--vocabulary",
         "4",
         "--seeds",
@@ -35,6 +37,8 @@ def test_smoke(tmp_path: Path) -> None:
     output = subprocess.run(
         list(map(str, command)), check=True, capture_output=True, text=True, timeout=300
     ).stdout
-    assert output.count("students of 100 rows") == 2
-    for kind in ("logistic", "tree"):
-        assert any(line.split()[:2] == ["100", kind] for line in output.splitlines())
+    assert output.count("students of 100 rows") == 4
+    starts = [line.split()[:3] for line in output.splitlines()]
+    for joined in ("0", "200"):
+        for kind in ("logistic", "tree"):
+            assert ["100", joined, kind] in starts

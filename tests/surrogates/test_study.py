@@ -22,7 +22,7 @@ from whytrain.surrogates.conclusions import (
     surrogate_evidence,
 )
 from whytrain.surrogates.features import Feature, FeatureTable
-from whytrain.surrogates.study import Ranking, StudySettings, Taught, epoch_scores, study
+from whytrain.surrogates.study import Answers, Ranking, StudySettings, Taught, epoch_scores, study
 
 Make = Callable[..., Any]
 SETTINGS = StudySettings(alpha=0.0, temperature=1.0, words=20, pairs=5, seed=0)
@@ -93,6 +93,23 @@ def test_temperature_softens_what_is_taught(lesson: Make) -> None:
     scores = epoch_scores(lessons, train, validation)
     assert scores["agreement_tree"] > 0.98  # a softer teacher has the same opinions,
     assert scores["kl_tree"] > 0.1  # but is less sure of them
+
+
+def test_joined_sentences_teach_the_readable_student_and_not_the_gold_one(lesson: Make) -> None:
+    train, validation, counter = lesson(60, noise=0.0)
+    # What the teacher says of the sample is drowned by what it says of these: the contrary, a hundred times.
+    repeated = np.tile(np.arange(60), 100)
+    contrary = Answers(train.read.select(repeated), -train.logits[repeated])
+    alone, more = (
+        study(train, validation, counter.words, None, SETTINGS, NAMES, joined=joined)
+        for joined in (None, contrary)
+    )
+    for kind in ("logistic", "tree"):
+        a, b = alone["readable", kind], more["readable", kind]
+        np.testing.assert_array_equal(a.gold_predicted, b.gold_predicted)
+        differs = np.abs(a.predicted[:, 1] - 0.5) > 0.1
+        assert (a.predicted.argmax(axis=1) != b.predicted.argmax(axis=1))[differs].mean() > 0.9
+        assert b.train.values.shape[0] == 60  # support and rules are of the sample
 
 
 def test_without_a_ranking_words_follow_from_the_teacher(lesson: Make) -> None:

@@ -45,7 +45,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
 
     Returns:
         `TOP_TWO_SHARE`, the share of Σ|φ| in these words, and `WITHOUT_TOP_TWO`, right as it is − right
-        without them (1, 0 or −1): float64, indexed by id.
+        without them (1, 0 or −1): float64, indexed by id; nothing where no sentence is so short.
     """
     encodings = (model.tokenizer.encode_words(text, model.max_tokens) for text in sentences["text"])
     fitting = {
@@ -55,6 +55,8 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
     }
     n_sentences = affordable([len(players) for players in fitting.values()], 1, _EVALUATIONS)
     chosen = dict(list(fitting.items())[:n_sentences])
+    if not chosen:
+        return {}
     removed = absence("removed", model.tokenizer)
     tables = coalition_tables(prefix_form(model.model), list(chosen.values()), removed)
     shares, lost = [], []
