@@ -74,7 +74,9 @@ def train(config: DictConfig) -> float | None:
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
-        print(next_commands(store.run_id, tracking.address), store.summary() or "", sep="\n")
+        is_diagnosed = "diagnosis" in config.callbacks
+        commands = next_commands(store.run_id, tracking.address, is_diagnosed=is_diagnosed)
+        print(commands, store.summary() or "", sep="\n")
     return checkpoints.best_score
 
 

@@ -105,7 +105,7 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
             ["guidance.targets=chosen"],
             "guidance.targets: input should be 'explained' or 'random'; got 'chosen'",
         ),
-        (["model=bilstm_kd"], "distillation.teacher: input should be a valid string; got None"),
+        (["model=bilstm_kd"], "distillation.teacher: a student learns from a teacher, and none was given"),
         (
             ["model=bilstm_kd", "distillation.teacher=x", "distillation.alpha=2"],
             "distillation.alpha: input should be",

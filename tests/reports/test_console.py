@@ -129,7 +129,7 @@ def test_a_class_in_brackets_is_no_markup() -> None:
 
 def test_next_commands_reach_the_run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    default = next_commands("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db").splitlines()
+    default = next_commands("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", is_diagnosed=True).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "make ui",
@@ -137,7 +137,10 @@ def test_next_commands_reach_the_run(monkeypatch, tmp_path):
         "python train.py from_diagnosis=abc",
         "python compare.py runs=[OTHER,abc]",
     ]
-    other = next_commands("abc", "sqlite:////x/runs.db")
+    other = next_commands("abc", "sqlite:////x/runs.db", is_diagnosed=False)
+    assert "from_diagnosis" not in other
     assert "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:////x/runs.db" in other
-    assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
-    assert "look at it            http://127.0.0.1:5000\n" in next_commands("abc", "http://127.0.0.1:5000")
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
+    assert "look at it            http://127.0.0.1:5000\n" in next_commands(
+        "abc", "http://127.0.0.1:5000", is_diagnosed=True
+    )

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from typing_extensions import TypedDict
 
+from whytrain.errors import ConfigError
 from whytrain.objectives.guidance_settings import Probability
 from whytrain.types import Batch
 
@@ -46,9 +47,19 @@ class DistillationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudentSettings(DistillationSettings):
-    """The same where there must be a teacher."""
+    """The same where there must be a teacher.
 
-    teacher: str
+    Raises:
+        ConfigError: there is none.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuse a student that has nobody to learn from."""
+        if self.teacher is None:
+            raise ConfigError(
+                "distillation.teacher: a student learns from a teacher, and none was given: give the id or "
+                "name of a tracked run, or the folder of a Hugging Face classifier"
+            )
 
 
 class Distillation:

@@ -78,17 +78,18 @@ def place(uri: str) -> str:
     return "" if uri == default else f" tracking.uri={uri}"
 
 
-def next_commands(run_id: str, uri: str) -> str:
+def next_commands(run_id: str, uri: str, *, is_diagnosed: bool) -> str:
     """Where the run is and what to do with it, as commands to copy."""
     where = place(uri)
     if uri.startswith("http"):
         look = uri
     else:
         look = "make ui" if not where else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
+    follow = f"follow its diagnosis  python train.py from_diagnosis={run_id}{where}\n"
     return (
         f"run {run_id} in {uri}\n"
         f"look at it            {look}\n"
         f'explain text          python explain.py run={run_id} text="…"{where}\n'
-        f"follow its diagnosis  python train.py from_diagnosis={run_id}{where}\n"
+        f"{follow if is_diagnosed else ''}"
         f"compare it            python compare.py runs=[OTHER,{run_id}]{where}"
     )
