@@ -15,6 +15,17 @@ from whytrain.plots.wording import counted
 from whytrain.reports.colored_sentence import colored_sentence
 
 _COLORS: dict[Severity, str] = {"serious": "#B2182B", "warning": "#8A5A00", "note": "#2166AC"}
+_GLOSSARY = {
+    "95% interval": "where the true value most likely lies: 95 of 100 such intervals hold it.",
+    "Shapley value φ": "what a word adds to the prediction, averaged over all orders in which the words of "
+    "the sentence could be put in.",
+    "log-odds": "how sure the model is, on a scale without ends: 0 is undecided, 2.2 is 90%, 4.6 is 99%.",
+    "loss, in nats": "how far probabilities are off: 0.69 is a coin's toss, 0.11 is 90% on the right answer.",
+    "calibration error": "by how much confidence misses accuracy: 5% is to be right in 85 of 100 cases where "
+    "90% was said.",
+    "simple copy": "a small model that a person can read, taught to answer like this one: weights of words, "
+    "or a few rules.",
+}
 _STYLE = (
     f"body{{font-family:sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:{INK};line-height:1.5}}"
     "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1.05em;margin-bottom:0.2em}"
@@ -41,6 +52,7 @@ def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str)
         *(_finding(finding, plan, _n_sentences(diagnosis, finding)) for finding in diagnosis.findings),
         _changes(plan, run_id),
         _unchanged(diagnosis),
+        _glossary(),
     ]
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
@@ -138,7 +150,18 @@ def _codes(strategy: Strategy) -> str:
 
 
 def _expected(expected: Sequence[Expectation]) -> str:
-    return "<br>".join(f"{escape(e.metric)}: {promise(e)}" for e in expected)
+    return "<br>".join(f"{escape(_measure(e.metric))}: {promise(e)}" for e in expected)
+
+
+def _measure(metric: str) -> str:
+    """Return what a metric's name says.
+
+    >>> _measure("best/ece"), _measure("diagnosis/few_token_dependence")
+    ('calibration error (best epoch)', 'few token dependence')
+    """
+    topic, _, name = metric.rpartition("/")
+    words = "calibration error" if name == "ece" else name.replace("_", " ")
+    return f"{words} (best epoch)" if topic == "best" else words
 
 
 def promise(expectation: Expectation) -> str:
@@ -166,3 +189,8 @@ def _unchanged(diagnosis: Diagnosis) -> str:
         for name, reason in diagnosis.not_examined.items()
     )
     return clear + (f"<h2>Not examined</h2><ul>{items}</ul>" if items else "")
+
+
+def _glossary() -> str:
+    items = "".join(f"<dt><b>{term}</b></dt><dd>{meaning}</dd>" for term, meaning in _GLOSSARY.items())
+    return f"<h2>Words used here</h2><dl>{items}</dl>"
