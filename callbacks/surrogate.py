@@ -268,7 +268,7 @@ class Surrogate(Callback):
         scores |= {
             f"agreement_dense_{s.kind}": s.agreement.estimate for s in students if s.features == "dense"
         }
-        scores["student_agreement_train"] = differing["train"].share.estimate
+        scores["student_agreement_train"] = differing["train"].share
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
 
     def _dense(self, model: nn.Module, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:

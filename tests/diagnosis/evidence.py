@@ -14,7 +14,6 @@ from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
 from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
-from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -95,7 +94,6 @@ def rule(confidence: float, right: int, covered: int) -> RuleEvidence:
 def surrogate(**changes: Any) -> SurrogateEvidence:
     made = SurrogateEvidence(
         n_rows=100,
-        student_agreement=Interval(0.9, 0.85, 0.95),
         students=(),
         coefficients=(
             CoefficientEvidence("great", "word", 9.0, "good"),

@@ -16,7 +16,7 @@ from whytrain.diagnosis.detectors import DETECTORS, diagnose
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
 from whytrain.diagnosis.rules import load_rules
-from whytrain.statistics.intervals import Interval
+from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.surrogates.evidence import FeatureSet, StudentEvidence, StudentKind
 
 BOOK = load_rules(None, DETECTORS)
@@ -166,11 +166,26 @@ def test_attention() -> None:
 # Students
 
 
-def test_disagreement_is_what_is_left_of_agreement() -> None:
-    run = spoiled(surrogate=surrogate(student_agreement=Interval(0.7, 0.65, 0.74)))
-    result = measured(of_students.students_disagree(run))
-    assert (result.value.estimate, result.value.low) == (pytest.approx(0.3), pytest.approx(0.26))
+def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
+    result = measured(of_students.students_disagree(healthy()))
+    of_rows = wilson_interval(2, 100)  # no row contains another
+    assert (result.value.low, result.value.high) == pytest.approx((of_rows.low, of_rows.high), abs=0.001)
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-1", "train-3"]
+    phrases = [
+        (f"{start} tale number{i} of a kind", 1)
+        for i in range(25)
+        for start in ("", "a", "what a", "oh what a")
+    ]
+    rows = tuple(range(40))  # all phrases of the first ten sentences
+    run = spoiled(
+        corpus=corpus(phrases, [("new", 1)]),
+        surrogate=surrogate(disagreeing_rows=rows, disagreeing_ids=tuple(f"train-{row}" for row in rows)),
+    )
+    found = measured(of_students.students_disagree(run)).value
+    ten_of_25 = wilson_interval(10, 25)
+    assert found.estimate == 0.4
+    assert found.low == pytest.approx(ten_of_25.low, abs=0.005)
+    assert found.high == pytest.approx(ten_of_25.high, abs=0.005)
 
 
 def test_students_that_follow_nobody_say_nothing() -> None:

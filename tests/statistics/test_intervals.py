@@ -12,6 +12,7 @@ from whytrain.statistics import intervals
 from whytrain.statistics.intervals import (
     bootstrap_distribution,
     bootstrap_interval,
+    clustered_share,
     t_interval,
     wilson_interval,
 )
@@ -43,6 +44,36 @@ def test_wilson_by_hand() -> None:
 def test_wilson_rejects_impossible_counts(k: int, n: int) -> None:
     with pytest.raises(DataError, match=f"got {k} of {n}"):
         wilson_interval(k, n)
+
+
+def test_a_share_of_clusters_covers_the_truth_where_rows_alone_do_not() -> None:
+    rng, n_draws, truth = np.random.default_rng(0), 600, 0.3
+    groups = np.repeat(np.arange(60), rng.integers(1, 12, size=60))
+    covered = np.zeros(2)
+    for _ in range(n_draws):
+        # A group's own share is 0.3 on average, with a deviation of 0.26.
+        hits = rng.random(len(groups)) < rng.beta(0.6, 1.4, size=60)[groups]
+        naive = wilson_interval(int(hits.sum()), len(hits))
+        for i, found in enumerate((clustered_share(hits, groups), naive)):
+            covered[i] += found.low <= truth <= found.high
+    clustered, naive_share = covered / n_draws
+    # 95%, within four standard errors (0.9 points each) and a point for 60 groups being few.
+    assert 0.90 <= clustered <= 0.99
+    assert naive_share < 0.85
+
+
+def test_a_share_of_clusters_at_its_limits() -> None:
+    hits = np.array([True, False, False, True, False] * 20)
+    alone, rows = clustered_share(hits, np.arange(100)), wilson_interval(40, 100)
+    assert (alone.low, alone.high) == pytest.approx((rows.low, rows.high), abs=0.001)  # of 99 rows instead
+    for all_equal in (True, False):  # then the groups count, not the rows
+        found = clustered_share([all_equal] * 30, np.repeat(np.arange(6), 5))
+        other = wilson_interval(6 * all_equal, 6)
+        assert (found.low, found.high) == (other.low, other.high)
+    one = clustered_share([True, False, True], [0, 0, 0])
+    assert 0 <= one.low < one.estimate < one.high <= 1
+    with pytest.raises(DataError, match="at least one row"):
+        clustered_share([], [])
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95, float("nan")])

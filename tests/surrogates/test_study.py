@@ -186,7 +186,7 @@ def test_where_students_disagree_is_told_with_both_reasons(lesson: Make) -> None
     found = disagreement(mixed, table, split, NAMES, str)
     own = validation.logits.argmax(axis=1)
     np.testing.assert_array_equal(found.rows, np.arange(200))
-    assert found.share.estimate == 0.0
+    assert found.share == 0.0
     assert found.table["id"].tolist() == split.ids
     assert found.table["logistic"].tolist() == [NAMES[label] for label in own]
     assert found.table["tree"].tolist() == [NAMES[1 - label] for label in own]

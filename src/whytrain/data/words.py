@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Han with its extensions, kana, bopomofo, CJK punctuation and full-width forms. Hangul is written with
 # spaces and so is left to the whitespace rule.
@@ -32,6 +33,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(text) if not match.group().isspace()]
 
 
+@lru_cache(maxsize=1 << 16)  # a corpus says few words many times
 def bare_word(word: str) -> str:
     """Return a word in lower case without the punctuation around it; punctuation alone stays.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.corpus import Corpus
+from whytrain.data.splits import sentence_groups
 from whytrain.explanation.evidence import ShapleyEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
@@ -59,3 +61,8 @@ class RunEvidence:
     calibration: CalibrationSummary | None
     shapley: ShapleyEvidence | None
     surrogate: SurrogateEvidence | None
+
+    @cached_property
+    def train_groups(self) -> NDArray[np.int64]:
+        """Groups of training rows that contain one another, int64 (n_train,), which are much alike."""
+        return sentence_groups(self.corpus.train.texts)

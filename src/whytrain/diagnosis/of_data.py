@@ -12,7 +12,7 @@ from whytrain.data.splits import LINKING_WORDS
 from whytrain.data.words import normalize_whitespace, split_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
-from whytrain.statistics.intervals import wilson_interval
+from whytrain.statistics.intervals import clustered_share, wilson_interval
 
 SHOWN = 8
 LEARNED = 0.9
@@ -135,4 +135,6 @@ def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str])
         Example(train.ids[row], tuple(split_words(train.texts[row])), note)
         for row, note in zip(rows[:SHOWN], notes, strict=True)
     )
-    return Measurement(wilson_interval(len(rows), len(train)), "share", Evidence(examples))
+    hits = np.zeros(len(train), dtype=np.bool_)
+    hits[rows] = True
+    return Measurement(clustered_share(hits, run.train_groups), "share", Evidence(examples))

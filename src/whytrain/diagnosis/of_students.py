@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
+
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
 from whytrain.diagnosis.of_words import SHOWN_SENTENCES, SHOWN_TOKENS
-from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.intervals import Interval, clustered_share, wilson_interval
 
 SURE = 0.9  # a rule with more confidence than this claims to be sure
 NO_STUDENTS = NotExamined("no students were distilled; the callback surrogate distils them")
@@ -29,8 +31,9 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
                 f"new sentences, its most frequent class alone on {student.majority:.0%}: such a student "
                 "says nothing about it; raise callbacks.surrogate.rows"
             )
-    agreement = run.surrogate.student_agreement
-    value = Interval(1 - agreement.estimate, 1 - agreement.high, 1 - agreement.low, agreement.level)
+    differ = np.zeros(len(run.corpus.train), dtype=np.bool_)
+    differ[list(run.surrogate.disagreeing_rows)] = True
+    value = clustered_share(differ, run.train_groups)
     texts, names, labels = run.corpus.train.texts, run.corpus.class_names, run.corpus.train.labels
     shown = run.surrogate.disagreeing_rows[:SHOWN_SENTENCES]
     examples = [

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from whytrain.data.corpus import Split
-from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import (
     CoefficientEvidence,
     RuleEvidence,
@@ -143,7 +143,7 @@ class Disagreement:
     """
 
     rows: NDArray[np.int64]
-    share: Interval
+    share: float
     table: pd.DataFrame
 
 
@@ -174,8 +174,7 @@ def disagreement(
         "contributions": _reasons(logistic, chosen, predicted[0][rows].argmax(axis=1), show),
         "rule": [texts[cell] for cell in cells_of(tree.student, chosen).tolist()] if len(rows) else [],
     }
-    share = wilson_interval(int(same.sum()), len(same))
-    return Disagreement(rows, share, pd.DataFrame(columns))
+    return Disagreement(rows, float(same.mean()), pd.DataFrame(columns))
 
 
 def _reasons(lesson: Lesson, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
@@ -202,7 +201,6 @@ def surrogate_evidence(
     rows = zip(*columns, strict=True)
     return SurrogateEvidence(
         n_rows=lessons["readable", "tree"].train.values.shape[0],
-        student_agreement=differing.share,
         students=students,
         coefficients=tuple(CoefficientEvidence(*row) for row in rows),
         rules=rules,

@@ -97,8 +97,6 @@ class SurrogateEvidence:
 
     Attributes:
         n_rows: training sentences that they learned from.
-        student_agreement: share of all training sentences on which the two readable students predict the
-            same class.
         students: readable logistic and tree, then dense ones where the network shows its states.
         coefficients: of the logistic students, by |β|, all features.
         rules: of the readable tree, by support.
@@ -107,7 +105,6 @@ class SurrogateEvidence:
     """
 
     n_rows: int
-    student_agreement: Interval
     students: tuple[StudentEvidence, ...]
     coefficients: tuple[CoefficientEvidence, ...]
     rules: tuple[RuleEvidence, ...]
