@@ -180,12 +180,15 @@ def disagreement(
 def _reasons(lesson: Lesson, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
     """Return the largest contributions to the predicted class of each sentence, in words."""
     reasons = [""] * len(classes)
+    names = [feature.name(show) for feature in table.features]
     for class_index in np.unique(classes):
         rows = np.flatnonzero(classes == class_index)
         values = lesson.student.contributions(table.select(rows), int(class_index))
-        for row, own in zip(rows, values, strict=True):
-            top = [i for i in np.argsort(-np.abs(own), kind="stable")[:_REASONS] if own[i] != 0]
-            reasons[row] = ", ".join(f"{table.features[i].name(show)} {own[i]:+.2f}" for i in top)
+        top = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :_REASONS]
+        largest = np.take_along_axis(values, top, axis=1)
+        for row, features, own in zip(rows.tolist(), top.tolist(), largest.tolist(), strict=True):
+            pairs = zip(features, own, strict=True)
+            reasons[row] = ", ".join(f"{names[i]} {value:+.2f}" for i, value in pairs if value)
     return reasons
 
 
