@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from rich.progress import track
 
 from whytrain.data.lexicon import Lexicon, WordNet
 from whytrain.effects.arms import BASELINE, EXPLAINED, RANDOM, Arm
@@ -36,10 +37,14 @@ def conclude(store: Store, seeds: Sequence[int], baselines: Sequence[RunRecord],
         arm_runs: the runs that followed.
     """
     lexicon = _lexicon()
-    before = [measured_run(run, run, lexicon) for run in baselines]
+    pairs = [pair for runs in (baselines, *arm_runs.values()) for pair in zip(runs, baselines, strict=True)]
+    measured = [
+        measured_run(run, base, lexicon) for run, base in track(pairs, "measuring runs", transient=True)
+    ]
+    n = len(seeds)
+    before = measured[:n]
     after = {
-        arm: [measured_run(run, base, lexicon) for run, base in zip(runs, baselines, strict=True)]
-        for arm, runs in arm_runs.items()
+        arm: measured[start : start + n] for arm, start in zip(arm_runs, range(n, len(pairs), n), strict=True)
     }
     effects = all_effects(before, after)
     alone = {
