@@ -95,6 +95,11 @@ class ProgressBars(Callback):
             highlight=False,
         )
 
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Show that the run goes on: what observes the best weights comes behind this one."""
+        if self._bars is not None:
+            self._bars.add_task("best epoch", total=None, note="explained, figures drawn, tables written")
+
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Stop the bars."""
         self._stop()

@@ -258,6 +258,7 @@ def test_where_there_is_no_terminal_an_epoch_is_one_line():
     bars.on_train_start(trainer, None)
     bars.on_train_batch_end(trainer, None, None, None, 0)
     bars.on_validation_end(trainer, None)
+    bars.on_fit_end(trainer, None)
     bars.teardown(trainer, None, "fit")
     assert stream.getvalue() == (
         "epoch 1/5  val/accuracy 0.8125  val/loss 0.5000  val/f1 0.7500  val/ece 0.0100\n"
@@ -274,11 +275,13 @@ def test_bars_on_a_terminal(end):
         module = SimpleNamespace(batch_history=[(0.625, 0.5, 0.1, 8)])
         bars.on_train_batch_end(trainer, module, None, None, 2)
         bars.on_validation_end(trainer, module)
+        bars.on_fit_end(trainer, module)
     finally:
         getattr(bars, end)(trainer, None, "fit" if end == "teardown" else ValueError())
     shown = stream.getvalue()
     assert "loss 0.625, accuracy 0.50" in shown
     assert "3/15" in shown
+    assert "best epoch" in shown  # what comes after the last epoch takes its time, too
     assert bars._bars is None
 
 
