@@ -18,7 +18,7 @@ from torch import nn
 
 from callbacks.surrogate import Surrogate
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
-from whytrain.data.encoded import encode_split
+from whytrain.data.encoded import encode_split, encode_texts
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.explanation.evidence import ShapleyEvidence
 from whytrain.models.bilstm import BiLSTM
@@ -137,7 +137,12 @@ def make_run(
     trainer = SimpleNamespace(
         is_global_zero=True,
         logger=SimpleNamespace(experiment=store),
-        datamodule=SimpleNamespace(corpus=corpus, tokenizer=tokenizer, encoded=encoded.__getitem__),
+        datamodule=SimpleNamespace(
+            corpus=corpus,
+            tokenizer=tokenizer,
+            encoded=encoded.__getitem__,
+            encode=lambda texts, labels: encode_texts(texts, labels, tokenizer, 32),
+        ),
         callbacks=[SimpleNamespace(evidence=explained)],
         sanity_checking=False,
         current_epoch=0,
@@ -281,6 +286,20 @@ def test_sentences_of_an_epoch_follow_from_its_time(
     assert store.params == {"surrogate/epoch_rows": n_rows}
     assert ("students of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
     assert callback.evidence.n_rows == 150
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_network_labels_joined_sentences(tmp_path: Path) -> None:
+    rows = []
+    for joined in (0, 300):
+        store = KeptStore()
+        trainer, module = make_run(tmp_path, store)
+        run(Surrogate(**SETTINGS | {"joined": joined, "epoch_rows": 0}), trainer, module)
+        rows.append(store.tables["fidelity"].set_index(["features", "student", "taught_by"])["kl"])
+    changed = rows[0] != rows[1]
+    assert changed["readable", "logistic", "teacher"]
+    assert not changed["readable", :, "gold labels"].any()
+    assert not changed["dense"].any()
 
 
 @pytest.mark.usefixtures("quick")

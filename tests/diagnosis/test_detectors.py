@@ -169,7 +169,7 @@ def test_attention() -> None:
 def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
     result = measured(of_students.students_disagree(healthy()))
     of_rows = wilson_interval(2, 100)  # no row contains another
-    assert (result.value.low, result.value.high) == pytest.approx((of_rows.low, of_rows.high), abs=0.001)
+    assert (result.value.low, result.value.high) == pytest.approx((of_rows.low, of_rows.high), abs=0.002)
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-1", "train-3"]
     phrases = [
         (f"{start} tale number{i} of a kind", 1)
@@ -184,8 +184,9 @@ def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
     found = measured(of_students.students_disagree(run)).value
     ten_of_25 = wilson_interval(10, 25)
     assert found.estimate == 0.4
-    assert found.low == pytest.approx(ten_of_25.low, abs=0.005)
-    assert found.high == pytest.approx(ten_of_25.high, abs=0.005)
+    # Student's t of 24 degrees of freedom makes it a little wider.
+    assert found.low == pytest.approx(ten_of_25.low, abs=0.012)
+    assert found.high == pytest.approx(ten_of_25.high, abs=0.012)
 
 
 def test_students_that_follow_nobody_say_nothing() -> None:
@@ -301,7 +302,7 @@ def test_contradictory_labels() -> None:
     ]
 
 
-def test_mislabeled_rows_need_both_models() -> None:
+def test_mislabeled_rows_need_both_models(monkeypatch: pytest.MonkeyPatch) -> None:
     n = 100
     labels = np.arange(n) % 2
     held_out = np.where(labels[:, None] == np.arange(2), 0.8, 0.2)
@@ -319,6 +320,16 @@ def test_mislabeled_rows_need_both_models() -> None:
     assert {e.sentence_id for e in result.evidence.sentences} == {"train-4", "train-6"}
     assert result.value.estimate == 0.02
     assert result.evidence.sentences[0].note == "labeled bad, both models say good"
+    # The network is asked about a sample, and about the rows that the floor contradicts.
+    asked: list[int] = []
+
+    def note(rows: Any) -> Any:
+        asked.append(len(rows))
+        return run.predict_train(rows)
+
+    monkeypatch.setattr(of_data, "SAMPLE", 40)
+    sampled = measured(of_data.mislabeled(replace(run, predict_train=note)))
+    assert (sampled.value, asked) == (result.value, [40, 3])
     assert "too rare" in reason(of_data.mislabeled(replace(run, held_out=None)))
     untaught = replace(run, predict_train=predicting(predictions([0] * n, labels)))
     assert "50% of its own training sentences" in reason(of_data.mislabeled(untaught))

@@ -14,6 +14,7 @@ from tokenizers import models, pre_tokenizers, processors
 from torch import Tensor, nn
 
 from whytrain.data.tokenization import Tokenizer
+from whytrain.effects import robustness
 from whytrain.effects.robustness import (
     TOP_TWO_SHARE,
     WITHOUT_TOP_TWO,
@@ -82,7 +83,7 @@ class Additive(nn.Module):
         return torch.stack([torch.zeros_like(odds), odds], dim=1)
 
 
-def test_how_much_rests_on_two_words_by_hand() -> None:
+def small_model() -> SavedModel:
     weights = {"good": 3.0, "bad": -2.0, "film": 0.5, "plot": 0.25, "a": -0.25, "the": -0.5}
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *weights]
     backend = Backend(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
@@ -90,8 +91,12 @@ def test_how_much_rests_on_two_words_by_hand() -> None:
     backend.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    module = Additive([0.0] * 5 + list(weights.values())).eval()
-    model = SavedModel(module, Tokenizer(backend, "small"), ("bad", "good"), 32, None)
+    module = Additive([5.0, *[0.0] * 4, *weights.values()]).eval()  # padding in a word's place would show
+    return SavedModel(module, Tokenizer(backend, "small"), ("bad", "good"), 32, None)
+
+
+def test_how_much_rests_on_two_words_by_hand() -> None:
+    model = small_model()
     sentences = pd.DataFrame(
         [
             ("stays", "good bad film plot", "good"),
@@ -108,3 +113,14 @@ def test_how_much_rests_on_two_words_by_hand() -> None:
     )
     assert found[WITHOUT_TOP_TWO].to_dict() == {"stays": 0.0, "falls": 1.0, "wrong": 0.0}
     assert on_two_words(model, sentences.iloc[3:]) == {}
+
+
+def test_where_evaluations_do_not_suffice_a_sorted_file_gives_both_classes(monkeypatch) -> None:
+    monkeypatch.setattr(robustness, "_EVALUATIONS", 8 * 20)  # of 3 words each: 20 of 80 sentences
+    texts = ["good film plot"] * 40 + ["bad film plot"] * 40
+    labels = ["good"] * 40 + ["bad"] * 40
+    ids = [f"{label}-{i}" for i, label in enumerate(labels)]
+    sentences = pd.DataFrame({"id": ids, "text": texts, "label": labels})
+    found = on_two_words(small_model(), sentences)[TOP_TWO_SHARE]
+    assert len(found) == 20
+    assert {str(row).partition("-")[0] for row in found.index} == {"good", "bad"}

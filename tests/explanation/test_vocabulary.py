@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
 
+from whytrain.explanation.tables import sure_size, word_table
 from whytrain.explanation.vocabulary import rank_vocabulary
 from whytrain.games.absence import Absence
 from whytrain.games.players import Players
@@ -60,3 +62,24 @@ def test_a_pair_counts_once_per_sentence_and_never_with_itself() -> None:
     assert list(zip(pairs["word_a"], pairs["word_b"], strict=True)) == [("good", "so")]
     assert pairs["count"].tolist() == [1]
     assert pairs["standard_error"].isna().all()
+
+
+def test_what_is_sure_comes_first() -> None:
+    table = pd.DataFrame({"phi": [-3.0, 2.0, 9.0, 0.5], "standard_error": [0.5, 0.25, float("nan"), 0.75]})
+    assert sure_size(table, "phi").tolist() == [2.5, 1.75, 0.0, 0.0]
+    values = pd.DataFrame(
+        [
+            ("padding", "pos", word, phi)
+            for word, phi in [
+                ("seldom", 9.0),
+                ("sure", 3.0),
+                ("sure", 3.5),
+                ("doubtful", 6.0),
+                ("doubtful", -1.0),
+                ("small", 1.0),
+            ]
+        ],
+        columns=["absence", "class", "word", "phi"],
+    )
+    # sure: 3.25 - 0.25; doubtful: 2.5 - 3.5; then by size, the one seen once first.
+    assert word_table(values, ["neg", "pos"])["word"].tolist() == ["sure", "seldom", "doubtful", "small"]

@@ -22,6 +22,7 @@ from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import save_model
 from whytrain.models.teacher import answers, load_teacher
+from whytrain.tracking.guiding_run import word_sizes
 from whytrain.tracking.store import Store
 
 GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")
@@ -206,3 +207,15 @@ def test_teachers_that_do_not_fit(bert, workspace, caplog):
         ConfigError, match=r"knows the classes bad, good, the data has bad, fine: give a teacher"
     ):
         built("model=bilstm_kd", "distillation.teacher=bert")
+
+
+def test_of_several_classes_the_largest_size_counts() -> None:
+    table = pd.DataFrame(
+        {
+            "class": ["a", "b", "a", "b"],
+            "word": ["great", "great", "dull", "dull"],
+            "phi": [1.0, -3.0, 2.0, 0.5],
+            "standard_error": [0.5, 0.5, 0.25, 0.25],
+        }
+    )
+    assert word_sizes(table) == {"great": 2.5, "dull": 1.75}

@@ -221,7 +221,7 @@ def test_the_same_seed_draws_the_same(tokenizer, tmp_path):
 def test_nothing_to_act_on(tokenizer, tmp_path):
     nothing = Explained({"unheard-of": 1.0}, [], ["id99"])
     for how, what in (
-        ({"mask": 0.1}, "words"),
+        ({"mask": 0.1}, "content words"),
         ({"synonyms": 0.1}, "pairs of words"),
         ({"upweight": 2.0}, "rows"),
     ):

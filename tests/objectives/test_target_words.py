@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from whytrain.data.lexicon import FUNCTION, NoLexicon
+from whytrain.data.lexicon import NoLexicon
 from whytrain.errors import ConfigError
 from whytrain.objectives.target_words import (
     explained_pairs,
@@ -24,19 +24,11 @@ def test_words_count_without_case_and_punctuation():
     assert counts == Counter({"good": 3, "film": 2, ".": 1, "n't": 1, "a": 1})
 
 
-class Grammar(NoLexicon):
-    """Knows a function word."""
-
-    def part_of_speech(self, word: str) -> str | None:
-        return FUNCTION if word == "not" else super().part_of_speech(word)
-
-
 def test_explained_words_are_those_that_decide_most_in_all_texts():
     counts = {"good": 4, "bad": 1, "film": 5, "not": 9, "--": 9}
     sizes = {"awful": 9.0, "not": 8.0, "--": 8.0, "bad": 3.0, "Good,": 2.0, "good": 9.0, "film": 0.0}
-    assert explained_words(sizes, counts, Grammar(), 9) == ["good", "bad", "film"]
-    assert explained_words(sizes, counts, Grammar(), 2) == ["good", "bad"]
-    assert explained_words(sizes, counts, NoLexicon(), 2) == ["not", "good"]  # a symbol is one anywhere
+    assert explained_words(sizes, counts, NoLexicon(), 9) == ["good", "bad", "film"]
+    assert explained_words(sizes, counts, NoLexicon(), 2) == ["good", "bad"]
     assert explained_words({"film": 0.0, "bad": 0.0}, counts, NoLexicon(), 1) == [
         "film"
     ]  # of equals the first
@@ -69,6 +61,8 @@ def test_random_words_have_the_same_frequencies():
         tuple(random_words(words, counts, NoLexicon(), np.random.default_rng(seed))) for seed in range(5)
     }
     assert len(draws) == 5
+    frequent = {"the": 60, "not": 60, "--": 60, "w0050": 60, "w0001": 3000}
+    assert random_words(["w0050"], frequent, NoLexicon(), np.random.default_rng(0)) == ["w0001"]
     again = [random_words(words, counts, NoLexicon(), np.random.default_rng(1)) for _ in range(2)]
     assert again[0] == again[1]
 

@@ -43,11 +43,11 @@ class Lexicon(Protocol):
 
 
 class NoLexicon:
-    """Knows nothing but symbols: for languages, and machines, without WordNet."""
+    """Knows symbols and English function words: for languages, and machines, without WordNet."""
 
     def part_of_speech(self, word: str) -> str | None:
-        """Tell symbols from words."""
-        return _symbol(word)
+        """Tell symbols and English function words from others."""
+        return FUNCTION if word in _FUNCTION_WORDS else _symbol(word)
 
     def synonyms(self, word: str) -> tuple[str, ...]:
         """Return none."""
@@ -139,9 +139,7 @@ def usual_lexicon(*, is_needed: bool, is_wanted: bool) -> Lexicon:
     except ConfigError as error:
         if is_needed:
             raise
-        _LOG.warning(
-            "Words are taken and replaced by frequency alone, without their part of speech. %s", error
-        )
+        _LOG.warning("Words are replaced by frequency alone, nouns by verbs and verbs by nouns. %s", error)
         return NoLexicon()
 
 

@@ -39,7 +39,7 @@ def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
     belongs to j = argmax of p_j over the classes with p_j ≥ t_j. It counts where the floor, which has not
     learned from the row, and the network, which has, confidently see the same class, and not its label. The
     network must have learned 90% of its training sentences, or its contradiction says nothing. It is asked
-    about the rows that the floor contradicts, and for its means about 2,000 others.
+    about the rows that the floor contradicts; its means, and what it has learned, are those of 2,000 rows.
 
     References:
         Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels,

@@ -37,7 +37,8 @@ _EVALUATIONS = 1 << 17  # of all these sentences together: seconds for a BiLSTM,
 def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Series[float]]:
     """Ask how much of each sentence rests on its two most important words, absent words being removed.
 
-    Exact Shapley values of the gold class's log-odds, of the first sentences with 3 to 10 words.
+    Exact Shapley values of the gold class's log-odds, of sentences with 3 to 10 words: all of them, or as
+    many as the evaluations allow, the same for all models and drawn at random: a file may be sorted by class.
 
     Args:
         model: what is tested.
@@ -47,6 +48,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
         `TOP_TWO_SHARE`, the share of Σ|φ| in these words, and `WITHOUT_TOP_TWO`, right as it is − right
         without them (1, 0 or −1): float64, indexed by id; nothing where no sentence is so short.
     """
+    sentences = sentences.iloc[np.random.default_rng(0).permutation(len(sentences))]
     encodings = (model.tokenizer.encode_words(text, model.max_tokens) for text in sentences["text"])
     fitting = {
         row: players_of(encoding, None)

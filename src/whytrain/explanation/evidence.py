@@ -56,10 +56,10 @@ class ShapleyEvidence:
     Attributes:
         payoff: what the values are shares of.
         probes: one per sentence and absence.
-        vocabulary: ranking of words by |phi|, columns `absence`, `class`, `word` (bare, lower case), `phi`
-            (mean), `standard_error`, `count` (occurrences); for two classes all of the second class; None
-            where the budget allowed none.
-        pairs: pairs of words of the same sentences by |interaction|, columns `absence`, `class`, `word_a`,
+        vocabulary: ranking of words by `sure_size`, columns `absence`, `class`, `word` (bare, lower case),
+            `phi` (mean), `standard_error`, `count` (occurrences); for two classes all of the second class;
+            None where the budget allowed none.
+        pairs: pairs of words of the same sentences, likewise, columns `absence`, `class`, `word_a`,
             `word_b` (as `word`, `word_a` ≤ `word_b`), `interaction` (mean Shapley interaction index),
             `standard_error`, `count`; None where `vocabulary` is.
         attention: float64 (n_sentences,), concentration 1 − H(a) / log n_tokens of the attention weights a

@@ -38,7 +38,7 @@ class Explained:
 
     Attributes:
         words: size of their Shapley values, see `whytrain.explanation.tables.sure_size`.
-        pairs: pairs of words by |mean interaction|, the largest first.
+        pairs: pairs of words by the sure size of their interaction, the largest first.
         disputed: ids of the training rows on which its two students disagree.
     """
 
@@ -134,7 +134,7 @@ def guide(
     is_random = settings.targets == "random"
     edits = []
     if settings.changes_words:
-        words = _found(explained_words(explained.words, counts, lexicon, settings.top_words), "words")
+        words = _found(explained_words(explained.words, counts, lexicon, settings.top_words), "content words")
         words = random_words(words, counts, lexicon, generator) if is_random else words
         forms = word_forms(words, tokenizer)
         # They stand for each other: what one says can then not be relied on alone. Another word in its place
@@ -156,7 +156,7 @@ def _found(targets: list[T], what: str) -> list[T]:
     if not targets:
         raise ConfigError(
             f"guidance.run names no {what} that stand in the training data: give a run of this data whose "
-            "callbacks.shapley explained some sentences"
+            "callbacks.shapley explained more sentences"
         )
     return targets
 

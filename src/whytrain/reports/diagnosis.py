@@ -161,7 +161,7 @@ def _measure(metric: str) -> str:
     """
     topic, _, name = metric.rpartition("/")
     words = "calibration error" if name == "ece" else name.replace("_", " ")
-    return f"{words} (best epoch)" if topic == "best" else words
+    return words + {"best": " (best epoch)", "robustness": " (measured by the closed loop)"}.get(topic, "")
 
 
 def promise(expectation: Expectation) -> str:

@@ -184,7 +184,7 @@ def _reasons(lesson: Lesson, table: FeatureTable, classes: NDArray[np.int64], sh
     for class_index in np.unique(classes):
         rows = np.flatnonzero(classes == class_index)
         values = lesson.student.contributions(table.select(rows), int(class_index))
-        top = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :_REASONS]
+        top = np.stack([np.argsort(-np.abs(own), kind="stable")[:_REASONS] for own in values])
         largest = np.take_along_axis(values, top, axis=1)
         for row, features, own in zip(rows.tolist(), top.tolist(), largest.tolist(), strict=True):
             pairs = zip(features, own, strict=True)

@@ -105,7 +105,8 @@ class Lesson:
 
     Attributes:
         student: learned from the teacher.
-        gold: learned from gold labels alone; everything else is the same.
+        gold: learned from gold labels alone, and so not from joined sentences, which have none; everything
+            else is the same.
         train: the features of the sentences that both learned from.
         validation: the features of the sentences that they are judged on.
         predicted: float64 (n_validation, n_classes), the student's probabilities.
