@@ -34,7 +34,7 @@ def train(config: DictConfig) -> float | None:
 
     import callbacks as watch
     import lightning_modules as lm
-    from whytrain.reports.console import closing_table, next_commands
+    from whytrain.reports.console import closing_table, next_steps
     from whytrain.tracking.ending import ending
     from whytrain.validation import check_config
 
@@ -74,9 +74,7 @@ def train(config: DictConfig) -> float | None:
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
-        is_diagnosed = "diagnosis" in config.callbacks
-        commands = next_commands(store.run_id, tracking.address, is_diagnosed=is_diagnosed)
-        print(commands, store.summary() or "", sep="\n")
+        print(next_steps(store.run_id, tracking.address, config.callbacks), store.summary() or "", sep="\n")
     return checkpoints.best_score
 
 

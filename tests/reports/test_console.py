@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from whytrain.metrics import classification_metrics
-from whytrain.reports.console import closing_table, next_commands, opening_table
+from whytrain.reports.console import closing_table, next_steps, opening_table
 from whytrain.reports.explanation import values_table
 from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
@@ -127,9 +127,9 @@ def test_a_class_in_brackets_is_no_markup() -> None:
     assert "of [/b]" in shown(values_table([explained], "[/b]"))
 
 
-def test_next_commands_reach_the_run(monkeypatch, tmp_path):
+def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    default = next_commands("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", is_diagnosed=True).splitlines()
+    default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", ["diagnosis"]).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "make ui",
@@ -137,10 +137,10 @@ def test_next_commands_reach_the_run(monkeypatch, tmp_path):
         "python train.py from_diagnosis=abc",
         "python compare.py runs=[OTHER,abc]",
     ]
-    other = next_commands("abc", "sqlite:////x/runs.db", is_diagnosed=False)
+    other = next_steps("abc", "sqlite:////x/runs.db", [])
     assert "from_diagnosis" not in other
     assert "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:////x/runs.db" in other
     assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
-    assert "look at it            http://127.0.0.1:5000\n" in next_commands(
-        "abc", "http://127.0.0.1:5000", is_diagnosed=True
+    assert "look at it            http://127.0.0.1:5000\n" in next_steps(
+        "abc", "http://127.0.0.1:5000", ["diagnosis"]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -78,8 +78,8 @@ def place(uri: str) -> str:
     return "" if uri == default else f" tracking.uri={uri}"
 
 
-def next_commands(run_id: str, uri: str, *, is_diagnosed: bool) -> str:
-    """Where the run is and what to do with it, as commands to copy."""
+def next_steps(run_id: str, uri: str, observers: Collection[str]) -> str:
+    """Where the run is and what to do with it, as commands to copy; what to do depends on who observed it."""
     where = place(uri)
     if uri.startswith("http"):
         look = uri
@@ -90,6 +90,6 @@ def next_commands(run_id: str, uri: str, *, is_diagnosed: bool) -> str:
         f"run {run_id} in {uri}\n"
         f"look at it            {look}\n"
         f'explain text          python explain.py run={run_id} text="…"{where}\n'
-        f"{follow if is_diagnosed else ''}"
+        f"{follow if 'diagnosis' in observers else ''}"
         f"compare it            python compare.py runs=[OTHER,{run_id}]{where}"
     )
