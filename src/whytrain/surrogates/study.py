@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
 from whytrain.surrogates.evidence import FeatureSet, StudentKind
 from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
@@ -193,18 +194,19 @@ def study(
         soft = softmax(joined.logits / settings.temperature, axis=1)
         more["readable"] = joined.read.table(columns, chosen), np.asarray(soft)
     # A tree of dense features is not tuned: that takes ten seconds, for rules that tell nobody anything.
-    return {
-        (name, kind): _lesson(
-            kind,
-            sides,
-            train,
-            settings,
-            None if (name, kind) == ("dense", "tree") else groups,
-            more.get(name),
-        )
-        for name, sides in tables.items()
-        for kind in KINDS
-    }
+    with threadpool_limits(1):  # on matrices as small as these, several threads take twice as long
+        return {
+            (name, kind): _lesson(
+                kind,
+                sides,
+                train,
+                settings,
+                None if (name, kind) == ("dense", "tree") else groups,
+                more.get(name),
+            )
+            for name, sides in tables.items()
+            for kind in KINDS
+        }
 
 
 def _lesson(
