@@ -41,7 +41,7 @@ class RunEvidence:
     Attributes:
         corpus: the data.
         predict_train: gives the network's predictions on rows of the training split, int64 (n_chosen,), best
-            weights; on all of them they would take as long as a tenth of an epoch.
+            weights; on all of them that takes up to a third of an epoch.
         validation: its predictions on the validation split.
         floor: int64 (n_validation,), classes that the floor predicts.
         held_out: float64 (n_train, n_classes), probabilities of the floor for training sentences that it did

@@ -236,7 +236,8 @@ def epoch_scores(lessons: Study, train: Taught, validation: Taught) -> dict[str,
     """Return how faithful the readable students are, without intervals.
 
     `agreement_<kind>` and `over_gold_<kind>` as shares of sentences, `kl_<kind>` in nats,
-    `r_squared_<kind>`, `majority` and `student_agreement`: see `whytrain.surrogates.evidence`.
+    `r_squared_<kind>` and `majority`: see `whytrain.surrogates.evidence`; `student_agreement`, the share of
+    validation sentences on which the two students predict the same class.
     """
     teacher = validation.probabilities
     scores = {"majority": majority_agreement(train.probabilities, teacher)}
