@@ -21,16 +21,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.games.absence import Absence
-from whytrain.games.game import sentence_game
-from whytrain.games.payoffs import payoffs
-from whytrain.games.players import Players
-from whytrain.games.table import coalition_table
+from whytrain.attribution.payoffs import payoffs
+from whytrain.attribution.removal import Absence
+from whytrain.attribution.shapley.estimators import estimate_interactions, minimum_budget
+from whytrain.attribution.shapley.game import sentence_game
+from whytrain.attribution.shapley.interaction_tree import interaction_tree
+from whytrain.attribution.shapley.table import coalition_table
+from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.units import Players
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.prefix import prefix_form
-from whytrain.shapley.estimators import estimate_interactions, minimum_budget
-from whytrain.shapley.interaction_tree import interaction_tree
-from whytrain.shapley.values import pair_interactions, shapley_values
+from whytrain.models.bilstm.prefix_form import prefix_form
 
 VOCABULARY, CLS, SEP = 1200, 3, 4
 NEGATIONS, POSITIVE, NEGATIVE = (5, 25), (25, 215), (215, 405)  # ranges of ids; all others mean nothing

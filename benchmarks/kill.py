@@ -38,9 +38,9 @@ WORDS = (
 )
 WEIGHTS = "weights.pt"
 PRELOADED = [
-    "train",
-    "callbacks",
-    "lightning_modules",
+    "whytrain.commands.train",
+    "whytrain.callbacks",
+    "whytrain.lightning_modules",
     "mlflow.store.tracking.sqlalchemy_store",
     "whytrain.data.csv_file",
     "whytrain.data.wordpiece",
@@ -73,7 +73,7 @@ def train(folder: Path, words: tuple[str, ...]) -> None:
     import torch
 
     import train as command
-    from lightning_modules.classifier import Classifier
+    from whytrain.lightning_modules.classifier import Classifier
 
     def on_train_end(self: Classifier) -> None:
         torch.save(self.model.state_dict(), folder / WEIGHTS)

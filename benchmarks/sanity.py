@@ -31,21 +31,17 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-import lightning_modules as lm
+from whytrain import lightning_modules as lm
+from whytrain.attribution.payoffs import payoffs
+from whytrain.attribution.removal import AbsenceName, absence
+from whytrain.attribution.shapley.interaction_tree import interaction_tree
+from whytrain.attribution.shapley.table import coalition_tables
+from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.units import Players, players_of
+from whytrain.data.treebank import LabelledTree, read_treebank
 from whytrain.data.words import split_words
-from whytrain.games.absence import AbsenceName, absence
-from whytrain.games.payoffs import payoffs
-from whytrain.games.players import Players, players_of
-from whytrain.games.table import coalition_tables
-from whytrain.models.prediction import predict_split
-from whytrain.models.prefix import prefix_form
-from whytrain.plots.layer_randomization import layer_randomization
-from whytrain.shapley.interaction_tree import interaction_tree
-from whytrain.shapley.known_games import sign_probes
-from whytrain.shapley.sanity import cascading_randomization, rank_correlation
-from whytrain.shapley.treebank import LabelledTree, read_treebank
-from whytrain.shapley.values import pair_interactions, shapley_values
-from whytrain.shapley.yardsticks import (
+from whytrain.explanation_scores.known_games import sign_probes
+from whytrain.explanation_scores.plausibility import (
     left_branching,
     phrase_correlation,
     phrase_values,
@@ -53,6 +49,10 @@ from whytrain.shapley.yardsticks import (
     right_branching,
     tree_agreement,
 )
+from whytrain.explanation_scores.randomization import cascading_randomization, rank_correlation
+from whytrain.figures.explanations.layer_randomization import layer_randomization
+from whytrain.models.bilstm.prefix_form import prefix_form
+from whytrain.models.prediction import predict_split
 from whytrain.statistics.intervals import bootstrap_interval, t_interval
 
 CONF = Path(__file__).resolve().parent.parent / "conf"

@@ -68,7 +68,7 @@ def measure(uri: str, root: Path, database: str, n_jobs: int, n_epochs: int) -> 
     import psycopg
 
     from whytrain.tracking.connection import prepare_environment
-    from whytrain.tracking.upkeep import replay
+    from whytrain.tracking.maintenance import replay
 
     prepare_environment()
     context = multiprocessing.get_context("forkserver")
@@ -96,7 +96,7 @@ def database_of(directory: Path, postgres_port: int) -> str:
 
 def main() -> int:
     """Measure and print."""
-    from whytrain.tracking.server import client_environment, free_port, running_server
+    from whytrain.tracking.server.__main__ import client_environment, free_port, running_server
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--jobs", type=int, default=8, help="jobs at once (%(default)s)")

@@ -22,6 +22,9 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from whytrain.attribution.reference_sentences import choose_rows, probe_players
+from whytrain.attribution.removal import absence
+from whytrain.attribution.word_ranking import rank_vocabulary
 from whytrain.data.batch_plan import batch_plan
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
@@ -30,18 +33,15 @@ from whytrain.data.splits import sentence_groups
 from whytrain.data.sst2 import SST2
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.wordpiece import WordPieceTrainer
-from whytrain.explanation.probes import choose_rows, probe_players
-from whytrain.explanation.vocabulary import rank_vocabulary
-from whytrain.games.absence import absence
 from whytrain.models.bilstm import BiLSTM
+from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.prediction import predict_split
-from whytrain.models.prefix import prefix_form
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.conclusions import student_evidence
 from whytrain.surrogates.evidence import StudentEvidence
 from whytrain.surrogates.features import WordCounter
+from whytrain.surrogates.fitting import Answers, Ranking, StudySettings, Taught, study
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
-from whytrain.surrogates.study import Answers, Ranking, StudySettings, Taught, study
 
 MAX_TOKENS, MAX_WORDS = 128, 10
 

@@ -25,10 +25,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from torch.utils.data import DataLoader
 
-import lightning_modules as lm
+from whytrain import lightning_modules as lm
 from whytrain.data.encoded import EncodedSplit
+from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.prediction import predict_split
-from whytrain.objectives.token_kinds import TokenKinds
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 SIZE = 128

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow import MlflowClient
 
-from whytrain.tracking.server import free_port
+from whytrain.tracking.server.__main__ import free_port
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 

@@ -1,13 +1,13 @@
 """Thin Lightning callbacks: when to compute, with which budget, what to log."""
 
-from callbacks.checkpoints import Checkpoints
-from callbacks.early_stop import EarlyStop
-from callbacks.history import History
-from callbacks.model_record import ModelRecord
-from callbacks.predictions import Predictions
-from callbacks.progress import ProgressBars
-from callbacks.prune import Prune
-from callbacks.run_record import RunRecord
+from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.early_stop import EarlyStop
+from whytrain.callbacks.history import History
+from whytrain.callbacks.model_record import ModelRecord
+from whytrain.callbacks.predictions import Predictions
+from whytrain.callbacks.progress import ProgressBars
+from whytrain.callbacks.prune import Prune
+from whytrain.callbacks.run_record import RunRecord
 
 __all__ = [
     "Checkpoints",

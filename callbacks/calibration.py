@@ -14,24 +14,24 @@ from annotated_types import Interval as Within
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import coverage_range
-from whytrain.calibration.disagreement import human_disagreement, sure_where_people_are_not
-from whytrain.calibration.metrics import reliability_bins
+from whytrain.calibration.human_disagreement import human_disagreement, sure_where_people_are_not
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
-from whytrain.calibration.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
-from whytrain.calibration.slices import Slice, differing_slices, slice_table
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
+from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
+from whytrain.figures.confidence.confidence_by_outcome import confidence_by_outcome
+from whytrain.figures.confidence.confidence_distribution import confidence_distribution
+from whytrain.figures.confidence.conformal_sets import conformal_sets
+from whytrain.figures.confidence.human_entropy import human_entropy
+from whytrain.figures.confidence.reliability_diagram import reliability_diagram
+from whytrain.figures.confidence.risk_coverage_curve import risk_coverage_curve
+from whytrain.metrics.calibration import reliability_bins
 from whytrain.models.prediction import predict_split
-from whytrain.plots.confidence_by_outcome import confidence_by_outcome
-from whytrain.plots.confidence_distribution import confidence_distribution
-from whytrain.plots.conformal_sets import conformal_sets
-from whytrain.plots.human_entropy import human_entropy
-from whytrain.plots.reliability_diagram import reliability_diagram
-from whytrain.plots.risk_coverage_curve import risk_coverage_curve
+from whytrain.slices.score_slices import Slice, differing_slices, slice_table
+from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
 from whytrain.statistics.intervals import Interval
 from whytrain.types import Predictions
 

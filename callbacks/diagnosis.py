@@ -13,9 +13,11 @@ import pandas as pd
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import classifier_of, data_of, evidence_of, store_of
-from callbacks.run_record import RunRecord
+from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
 from whytrain.calibration.summary import CalibrationSummary
+from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
+from whytrain.callbacks.run_record import RunRecord
 from whytrain.data.cache import cache_directory
 from whytrain.data.lexicon import WordNet
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
@@ -25,10 +27,8 @@ from whytrain.diagnosis.finding import Diagnosis as Result
 from whytrain.diagnosis.overrides import OVERRIDES_PATH, Plan, make_plan, plan_text
 from whytrain.diagnosis.rules import load_rules
 from whytrain.errors import ConfigError
-from whytrain.explanation.evidence import ShapleyEvidence
-from whytrain.floor import floor_predictions, held_out_probabilities
 from whytrain.models.prediction import predict_split
-from whytrain.reports.diagnosis import diagnosis_page
+from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.tracking.store import Store
 from whytrain.tracking.tables import text_hash

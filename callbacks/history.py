@@ -11,10 +11,10 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import classifier_of, store_of
+from whytrain.callbacks.access import classifier_of, store_of
 from whytrain.diagnosis.evidence import HistoryEvidence
-from whytrain.plots.batch_history import batch_history
-from whytrain.plots.training_history import training_history
+from whytrain.figures.training.batch_history import batch_history
+from whytrain.figures.training.training_history import training_history
 from whytrain.types import Figure, Predictions
 
 BATCH_COLUMNS = ("loss", "accuracy", "seconds", "sentences")

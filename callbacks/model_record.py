@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import classifier_of, data_of, store_of
-from callbacks.calibration import Calibration
-from callbacks.run_record import RunRecord
+from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.calibration import Calibration
+from whytrain.callbacks.run_record import RunRecord
 from whytrain.models.saved import save_model
-from whytrain.reports.run_note import model_card
+from whytrain.pages.run_note import model_card
 
 
 class ModelRecord(Callback):

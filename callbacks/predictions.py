@@ -9,10 +9,10 @@ import pandas as pd
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.data.corpus import Split
-from whytrain.plots.confusion_matrix import confusion_matrix
-from whytrain.plots.prediction_confidence import prediction_confidence
+from whytrain.figures.confidence.prediction_confidence import prediction_confidence
+from whytrain.figures.training.confusion_matrix import confusion_matrix
 from whytrain.types import Predictions as Result
 
 

@@ -17,8 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from callbacks.access import classifier_of, data_of, store_of
-from whytrain.reports.console import opening_table, run_facts
+from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.pages.console import opening_table, run_facts
 
 REFRESH_S = 0.1
 

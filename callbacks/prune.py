@@ -7,7 +7,7 @@ from typing import Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import store_of
+from whytrain.callbacks.access import store_of
 from whytrain.sweeps.trial import PRUNED, current_trial
 
 

@@ -12,17 +12,17 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import classifier_of, data_of, store_of
-from callbacks.checkpoints import Checkpoints
-from callbacks.history import History
+from whytrain.baselines.bag_of_words import floor_accuracy
+from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.history import History
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
-from whytrain.floor import floor_accuracy
-from whytrain.metrics import classification_metrics
+from whytrain.figures.training.model_diagram import model_diagram
+from whytrain.metrics.classification import classification_metrics
 from whytrain.models.prediction import predict_split
 from whytrain.models.summary import summarize
-from whytrain.plots.model_diagram import model_diagram
-from whytrain.reports.run_note import run_note
+from whytrain.pages.run_note import run_note
 from whytrain.tracking.paths import CONFIG_PATH
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions

@@ -14,12 +14,12 @@ from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
-from whytrain.errors import ConfigError
-from whytrain.explanation.evidence import ShapleyEvidence, attention_concentration, probe_evidence
-from whytrain.explanation.probes import MIN_WORDS, affordable, choose_rows, probe_players
-from whytrain.explanation.sentence import Explanation, explain
-from whytrain.explanation.tables import (
+from whytrain.attribution.evidence import ShapleyEvidence, attention_concentration, probe_evidence
+from whytrain.attribution.payoffs import Payoff
+from whytrain.attribution.reference_sentences import MIN_WORDS, affordable, choose_rows, probe_players
+from whytrain.attribution.removal import AbsenceName, absence, usual_absences
+from whytrain.attribution.shapley.explanation import Explanation, explain
+from whytrain.attribution.tables import (
     Probe,
     interaction_table,
     summary,
@@ -27,16 +27,16 @@ from whytrain.explanation.tables import (
     value_table,
     word_table,
 )
-from whytrain.explanation.vocabulary import rank_vocabulary
-from whytrain.games.absence import AbsenceName, absence, usual_absences
-from whytrain.games.payoffs import Payoff
-from whytrain.games.players import Players
+from whytrain.attribution.units import Players
+from whytrain.attribution.word_ranking import rank_vocabulary
+from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
+from whytrain.config.seed import Seed
+from whytrain.errors import ConfigError
+from whytrain.figures.explanations.word_trends import word_trends
+from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.inspection import inspect_split
-from whytrain.models.prefix import prefix_form
-from whytrain.plots.word_trends import word_trends
-from whytrain.reports.corpus import corpus_figures, vocabulary_figures
-from whytrain.reports.explanation import page, parts_figure, position_figure, sentence_figures
-from whytrain.seeds import Seed
+from whytrain.pages.corpus import corpus_figures, vocabulary_figures
+from whytrain.pages.explanation import page, parts_figure, position_figure, sentence_figures
 from whytrain.tracking.store import Store
 from whytrain.types import Inspectable
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from callbacks.access import (
+from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.callbacks.access import (
     ClassifierModule,
     TextDataModule,
     classifier_of,
@@ -23,15 +24,14 @@ from callbacks.access import (
     shown_word,
     store_of,
 )
+from whytrain.config.seed import Seed
 from whytrain.data.splits import sentence_groups
 from whytrain.errors import DataError
-from whytrain.explanation.evidence import ShapleyEvidence
+from whytrain.figures.surrogates.coefficients import coefficients
+from whytrain.figures.surrogates.decision_tree import decision_tree
+from whytrain.figures.surrogates.fidelity_history import fidelity_history
+from whytrain.figures.surrogates.rule_list import rule_list
 from whytrain.models.prediction import predict_split
-from whytrain.plots.coefficients import coefficients
-from whytrain.plots.decision_tree import decision_tree
-from whytrain.plots.fidelity_history import fidelity_history
-from whytrain.plots.rule_list import rule_list
-from whytrain.seeds import Seed
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
@@ -44,9 +44,9 @@ from whytrain.surrogates.conclusions import (
 from whytrain.surrogates.dense import dense_table
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
+from whytrain.surrogates.fitting import Answers, Ranking, Study, StudySettings, Taught, epoch_scores, study
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
-from whytrain.surrogates.study import Answers, Ranking, Study, StudySettings, Taught, epoch_scores, study
 from whytrain.tracking.store import Store
 from whytrain.types import Inspectable
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from lightning_modules.classifier import Classifier
-from lightning_modules.data import TextData
-from lightning_modules.lessons import distillation_of, guidance_of
-from lightning_modules.origin import check_origin
-from lightning_modules.trainer import TrainerSettings
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
+from whytrain.guidance.guidance_settings import GuidanceSettings
+from whytrain.lightning_modules.classifier import Classifier
+from whytrain.lightning_modules.data import TextData
+from whytrain.lightning_modules.earlier_runs import distillation_of, guidance_of
+from whytrain.lightning_modules.origin import check_origin
+from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.objectives.distillation import DistillationSettings
-from whytrain.objectives.guidance_settings import GuidanceSettings
 from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings
 from whytrain.tracking.settings import TrackingSettings

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from whytrain.errors import TrainingError
-from whytrain.metrics import classification_metrics
+from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.metrics.classification import classification_metrics
 from whytrain.objectives.objective import Objective, set_dropout
-from whytrain.objectives.token_kinds import TokenKinds
 from whytrain.optimization import OptimizerSettings, clip_gradients, make_optimizer, make_schedule
 from whytrain.types import Batch, Predictions
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
 
-from lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.data.batch_plan import batch_plan, evaluation_plan
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
 from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
+from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.models.prediction import BATCH_SIZE
-from whytrain.objectives.token_kinds import TokenKinds
 
 
 class TextData(pl.LightningDataModule):

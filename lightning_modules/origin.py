@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lightning_modules.data import TextData
-from whytrain.tracking.diagnosed_run import KEY
-from whytrain.tracking.guiding_run import DATA_TAG, TOKENIZER_TAG, check_same
+from whytrain.lightning_modules.data import TextData
+from whytrain.runs.diagnosed_run import KEY
+from whytrain.runs.guiding_run import DATA_TAG, TOKENIZER_TAG, check_same
 from whytrain.tracking.reader import find_run
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from whytrain.checkpoints import remove_resumable, usable_checkpoint
+from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, TrackingError
-from whytrain.validation import untrusted_targets
 
 CONFIG_FILE = "config.yaml"
 FINISHED_FILE = "finished"

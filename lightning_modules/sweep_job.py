@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.resume import finished_score
 from whytrain.checkpoints import usable_checkpoint
+from whytrain.lightning_modules.resume import finished_score
 from whytrain.sweeps.run_key import run_key
 from whytrain.sweeps.run_name import run_name
 from whytrain.tracking.settings import TrackingSettings

@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
-from lightning_modules.checkpoint_io import AtomicCheckpointIO
 from whytrain.errors import ConfigError
+from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
 
 Monitor = Literal[
     "val/accuracy",

@@ -96,7 +96,7 @@ def workspace(tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: 
 @pytest.fixture
 def run_train(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """`train.py`'s main with these words behind it, inside this process; returns the exit code."""
-    import train
+    from whytrain.commands import train
 
     root_logger = logging.getLogger()
     handlers, level = list(root_logger.handlers), root_logger.level

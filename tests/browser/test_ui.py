@@ -20,7 +20,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from whytrain.tracking.reader import find_run
-from whytrain.tracking.server import free_port
+from whytrain.tracking.server.__main__ import free_port
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 

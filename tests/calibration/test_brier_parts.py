@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whytrain.calibration.brier_parts import brier_parts
-from whytrain.calibration.metrics import brier_score
+from whytrain.metrics.calibration import brier_score
 
 
 def test_by_hand() -> None:

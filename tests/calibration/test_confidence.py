@@ -11,10 +11,10 @@ from scipy.special import softmax
 
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import lac_thresholds, prediction_sets
-from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.temperature import fit_temperature
 from whytrain.calibration.unsmoothing import remove_label_smoothing
 from whytrain.errors import ConfigError
+from whytrain.metrics.calibration import expected_calibration_error
 
 SETTINGS = {"label_smoothing": 0.0, "alpha": 0.1, "class_conditional": False, "risk": 0.1, "delta": 0.1}
 

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from whytrain.calibration import noise_floor as implementation
-from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.noise_floor import ece_noise_floor
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics.calibration import expected_calibration_error
 
 
 def binary(p: ArrayLike) -> NDArray[np.float64]:

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.smooth_ece import smooth_ece
+from whytrain.metrics.calibration import expected_calibration_error
 
 
 def binary(p: ArrayLike) -> NDArray[np.float64]:

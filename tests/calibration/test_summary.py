@@ -11,17 +11,17 @@ from scipy import special, stats
 
 from whytrain.calibration.brier_parts import brier_parts
 from whytrain.calibration.confidence import fit_confidence
-from whytrain.calibration.metrics import (
-    brier_score,
-    entropy,
-    expected_calibration_error,
-    negative_log_likelihood,
-)
 from whytrain.calibration.risk_coverage import area_under_risk_coverage
 from whytrain.calibration.score_intervals import brier_interval, nll_interval
 from whytrain.calibration.smooth_ece import smooth_ece
 from whytrain.calibration.summary import before_and_after, summarize_calibration
 from whytrain.errors import DataError
+from whytrain.metrics.calibration import (
+    brier_score,
+    entropy,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
 from whytrain.statistics.intervals import Interval
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.temperature import apply_temperature
+from whytrain.metrics.calibration import expected_calibration_error
 from whytrain.models.saved import load_model
 from whytrain.tracking.reader import find_run, metric_history, read_table, saved_model
 
@@ -83,7 +83,7 @@ def test_any_column_of_a_users_data_is_looked_at_or_left_out(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("whytrain.calibration.slice_columns.MOST_CATEGORIES", 19)  # of 20 validation rows
+    monkeypatch.setattr("whytrain.slices.slice_columns.MOST_CATEGORIES", 19)  # of 20 validation rows
     lines = (workspace / "reviews.csv").read_text("utf-8").splitlines()
     rows = [f"{line},{i / 7:.3f},{['web', '', 'tv'][i % 3]},note {i}" for i, line in enumerate(lines[1:])]
     (workspace / "reviews.csv").write_text("\n".join([f"{lines[0]},stars,source,note", *rows]), "utf-8")

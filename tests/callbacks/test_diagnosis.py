@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callbacks.access import evidence_of
+from whytrain.callbacks.access import evidence_of
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.overrides import read_plan
 from whytrain.tracking.reader import download, find_run, metric_history, read_table
@@ -38,7 +38,7 @@ findings:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    import callbacks
+    from whytrain import callbacks
     from whytrain.tracking.store import Store
 
     monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)

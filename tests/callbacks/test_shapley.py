@@ -18,16 +18,16 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-import lightning_modules as lm
+from whytrain import lightning_modules as lm
+from whytrain.attribution.payoffs import payoffs
+from whytrain.attribution.removal import absence
+from whytrain.attribution.shapley.table import coalition_table
+from whytrain.attribution.shapley.values import shapley_values
+from whytrain.attribution.units import players_of
+from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError
-from whytrain.games.absence import absence
-from whytrain.games.payoffs import payoffs
-from whytrain.games.players import players_of
-from whytrain.games.table import coalition_table
-from whytrain.objectives.token_kinds import TokenKinds
-from whytrain.shapley.values import shapley_values
+from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.tracking.tables import text_hash
-from whytrain.validation import check_config
 
 CONF = Path(__file__).parents[2] / "conf"
 SMALL = [

@@ -16,15 +16,15 @@ import torch
 import yaml
 from torch import nn
 
-from callbacks.surrogate import Surrogate
+from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.callbacks.surrogate import Surrogate
+from whytrain.config.validation import check_config
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
 from whytrain.data.encoded import encode_split, encode_texts
 from whytrain.data.wordpiece import WordPieceTrainer
-from whytrain.explanation.evidence import ShapleyEvidence
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.prediction import predict_split
 from whytrain.tracking.tables import text_hash
-from whytrain.validation import check_config
 
 CONF = Path(__file__).parents[2] / "conf" / "callbacks"
 SETTINGS: dict[str, Any] = {
@@ -190,7 +190,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Surrogate, KeptStore
 def test_the_packaged_sections_are_valid() -> None:
     for name in ("default", "full"):
         section = yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))["surrogate"]
-        plain = {"_target_": "callbacks.surrogate.Surrogate", **section, "seed": 0}
+        plain = {"_target_": "whytrain.callbacks.surrogate.Surrogate", **section, "seed": 0}
         check_config({"surrogate": plain}, {})
 
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from rich.console import Console
 
-from callbacks.checkpoints import Checkpoints
-from callbacks.early_stop import EarlyStop
-from callbacks.history import History
-from callbacks.progress import ProgressBars
+from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.early_stop import EarlyStop
+from whytrain.callbacks.history import History
+from whytrain.callbacks.progress import ProgressBars
 from whytrain.errors import Interrupted
 from whytrain.types import Predictions
 

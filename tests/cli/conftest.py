@@ -14,9 +14,9 @@ from small_runs import RECIPE, Tracked
 
 # Installed modules only: the server does not know this process's sys.path.
 PRELOADED = [
-    "train",
-    "callbacks",
-    "lightning_modules",
+    "whytrain.commands.train",
+    "whytrain.callbacks",
+    "whytrain.lightning_modules",
     "mlflow.store.tracking.sqlalchemy_store",
     "whytrain.data.csv_file",
     "whytrain.data.wordpiece",
@@ -80,8 +80,8 @@ def uninterrupted(make_workspace: Callable[[], Path], run_process: Callable[...,
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out figures and the packaged model, which take most of the time of a small run."""
-    import callbacks
-    from callbacks import run_record
+    from whytrain import callbacks
+    from whytrain.callbacks import run_record
     from whytrain.tracking.store import Store
 
     monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from small_runs import SMALL
 
-import train
+from whytrain.commands import train
 from whytrain.tracking.paths import CONFIG_PATH
 from whytrain.tracking.store import Store
 

@@ -12,8 +12,8 @@ import pytest
 from hydra.errors import HydraException, InstantiationException
 from small_runs import SMALL
 
-import train
-from whytrain.command_line import run_command, tell
+from whytrain.commands import train
+from whytrain.commands.command_line import run_command, tell
 from whytrain.errors import ConfigError, DataError, Interrupted, TrainingError
 
 CSV = ("data=csv", "data.path=reviews.csv")

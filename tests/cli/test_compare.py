@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from small_runs import SMALL, Tracked
 
-import compare as script
-import train
+from whytrain.commands import compare as script
+from whytrain.commands import train
 from whytrain.tracking.reader import child_runs, download, find_run, read_table
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store

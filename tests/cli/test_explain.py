@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whytrain.attribution import bulk
+from whytrain.attribution.explained_text import Explainer
+from whytrain.attribution.payoffs import payoffs
+from whytrain.attribution.removal import absence
+from whytrain.attribution.shapley.table import coalition_table
+from whytrain.attribution.shapley.values import shapley_values
+from whytrain.attribution.units import players_of
 from whytrain.errors import DataError
-from whytrain.explanation import bulk
-from whytrain.explanation.explainer import Explainer
-from whytrain.games.absence import absence
-from whytrain.games.payoffs import payoffs
-from whytrain.games.players import players_of
-from whytrain.games.table import coalition_table
 from whytrain.models.saved import SavedModel, load_model
-from whytrain.shapley.values import shapley_values
 from whytrain.tracking.reader import find_run, read_table, saved_model
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store

@@ -18,7 +18,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 
-import train
+from whytrain.commands import train
 from whytrain.errors import DataError, TrainingError
 
 Make = Callable[..., Launcher]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import train
+from whytrain.commands import train
 
 REPOSITORY = Path(train.__file__).parent
 TINY = (
@@ -18,7 +18,7 @@ TINY = (
 # One process, since importing everything takes seconds; the scripts see my_models.py beside them.
 COMMANDS = f"""
 import sys
-import explain, train
+from whytrain.commands import explain, train
 from whytrain.tracking.reader import find_run
 codes = []
 for script, words in (

@@ -16,8 +16,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from small_runs import RECIPE, SMALL, Tracked
 
-import train
 from whytrain.checkpoints import usable_checkpoint
+from whytrain.commands import train
 from whytrain.errors import Interrupted
 from whytrain.objectives.objective import Objective
 
@@ -173,7 +173,7 @@ def test_a_disk_that_fills_up_while_a_checkpoint_is_saved(
         if len(written) > 2:  # the first epoch's best and last are the first two
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("lightning_modules.checkpoint_io.os", SimpleNamespace(fsync=fsync))
+    monkeypatch.setattr("whytrain.lightning_modules.checkpoint_io.os", SimpleNamespace(fsync=fsync))
     assert run_train(*RECIPE) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: the checkpoint ")

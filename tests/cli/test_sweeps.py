@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from small_runs import RECIPE, SMALL, Tracked
 
-import train
+from whytrain.commands import train
 from whytrain.errors import TrainingError
 from whytrain.objectives.objective import Objective
 from whytrain.sweeps.trial import current_trial

@@ -29,7 +29,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's content, installed into a folder of its own; the dependencies are those of the tests."""
     tree, target = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("installed")
     for part in PARTS:
-        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+        shutil.copytree(
+            ROOT / part,
+            tree / part,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"),
+        )
     for path in [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "LICENSE", *ROOT.glob("*.py")]:
         shutil.copy(path, tree)
     run(tree, sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", ".")
@@ -51,11 +56,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_holds_what_the_commands_need_and_no_more(installed: Path) -> None:
     names = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
-    scripts = {path.name for path in ROOT.glob("*.py")}
-    packages = {"whytrain", "hydra_plugins", "conf", "callbacks", "lightning_modules"}
-    assert names - {"__pycache__", "bin"} == packages | scripts
+    assert names - {"__pycache__", "bin"} == {"whytrain", "hydra_plugins"}
+    package = installed / "whytrain"
     configs = {path.relative_to(ROOT) for path in (ROOT / "conf").rglob("*.yaml")}
-    assert {path.relative_to(installed) for path in (installed / "conf").rglob("*.yaml")} == configs
+    assert {path.relative_to(package) for path in (package / "conf").rglob("*.yaml")} == configs
 
 
 def test_the_installed_command(installed: Path, tmp_path: Path) -> None:
@@ -70,9 +74,11 @@ def test_training_from_an_empty_folder(installed: Path, tmp_path: Path, reviews:
     shutil.copy(reviews, tmp_path / "reviews.csv")
     words = [*SMALL, "trainer.max_epochs=1", "callbacks=none"]
     # What is imported is said by Python itself: nothing may come from the working tree.
-    printed, imported = run(tmp_path, sys.executable, "-v", "-m", "train", *words, PYTHONPATH=str(installed))
+    printed, imported = run(
+        tmp_path, sys.executable, "-v", "-m", "whytrain.commands.train", *words, PYTHONPATH=str(installed)
+    )
     assert "make ui" in printed
-    assert f"{installed}/whytrain/metrics.py" in imported
-    assert f"{installed}/callbacks/__init__.py" in imported
+    assert f"{installed}/whytrain/metrics/__init__.py" in imported
+    assert f"{installed}/whytrain/callbacks/__init__.py" in imported
     assert not [part for part in (*PARTS, "train.py") if f"{ROOT}/{part}" in imported]
     assert list(Tracked(tmp_path).runs().values()) == ["FINISHED"]

@@ -14,10 +14,10 @@ from typing import Any, Literal
 import torch
 from small_runs import WEIGHTS
 
-import callbacks
-import train
-from callbacks import run_record
-from lightning_modules.classifier import Classifier
+from whytrain import callbacks
+from whytrain.callbacks import run_record
+from whytrain.commands import train
+from whytrain.lightning_modules.classifier import Classifier
 from whytrain.tracking.spool import Spool
 from whytrain.tracking.store import Store
 

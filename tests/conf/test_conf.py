@@ -16,10 +16,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from small_runs import SMALL
 
-import train
-from lightning_modules.loader import TrainingLoader
-from whytrain.command_line import trusted_targets
-from whytrain.validation import check_config, import_target
+from whytrain.commands import train
+from whytrain.commands.command_line import trusted_targets
+from whytrain.config.validation import check_config, import_target
+from whytrain.lightning_modules.loader import TrainingLoader
 
 CONF = train.CONF
 FILES = sorted(CONF.rglob("*.yaml"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from whytrain.validation import check_config, import_target
+from whytrain.config.validation import check_config, import_target
 
 CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted([*CONF.glob("data/*.yaml"), *CONF.glob("tokenizer/*.yaml")])

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from whytrain.attribution.evidence import ProbeEvidence, ShapleyEvidence
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
-from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
 

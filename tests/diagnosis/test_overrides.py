@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-import train
+from whytrain.commands import train
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.finding import Diagnosis, Evidence, Finding
 from whytrain.diagnosis.overrides import Plan, make_plan, override_words, plan_text, read_plan
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
         "dropout_end": None,
     },
     "guidance": {
-        "_target_": "whytrain.objectives.guidance_settings.GuidanceSettings",
+        "_target_": "whytrain.guidance.guidance_settings.GuidanceSettings",
         "run": None,
         "targets": "explained",
         "top_words": 100,

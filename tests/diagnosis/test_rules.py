@@ -9,8 +9,8 @@ import pytest
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.rules import FindingRule, Step, load_rules
-from whytrain.effects.robustness import UNTARGETED
 from whytrain.errors import ConfigError
+from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.statistics.intervals import Interval
 
 

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoint_io import AtomicCheckpointIO
-from lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
 from whytrain.checkpoints import (
     best_checkpoint,
     last_checkpoint,
@@ -19,6 +17,8 @@ from whytrain.checkpoints import (
     usable_checkpoint,
 )
 from whytrain.errors import ConfigError, TrackingError, TrainingError
+from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
+from whytrain.lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
 
 TRUSTED = frozenset({"whytrain.models.bilstm.BiLSTM"})
 CONFIG = {"seed": 3, "model": {"_target_": "whytrain.models.bilstm.BiLSTM", "sizes": [1, {"a": 2}]}}

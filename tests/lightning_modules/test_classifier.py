@@ -12,12 +12,12 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from small_runs import SMALL
 
-import train
-from lightning_modules.classifier import Classifier
-from lightning_modules.data import TextData
-from lightning_modules.trainer import TrainerSettings, make_trainer
+from whytrain.commands import train
 from whytrain.errors import ConfigError, TrainingError
-from whytrain.metrics import classification_metrics
+from whytrain.lightning_modules.classifier import Classifier
+from whytrain.lightning_modules.data import TextData
+from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
+from whytrain.metrics.classification import classification_metrics
 from whytrain.models.prediction import predict_split
 
 

@@ -15,14 +15,14 @@ from explained_runs import config_of, track_explained_run
 from hydra.utils import instantiate
 from small_runs import SMALL
 
-import lightning_modules as lm
-import train
+from whytrain import lightning_modules as lm
+from whytrain.commands import train
 from whytrain.errors import ConfigError, TrackingError
 from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import save_model
 from whytrain.models.teacher import answers, load_teacher
-from whytrain.tracking.guiding_run import word_sizes
+from whytrain.runs.guiding_run import word_sizes
 from whytrain.tracking.store import Store
 
 GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from lightning_modules.loader import EvaluationLoader, TrainingLoader
 from whytrain.data.encoded import EncodedSplit
+from whytrain.lightning_modules.loader import EvaluationLoader, TrainingLoader
 
 SPLIT = EncodedSplit(np.arange(1, 21, dtype=np.int32), np.arange(0, 21, 2), np.arange(10) % 2, padding_id=0)
 

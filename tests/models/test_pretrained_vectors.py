@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.pretrained import pretrained_embeddings
+from whytrain.models.bilstm.pretrained_vectors import pretrained_embeddings
 
 ROWS, COLUMNS = 40, 12
 

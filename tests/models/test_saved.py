@@ -13,11 +13,11 @@ import torch
 import yaml
 from tokenizers import models, pre_tokenizers, processors
 
+from whytrain.config.trust import trust
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import load_model, save_model
-from whytrain.trust import trust
 
 CLASS_PATH = "whytrain.models.bilstm.BiLSTM"
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
@@ -121,7 +121,7 @@ def test_a_class_from_elsewhere_is_not_imported(
     (tmp_path / "elsewhere.py").write_text("from whytrain.models.bilstm import BiLSTM\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     rewrite(folder, class_path="elsewhere.BiLSTM")
-    monkeypatch.setattr("whytrain.trust._trusted", set())
+    monkeypatch.setattr("whytrain.config.trust._trusted", set())
     trust(["elsewhere.Other"])
     with pytest.raises(
         WhytrainError, match=r"elsewhere.BiLSTM is neither whytrain's nor a _target_ of a file"

@@ -10,11 +10,11 @@ import torch
 from torch.nn import functional
 
 from whytrain.errors import ConfigError
+from whytrain.guidance.guidance import Guidance
+from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
 from whytrain.objectives.distillation import Distillation
-from whytrain.objectives.guidance import Guidance
 from whytrain.objectives.objective import Objective
-from whytrain.objectives.token_kinds import TokenKinds
 from whytrain.types import Batch
 
 KINDS = TokenKinds(

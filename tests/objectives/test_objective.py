@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn import functional
 
 from whytrain.errors import ConfigError
+from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import attention_penalty
 from whytrain.objectives.objective import Objective, set_dropout
-from whytrain.objectives.token_kinds import TokenKinds
 from whytrain.types import Batch
 
 MASK = 4

@@ -9,9 +9,9 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics.score_terms import METRICS
 from whytrain.statistics import paired_bootstrap as implementation
 from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
-from whytrain.statistics.score_terms import METRICS
 
 # The 99.9% point of a binomial of 1,000 tests at level 5%: a correct test stays below in 999 of 1,000 tries.
 MOST_REJECTIONS = stats.binom.ppf(0.999, 1000, 0.05)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from whytrain.surrogates.features import Feature, FeatureTable, WordCounter
-from whytrain.surrogates.study import Taught
+from whytrain.surrogates.fitting import Taught
 
 FILLER = ("a", "the", "film", "plot", "is", "was", "so", "and", "of", "scene")
 

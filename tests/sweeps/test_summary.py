@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from whytrain.reports.sweep_note import comparison_command, headline, sweep_note
+from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
 from whytrain.sweeps.run_key import run_key
 from whytrain.sweeps.run_name import run_name
 from whytrain.sweeps.summary import JobResult, best_first, over_seeds, score_column, summary_table

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from callbacks import Prune
+from whytrain.callbacks import Prune
 from whytrain.sweeps.trial import PRUNED, VARIABLE, Trial, current_trial
 
 # Optuna leaves its connections to the garbage collector.

@@ -18,7 +18,7 @@ import pytest
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import find_run
-from whytrain.tracking.server import client_environment, free_port, main, running_server
+from whytrain.tracking.server.__main__ import client_environment, free_port, main, running_server
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 
@@ -89,7 +89,7 @@ def test_nobody_reads_without_a_password(server: Server) -> None:
 def test_a_run_without_a_password_is_kept_and_sent_later(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from whytrain.tracking.upkeep import replay
+    from whytrain.tracking.maintenance import replay
 
     for name in client_environment(server.directory):
         monkeypatch.delenv(name, raising=False)

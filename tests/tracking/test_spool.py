@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tracking_processes import free_port, log_on_a_small_disk
 
 from whytrain.errors import TrackingError
-from whytrain.tracking.backlog import describe
-from whytrain.tracking.patience import Patience
+from whytrain.tracking.backoff import Patience
+from whytrain.tracking.pending import describe
 from whytrain.tracking.spool import Spool
 from whytrain.tracking.store import Store
 

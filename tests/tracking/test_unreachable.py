@@ -14,10 +14,10 @@ from tracking_processes import Server, free_port, settings_in
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.connection import connect
+from whytrain.tracking.maintenance import replay, spooled_runs
 from whytrain.tracking.reader import find_run, metric_history, read_table
 from whytrain.tracking.spool import Segment
 from whytrain.tracking.store import Store
-from whytrain.tracking.upkeep import replay, spooled_runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -16,7 +16,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from whytrain.command_line import quiet_libraries, terminate
+from whytrain.commands.command_line import quiet_libraries, terminate
 from whytrain.errors import TrainingError
 
 # What one thread per job means to the libraries underneath; they read it when they are loaded.

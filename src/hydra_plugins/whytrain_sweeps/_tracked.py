@@ -20,8 +20,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.whytrain_sweeps._space import quoted
+from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
-from whytrain.validation import check_config
 
 
 class TrackedSweeper(Sweeper):
@@ -105,10 +105,10 @@ class TrackedSweeper(Sweeper):
 
     def _summarize(self, arguments: Sequence[str]) -> None:
         """Log table, figures and description of what the jobs came to."""
-        from whytrain.plots.parallel_coordinates import parallel_coordinates
-        from whytrain.plots.seed_intervals import seed_intervals
-        from whytrain.reports.console import place
-        from whytrain.reports.sweep_note import comparison_command, headline, sweep_note
+        from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
+        from whytrain.figures.sweeps.seed_intervals import seed_intervals
+        from whytrain.pages.console import place
+        from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
 
         failed = [result for result in self.results if result.status == JobStatus.FAILED]

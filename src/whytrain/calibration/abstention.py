@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from whytrain.calibration.checks import check_probabilities
-from whytrain.calibration.metrics import top_label
 from whytrain.errors import ConfigError
+from whytrain.metrics.calibration import top_label
+from whytrain.metrics.checks import check_probabilities
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, wilson_interval
 

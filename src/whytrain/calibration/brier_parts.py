@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from whytrain.calibration.checks import check_scored
-from whytrain.calibration.metrics import bin_index, brier_score
+from whytrain.metrics.calibration import bin_index, brier_score
+from whytrain.metrics.checks import check_scored
 
 
 @dataclass(frozen=True)

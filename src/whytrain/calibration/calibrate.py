@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.checks import check_labels
 from whytrain.calibration.conformal import (
     ConformalThresholds,
     class_conditional_thresholds,
@@ -15,6 +14,7 @@ from whytrain.calibration.conformal import (
 )
 from whytrain.calibration.temperature import TemperatureFit, apply_temperature, check_logits, fit_temperature
 from whytrain.errors import DataError
+from whytrain.metrics.checks import check_labels
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from whytrain.calibration.checks import check_probabilities, check_scored
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics.checks import check_probabilities, check_scored
 from whytrain.statistics.intervals import Interval, check_level
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.checks import check_probabilities
-from whytrain.calibration.metrics import bin_index
 from whytrain.errors import ConfigError
+from whytrain.metrics.calibration import bin_index
+from whytrain.metrics.checks import check_probabilities
 
 # Simulated outcomes held at a time: 2 MiB, which stay in the cache.
 _CHUNK_ELEMENTS = 262_144

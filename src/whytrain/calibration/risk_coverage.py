@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.metrics import top_label
+from whytrain.metrics.calibration import top_label
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.metrics import brier_per_row, nll_per_row
+from whytrain.metrics.calibration import brier_per_row, nll_per_row
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 

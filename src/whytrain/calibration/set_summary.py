@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.checks import check_labels
 from whytrain.errors import DataError
+from whytrain.metrics.checks import check_labels
 from whytrain.statistics.intervals import Interval, wilson_interval
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import dct
 
-from whytrain.calibration.metrics import top_label
+from whytrain.metrics.calibration import top_label
 
 # Cells on [0, 1]: errors below 1/2048 = 5e-4 are not resolved.
 _CELLS = 2048

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from whytrain.calibration.brier_parts import BrierParts, brier_parts
 from whytrain.calibration.confidence import Confidence
-from whytrain.calibration.metrics import entropy, expected_calibration_error, top_label
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
 from whytrain.calibration.risk_coverage import area_under_risk_coverage
 from whytrain.calibration.score_intervals import brier_interval, nll_interval
 from whytrain.calibration.smooth_ece import smooth_ece
 from whytrain.calibration.temperature import apply_temperature
+from whytrain.metrics.calibration import entropy, expected_calibration_error, top_label
 from whytrain.statistics.intervals import Interval, wilson_interval
 
 

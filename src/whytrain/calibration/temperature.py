@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from whytrain.calibration.checks import check_labels
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics.checks import check_labels
 
 # The search range in units of the logits' own spread; only keeps the line search from overflowing.
 _RANGE = 1e4

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from whytrain.calibration.metrics import expected_calibration_error
 from whytrain.calibration.noise_floor import ece_noise_floor
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import ComparedRun, Progress, Sentences
-from whytrain.metrics import classification_metrics
+from whytrain.metrics.calibration import expected_calibration_error
+from whytrain.metrics.classification import classification_metrics
 from whytrain.statistics.comparison import Comparison, compare_with_baseline
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval

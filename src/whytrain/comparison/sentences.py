@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from whytrain.attribution.attention import WordAttention, word_attention
+from whytrain.attribution.payoffs import Payoff
+from whytrain.attribution.removal import AbsenceName, absence, shared_absences
+from whytrain.attribution.shapley.explanation import Explanation, explain
+from whytrain.attribution.units import players_of
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
-from whytrain.explanation.attention import WordAttention, word_attention
-from whytrain.explanation.sentence import Explanation, explain
-from whytrain.games.absence import AbsenceName, absence, shared_absences
-from whytrain.games.payoffs import Payoff
-from whytrain.games.players import players_of
-from whytrain.models.prefix import prefix_form
+from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
 
 
 @dataclass(frozen=True)
 class ExplanationSettings:
-    """How sentences are explained; see `whytrain.explanation.sentence.explain`.
+    """How sentences are explained; see `whytrain.attribution.shapley.explanation.explain`.
 
     Attributes:
         absences: what stands where a word is absent; figures show the first. None: what both models need.

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.calibration.slice_columns import MOST_CATEGORIES, is_negated, number_ranges
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
+from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges
 from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval

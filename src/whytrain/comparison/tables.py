@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from whytrain.comparison.side_by_side import SideBySide
+from whytrain.comparison.comparison import SideBySide
 from whytrain.statistics.intervals import Interval
 
 TEXT_COLUMNS = {"disagreements": ("text",), "words": ("word",), "interactions": ("first_word", "second_word")}

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+from whytrain.config.seed import Seed
 from whytrain.data.corpus import Corpus
-from whytrain.seeds import Seed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.attribution.evidence import ShapleyEvidence
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.corpus import Corpus
 from whytrain.data.splits import sentence_groups
-from whytrain.explanation.evidence import ShapleyEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 

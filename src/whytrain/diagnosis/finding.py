@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from whytrain.attribution.payoffs import Payoff
 from whytrain.errors import DataError
-from whytrain.games.payoffs import Payoff
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Severity = Literal["serious", "warning", "note"]

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from scipy import stats
 
-from whytrain.calibration.metrics import top_label
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, mean_interval
+from whytrain.metrics.calibration import top_label
 from whytrain.statistics.intervals import Interval
 
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution

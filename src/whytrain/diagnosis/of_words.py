@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
+from whytrain.attribution.evidence import ProbeEvidence, ShapleyEvidence
+from whytrain.attribution.payoffs import Payoff
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
     PAIR,
@@ -16,8 +18,6 @@ from whytrain.diagnosis.finding import (
     NotExamined,
     mean_measurement,
 )
-from whytrain.explanation.evidence import ProbeEvidence, ShapleyEvidence
-from whytrain.games.payoffs import Payoff
 from whytrain.statistics.intervals import Interval
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12

@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
+from whytrain.config.validation import check_config, did_you_mean
 from whytrain.diagnosis.allowed import ALLOWED_KEYS, Scalar
 from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.rules import Expectation, Recommendation, RuleBook, Step
 from whytrain.errors import ConfigError
-from whytrain.validation import check_config, did_you_mean
 
 OVERRIDES_PATH = "diagnosis/overrides.yaml"
 _PLAIN = re.compile(r"[\w.-]+")  # a value that no grammar, Hydra's or the shell's, reads in another way

@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from whytrain.config.validation import did_you_mean
 from whytrain.diagnosis.allowed import ALLOWED_KEYS, Scalar
 from whytrain.diagnosis.finding import Severity
 from whytrain.errors import ConfigError
 from whytrain.statistics.intervals import Interval
-from whytrain.validation import did_you_mean
 
 T = TypeVar("T")
 _PLACEHOLDERS = ("value", "low", "high", "threshold")

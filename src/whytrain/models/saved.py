@@ -18,9 +18,9 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from whytrain.calibration.confidence import Confidence
+from whytrain.config.trust import is_trusted
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
-from whytrain.trust import is_trusted
 
 if TYPE_CHECKING:
     from whytrain.types import PredictFn
@@ -141,7 +141,7 @@ def load_model(directory: Path, *, any_class: bool = False) -> SavedModel:
     Args:
         directory: The folder.
         any_class: Import whatever class the folder names; otherwise it must be a trusted one
-            (`whytrain.trust`).
+            (`whytrain.config.trust`).
 
     Raises:
         WhytrainError: If the folder is incomplete, of another format, or names a class that is not trusted.

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whytrain.attribution.removal import AbsenceName
 from whytrain.errors import ConfigError
-from whytrain.games.absence import AbsenceName
 from whytrain.types import Inspection
 
 _SPARE_ROWS = (

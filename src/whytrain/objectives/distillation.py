@@ -12,7 +12,7 @@ from torch.nn import functional
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
-from whytrain.objectives.guidance_settings import Probability
+from whytrain.guidance.guidance_settings import Probability
 from whytrain.types import Batch
 
 

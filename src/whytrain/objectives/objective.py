@@ -11,13 +11,13 @@ from torch.nn import functional
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
+from whytrain.guidance.guidance import Guidance
+from whytrain.guidance.guidance_settings import Probability
+from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.guidance.word_masking import mask_words
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
 from whytrain.objectives.distillation import Distillation
-from whytrain.objectives.guidance import Guidance
-from whytrain.objectives.guidance_settings import Probability
-from whytrain.objectives.token_kinds import TokenKinds
-from whytrain.objectives.word_masking import mask_words
 from whytrain.types import Batch, Inspectable, Inspection
 
 

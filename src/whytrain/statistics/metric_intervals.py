@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whytrain.metrics import classification_metrics
+from whytrain.metrics.classification import classification_metrics
+from whytrain.metrics.score_terms import METRICS, score_terms, scores
 from whytrain.statistics.intervals import Interval, wilson_interval
-from whytrain.statistics.score_terms import METRICS, score_terms, scores
 from whytrain.types import Predictions
 
 SHOWN = ("accuracy", "f1", "precision", "recall", "nll", "brier", "ece")

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.checks import check_scored
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics.checks import check_scored
+from whytrain.metrics.score_terms import METRICS, ScoreTerms, score_differences, score_terms, scores
 from whytrain.statistics.intervals import Interval, check_level
-from whytrain.statistics.score_terms import METRICS, ScoreTerms, score_differences, score_terms, scores
 from whytrain.statistics.seed_spread import interaction_variance, note_on_seeds, seed_shifts, standard_error
 
 # Resample counts held at a time: 2 MiB, which stay in the cache.

@@ -26,8 +26,8 @@ from whytrain.surrogates.fidelity import (
     fidelity,
     majority_agreement,
 )
+from whytrain.surrogates.fitting import KINDS, Lesson, Study, Taught
 from whytrain.surrogates.rules import Judged, cells_of, rule_evidence, rule_text, rules_of
-from whytrain.surrogates.study import KINDS, Lesson, Study, Taught
 
 Array = NDArray[np.float64]
 _REASONS = 3  # contributions that stand beside a sentence

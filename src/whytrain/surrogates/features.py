@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from whytrain.calibration.slice_columns import is_negated
 from whytrain.data.words import bare_word, split_words
+from whytrain.slices.slice_columns import is_negated
 from whytrain.surrogates.evidence import Kind
 
 Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whytrain.errors import WhytrainError
-from whytrain.tracking.upkeep import replay, spooled_runs, usage
+from whytrain.tracking.maintenance import replay, spooled_runs, usage
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

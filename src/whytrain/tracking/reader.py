@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from whytrain.errors import TrackingError
 from whytrain.models.saved import DESCRIPTION
 from whytrain.tracking.connection import connect
-from whytrain.tracking.delivery import LOCAL_ID_PREFIX, PARENT_TAG, find_local
 from whytrain.tracking.paths import CONFIG_PATH, artifact_path
 from whytrain.tracking.settings import sqlite_path
+from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

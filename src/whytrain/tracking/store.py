@@ -15,10 +15,10 @@ import yaml
 
 from whytrain.errors import TrackingError
 from whytrain.tracking import limits
-from whytrain.tracking.backlog import describe
-from whytrain.tracking.opening import Failure, Opened, attempt, now, open_again, open_new
+from whytrain.tracking.backoff import Patience
+from whytrain.tracking.open_run import Failure, Opened, attempt, now, open_again, open_new
 from whytrain.tracking.paths import NOTE_TAG, artifact_path
-from whytrain.tracking.patience import Patience
+from whytrain.tracking.pending import describe
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation, Spool, full_disk
 from whytrain.tracking.tables import write_table

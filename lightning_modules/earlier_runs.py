@@ -1,0 +1,147 @@
+"""What a training learns from earlier runs, read and fitted to its data."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from whytrain.data.augmentation import Augmenter, written_out
+from whytrain.data.batch_plan import Rows
+from whytrain.data.lexicon import usual_lexicon
+from whytrain.errors import ConfigError
+from whytrain.guidance.guidance import Guidance, guide
+from whytrain.guidance.guidance_settings import GuidanceSettings
+from whytrain.lightning_modules.data import TextData
+from whytrain.models.saved import SavedModel
+from whytrain.models.teacher import kept_answers, load_teacher
+from whytrain.objectives.distillation import Distillation, DistillationSettings
+from whytrain.runs.guiding_run import DATA_TAG, read_explained
+from whytrain.tracking.reader import find_run, saved_model
+
+_log = logging.getLogger(__name__)
+
+
+def guidance_of(settings: GuidanceSettings, data: TextData, uri: str) -> Guidance | None:
+    """Return what guides the training; None where nothing does.
+
+    Args:
+        settings: the config's section.
+        data: after `setup`.
+        uri: absolute tracking address.
+    """
+    if not settings.is_on:
+        return None
+    tokenizer, corpus = data.tokenizer, data.corpus
+    explained = read_explained(uri, settings, corpus.fingerprint, tokenizer.fingerprint)
+    lexicon = usual_lexicon(is_needed=settings.synonyms > 0, is_wanted=settings.changes_words)
+    return guide(settings, explained, corpus.train, data.training, tokenizer, lexicon, data.seed)
+
+
+def distillation_of(
+    settings: DistillationSettings, data: TextData, uri: str, device: torch.device
+) -> Distillation | None:
+    """Return a teacher's answers to the training sentences; None where there is no teacher.
+
+    What is made of these sentences joins `data.training`, labeled by the teacher.
+
+    Args:
+        settings: the config's section.
+        data: after `setup`.
+        uri: absolute tracking address.
+        device: where the teacher computes.
+
+    Raises:
+        TrackingError: there is no such run.
+        ConfigError: the teacher has other classes, or its attention does not fit the student's tokens.
+    """
+    if settings.teacher is None:
+        return None
+    folder = _teacher_folder(settings.teacher, data.corpus.fingerprint, uri)
+    teacher = load_teacher(folder, data.source.max_tokens)
+    order = _class_order(teacher.class_names, data.corpus.class_names)
+    made = _augmented(settings, data)
+    texts = data.corpus.train.texts + [written_out(words, teacher.tokenizer.mask_token) for words in made]
+    found = kept_answers(
+        teacher, folder, texts, with_attention=settings.attention > 0, device=device, progress=_bar
+    )
+    logits = torch.from_numpy(found.logits)[:, order]
+    if made:
+        own = [written_out(words, data.tokenizer.mask_token) for words in made]
+        labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
+        data.training = data.training.joined(data.encode(own, labels))
+    attention = None
+    if found.attention is not None:
+        _check_same_tokens(teacher, found.attention, data)
+        attention = torch.from_numpy(found.attention)
+    return Distillation(
+        logits=logits,
+        attention=attention,
+        offsets=torch.from_numpy(data.training.offsets),
+        alpha=settings.alpha,
+        temperature=settings.temperature,
+        attention_weight=settings.attention,
+    )
+
+
+def _teacher_folder(teacher: str, data_fingerprint: str, uri: str) -> Path:
+    local = Path(teacher).expanduser()
+    if local.is_dir():
+        return local
+    run = find_run(uri, teacher)
+    if run.tags.get(DATA_TAG) != data_fingerprint:
+        _log.warning(
+            "distillation: the teacher %s was trained on other data than this run, and may know sentences of "
+            "its validation split",
+            run.name,
+        )
+    return saved_model(run)
+
+
+def _class_order(theirs: Sequence[str], ours: Sequence[str]) -> list[int]:
+    """Return where the teacher has each of our classes."""
+    unnamed = [
+        f"LABEL_{i}" for i in range(len(ours))
+    ]  # what the hub's library writes where nobody named them
+    if set(theirs) == set(ours):
+        return [theirs.index(name) for name in ours]
+    if list(theirs) == unnamed:
+        return list(range(len(ours)))
+    raise ConfigError(
+        f"distillation.teacher knows the classes {', '.join(theirs)}, the data has {', '.join(ours)}: give a "
+        "teacher of the same classes"
+    )
+
+
+def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str | None, ...]]:
+    how = settings.augmentation
+    if not how["copies"]:
+        return []
+    lexicon = usual_lexicon(is_needed=False, is_wanted=how["replace"] > 0)
+    texts = data.corpus.train.texts
+    make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
+    return make(how["copies"], data.seed)
+
+
+def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data: TextData) -> None:
+    if teacher.tokenizer.fingerprint != data.tokenizer.fingerprint:
+        raise ConfigError(
+            f"distillation.attention compares attention token by token, but the teacher has the tokenizer "
+            f"{teacher.tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
+            "(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.attention=0"
+        )
+    if len(attention) != len(data.training.token_ids):
+        raise ConfigError(
+            f"distillation.attention: the teacher reads {teacher.max_tokens} tokens of a sentence and the "
+            f"student {data.source.max_tokens}: set data.max_tokens={teacher.max_tokens}"
+        )
+
+
+def _bar(batches: Sequence[Rows]) -> Iterable[Rows]:
+    from rich.progress import track
+
+    return track(batches, "asking the teacher", transient=True)

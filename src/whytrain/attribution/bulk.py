@@ -1,0 +1,130 @@
+"""Many texts, explained one by one into a Parquet file; an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from whytrain.attribution.explained_text import ExplainedText
+from whytrain.data.reading import read_table
+from whytrain.errors import DataError
+
+Row = dict[str, Any]
+
+
+def read_texts(path: Path, text_column: str) -> list[str]:
+    """Return the texts of a file: the lines of a .txt, or a column of a .csv, .tsv, .jsonl or .parquet.
+
+    Raises:
+        DataError: no such file or column, or no rows.
+    """
+    if path.suffix.lower() == ".txt":
+        if not path.is_file():
+            raise DataError(f"{path} is not a file; give an existing file.")
+        try:
+            content = path.read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not UTF-8 ({error.reason}); convert the file.") from error
+        # Not splitlines: a line separator inside a sentence (U+2028, a form feed) ends no line of a file.
+        texts = content.removesuffix("\n").split("\n") if content else []
+    else:
+        table = read_table(path)
+        if table.bad:
+            bad = table.bad[0]
+            raise DataError(f"{path}, {table.unit} {bad.line}: {bad.reason}; mend or remove it.")
+        if text_column not in table.columns:
+            raise DataError(
+                f"{path} has no column {text_column!r}; set text_column to one of {', '.join(table.columns)}."
+            )
+        texts = ["" if value is None else str(value) for value in table.columns[text_column]]
+    if not texts:
+        raise DataError(f"{path} has no rows to explain.")
+    return texts
+
+
+def explain_texts(
+    texts: Sequence[str],
+    explain_one: Callable[[str], ExplainedText],
+    target: Path,
+    *,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> tuple[pd.DataFrame, int]:
+    """Explain texts into `target`, except those that are in it or in its journal already.
+
+    Each finished row is appended to `<target>.jsonl` at once; the journal is removed when the Parquet file
+    is complete. A text without words has no label and says so in `note`.
+
+    Args:
+        texts: one per row.
+        explain_one: explains one.
+        target: the Parquet file; its folder is made.
+        progress: wraps the rows that are left, to show how far they are.
+
+    Returns:
+        The table, and how many rows were explained now.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    journal = target.with_suffix(".jsonl")
+    done = {(row["row"], row["key"]): row for row in [*_rows_of(target), *_lines_of(journal)]}
+    keys = [(number, _key(text)) for number, text in enumerate(texts, start=1)]
+    left = [i for i, key in enumerate(keys) if key not in done]
+    with journal.open("a", encoding="utf-8") as file:
+        for i in progress(left):
+            row = {"row": keys[i][0], "key": keys[i][1], **_row(texts[i], explain_one)}
+            done[keys[i]] = row
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+    table = pd.DataFrame([done[key] for key in keys])
+    partial = target.with_suffix(".part")
+    table.to_parquet(partial, index=False)
+    partial.replace(target)
+    journal.unlink()
+    return table, len(left)
+
+
+def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
+    try:
+        explained = explain_one(text)
+    except DataError as error:
+        return {"text": text, "label": None, "note": str(error)}
+    row: Row = {"text": text, "label": explained.label, "note": "; ".join(explained.notes)}
+    row |= {f"probability_{name}": value for name, value in explained.probabilities.items()}
+    if explained.verdict is not None:
+        row["calibrated_probability"] = explained.verdict.calibrated_probability
+        row["conformal_set"] = list(explained.verdict.labels)
+        row["abstain"] = explained.verdict.abstain
+    row["words"] = list(explained.explanations[0].words)
+    for e in explained.explanations:
+        kind = e.absence.name
+        row |= {
+            f"phi_{kind}": e.values.tolist(),
+            f"standard_error_{kind}": None if e.values_se is None else e.values_se.tolist(),
+            f"empty_{kind}": e.empty,
+            f"full_{kind}": e.full,
+        }
+    row["explanation"] = json.dumps(explained.to_plain()["explanations"], ensure_ascii=False)
+    return row
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _rows_of(target: Path) -> Iterator[Row]:
+    if target.is_file():
+        for row in pd.read_parquet(target).astype(object).to_dict("records"):
+            yield {str(name): value for name, value in row.items()}
+
+
+def _lines_of(journal: Path) -> Iterator[Row]:
+    if journal.is_file():
+        for line in journal.read_text("utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:  # the last line of a process that was killed while it wrote
+                continue

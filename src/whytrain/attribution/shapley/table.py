@@ -1,0 +1,176 @@
+"""The coalition table: the logits of all 2^n coalitions of a sentence, from the cheapest engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from whytrain.attribution.removal import Absence
+from whytrain.attribution.shapley.coalitions import membership, subset_sums
+from whytrain.attribution.shapley.direct import Rows, coalition_rows, direct_logits
+from whytrain.attribution.shapley.sharing import shared_logits
+from whytrain.attribution.units import Players
+from whytrain.errors import ConfigError
+from whytrain.models.evaluation import device_of, evaluating
+from whytrain.types import PredictFn, PrefixModel
+
+Engine = Literal["auto", "direct", "sharing"]
+
+MAX_PLAYERS = 24  # 16.8 million coalitions: the table is still below 200 MB for two classes
+BATCH_TOKENS = 32_768  # tokens of a batch: large enough for a GPU, small enough for a CPU's cache
+_BLOCK = 1 << 14  # coalitions written out as token ids at once
+
+
+@dataclass(frozen=True, eq=False)
+class CoalitionTable:
+    """All coalitions of a sentence's game.
+
+    Attributes:
+        players: who plays; `players.grouped` says whether words were grouped.
+        logits: float32 (2^n_players, n_classes); bit i of the row's index = player i is present.
+        absence: what stood where a player was absent.
+    """
+
+    players: Players
+    logits: NDArray[np.float32]
+    absence: Absence
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The players' names."""
+        return self.players.words
+
+
+def coalition_table(
+    model: PredictFn | PrefixModel,
+    players: Players,
+    absence: Absence,
+    *,
+    engine: Engine = "auto",
+    device: torch.device | str | None = None,
+) -> CoalitionTable:
+    """Evaluate a model on all coalitions of a sentence's players.
+
+    Args:
+        model: a predict function, or a model in its prefix form (see `whytrain.models.bilstm.prefix_form`).
+        players: the sentence.
+        absence: what stands where a player is absent.
+        engine: `sharing` for a `PrefixModel` and an absence that keeps a word's place; `direct` for
+            everything; `auto` takes sharing where it is possible.
+        device: where the direct engine sends token ids; None: where the model's parameters are.
+
+    Raises:
+        ConfigError: more players than a table can hold, or an engine that cannot do this.
+    """
+    return coalition_tables(model, [players], absence, engine=engine, device=device)[0]
+
+
+def coalition_tables(
+    model: PredictFn | PrefixModel,
+    sentences: Sequence[Players],
+    absence: Absence,
+    *,
+    engine: Engine = "auto",
+    device: torch.device | str | None = None,
+) -> list[CoalitionTable]:
+    """Evaluate a model on all coalitions of several sentences; the direct engine batches across them.
+
+    Args and errors as in `coalition_table`.
+    """
+    for players in sentences:
+        if len(players) > MAX_PLAYERS:
+            raise ConfigError(
+                f"a coalition table holds at most {MAX_PLAYERS} players, the sentence has {len(players)}; "
+                "group its words (whytrain.attribution.grouping) or estimate "
+                "(whytrain.attribution.shapley.estimators)"
+            )
+    possible = isinstance(model, PrefixModel) and absence.replacement_id is not None
+    if engine == "sharing" and not possible:
+        raise ConfigError(
+            "engine=sharing needs a PrefixModel (a single-layer BiLSTM through "
+            "whytrain.models.bilstm.prefix_form) and an absence other than removed; use engine=direct"
+        )
+    reduced = [_without_dummies(players, absence) for players in sentences]
+    with evaluating(model):
+        if possible and engine != "direct":
+            assert isinstance(model, PrefixModel)
+            assert absence.replacement_id is not None
+            logits = [shared_logits(model, players, absence.replacement_id) for players, _ in reduced]
+        else:
+            logits = _direct_tables(model, [players for players, _ in reduced], absence, device)
+    return [
+        CoalitionTable(players, table[kept] if kept is not None else table, absence)
+        for players, table, (_, kept) in zip(sentences, logits, reduced, strict=True)
+    ]
+
+
+def coalition_logits(
+    model: PredictFn | PrefixModel,
+    players: Players,
+    present: NDArray[np.bool_],
+    absence: Absence,
+    *,
+    device: torch.device | str | None = None,
+) -> NDArray[np.float32]:
+    """Evaluate some coalitions.
+
+    Args:
+        model: a predict function.
+        players: the sentence.
+        present: bool (n_coalitions, n_players), who is present.
+        absence: what stands where a player is absent.
+        device: where token ids are sent; None: where the model's parameters are.
+
+    Returns:
+        float32 (n_coalitions, n_classes).
+    """
+    with evaluating(model):
+        rows = coalition_rows(players, present, absence)
+        positions, logits = direct_logits(model, rows, BATCH_TOKENS, device_of(model, device))
+    return logits[np.argsort(positions)]
+
+
+def _without_dummies(players: Players, absence: Absence) -> tuple[Players, NDArray[np.int64] | None]:
+    """Fix players that are the same present and absent (an unknown word where absence is unknown).
+
+    Returns:
+        The game of the others, and for each coalition of all players its index in that game (None if equal).
+    """
+    ids, owner = players.token_ids, players.player_of_token
+    changes = np.bincount(owner[(owner >= 0) & (ids != absence.replacement_id)], minlength=len(players)) > 0
+    if absence.replacement_id is None or changes.all():
+        return players, None
+    number = np.where(changes, np.cumsum(changes) - 1, -1)
+    masks = np.where(changes, np.int64(1) << np.maximum(number, 0), 0)
+    kept = np.flatnonzero(changes)
+    reduced = Players(
+        tuple(players.words[i] for i in kept),
+        ids,
+        np.where(owner >= 0, number[owner], -1),
+        tuple(players.n_words[i] for i in kept),
+    )
+    return reduced, subset_sums(masks)
+
+
+def _direct_tables(
+    model: PredictFn, sentences: Sequence[Players], absence: Absence, device: torch.device | str | None
+) -> list[NDArray[np.float32]]:
+    ends = np.cumsum([1 << len(players) for players in sentences])
+
+    def rows() -> Iterator[Rows]:
+        for players, end in zip(sentences, ends, strict=True):
+            start = end - (1 << len(players))
+            for block in range(start, end, _BLOCK):
+                indices = np.arange(block, min(block + _BLOCK, end)) - start
+                for positions, ids in coalition_rows(players, membership(indices, len(players)), absence):
+                    yield positions + block, ids
+
+    positions, logits = direct_logits(model, rows(), BATCH_TOKENS, device_of(model, device))
+    table = np.empty_like(logits)
+    table[positions] = logits
+    return np.split(table, ends[:-1])

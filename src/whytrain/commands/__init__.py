@@ -1,0 +1,1 @@
+"""The commands, and all that knows Hydra beside the plugins."""

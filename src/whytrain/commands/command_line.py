@@ -1,0 +1,194 @@
+"""Errors of a command as one readable line and an exit code.
+
+The one module of the package that knows Hydra: the three scripts share how its errors are told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import yaml
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+)
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from whytrain.config.trust import trust
+from whytrain.config.validation import did_you_mean
+from whytrain.errors import ConfigError, Interrupted, WhytrainError
+
+DONE, FAILED, WRONG_CONFIG = 0, 1, 2
+
+
+def run_command(command: Callable[[], object], primary: Path) -> int:
+    """Run a Hydra command and return its exit code; what went wrong is one line on stderr.
+
+    0 done; 1 the run failed; 2 the command line or the config is wrong; 128 + n after signal n.
+
+    Args:
+        command: the function that `hydra.main` made.
+        primary: the command's config file, whose groups and keys are the choices that a message lists.
+    """
+    quiet_libraries()
+    trust(trusted_targets(primary.parent))
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    default = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
+    try:
+        command()
+    except Exception as error:
+        return tell(error, primary)
+    except KeyboardInterrupt:
+        return tell(Interrupted(signal.SIGINT), primary)
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, default)
+    return DONE
+
+
+@contextmanager
+def job_errors(primary: Path) -> Iterator[None]:
+    """End the process with one line about an error; in a sweep leave a failed job to the sweeper.
+
+    A signal ends the whole sweep.
+    """
+    trust(trusted_targets(primary.parent))  # a sweep's job may run in a process of its own
+    try:
+        yield
+    except Exception as error:
+        if HydraConfig.get().mode == RunMode.RUN or isinstance(error, Interrupted):
+            sys.exit(tell(error, primary))
+        raise
+
+
+def tell(error: Exception, primary: Path) -> int:
+    """Print one line about an error and return the exit code that belongs to it."""
+    if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):
+        return tell(error.__cause__, primary)  # what the constructor itself raised
+    if isinstance(error, Interrupted):
+        return _say(str(error), 128 + error.signal_number)
+    if isinstance(error, WhytrainError):
+        return _say(str(error), WRONG_CONFIG if isinstance(error, ConfigError) else FAILED)
+    if isinstance(error, (HydraException, OmegaConfBaseException)) or _is_group_number(error):
+        return _say(_config_message(error, primary), WRONG_CONFIG)
+    log = _write_traceback(error)
+    return _say(f"{type(error).__name__}: {_one_line(str(error))} (traceback in {log})", FAILED)
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """Let SIGTERM unwind the stack, as Ctrl-C does: a run is then marked KILLED wherever it stood."""
+    raise Interrupted(number)
+
+
+def quiet_libraries() -> None:
+    """Silence what libraries say about themselves; warnings about the user's own doing remain."""
+    for name in (
+        "pytorch_lightning.utilities.rank_zero",  # the package's own logger is set to INFO by its import
+        "pytorch_lightning.trainer.connectors.checkpoint_connector",
+        "pytorch_lightning.trainer.connectors.signal_connector",
+        "lightning_fabric.utilities.rank_zero",
+        "mlflow",
+        "alembic",
+    ):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for pattern in (
+        r".*does not have many workers.*",
+        r".*TF32 acceleration on top of oneDNN.*",
+        r".*isinstance\(treespec, LeafSpec\).*",
+    ):
+        warnings.filterwarnings("ignore", pattern)
+
+
+def trusted_targets(conf: Path) -> frozenset[str]:
+    """All `_target_` values of a config tree: what a config that comes from elsewhere may name."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(conf.rglob("*.yaml")))
+    return frozenset(re.findall(r"^\s*_target_:\s*(\S+)", text, flags=re.MULTILINE))
+
+
+def _say(message: str, code: int) -> int:
+    print(f"error: {message}" if code < 128 else message, file=sys.stderr)
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _write_traceback(error: Exception) -> Path:
+    path = Path("mlruns") / "last-error.log"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)), "utf-8")
+    except OSError:
+        traceback.print_exception(error)
+    return path
+
+
+def _is_group_number(error: Exception) -> bool:
+    """Whether it is Hydra's answer to model=1, a bare ValueError."""
+    return str(error).startswith("Config group override must be")
+
+
+def _config_message(error: Exception, primary: Path) -> str:
+    cause = error.__cause__
+    if isinstance(error, MissingConfigException):
+        return _missing_choice(str(error), primary)
+    if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
+        return _wrong_key(cause, primary) or _one_line(str(error))
+    if match := re.search(r"Could not override '([^']+)'", str(error)):
+        return _no_such_key(match.group(1), _choices(primary))
+    if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
+        return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
+    if "Missing mandatory value: " in str(error):
+        behind = re.search(r"interpolation: Missing mandatory value: (\S+)", str(error))
+        key = behind.group(1) if behind else error.full_key  # type: ignore[attr-defined]  # OmegaConf's errors have it
+        return f"{key} must be given: add {key}=VALUE"
+    return _one_line(str(error))
+
+
+def _missing_choice(message: str, primary: Path) -> str:
+    found = re.search(r"Could not (?:find|load) '([^']+)'", message)
+    group, _, choice = (found.group(1) if found else "").rpartition("/")
+    if not group:
+        return _one_line(message)
+    choices = [path.stem for path in (primary.parent / group).glob("*.yaml")]
+    return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
+
+
+def _wrong_key(cause: OmegaConfBaseException, primary: Path) -> str | None:
+    parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
+    full_key = getattr(cause, "full_key", None) or str(key)
+    if isinstance(parent, DictConfig) and "not in struct" in str(cause):
+        choices = [str(name) for name in parent if not str(name).startswith(("_", "hydra"))]
+        if parent._get_parent() is None:
+            choices = sorted({*choices, *_choices(primary)})
+        return _no_such_key(str(full_key), choices)
+    return None
+
+
+def _no_such_key(full_key: str, choices: list[str]) -> str:
+    return f"{full_key}: no such key; {did_you_mean(full_key.rpartition('.')[2], choices)}"
+
+
+def _choices(primary: Path) -> list[str]:
+    """Return the groups and keys of a command's config."""
+    config = yaml.safe_load(primary.read_text("utf-8"))
+    groups = [name for entry in config["defaults"] if isinstance(entry, dict) for name in entry]
+    return sorted({*groups, *config} - {"defaults", "hydra"} - {g for g in groups if " " in g})

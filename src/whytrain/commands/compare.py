@@ -1,0 +1,76 @@
+"""Compare tracked runs: python compare.py runs=[A,B,…] (or experiment=NAME) [key=value …]."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from whytrain.commands.command_line import quiet_libraries, run_command, tell
+from whytrain.config.override_words import literal, literal_list
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="compare")
+def hydra_main(config: DictConfig) -> None:
+    """Compare, and end with one line about what went wrong."""
+    try:
+        compare(config)
+    except Exception as error:
+        sys.exit(tell(error, CONF / "compare.yaml"))
+
+
+def compare(config: DictConfig) -> None:
+    """Compare runs, write the report and track it."""
+    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from rich.console import Console
+    from rich.progress import track
+
+    from whytrain.comparison.comparison import SETTINGS, put_side_by_side
+    from whytrain.comparison.runs import load_runs
+    from whytrain.comparison.selection import select_runs
+    from whytrain.config.validation import check_config
+    from whytrain.pages import comparison_files as files
+    from whytrain.tracking.status import ending
+    from whytrain.tracking.store import Store
+
+    quiet_libraries()
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
+    console = Console()
+
+    def progress(items: Sequence[int], what: str) -> Iterable[int]:
+        return track(items, what, console=console)
+
+    tracking = instantiate(config.tracking)
+    selection = select_runs(tracking.address, plain["runs"], tracking.experiment)
+    loaded = load_runs(selection, progress, show_text=tracking.log_text)
+    result = put_side_by_side(loaded, progress, **{name: plain[name] for name in SETTINGS})
+    tags = files.comparison_tags(result)
+    store = Store.start(tracking, run_name=files.comparison_name(result), tags=tags)
+    with ending(store):
+        folder = Path(plain["output"] or Path("comparisons") / store.run_id)
+        images = files.write_comparison(result, folder, progress, {"tracked as run": store.run_id})
+        files.log_comparison(store, result, folder, images)
+    for line in files.told(result):
+        console.print(line, markup=False, highlight=False)
+    console.print(f"report: {folder / files.PAGE}", markup=False, highlight=False)
+    console.print(store.summary() or f"run {store.run_id} in {tracking.address}", highlight=False)
+
+
+def main() -> None:
+    """Run the command."""
+    # conf/experiment is train.py's; here an experiment is MLflow's, by its name.
+    words = [f"tracking.{word}" if word.startswith("experiment=") else word for word in sys.argv[1:]]
+    words = [
+        literal_list(literal(word, ("tracking.experiment", "output")), ("runs", "sentences"))
+        for word in words
+    ]
+    sys.argv[1:] = words
+    sys.exit(run_command(hydra_main, CONF / "compare.yaml"))

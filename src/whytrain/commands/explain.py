@@ -1,0 +1,96 @@
+"""Explain text with a tracked run's model: python explain.py run=ID text="…" (or file=…) [key=value …]."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from whytrain.commands.command_line import quiet_libraries, run_command, tell
+from whytrain.config.override_words import literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from whytrain.attribution.explained_text import Explainer
+
+CONF = Path(__file__).parents[1] / "conf"
+LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="explain")
+def hydra_main(config: DictConfig) -> None:
+    """Explain, and end with one line about what went wrong."""
+    try:
+        explain(config)
+    except Exception as error:
+        sys.exit(tell(error, CONF / "explain.yaml"))
+
+
+def explain(config: DictConfig) -> None:
+    """Explain one text, or every row of a file."""
+    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from rich.console import Console
+
+    from whytrain.attribution.bulk import read_texts
+    from whytrain.attribution.explained_text import SETTINGS, Explainer
+    from whytrain.config.validation import check_config
+    from whytrain.errors import ConfigError
+    from whytrain.models.saved import load_model
+    from whytrain.tracking.reader import find_run, saved_model
+
+    quiet_libraries()
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    check_config(plain, SETTINGS | dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str})
+    if (plain["text"] is None) == (plain["file"] is None):
+        raise ConfigError('give either text="…" or file=PATH')
+    texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
+    run = find_run(instantiate(config.tracking).address, plain["run"])
+    settings = {name: plain[name] for name in SETTINGS}
+    explainer = Explainer(load_model(saved_model(run)), **settings)
+    output = Path(plain["output"] or Path("explanations") / run.run_id)
+    if plain["file"] is None:
+        return explain_text(explainer, plain["text"], output, Console())
+    # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
+    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], run.run_id, settings]
+    made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
+    return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
+
+
+def explain_text(explainer: Explainer, text: str, output: Path, console: Console) -> None:
+    """Print values and interactions; write figures, page and JSON."""
+    from whytrain.pages.explanation_files import terminal, write_explanation
+
+    explained = explainer(text)
+    console.print(terminal(explained), highlight=False)
+    write_explanation(explained, output)
+    console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
+
+
+def explain_file(explainer: Explainer, texts: list[str], target: Path, console: Console) -> None:
+    """Explain every text with a progress bar into one Parquet file."""
+    from rich.progress import track
+
+    from whytrain.attribution.bulk import explain_texts
+
+    started = time.perf_counter()
+    table, n_new = explain_texts(
+        texts, explainer, target, progress=lambda rows: track(rows, "explaining", console=console)
+    )
+    each = f", {(time.perf_counter() - started) / n_new:.3f} s per sentence" if n_new else ""
+    n_empty = int(table["label"].isna().sum())
+    empty = f"; {n_empty} rows have no words and no explanation" if n_empty else ""
+    console.print(f"{len(table)} rows in {target}; {n_new} of them explained now{each}{empty}", markup=False)
+
+
+def main() -> None:
+    """Run the command."""
+    sys.argv[1:] = [literal(argument, LITERAL) for argument in sys.argv[1:]]
+    sys.exit(run_command(hydra_main, CONF / "explain.yaml"))

@@ -1,0 +1,278 @@
+"""The whole comparison: everything that the report shows, as plain results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge, Interval, Le, MinLen
+
+from whytrain.attribution.payoffs import Payoff
+from whytrain.attribution.removal import AbsenceName
+from whytrain.calibration.set_summary import SetSummary, summarize_sets
+from whytrain.comparison.differences import config_differences, origin_table
+from whytrain.comparison.disagreement import chosen_rows, judgements
+from whytrain.comparison.findings import FindingChange, finding_changes, read_diagnosis
+from whytrain.comparison.measures import Measures, measure
+from whytrain.comparison.ranking import MOST_RESAMPLED, Ranking, rank
+from whytrain.comparison.recipes import Recipe, group_by_seed
+from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
+from whytrain.comparison.sentences import ExplanationSettings, SentencePair, attention_notes, explain_rows
+from whytrain.comparison.slices import SliceChange, slice_changes
+from whytrain.errors import WhytrainError
+from whytrain.models.saved import SavedModel, load_model
+from whytrain.tracking.reader import metric_history, saved_model
+
+CURVES = ("train/loss", "val/loss", "val/accuracy", "val/f1")
+MOST_EXPLAINED = 3  # recipes whose explanations stand beside the baseline's: of more the best ones
+
+# Types of the settings of a comparison, as a config gives them.
+SETTINGS = {
+    "level": Annotated[float, Interval(gt=0, lt=1)],
+    "resamples": Annotated[int, Ge(100)],
+    "seed": Annotated[int, Ge(0)],
+    "sentences": list[str],
+    "changed_sentences": Annotated[int, Ge(0)],
+    "absences": Annotated[list[AbsenceName], MinLen(1)] | None,
+    "payoff": Payoff,
+    "exact_words": Annotated[int, Ge(4), Le(20)],
+    "budget": Annotated[int, Ge(1)],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A recipe beside the baseline, sentence by sentence.
+
+    Attributes:
+        recipe: the other one.
+        judgements: see `whytrain.comparison.disagreement.judgements`.
+        explained: sentences explained by both models; empty where they are not.
+        findings: of the diagnosis; None where a run holds none.
+    """
+
+    recipe: Recipe
+    judgements: pd.DataFrame
+    explained: list[SentencePair]
+    findings: tuple[FindingChange, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """What a comparison found.
+
+    Attributes:
+        sentences: that all runs judged.
+        recipes: what is compared, the baseline first.
+        config: the config keys that differ.
+        origin: data, code, size, time.
+        measures: metrics and differences.
+        ranking: every pair in accuracy; None for two recipes and for too many.
+        histories: by recipe, one table per seed: `epoch` and the metrics of `CURVES` that were tracked.
+        sets: by recipe, conformal sets of those whose models were loaded, and the share that may miss.
+        slices: on which groups a recipe is better or worse.
+        pairs: every recipe but the baseline beside it.
+        missing: what a reader should know is not there, one sentence each.
+    """
+
+    sentences: Sentences
+    recipes: tuple[Recipe, ...]
+    config: pd.DataFrame
+    origin: pd.DataFrame
+    measures: Measures
+    ranking: Ranking | None
+    histories: dict[str, list[pd.DataFrame]]
+    sets: tuple[dict[str, SetSummary], float]
+    slices: tuple[SliceChange, ...]
+    pairs: tuple[Pair, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def baseline(self) -> Recipe:
+        """What the others are compared with."""
+        return self.recipes[0]
+
+
+def put_side_by_side(
+    loaded: LoadedRuns,
+    progress: Progress,
+    *,
+    level: float,
+    resamples: int,
+    seed: int,
+    sentences: Sequence[str],
+    changed_sentences: int,
+    absences: Sequence[AbsenceName] | None,
+    payoff: Payoff,
+    exact_words: int,
+    budget: int,
+) -> SideBySide:
+    """Compare loaded runs in everything that they hold.
+
+    Args:
+        loaded: the runs.
+        progress: shows how far it is.
+        level: coverage of the intervals of differences.
+        resamples: of the bootstrap, at least.
+        seed: of the resampling and of estimated explanations.
+        sentences: ids of sentences to explain.
+        changed_sentences: how many of the most changed sentences are explained too.
+        absences: see `ExplanationSettings`, as the rest.
+        payoff: of the gold class.
+        exact_words: up to how many words explanations are exact.
+        budget: evaluations of an estimate.
+    """
+    recipes, missing = group_by_seed(loaded.runs), list(loaded.missing)
+    measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
+    tables = [judgements(recipes[0], other, loaded.sentences) for other in recipes[1:]]
+    models = _models(recipes, measures, missing)
+    kinds = None if absences is None else tuple(absences)
+    settings = ExplanationSettings(kinds, payoff, exact_words, budget, seed)
+    explained: dict[str, list[SentencePair]] = {}
+    for other, table in zip(recipes[1:], tables, strict=True):
+        rows = chosen_rows(table, sentences, changed_sentences)
+        if rows and other.name in models and recipes[0].name in models:
+            both = models[recipes[0].name], models[other.name]
+            names = recipes[0].name, other.name
+            explained[other.name] = _explain(both, names, rows, loaded.sentences, settings, progress, missing)
+    findings = _findings(recipes, missing)
+    return SideBySide(
+        sentences=loaded.sentences,
+        recipes=recipes,
+        config=config_differences(recipes),
+        origin=origin_table(recipes),
+        measures=measures,
+        ranking=_ranking(recipes, loaded.sentences, progress, missing, level, resamples, seed),
+        histories=_histories(recipes, progress, missing),
+        sets=_sets(recipes, models, loaded.sentences, missing),
+        slices=slice_changes(
+            recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed
+        ),
+        pairs=tuple(
+            Pair(other, table, explained.get(other.name, []), findings.get(other.name))
+            for other, table in zip(recipes[1:], tables, strict=True)
+        ),
+        missing=tuple(dict.fromkeys(missing)),
+    )
+
+
+def _ranking(
+    recipes: Sequence[Recipe],
+    sentences: Sentences,
+    progress: Progress,
+    missing: list[str],
+    level: float,
+    n_resamples: int,
+    seed: int,
+) -> Ranking | None:
+    ranking = rank(recipes, sentences, progress, level=level, n_resamples=n_resamples, seed=seed)
+    if ranking is None and len(recipes) > 2:
+        missing.append(
+            f"the {len(recipes)} recipes are compared with {recipes[0].name} alone: with several seeds every "
+            f"pair is tested for up to {MOST_RESAMPLED}"
+        )
+    return ranking
+
+
+def _models(recipes: Sequence[Recipe], measures: Measures, missing: list[str]) -> dict[str, SavedModel]:
+    """Load the models that explain: the baseline's and those of the best others."""
+    accuracy = {name: found.metrics[0].measured.value_b for name, found in measures.against_baseline.items()}
+    best = sorted(recipes[1:], key=lambda recipe: -accuracy[recipe.name])[:MOST_EXPLAINED]
+    if len(recipes) - 1 > MOST_EXPLAINED:
+        missing.append(
+            f"sentences are explained by the {MOST_EXPLAINED} most accurate of {len(recipes) - 1} others, "
+            "and conformal sets are not drawn: compare fewer runs to see both of all"
+        )
+    models = {}
+    for recipe in recipes:
+        if recipe is not recipes[0] and recipe not in best:
+            continue
+        try:
+            models[recipe.name] = load_model(saved_model(recipe.shown.record))
+        except WhytrainError as error:
+            missing.append(f"{recipe.name} explains no sentence: {error}")
+    return models
+
+
+def _explain(
+    models: tuple[SavedModel, SavedModel],
+    names: tuple[str, str],
+    rows: Sequence[int],
+    sentences: Sentences,
+    settings: ExplanationSettings,
+    progress: Progress,
+    missing: list[str],
+) -> list[SentencePair]:
+    if sentences.texts is None:
+        missing.append("no sentence is explained: the sentences' texts are not there")
+        return []
+    pairs, notes = explain_rows(models, names, rows, sentences, settings, progress)
+    missing += notes
+    if pairs:
+        missing += attention_notes({names[0]: pairs[0].before, names[1]: pairs[0].after})
+    return pairs
+
+
+def _histories(
+    recipes: Sequence[Recipe], progress: Progress, missing: list[str]
+) -> dict[str, list[pd.DataFrame]]:
+    histories: dict[str, list[pd.DataFrame]] = {}
+    runs = [(recipe, run) for recipe in recipes for run in recipe.runs]
+    for i in progress(range(len(runs)), "reading training curves"):
+        recipe, run = runs[i]
+        columns = {}
+        for key in CURVES:
+            try:
+                steps, values = metric_history(run.record, key)
+                columns[key] = pd.Series(values, index=steps)
+            except WhytrainError as error:
+                missing.append(f"no curve of {key}: {error}")
+        frame = pd.DataFrame(columns).rename_axis("epoch").reset_index()
+        histories.setdefault(recipe.name, []).append(frame)
+    return histories
+
+
+def _sets(
+    recipes: Sequence[Recipe], models: dict[str, SavedModel], sentences: Sentences, missing: list[str]
+) -> tuple[dict[str, SetSummary], float]:
+    """Summarize the conformal sets of the loaded models that promise what the first of them promises."""
+    found: dict[str, SetSummary] = {}
+    alpha = np.nan
+    for recipe in recipes:
+        if recipe.name not in models:
+            continue
+        saved, predictions = models[recipe.name], recipe.shown.predictions
+        if saved.confidence is None:
+            missing.append(f"{recipe.name} has no conformal sets: it was trained without a calibration slice")
+            continue
+        alpha = saved.confidence.alpha if not found else alpha
+        if saved.confidence.alpha != alpha:
+            missing.append(
+                f"the conformal sets of {recipe.name} are not shown: they may miss "
+                f"{saved.confidence.alpha:g} of the labels, the others' {alpha:g}"
+            )
+            continue
+        order = [sentences.class_names.index(name) for name in saved.class_names]
+        held = np.empty(predictions.logits.shape, dtype=np.bool_)
+        held[:, order] = saved.confidence.sets(predictions.logits[:, order])
+        found[recipe.name] = summarize_sets(held, predictions.labels)
+    return found, alpha
+
+
+def _findings(recipes: Sequence[Recipe], missing: list[str]) -> dict[str, tuple[FindingChange, ...]]:
+    """Return what each recipe's diagnosis closed and opened, by recipe, where both runs hold one."""
+    read = {}
+    for recipe in recipes:
+        try:
+            read[recipe.name] = read_diagnosis(recipe.shown.record)
+        except WhytrainError:
+            missing.append(f"{recipe.name} holds no diagnosis: its findings are not compared")
+    first = recipes[0].name
+    return {
+        recipe.name: finding_changes(read[first], read[recipe.name])
+        for recipe in recipes[1:]
+        if first in read and recipe.name in read
+    }

@@ -1,0 +1,1 @@
+"""Style, text, tables and lines that figures share."""

@@ -1,0 +1,71 @@
+"""How much better or worse than the baseline: differences with their intervals, metric by metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from whytrain.figures.base.runs import check_runs, key, run_label
+from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
+from whytrain.figures.base.text import widest
+from whytrain.presentation.palette import GRAY, INK, run_colors
+from whytrain.statistics.comparison import ComparedMetric
+
+_PANELS = {
+    "accuracy": ("accuracy (points)", 100.0, "better →"),
+    "f1": ("F1 (points)", 100.0, "better →"),
+    "nll": ("NLL (nats)", 1.0, "← better"),
+    "brier": ("Brier score", 1.0, "← better"),
+}
+
+
+def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], baseline: str) -> Figure:
+    """Draw the difference of each run from the baseline in each metric, with its interval.
+
+    A filled point is a difference that holds after correction for all differences looked at.
+
+    Args:
+        differences: by run, one per metric, run minus baseline.
+        baseline: name of the run that they are compared with.
+    """
+    names = check_runs("difference_forest", differences)
+    level = differences[names[0]][0].measured.difference.level
+    n_claimed = sum(compared.holds for found in differences.values() for compared in found)
+    n_all = sum(len(found) for found in differences.values())
+    figure = new_figure(
+        2.0 + max(1.0, 0.34 * len(names)),
+        f"{n_claimed} of {n_all} differences from {baseline} hold after correction",
+        f"Difference from the baseline with its {100 * level:g}% interval; 0: the baseline",
+    )
+    handles = [
+        Line2D([], [], color=INK, marker="o", label="holds after correction"),
+        Line2D([], [], color=INK, marker="o", markerfacecolor="white", label="may be noise"),
+    ]
+    labels = [run_label(name) for name in names]
+    left = widest(labels, SMALL_SIZE) + 0.3
+    margins = Margins(left=left, right=0.2, top=key(figure, handles) + 0.35, across=0.25)
+    cells = grid(figure, 1, len(_PANELS), margins)
+    # The baseline has the first color of the comparison.
+    colors = run_colors([baseline, *names])
+    for column, (metric, (label, unit, side)) in enumerate(_PANELS.items()):
+        ax = figure.add_subplot(cells[column])
+        dress(ax, label, x=side, gridlines="x")
+        for row, name in enumerate(names):
+            (compared,) = (c for c in differences[name] if c.measured.metric == metric)
+            _interval(ax, row, compared, unit, colors[name])
+        ax.axvline(0, color=GRAY, linewidth=1.2)
+        ax.locator_params(axis="x", nbins=4)
+        ax.set_yticks(range(len(names)), labels if column == 0 else [])
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+    return finish(figure)
+
+
+def _interval(ax: Axes, row: int, compared: ComparedMetric, unit: float, color: str) -> None:
+    difference = compared.measured.difference
+    ax.plot([unit * difference.low, unit * difference.high], [row, row], color=color, linewidth=2)
+    face = color if compared.holds else "white"
+    ax.plot(unit * difference.estimate, row, "o", color=color, markerfacecolor=face, markersize=6.5)

@@ -1,0 +1,86 @@
+"""Accuracy, F1, precision and recall of several runs beside the floor, as bars with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_label
+from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
+from whytrain.presentation.palette import GRAY, INK, run_colors, text_on
+from whytrain.statistics.intervals import Interval
+
+METRICS = {"accuracy": "accuracy", "f1": "F1", "precision": "precision", "recall": "recall"}
+Values = Mapping[str, Interval | float]
+FLOOR = "floor: bag of words, bigrams"
+_MOST_NUMBERS = 8  # runs up to which each bar has its number
+
+
+def metric_bars(
+    scores: Mapping[str, Values], floors: Mapping[str, float | None], positive: str | None
+) -> Figure:
+    """Draw four metrics of each run; the floor is the accuracy of a simple model on the same sentences.
+
+    Args:
+        scores: by run, values by metric, with their intervals where there are any.
+        floors: by run, accuracy of the floor; None where it is not known.
+        positive: the class of F1, precision and recall; None for their mean over classes.
+    """
+    names = check_runs("metric_bars", scores)
+    of_class = f"of {positive}" if positive is not None else "mean over classes"
+    figure = new_figure(
+        KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + 5.4,
+        _title(scores, floors),
+        f"F1, precision and recall: {of_class}; lines: 95% intervals, over seeds where there are several",
+    )
+    colors = run_colors(names)
+    handles: list[Patch | Line2D] = [Patch(color=colors[name], label=run_label(name)) for name in names]
+    handles.append(Line2D([], [], color=INK, linestyle="--", label=FLOOR))
+    top = key(figure, handles) + 0.35
+    cells = grid(figure, 2, 2, Margins(left=0.55, top=top, bottom=0.3, across=0.6, down=0.6))
+    for i, (metric, label) in enumerate(METRICS.items()):
+        ax = figure.add_subplot(cells[i])
+        dress(ax, label)
+        _bars(ax, [scores[name][metric] for name in names], [colors[name] for name in names])
+        if metric == "accuracy":
+            for place, name in enumerate(names):
+                floor = floors.get(name)
+                if floor is not None:
+                    ax.hlines(floor, place - 0.5, place + 0.5, color=INK, linestyle="--", linewidth=1.4)
+    return finish(figure)
+
+
+def _bars(ax: Axes, values: list[Interval | float], colors: list[str]) -> None:
+    n = len(values)
+    heights = np.array([value_of(value) for value in values])
+    ax.bar(range(n), heights, width=0.78, color=colors)
+    for place, value in enumerate(values):
+        if isinstance(value, Interval):
+            ax.vlines(place, value.low, value.high, color=INK, linewidth=1.4)
+    if n <= _MOST_NUMBERS:  # at the foot of the bars, where neither intervals nor the floor are
+        for place, (height, color) in enumerate(zip(heights, colors, strict=True)):
+            ink = text_on(color)
+            ax.text(place, 0.03, f"{height:.3f}", ha="center", va="bottom", fontsize=SMALL_SIZE, color=ink)
+    ax.set_xticks([])
+    ax.set_xlim(-0.6, n - 0.4)
+    ax.set_ylim(0, 1.02)
+    ax.spines["bottom"].set_color(GRAY)
+
+
+def value_of(value: Interval | float) -> float:
+    """Return the estimate."""
+    return value.estimate if isinstance(value, Interval) else value
+
+
+def _title(scores: Mapping[str, Values], floors: Mapping[str, float | None]) -> str:
+    accuracies = [value_of(values["accuracy"]) for values in scores.values()]
+    known = sorted({floor for floor in floors.values() if floor is not None})
+    floor = f", the floor at {known[0]:.3f}" if len(known) == 1 else ""
+    if len(accuracies) == 1:
+        return f"Accuracy {accuracies[0]:.3f}{floor}"
+    return f"Accuracy from {min(accuracies):.3f} to {max(accuracies):.3f} in {len(accuracies)} runs{floor}"

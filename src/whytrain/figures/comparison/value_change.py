@@ -1,0 +1,78 @@
+"""How much each word counts before and after: Shapley values of one sentence in two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from whytrain.attribution.payoffs import Payoff
+from whytrain.figures.base.runs import key
+from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
+from whytrain.figures.base.text import shortened, shown, widest
+from whytrain.figures.comparison.before_after import (
+    MOST_ROWS,
+    ROW,
+    Array,
+    TwoRuns,
+    change_bars,
+    check_sides,
+    paired_bars,
+    strongest,
+)
+from whytrain.presentation.wording import UNITS, counted, signed
+
+
+def value_change(
+    words: Sequence[str],
+    before: Array,
+    after: Array,
+    runs: TwoRuns,
+    *,
+    payoff: Payoff,
+    class_name: str,
+    standard_errors: tuple[Array | None, Array | None] = (None, None),
+) -> Figure:
+    """Draw the Shapley values φ of a sentence's words in two runs, and their change.
+
+    Args:
+        words: the n words in the order of the sentence; of more than 30 those of the largest |φ| are drawn.
+        before: float (n,), φ in the baseline; unit of the payoff.
+        after: float (n,), φ in the other run.
+        runs: names and colors.
+        payoff: what φ is a share of.
+        class_name: whose payoff.
+        standard_errors: float (n,) each, of estimated values; drawn as ± 1.96 of them.
+
+    Raises:
+        WhytrainError: no words, or not one value for each.
+    """
+    check_sides("value_change", words, before, after)
+    rows = strongest(before, after, MOST_ROWS)
+    names = [shown(f"{i + 1} {words[i]}", 22) for i in rows]
+    change = after - before
+    top_word = int(abs(change).argmax())
+    unit = UNITS[payoff]
+    part = (
+        f"the strongest {len(rows)} of {len(words)} words"
+        if len(rows) < len(words)
+        else counted(len(words), "word")
+    )
+    figure = new_figure(
+        1.75 + ROW * len(rows) + 0.1,
+        f"“{shortened(words[top_word])}” changed most: φ {signed(float(before[top_word]))} became "
+        f"{signed(float(after[top_word]))}",
+        f"Shapley values φ, {unit} of {class_name}; {part}; all together "
+        f"{signed(float(before.sum()))} and {signed(float(after.sum()))}",
+    )
+    margins = Margins(
+        left=widest(names, SMALL_SIZE) + 0.3, right=0.3, top=key(figure, runs.handles) + 0.35, across=0.5
+    )
+    cells = grid(figure, 1, 2, margins, widths=(1.25, 1))
+    left, right = (figure.add_subplot(cells[i]) for i in range(2))
+    dress(left, "before and after", x=f"φ ({unit})", gridlines="x")
+    errors = [None if se is None else se[rows] for se in standard_errors]
+    paired_bars(left, names, (before[rows], after[rows]), runs.colors, (errors[0], errors[1]))
+    dress(right, "change", x=f"change of φ ({unit})", gridlines="x")
+    change_bars(right, change[rows])
+    return finish(figure)

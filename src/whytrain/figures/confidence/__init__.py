@@ -1,0 +1,1 @@
+"""Figures of how far confidence can be trusted."""

@@ -1,0 +1,63 @@
+"""How many of its words a model needs: the way from the empty to the full sentence, over a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from whytrain.attribution.payoffs import Payoff
+from whytrain.presentation.palette import run_colors, run_lines
+from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
+from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
+from whytrain.presentation.wording import MINUS, UNITS
+
+_GRID = np.linspace(0, 1, 41)  # shares of the words at which the paths are averaged
+_BANDS = 3  # runs up to which quartiles stay readable
+
+
+def corpus_path(runs: Mapping[str, Sequence[NDArray[np.float64]]], *, payoff: Payoff) -> Figure:
+    """Draw the median payoff, with quartiles, by the share of words that are present.
+
+    Args:
+        runs: by name, the cumulative paths (n + 1,) of sentences of n ≥ 1 words.
+        payoff: what v is.
+    """
+    names = check_runs("corpus_path", runs)
+    medians = {
+        name: np.quantile(_stretched(paths), [0.25, 0.5, 0.75], axis=0) for name, paths in runs.items()
+    }
+    bands = "; bands: quartiles" if len(names) <= _BANDS else ""
+    figure = new_figure(
+        4.2 + 0.23 * key_rows(names), _title(medians, UNITS[payoff]), f"Medians of {sizes_of(runs)}{bands}"
+    )
+    top = key(figure, run_handles(names)) + 0.35
+    ax = figure.add_subplot(grid(figure, 1, 1, Margins(top=top))[0])
+    dress(
+        ax, f"{UNITS[payoff]} of the class", x="share of the words present, by importance", gridlines="both"
+    )
+    colors, lines = run_colors(names), run_lines(names)
+    for name, (low, middle, high) in medians.items():
+        ax.plot(_GRID, middle, color=colors[name], linestyle=lines[name], linewidth=2)
+        if len(names) <= _BANDS:
+            ax.fill_between(_GRID, low, high, color=colors[name], alpha=0.15, linewidth=0)
+    ax.set_xlim(0, 1)
+    return finish(figure)
+
+
+def _stretched(paths: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the paths at common shares of the words: (n_sentences, n_shares)."""
+    return np.array([np.interp(_GRID, np.linspace(0, 1, len(path)), path) for path in paths])
+
+
+def _title(medians: dict[str, NDArray[np.float64]], unit: str) -> str:
+    starts, ends = ([quartiles[1, at] for quartiles in medians.values()] for at in (0, -1))
+    first, last = _span(starts), _span(ends)
+    return f"The {unit} of the class goes from {first} without words to {last} with all"
+
+
+def _span(values: Sequence[float]) -> str:
+    least, most = (f"{value:.2f}".replace("-", MINUS) for value in (min(values), max(values)))
+    return least if least == most else f"{least} … {most}"

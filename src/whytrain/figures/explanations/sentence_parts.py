@@ -1,0 +1,147 @@
+"""Beginning, middle and end: what each part is worth alone and together, and where the values lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from whytrain.attribution.payoffs import Payoff
+from whytrain.presentation.palette import GRAY, INK, PALETTE
+from whytrain.figures.base.phi import shade_key, shades
+from whytrain.figures.base.runs import key
+from whytrain.figures.base.style import (
+    SMALL_SIZE,
+    WIDTH,
+    Margins,
+    dress,
+    finish,
+    finite_range,
+    grid,
+    need,
+    new_figure,
+)
+from whytrain.figures.base.text import shown, widest
+from whytrain.presentation.wording import UNITS, amount, counted
+from whytrain.attribution.shapley.positions import Parts
+
+PART_NAMES = ("beginning", "middle", "end")
+_SIDES = (("Σφ of its words", PALETTE[0]), ("the part alone, v(part) − v(∅)", PALETTE[1]))
+_N_BINS = 120  # columns of the heat map: words are nearly equally wide
+_MOST_LABELS = 30  # rows up to which each has its name
+
+
+def sentence_parts(
+    sentences: Sequence[str],
+    parts: Sequence[Parts],
+    values: Sequence[NDArray[np.float64]],
+    *,
+    payoff: Payoff,
+    class_name: str,
+) -> Figure:
+    """Draw the parts' values, and a heat map of φ by sentence and position.
+
+    Of several sentences the parts are shown as means with 95% intervals. In the heat map the words of a
+    sentence fill its row, so that the first word is at 0 and the last one ends at 1.
+
+    Args:
+        sentences: names of the sentences: their texts, or ids where these are private.
+        parts: of each, from `whytrain.attribution.shapley.positions.part_values`.
+        values: of each, float (n_words,), φ; unit of the payoff.
+        payoff: what φ is a share of.
+        class_name: whose payoff.
+
+    Raises:
+        WhytrainError: no sentences, or lengths that do not fit.
+    """
+    n = len(sentences)
+    need(
+        n == len(parts) == len(values) and n > 0,
+        f"sentence_parts: expected as many parts and values as sentences, at least one; came {len(parts)}, "
+        f"{len(values)} and {n}",
+    )
+    names = [shown(sentence, 30) for sentence in sentences] if n <= _MOST_LABELS else []
+    body = max(2.6, 0.26 * n) if names else 5.5
+    unit = UNITS[payoff]
+    figure = new_figure(
+        1.15 + body + 0.65,
+        _title(parts, unit, class_name),
+        f"{counted(n, 'sentence')}, {unit} of {class_name}; heat map: Shapley value φ of the words",
+    )
+    bars = figure.add_subplot(
+        grid(figure, 1, 1, Margins(left=0.7, right=WIDTH - 3.7, top=1.3, bottom=0.6))[0]
+    )
+    dress(bars, f"value of the part ({unit})")
+    _bars(bars, parts)
+    left = 4.2 + widest(names, SMALL_SIZE)
+    key(figure, [Patch(color=color, label=label) for label, color in _SIDES])
+    heat = figure.add_subplot(grid(figure, 1, 1, Margins(left=left, right=0.25, top=1.3, bottom=0.6))[0])
+    dress(heat, x="position in the sentence", y="" if names else "sentence", gridlines="")
+    _heat_map(heat, values, names)
+    shade_key(figure, _scale(values), f"φ ({unit})", top=0.8)
+    return finish(figure)
+
+
+def _bars(ax: Axes, parts: Sequence[Parts]) -> None:
+    # Both from the payoff of nothing: only so are they amounts of the same thing.
+    amounts = ([p.attributed for p in parts], [p.alone - p.empty for p in parts])
+    for (_, color), added, shift in zip(_SIDES, amounts, (-0.2, 0.2), strict=True):
+        for place in range(len(PART_NAMES)):
+            # A sentence of one or two words has empty parts: they are no evidence about the part.
+            known = [
+                values[place]
+                for p, values in zip(parts, added, strict=True)
+                if p.bounds[place] < p.bounds[place + 1]
+            ]
+            if known:
+                ax.bar(place + shift, np.mean(known), 0.36, color=color)
+            if len(known) > 1:
+                half = _half_width(np.array(known))
+                ax.errorbar(place + shift, np.mean(known), half, fmt="none", ecolor=INK, elinewidth=1.2)
+    ax.axhline(0, color=GRAY, linewidth=1)
+    ax.set_xticks(range(len(PART_NAMES)), PART_NAMES)
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlim(-0.5, len(PART_NAMES) - 0.5)
+    ax.margins(y=0.1)
+
+
+def _heat_map(ax: Axes, values: Sequence[NDArray[np.float64]], names: list[str]) -> None:
+    edges = np.linspace(0, 1, _N_BINS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    # A bin shows the word at its middle: values are not averaged, so strong ones stay strong.
+    rows = np.array([phi[np.minimum((middles * len(phi)).astype(int), len(phi) - 1)] for phi in values])
+    ax.imshow(
+        shades(rows, _scale(values)), aspect="auto", extent=(0, 1, len(rows), 0), interpolation="nearest"
+    )
+    for third in (1 / 3, 2 / 3):
+        ax.axvline(third, color=GRAY, linewidth=1, linestyle=":")
+    if names:
+        ax.set_yticks(np.arange(len(names)) + 0.5, names)
+    ax.tick_params(axis="y", length=0)
+
+
+def _scale(values: Sequence[NDArray[np.float64]]) -> float:
+    return finite_range(np.concatenate([np.asarray(phi, dtype=float) for phi in values]))
+
+
+def _half_width(values: NDArray[np.float64]) -> float:
+    """Return half of the 95% interval of the mean."""
+    return 1.96 * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+
+
+def _title(parts: Sequence[Parts], unit: str, class_name: str) -> str:
+    sums = np.array([part.attributed for part in parts])  # (n, 3)
+    means = sums.mean(axis=0)
+    strongest = int(np.abs(means).argmax())
+    if len(sums) > 1 and abs(means[strongest]) <= _half_width(sums[:, strongest]):
+        return f"No part of the sentences can be told from 0 in the {unit} of {class_name}"
+    if means[strongest] == 0:
+        return f"No part of the sentence moves the {unit} of {class_name}"
+    verb = "raises" if means[strongest] > 0 else "lowers"
+    return (
+        f"The {PART_NAMES[strongest]} {verb} the {unit} of {class_name} most, by {amount(means[strongest])}"
+    )

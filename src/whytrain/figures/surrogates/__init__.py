@@ -1,0 +1,1 @@
+"""Figures of the readable models that imitate the network."""

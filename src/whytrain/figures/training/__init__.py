@@ -1,0 +1,1 @@
+"""Figures of the training, the model and its errors."""

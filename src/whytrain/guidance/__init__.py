@@ -1,0 +1,1 @@
+"""What the explanations of an earlier run change in the training inputs."""

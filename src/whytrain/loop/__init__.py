@@ -1,0 +1,1 @@
+"""The closed loop: baseline, diagnosis, the runs that follow it, and what changed."""

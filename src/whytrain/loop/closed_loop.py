@@ -1,0 +1,144 @@
+"""The closed loop: baseline → diagnosis → runs that follow it → what changed against what was expected."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import MinLen
+
+from whytrain.config.seed import Seed
+from whytrain.errors import ConfigError
+from whytrain.loop.arms import BASELINE, Arm, arms_of
+from whytrain.loop.conclusion import conclude
+from whytrain.runs.diagnosed_run import key_of, last_of_each, read_diagnosed
+from whytrain.tracking.reader import RunRecord, find_run
+from whytrain.tracking.settings import TrackingSettings
+from whytrain.tracking.status import ending
+from whytrain.tracking.store import Store
+from whytrain.tracking.sweep_folder import VARIABLE, SweepFolder, find_sweep
+
+NEEDED = ("shapley", "diagnosis")  # callbacks without which nothing can be concluded
+_OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak of the loop, not of its runs
+_log = logging.getLogger(__name__)
+
+Train = Callable[[list[str]], str]
+
+
+class ClosedLoop:
+    """Trains a baseline, follows its diagnosis, and holds the result to what was expected.
+
+    The diagnosis of the first seed's baseline decides the strategies; with further seeds each is guided by
+    the explanations of its own baseline. All runs are children of one run that holds tables, figure and page.
+    """
+
+    def __init__(self, *, seeds: Annotated[list[Seed], MinLen(1)], control: bool, ablation: bool) -> None:
+        """Store the settings.
+
+        Args:
+            seeds: of the runs of every arm.
+            control: train an arm whose guidance acts on random words of like frequency.
+            ablation: train an arm for each strategy alone.
+        """
+        self.seeds, self.control, self.ablation = list(dict.fromkeys(seeds)), control, ablation
+
+    def run(
+        self, train: Train, words: Sequence[str], tracking: TrackingSettings, settings: Mapping[str, Any]
+    ) -> str:
+        """Run the experiment and return what it says, for the terminal.
+
+        Args:
+            train: trains one run with these words of the command line, or finds it trained in the sweep of
+                this process, and returns its key there.
+            words: the command line, which all arms share.
+            tracking: where the runs are tracked.
+            settings: the resolved config.
+
+        Raises:
+            ConfigError: the config leaves out callbacks that the loop needs, or asks for several processes.
+        """
+        _check(settings)
+        shared = [word for word in words if not _is_own(word)]
+        name = settings["sweep_name"] or f"closed-loop-{time.strftime('%m%d-%H%M%S')}"
+        earlier = find_sweep(tracking.root, name) if settings["sweep_name"] else None
+        store = Store.start(tracking, run_name=name, tags={"kind": "loop"}, run_id=earlier)
+        with ending(store), _as_sweep(tracking, store.run_id) as folder:
+            runner = _Runner(train, folder, shared, tracking.address)
+            baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
+            arm_runs: dict[Arm, list[RunRecord]] = {}
+            for arm in self._arms(tracking.address, baselines[0]):
+                try:
+                    arm_runs[arm] = [
+                        runner(arm.name, seed, arm.guided_by(baseline.run_id))
+                        for seed, baseline in zip(self.seeds, baselines, strict=True)
+                    ]
+                except ConfigError as error:  # say, too few words for random targets: the others still tell
+                    _log.warning("closed loop: %s is left out: %s", arm.name, error)
+            return conclude(store, self.seeds, baselines, arm_runs)
+
+    def _arms(self, uri: str, baseline: RunRecord) -> list[Arm]:
+        """Return the arms that follow the diagnosis; none where it recommends nothing."""
+        try:
+            strategies = read_diagnosed(uri, baseline.run_id).strategies
+        except ConfigError as error:
+            _log.warning("%s", error)
+            return []
+        return arms_of(strategies, control=self.control, ablation=self.ablation)
+
+
+@dataclass(frozen=True)
+class _Runner:
+    train: Train
+    folder: SweepFolder
+    shared: Sequence[str]
+    uri: str
+
+    def __call__(self, arm: str, seed: int, words: Sequence[str]) -> RunRecord:
+        """Train an arm with a seed, or find the run that an interrupted loop finished."""
+        print(f"closed loop: {arm}, seed {seed}", flush=True)
+        name = arm.replace(" ", "-")
+        given = last_of_each([*self.shared, *words, f"seed={seed}", f"run_name={name}"])
+        job = self.folder.job(self.train(given))
+        assert job is not None
+        return find_run(self.uri, job.run_id)
+
+
+@contextmanager
+def _as_sweep(tracking: TrackingSettings, parent_run_id: str) -> Iterator[SweepFolder]:
+    """Make the runs of the body children of a run."""
+    folder = SweepFolder(tracking.root, parent_run_id)
+    folder.create(["seed"])
+    outer = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = parent_run_id
+    try:
+        yield folder
+    finally:
+        del os.environ[VARIABLE]
+        if outer is not None:
+            os.environ[VARIABLE] = outer
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Refuse what could only fail after the baseline was trained."""
+    missing = [name for name in NEEDED if name not in (settings["callbacks"] or {})]
+    if missing:
+        raise ConfigError(
+            f"the closed loop rests on callbacks.{' and callbacks.'.join(missing)}: use callbacks=default or "
+            "callbacks=full"
+        )
+    devices = settings["trainer"]["devices"]
+    if devices != 1:
+        raise ConfigError(
+            f"trainer.devices={devices}: the closed loop trains in one process; use trainer=default or "
+            "trainer=gpu"
+        )
+
+
+def _is_own(word: str) -> bool:
+    """Return whether a word of the command line speaks of the loop and not of its runs."""
+    return key_of(word).partition(".")[0] in _OWN or word == "experiment=closed_loop"

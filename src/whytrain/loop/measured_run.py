@@ -1,0 +1,92 @@
+"""A tracked run as numbers that can be compared: its metrics, and what they are means of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from whytrain.data.lexicon import Lexicon, NoLexicon
+from whytrain.errors import TrackingError
+from whytrain.guidance.target_words import explained_words, word_counts
+from whytrain.loop.deletion_robustness import (
+    TO_SYNONYMS,
+    WITHOUT_TOP_WORDS,
+    accuracy_lost,
+    on_two_words,
+    with_synonyms,
+    without_words,
+)
+from whytrain.models.saved import load_model
+from whytrain.runs.guiding_run import word_sizes
+from whytrain.tracking.reader import RunRecord, config, read_table, saved_model
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredRun:
+    """A run's metrics and their rows.
+
+    Attributes:
+        run: the run.
+        metrics: value by name.
+        rows: by name of a metric that is a mean over sentences: its terms, float64, indexed by sentence id.
+        confidence: float64, of the best epoch's predictions, indexed by validation sentence id.
+    """
+
+    run: RunRecord
+    metrics: Mapping[str, float]
+    rows: Mapping[str, pd.Series[float]]
+    confidence: pd.Series[float]
+
+
+def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> MeasuredRun:
+    """Read a run that ended with a diagnosis, and measure what its training did not target.
+
+    Args:
+        run: the run.
+        baseline: the run whose top words are removed from the validation sentences, or replaced.
+        lexicon: of synonyms; None leaves them out.
+
+    Raises:
+        TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
+    """
+    table = read_table(run, "predictions", epoch=int(run.metrics["best/epoch"])).set_index("id")
+    columns = [str(name) for name in table]
+    names = [name.removeprefix("probability_") for name in columns if name.startswith("probability_")]
+    probabilities: NDArray[np.float64] = table[[f"probability_{name}" for name in names]].to_numpy()
+    labels = table["label"].map(names.index).to_numpy()
+    of_label = np.maximum(probabilities[np.arange(len(labels)), labels], np.finfo(np.float64).eps)
+    rows: dict[str, pd.Series[float]] = {
+        "best/accuracy": table["right"].astype("float64"),
+        "best/nll": pd.Series(-np.log(of_label), index=table.index),
+    }
+    for name, group in read_table(run, "diagnosis", name="rows").groupby("name"):
+        rows[f"diagnosis/{name}"] = group.set_index("id")["value"]
+    untargeted = _untargeted(run, baseline, lexicon)
+    metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in untargeted.items()}
+    confidence = pd.Series(probabilities.max(axis=1), index=table.index)
+    return MeasuredRun(run, metrics, rows | untargeted, confidence)
+
+
+def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:
+    """Measure on validation sentences that words are removed from; nothing where text is private."""
+    settings = config(baseline)
+    if not settings["tracking"]["log_text"]:
+        return {}
+    sentences = read_table(run, "data", name="validation")
+    model = load_model(saved_model(run))
+    found = on_two_words(model, sentences)
+    try:
+        sizes = word_sizes(read_table(baseline, "shapley", name="vocabulary"))
+    except TrackingError:  # the budget allowed no ranking
+        sizes = {}
+    counts = word_counts(sentences["text"].tolist())
+    top_words = settings["guidance"]["top_words"]
+    words = frozenset(explained_words(sizes, counts, lexicon or NoLexicon(), top_words))
+    found[WITHOUT_TOP_WORDS] = accuracy_lost(model, sentences, lambda text: without_words(text, words))
+    if lexicon is not None:
+        found[TO_SYNONYMS] = accuracy_lost(model, sentences, lambda t: with_synonyms(t, words, lexicon))
+    return {name: terms for name, terms in found.items() if len(terms)}

@@ -1,0 +1,1 @@
+"""Scores of predictions: each metric once, for the run, its intervals and the comparison."""

@@ -1,0 +1,339 @@
+"""The report of a comparison: one self-contained HTML page, plain sentences first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from whytrain.comparison.comparison import Pair, SideBySide
+from whytrain.comparison.findings import FindingChange
+from whytrain.comparison.narrative import (
+    calibration_sentences,
+    comparison_sentences,
+    floor_sentences,
+    headline,
+    ranking_sentence,
+    scope_sentence,
+    slice_sentences,
+)
+from whytrain.comparison.sentences import SentencePair, Side
+from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix
+from whytrain.pages.html import bullets, contents, image, page, paragraph, table
+from whytrain.presentation.estimates import interval_phrase, signed
+from whytrain.statistics.intervals import Interval
+
+_MOST_TOLD = 4  # other runs up to which each has its sentences; more of them have a table
+_MOST_ROWS = 10  # sentences of each kind of disagreement
+_MOST_COLUMNS = 6  # runs side by side; more of them go downwards
+
+Images = Mapping[str, Path]
+
+
+def comparison_page(result: SideBySide, images: Images, facts: Mapping[str, str]) -> str:
+    """Return the page.
+
+    Args:
+        result: of the comparison.
+        images: PNG files of the figures, by the names of `comparison_figures`.
+        facts: what the page says of itself, such as the id of the comparison's run.
+    """
+    sections = {
+        "short": ("In short", _short(result)),
+        "differences": ("What differs", _differences(result)),
+        "metrics": ("Metrics", _metrics(result, images)),
+        "training": ("Training", _image(images, "training", "loss, accuracy and F1 by epoch")),
+        "confidence": ("Confidence", _confidence(result, images)),
+        "groups": ("Groups of sentences", _groups(result)),
+        "disagreement": (
+            "Where they disagree",
+            "".join(_disagreement(result, pair) for pair in result.pairs),
+        ),
+        "sentences": ("Sentences before and after", _sentences(result, images)),
+        "findings": ("Findings of the diagnosis", _findings(result)),
+        "missing": ("What is missing", bullets(result.missing) or paragraph("Nothing: all was there.")),
+        "reading": ("How to read this", bullets(_READING)),
+    }
+    title = f"{result.baseline.name} against {_others(result)}"
+    body = f"<h1>{escape(title)}</h1>\n" + paragraph(_subject(result, facts), "quiet")
+    body += contents([(anchor, name) for anchor, (name, _) in sections.items()])
+    for anchor, (name, content) in sections.items():
+        body += f'<section id="{anchor}"><h2>{escape(name)}</h2>\n{content}</section>\n'
+    return page(title, body)
+
+
+def _others(result: SideBySide) -> str:
+    names = [recipe.name for recipe in result.recipes[1:]]
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} other runs"
+
+
+def _subject(result: SideBySide, facts: Mapping[str, str]) -> str:
+    sentences = result.sentences
+    said = [
+        f"{len(sentences.ids)} validation sentences, classes {', '.join(sentences.class_names)}, "
+        f"fingerprint {sentences.fingerprint[:12]}",
+        f"baseline: {result.baseline.name}",
+        *(f"{key}: {value}" for key, value in facts.items()),
+    ]
+    return "; ".join(said)
+
+
+def _short(result: SideBySide) -> str:
+    html = paragraph(headline(result), "lead")
+    if result.ranking is not None:
+        html += paragraph(ranking_sentence(result.ranking))
+    html += paragraph(scope_sentence(result), "quiet")
+    names = list(result.measures.against_baseline)
+    for name in names if len(names) <= _MOST_TOLD else []:
+        html += f"<h3>{escape(name)}, compared with {escape(result.baseline.name)}:</h3>\n"
+        html += bullets(comparison_sentences(result, name))
+    if len(names) > _MOST_TOLD:
+        told = [(name, found.metrics[0]) for name, found in result.measures.against_baseline.items()]
+        rows = [{"run": name, "accuracy": compared.sentence} for name, compared in told]
+        html += table(pd.DataFrame(rows))
+    return html + "<h3>Against the floor</h3>\n" + bullets(floor_sentences(result.measures))
+
+
+def _differences(result: SideBySide) -> str:
+    config = (
+        paragraph("The configs do not differ.")
+        if result.config.empty
+        else table(_turned(result.config, "run"))
+    )
+    return f"<h3>Config</h3>\n{config}<h3>Origin</h3>\n{table(_turned(result.origin, 'run'))}"
+
+
+def _turned(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a table whose columns are runs, with the runs downwards if they are many."""
+    if len(frame.columns) - 1 <= _MOST_COLUMNS:
+        return frame
+    return frame.set_index(frame.columns[0]).T.rename_axis(name).reset_index()
+
+
+def _metrics(result: SideBySide, images: Images) -> str:
+    scores = [
+        {"run": name, **{metric: _value(value) for metric, value in values.items()}}
+        for name, values in result.measures.scores.items()
+    ]
+    html = table(pd.DataFrame(scores))
+    html += paragraph("In brackets: 95% intervals, over seeds where a recipe has several.", "quiet")
+    html += _image(images, "metric_bars", "accuracy, F1, precision and recall with intervals")
+    html += _image(images, "metric_radar", "accuracy, F1, precision and recall as shapes")
+    html += f"<h3>Differences from {escape(result.baseline.name)}</h3>\n"
+    html += _image(images, "differences", "differences from the baseline with intervals")
+    rows: list[dict[str, object]] = []
+    for name, found in result.measures.against_baseline.items():
+        for compared in found.metrics:
+            measured = compared.measured
+            rows.append(
+                {
+                    "run": name,
+                    "metric": measured.metric,
+                    "difference": interval_phrase(measured.metric, measured.difference),
+                    "p": measured.p_value,
+                    "p after correction": compared.adjusted_p_value,
+                    "effect size d": compared.effect_size,
+                    "sentences needed": compared.sentences_needed,
+                    "seeds needed": compared.seeds_needed,
+                }
+            )
+    return html + table(pd.DataFrame(rows, dtype=object)) + _tests(result) + _every_pair(result)
+
+
+def _tests(result: SideBySide) -> str:
+    rows = []
+    for name, found in result.measures.against_baseline.items():
+        if found.mcnemar is not None and found.odds_ratio is not None:
+            odds = found.odds_ratio
+            rows.append(
+                {
+                    "run": name,
+                    "only baseline right": found.mcnemar.only_a,
+                    "only run right": found.mcnemar.only_b,
+                    "p (exact McNemar)": found.mcnemar.p_value,
+                    "p after correction": result.measures.mcnemar_adjusted[name],
+                    "odds ratio": f"{odds.estimate:.2f} [{odds.low:.2f}, {odds.high:.2f}]",
+                    "Cohen's h": found.cohens_h,
+                }
+            )
+    return table(pd.DataFrame(rows)) if rows else ""
+
+
+def _every_pair(result: SideBySide) -> str:
+    ranking = result.ranking
+    if ranking is None:
+        return ""
+    names = list(ranking.accuracy)
+    # Each run stands beside those that are more accurate; of many beside the leader alone.
+    n_columns = len(names) - 1 if len(names) <= MOST_DRAWN else 1
+    said = {
+        (pair.better, pair.worse): f"{signed('accuracy', -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
+        for pair in ranking.pairs
+    }
+    rows = []
+    for place, name in enumerate(names, start=1):
+        cells = {f"from {i}": said.get((names[i - 1], name), "") for i in range(1, n_columns + 1)}
+        rows.append({"": place, "run": name, "accuracy": f"{ranking.accuracy[name]:.4f}", **cells})
+    return (
+        "<h3>Every pair, in accuracy</h3>\n"
+        + paragraph(ranking_sentence(ranking))
+        + table(pd.DataFrame(rows))
+        + paragraph(
+            "From 1, from 2, …: the difference in points from the run in that place, and its p after Holm's "
+            f"correction over all {len(ranking.pairs)} pairs (exact McNemar test; of several seeds the "
+            "bootstrap over sentences and seeds).",
+            "quiet",
+        )
+    )
+
+
+def _value(value: Interval | float) -> str:
+    if isinstance(value, Interval):
+        return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
+    return f"{value:.4f}"
+
+
+def _confidence(result: SideBySide, images: Images) -> str:
+    html = bullets(calibration_sentences(result.measures))
+    for name, description in (
+        ("reliability", "accuracy against confidence"),
+        ("confidence", "distribution of the confidence"),
+        ("confidence_by_outcome", "confidence of right and wrong answers"),
+        ("risk_coverage", "error rate against the share of sentences answered"),
+        ("conformal_sets", "sizes and coverage of conformal sets"),
+    ):
+        html += _image(images, name, description)
+    return html
+
+
+def _groups(result: SideBySide) -> str:
+    said = slice_sentences(result) or ["No group of sentences got better or worse by more than noise."]
+    rows = [
+        {
+            "run": change.recipe,
+            "group": f"{change.column}: {change.group}",
+            "sentences": change.n_rows,
+            "accuracy before": change.before,
+            "after": change.after,
+            "difference": interval_phrase("accuracy", change.difference),
+            "p after correction": change.adjusted_p_value,
+        }
+        for change in result.slices[:30]
+    ]
+    return bullets(said) + (table(pd.DataFrame(rows)) if rows else "")
+
+
+def _disagreement(result: SideBySide, pair: Pair) -> str:
+    rows = pair.judgements
+    lost = rows[rows["right_before"] & ~rows["right_after"]]
+    won = rows[~rows["right_before"] & rows["right_after"]]
+    html = f"<h3>{escape(pair.recipe.name)}</h3>\n"
+    html += paragraph(
+        f"{len(won)} sentences that {result.baseline.name} has wrong are right, {len(lost)} that it has "
+        "right are wrong."
+    )
+    if len(result.pairs) > _MOST_TOLD:
+        return html
+    for part, name in ((won, "Now right"), (lost, "Now wrong")):
+        if len(part):
+            shown = f"the {_MOST_ROWS} most changed of {len(part)}" if len(part) > _MOST_ROWS else "all"
+            html += paragraph(f"{name} ({shown}):") + table(_sentence_rows(part.head(_MOST_ROWS)))
+    return html
+
+
+def _sentence_rows(part: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "sentence": part["text"].where(part["text"].notna(), part["id"]),
+            "class": part["label"],
+            "its probability before": part["probability_before"],
+            "after": part["probability_after"],
+        }
+    )
+
+
+def _sentences(result: SideBySide, images: Images) -> str:
+    html = ""
+    for number, pair in enumerate(result.pairs, start=1):
+        for sentence in pair.explained:
+            html += _explained(result, pair, sentence)
+            prefix = figure_prefix(number, sentence.row)
+            for name in ("values", "interactions", "attention"):
+                html += _image(images, f"{prefix}_{name}", f"{name} of the words before and after")
+    return html or paragraph("No sentence is explained; see what is missing.")
+
+
+def _explained(result: SideBySide, pair: Pair, sentence: SentencePair) -> str:
+    judged = pair.judgements.set_index("row").loc[sentence.row]
+    html = f"<h3>{escape(pair.recipe.name)}, sentence {escape(str(judged['id']))}</h3>\n"
+    html += paragraph(
+        f"Class {sentence.class_name}: {result.baseline.name} gives it {judged['probability_before']:.3f}, "
+        f"{pair.recipe.name} {judged['probability_after']:.3f}."
+    )
+    for name, side in ((result.baseline.name, sentence.before), (pair.recipe.name, sentence.after)):
+        html += _colored(name, side, sentence.class_name)
+    return html
+
+
+def _colored(name: str, side: Side, class_name: str) -> str:
+    html = ""
+    for explanation in side.explanations:
+        html += paragraph(f"{name} (absent words: {explanation.absence.name})", "quiet")
+        html += colored_sentence(
+            list(explanation.words),
+            explanation.values,
+            payoff=explanation.payoff,
+            class_name=class_name,
+            standard_errors=explanation.values_se,
+        )
+    return html
+
+
+def _findings(result: SideBySide) -> str:
+    html = ""
+    for pair in result.pairs:
+        if pair.findings is not None:
+            rows = [_finding_row(change) for change in pair.findings]
+            html += f"<h3>{escape(pair.recipe.name)}</h3>\n"
+            html += table(pd.DataFrame(rows)) if rows else paragraph("Neither run has any finding.")
+    return html or paragraph("No two runs hold a diagnosis; see what is missing.")
+
+
+def _finding_row(change: FindingChange) -> dict[str, object]:
+    return {
+        "finding": change.finding.get("title", change.name),
+        "": change.status,
+        "before": change.before,
+        "after": change.after,
+        "severity": change.finding.get("severity"),
+        "what it says": change.finding.get("message"),
+    }
+
+
+def _image(images: Images, name: str, description: str) -> str:
+    return image(images[name], description) if name in images else ""
+
+
+_READING = (
+    "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
+    "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
+    "p is the probability to see a difference at least this large between runs that do not really differ. "
+    "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
+    "back.",
+    "Differences of accuracy and F1 are in points (hundredths); NLL and Brier score measure probabilities, "
+    "and less is better.",
+    "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
+    "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
+    "trained models only.",
+    "The floor is a bag of words and bigrams under logistic regression: a network that does not beat it has "
+    "learned nothing that needs a network.",
+    "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
+    "model would show on as many sentences.",
+    "Shapley values share the model's score of a class among the words: red words speak for the class, blue "
+    "ones against it. Two words interact where together they count more (synergy) or less than alone.",
+    f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
+    "several seeds figures of single sentences and of confidence show the first seed.",
+)

@@ -1,0 +1,196 @@
+"""The findings of a run as one page that a person who does not program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Evidence, Example, Finding, Severity, in_words
+from whytrain.diagnosis.overrides import Plan, Strategy, override_words
+from whytrain.diagnosis.rules import Expectation
+from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.presentation.palette import GRAY, INK
+from whytrain.presentation.wording import counted
+
+_COLORS: dict[Severity, str] = {"serious": "#B2182B", "warning": "#8A5A00", "note": "#2166AC"}
+_GLOSSARY = {
+    "95% interval": "where the true value most likely lies: 95 of 100 such intervals hold it.",
+    "Shapley value φ": "what a word adds to the prediction, averaged over all orders in which the words of "
+    "the sentence could be put in.",
+    "log-odds": "how sure the model is, on a scale without ends: 0 is undecided, 2.2 is 90%, 4.6 is 99%.",
+    "loss, in nats": "how far probabilities are off: 0.69 is a coin's toss, 0.11 is 90% on the right answer.",
+    "calibration error": "by how much confidence misses accuracy: 5% is to be right in 85 of 100 cases where "
+    "90% was said.",
+    "simple copy": "a small model that a person can read, taught to answer like this one: weights of words, "
+    "or a few rules.",
+}
+_STYLE = (
+    f"body{{font-family:sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:{INK};line-height:1.5}}"
+    "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1.05em;margin-bottom:0.2em}"
+    "section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
+    "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
+    f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
+    "td,th{text-align:left;padding:0.2em 1em 0.2em 0;border-bottom:1px solid #eee;vertical-align:top}"
+    ".badge{color:white;border-radius:0.3em;padding:0.1em 0.5em;font-size:0.8em}"
+)
+
+
+def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str) -> str:
+    """Return a self-contained HTML page; all text of the data is escaped.
+
+    Args:
+        diagnosis: words hidden already where they are private.
+        plan: what is recommended.
+        run_name: the name that people see.
+        run_id: MLflow's.
+    """
+    parts = [
+        f"<h1>What {escape(run_name)} says about itself</h1>",
+        f"<p>{_summary(diagnosis, plan)}</p>",
+        *(_finding(finding, plan, _n_sentences(diagnosis, finding)) for finding in diagnosis.findings),
+        _changes(plan, run_id),
+        _unchanged(diagnosis),
+        _glossary(),
+    ]
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>Diagnosis of {escape(run_name)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _summary(diagnosis: Diagnosis, plan: Plan) -> str:
+    counts = [f"{diagnosis.count(s)} {s}" for s in SEVERITIES if diagnosis.count(s)]
+    found = (
+        f"{counted(len(diagnosis.findings), 'finding')} ({', '.join(counts)})" if counts else "No findings"
+    )
+    return (
+        f"{found} in {counted(len(diagnosis.measurements), 'thing')} looked at; "
+        f"{len(diagnosis.not_examined)} could not be examined. "
+        f"{counted(len(plan.strategies), 'change')} of the training recommended."
+    )
+
+
+def _n_sentences(diagnosis: Diagnosis, finding: Finding) -> int:
+    """Return how many sentences a finding is the mean of; 0 where it is no such mean."""
+    measured = diagnosis.measurements.get(finding.name)
+    return len(measured.rows) if measured is not None else 0
+
+
+def _finding(finding: Finding, plan: Plan, n_sentences: int) -> str:
+    badge = f'<span class="badge" style="background:{_COLORS[finding.severity]}">{finding.severity}</span>'
+    answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
+    items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
+    return (
+        f'<section style="border-color:{_COLORS[finding.severity]}"><h2 style="margin-top:0">{badge} '
+        f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding, n_sentences)}"
+        f"{_evidence(finding.evidence)}"
+        + (f"<h3>What to do</h3><ul>{items}</ul>" if items else "")
+        + f'<p class="note">Rule: <code>{escape(finding.name)}</code></p></section>'
+    )
+
+
+def _sureness(finding: Finding, n_sentences: int) -> str:
+    ends = [in_words(end, finding.unit) for end in (finding.low, finding.high)]
+    threshold = in_words(finding.threshold, finding.unit)
+    if finding.low == finding.high:
+        text = f"One number without an interval, held against {threshold}."
+    elif finding.low > finding.threshold or finding.high < finding.threshold:
+        text = f"Sure: all of the interval, {ends[0]} to {ends[1]}, lies beyond the limit of {threshold}."
+    else:
+        text = f"Not excluded: the interval, {ends[0]} to {ends[1]}, reaches the limit of {threshold}."
+    seen = f" Measured on {counted(n_sentences, 'sentence')}." if n_sentences else ""
+    return f"<p><b>How sure?</b> {text}{seen}</p>"
+
+
+def _evidence(evidence: Evidence) -> str:
+    parts = [_example(example) for example in evidence.sentences]
+    if evidence.tokens:
+        words = " ".join(f"<code>{escape(token)}</code>" for token in evidence.tokens)
+        parts.append(f"<p>Words that weigh most: {words}</p>")
+    if evidence.features:
+        parts.append(f"<ul>{''.join(f'<li>{escape(feature)}</li>' for feature in evidence.features)}</ul>")
+    return f"<h3>What it shows in</h3>{''.join(parts)}" if parts else ""
+
+
+def _example(example: Example) -> str:
+    note = f'<small class="note">{escape(example.note)} (sentence {escape(example.sentence_id)})</small>'
+    if example.values is None or example.payoff is None:
+        return f"<p>“{escape(' '.join(example.words))}”<br>{note}</p>"
+    sentence = colored_sentence(
+        example.words, np.array(example.values), payoff=example.payoff, class_name=example.class_name
+    )
+    return sentence + note
+
+
+def _changes(plan: Plan, run_id: str) -> str:
+    parts = ["<h2>What the next training changes</h2>"]
+    if plan.strategies:
+        rows = "".join(
+            f"<tr><td>{escape(strategy.text)}<br>{_codes(strategy)}</td><td>{_expected(strategy.expected)}</td></tr>"
+            for strategy in plan.strategies
+        )
+        parts.append(
+            f"<table><tr><th>change</th><th>what it is held to (after minus before)</th></tr>{rows}</table>"
+            f"<p>Train with all of it: <code>python train.py from_diagnosis={escape(run_id)}</code></p>"
+        )
+    else:
+        parts.append("<p>Nothing: no finding asks for a change that this run's config allows.</p>")
+    if plan.skipped:
+        items = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in plan.skipped.items())
+        parts.append(f"<h3>Recommended, but not followed</h3><ul>{items}</ul>")
+    return "".join(parts)
+
+
+def _codes(strategy: Strategy) -> str:
+    return " ".join(f"<code>{escape(word)}</code>" for word in override_words(strategy.overrides))
+
+
+def _expected(expected: Sequence[Expectation]) -> str:
+    return "<br>".join(f"{escape(_measure(e.metric))}: {promise(e)}" for e in expected)
+
+
+def _measure(metric: str) -> str:
+    """Return what a metric's name says.
+
+    >>> _measure("best/ece"), _measure("diagnosis/few_token_dependence")
+    ('calibration error (best epoch)', 'few token dependence')
+    """
+    topic, _, name = metric.rpartition("/")
+    words = "calibration error" if name == "ece" else name.replace("_", " ")
+    return words + {"best": " (best epoch)", "robustness": " (measured by the closed loop)"}.get(topic, "")
+
+
+def promise(expectation: Expectation) -> str:
+    """Return what is promised of a difference, in words.
+
+    >>> promise(Expectation(metric="best/ece", at_most=-0.01))
+    'at most −0.01'
+    """
+    side = "at most" if expectation.at_most is not None else "at least"
+    return f"{side} {expectation.bound:+g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _unchanged(diagnosis: Diagnosis) -> str:
+    found = {finding.name for finding in diagnosis.findings}
+    rows = []
+    for name, measured in diagnosis.measurements.items():
+        if name not in found:
+            value, unit = measured.value, measured.unit
+            ends = f"{in_words(value.low, unit)} to {in_words(value.high, unit)}"
+            shown = f"{in_words(value.estimate, unit)} ({ends})"
+            rows.append(f"<tr><td><code>{escape(name)}</code></td><td>{shown}</td></tr>")
+    clear = f"<h2>Looked at, nothing found</h2><table>{''.join(rows)}</table>" if rows else ""
+    items = "".join(
+        f"<li><code>{escape(name)}</code>: {escape(reason)}</li>"
+        for name, reason in diagnosis.not_examined.items()
+    )
+    return clear + (f"<h2>Not examined</h2><ul>{items}</ul>" if items else "")
+
+
+def _glossary() -> str:
+    items = "".join(f"<dt><b>{term}</b></dt><dd>{meaning}</dd>" for term, meaning in _GLOSSARY.items())
+    return f"<h2>Words used here</h2><dl>{items}</dl>"

@@ -1,0 +1,115 @@
+"""What a run's page and a model's card say: results beside the floor, what was observed, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from whytrain.data.corpus import Corpus
+from whytrain.metrics.classification import classification_metrics
+from whytrain.types import Predictions
+
+_SHOWN = ("accuracy", "f1", "precision", "recall", "nll", "brier", "ece")
+_EXPLAINED = {
+    "shapley": "Shapley values, interactions and trees of {train_sentences} training and "
+    "{displayed_sentences} validation sentences (payoff {payoff}; absent words: {absences})",
+    "calibration": "temperature and conformal sets (error share {alpha}) on the calibration slice",
+    "predictions": "every validation prediction, with its row id",
+}
+
+
+def run_note(
+    run_id: str,
+    model: str,
+    corpus: Corpus,
+    results: Mapping[str, Predictions],
+    floor: float | None,
+    callbacks: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """Return a finished run's description, in Markdown.
+
+    Args:
+        run_id: of the run.
+        model: name of the model's class.
+        corpus: the data.
+        results: predictions by column: best epoch, last epoch, test.
+        floor: accuracy of the floor; None: unknown.
+        callbacks: the config's section of what was observed.
+    """
+    observed = [_told(name, settings) for name, settings in callbacks.items()] or ["nothing (callbacks=none)"]
+    return "\n".join(
+        [
+            f"{model} on {_data(corpus)}.",
+            "",
+            results_table(results, floor),
+            "",
+            "Observed in every epoch:",
+            "",
+            *(f"- {line}" for line in observed),
+            "",
+            "Next:",
+            "",
+            f'    python explain.py run={run_id} text="…"',
+            f"    python compare.py runs=[{run_id},OTHER_RUN]",
+            f"    python train.py from_diagnosis={run_id}",
+        ]
+    )
+
+
+def model_card(
+    run_id: str, model: str, corpus: Corpus, results: Mapping[str, Predictions], floor: float | None
+) -> str:
+    """Return a model's card, in Markdown; the store replaces `MODEL_URI` and `TRACKING_URI`."""
+    return "\n".join(
+        [
+            f"# {model} on {corpus.name}",
+            "",
+            f"Sorts texts into {', '.join(corpus.class_names)}. Trained by run {run_id} on {_data(corpus)}.",
+            "",
+            "## Results",
+            "",
+            results_table(results, floor),
+            "",
+            "The floor is a bag of words and bigrams under logistic regression, on the same split.",
+            "",
+            "## Use",
+            "",
+            "```python",
+            "import mlflow",
+            "",
+            'mlflow.set_tracking_uri("TRACKING_URI")',
+            'model = mlflow.pyfunc.load_model("MODEL_URI")',
+            'print(model.predict(["a short example sentence"]))',
+            "```",
+            "",
+            "In: texts. Out: label, its probability, the probabilities of all classes; with a calibration "
+            "slice also the calibrated probability, a conformal set, and whether to abstain.",
+            "",
+            "## Limits",
+            "",
+            f"Measured on {len(corpus.validation)} sentences of {corpus.name} alone: other kinds of text may "
+            "be classified worse, and no less surely. The best epoch was chosen on those sentences, so its "
+            "numbers are slightly too good; those of a test set are not.",
+        ]
+    )
+
+
+def results_table(results: Mapping[str, Predictions], floor: float | None) -> str:
+    """Return a Markdown table: a metric per row, a set of predictions per column, the floor's accuracy."""
+    columns = {name: classification_metrics(predictions) for name, predictions in results.items()}
+    lines = [f"| metric | {' | '.join([*columns, 'floor'])} |", "| --- " * (len(columns) + 2) + "|"]
+    for metric in _SHOWN:
+        cells = [f"{values[metric]:.4f}" for values in columns.values()]
+        last = f"{floor:.4f}" if metric == "accuracy" and floor is not None else ""
+        lines.append(f"| {' | '.join([metric, *cells, last])} |")
+    return "\n".join(lines)
+
+
+def _data(corpus: Corpus) -> str:
+    sizes = f"{len(corpus.train):,} training and {len(corpus.validation):,} validation sentences"
+    return f"{corpus.name} ({sizes}; fingerprint {corpus.fingerprint[:12]})"
+
+
+def _told(name: str, settings: Mapping[str, Any]) -> str:
+    known = {k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
+    return f"{name}: {_EXPLAINED[name].format(**known)}" if name in _EXPLAINED else name

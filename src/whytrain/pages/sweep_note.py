@@ -1,0 +1,93 @@
+"""A sweep's description: its best jobs, those that did not end, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from whytrain.presentation.wording import counted
+from whytrain.sweeps.summary import best_first
+
+_SHOWN = 10
+
+
+def sweep_note(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    score: str,
+    mode: Literal["max", "min"],
+    retry: str,
+    compare: str | None,
+) -> str:
+    """Return Markdown about a sweep.
+
+    Args:
+        table: of `summary_table`.
+        keys: what varies.
+        score: the column by which jobs are ranked.
+        mode: whether more of it is better.
+        retry: the command that goes on with the jobs that did not end.
+        compare: the command that compares jobs; None where there is nothing to compare.
+    """
+    ranked = best_first(table, score, mode)
+    lines = [headline(table, score, mode), ""]
+    if len(ranked):
+        lines += [f"| {' | '.join([score, *keys, 'run'])} |", "| --- " * (len(keys) + 2) + "|"]
+        for _, row in ranked.head(_SHOWN).iterrows():
+            cells = [
+                f"{row[score]:.4f}",
+                *(_cell(row[key]) for key in keys),
+                f"{row['run_name']} ({row['run_id']})",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        if len(ranked) > _SHOWN:
+            lines.append(f"\nthe best {_SHOWN} of {len(ranked)}; all are in tables/sweep/sweep.parquet")
+    ended = table["status"] == "FINISHED"
+    for _, row in table[~ended].iterrows():
+        lines.append(f"\n{row['status']}: `{row['overrides']}` {_cell(row['error'])}".rstrip())
+    if not ended.all():
+        lines += ["", "Go on with what did not end, from its last checkpoints:", "", f"    {retry}"]
+    if compare is not None:
+        lines += ["", "Compare them:", "", f"    {compare}"]
+    return "\n".join(lines)
+
+
+def comparison_command(
+    table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"], sweep_id: str
+) -> str | None:
+    """Return the command that compares the best two jobs; where seeds vary too, all, joined over their seeds.
+
+    The best two of several seeds may be of one recipe, and say nothing of the others.
+
+    Args:
+        table: of `summary_table`.
+        keys: what varies.
+        score: the column by which jobs are ranked.
+        mode: whether more of it is better.
+        sweep_id: of the sweep's run.
+
+    Returns:
+        None where fewer than two jobs finished.
+    """
+    ranked = best_first(table, score, mode)
+    if len(ranked) < 2:
+        return None
+    runs = sweep_id if "seed" in keys and len(keys) > 1 else ",".join(ranked["run_id"].head(2))
+    return f"python compare.py runs=[{runs}]"
+
+
+def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"]) -> str:
+    """Return one line: how many jobs ended, and the best of them."""
+    n_ended = int((table["status"] == "FINISHED").sum()) if len(table) else 0
+    line = f"{n_ended} of {counted(len(table), 'job')} finished"
+    ranked = best_first(table, score, mode) if len(table) else table
+    if not len(ranked):
+        return line
+    best = ranked.iloc[0]
+    return f"{line}; best: {best['run_name']}, {score} {best[score]:.4f}"
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")[:200]

@@ -1,0 +1,1 @@
+"""Words, numbers and colors that figures and pages share."""

@@ -1,1 +1,0 @@
-"""HTML from results and figures."""

@@ -1,0 +1,1 @@
+"""What a run holds: per record one file with its schema, writer and reader."""

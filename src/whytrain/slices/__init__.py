@@ -1,0 +1,1 @@
+"""Groups of sentences, and how a model scores on each."""

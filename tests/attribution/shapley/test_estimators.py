@@ -1,0 +1,166 @@
+"""Estimators against exact values, on games of known order, and their standard errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from whytrain.attribution.shapley.coalitions import coalition_indices, membership
+from whytrain.attribution.shapley.estimators import Estimate, Game, estimate_interactions, minimum_budget
+from whytrain.attribution.shapley.regression_adjustment import ridge_path, shrunken
+from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+
+N = 10
+
+
+def saturating_table(seed: int, n: int = N) -> np.ndarray:
+    """A game with interactions of every order, as a classifier makes them: tanh of a quadratic form."""
+    rng = np.random.default_rng(seed)
+    x = membership(np.arange(1 << n), n) * 1.0
+    pairs = np.triu(rng.normal(size=(n, n)), 1)
+    return 3 * np.tanh((x @ rng.normal(size=n) + 0.7 * np.einsum("mi,ij,mj->m", x, pairs, x)) / 2)
+
+
+def game_of(table: np.ndarray) -> Game:
+    return lambda present: table[coalition_indices(present)]
+
+
+def errors(result: Estimate, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    upper = np.triu_indices(len(result.values), 1)
+    return (
+        result.values - shapley_values(table),
+        (result.interactions - pair_interactions(table))[upper],
+    )
+
+
+def test_quadratic_games_are_found_exactly() -> None:
+    rng = np.random.default_rng(0)
+    x = membership(np.arange(1 << N), N) * 1.0
+    pairs = np.triu(rng.normal(size=(N, N)), 1)
+    table = x @ rng.normal(size=N) + np.einsum("mi,ij,mj->m", x, pairs, x)
+    result = estimate_interactions(game_of(table), N, 300, seed=0)
+    # All of it is explained by the fits, up to the smallest ridge penalty (1e-5 of a singular value).
+    for error in errors(result, table):
+        assert np.abs(error).max() < 1e-3
+    assert result.values_se.max() < 1e-3
+
+
+def test_values_sum_to_the_whole_at_any_budget() -> None:
+    table = saturating_table(4)
+    result = estimate_interactions(game_of(table), N, minimum_budget(N), seed=3)
+    assert result.values.sum() == pytest.approx(table[-1] - table[0])
+    assert result.n_evaluations == minimum_budget(N) == 74
+    assert result.n_chains == 4
+
+
+@pytest.mark.parametrize("n", [4, 7])
+def test_estimates_are_unbiased(n: int) -> None:
+    table = saturating_table(n, n)
+    results = [estimate_interactions(game_of(table), n, 40 * n, seed) for seed in range(200)]
+    upper = np.triu_indices(n, 1)
+    for name in ("values", "interactions"):
+        estimates = np.array([getattr(r, name) for r in results])
+        estimates = estimates[(slice(None), *upper)] if name == "interactions" else estimates
+        exact = shapley_values(table) if name == "values" else pair_interactions(table)[upper]
+        error = estimates.mean(axis=0) - exact
+        # Five standard errors; shrinking may leave a part of an interaction's correction, hence the floor.
+        bound = 5 * estimates.std(axis=0) / np.sqrt(len(results))
+        assert (np.abs(error) <= bound + (0.05 if name == "interactions" else 0.0)).all()
+
+
+def test_errors_fall_with_the_budget() -> None:
+    table = saturating_table(1)
+    by_budget = [
+        np.mean([np.abs(errors(estimate_interactions(game_of(table), N, b, s), table)[0]) for s in range(8)])
+        for b in (74, 240, 740)
+    ]
+    # Four chains against forty-one: √(4/41) = 0.31 of the error.
+    assert by_budget[2] < 0.45 * by_budget[0]
+    assert by_budget[1] < by_budget[0]
+
+
+@pytest.mark.parametrize("budget", [200, 600])
+def test_intervals_cover_as_often_as_they_claim(budget: int) -> None:
+    covered: list[np.ndarray] = []
+    for seed in range(60):
+        table = saturating_table(seed)
+        result = estimate_interactions(game_of(table), N, budget, seed)
+        upper = np.triu_indices(N, 1)
+        student = t.ppf(0.975, result.n_chains - 1)
+        for error, se in zip(
+            errors(result, table), (result.values_se, result.interactions_se[upper]), strict=True
+        ):
+            covered.append(np.mean(np.abs(error) <= student * se))
+    values, pairs = np.mean(covered[0::2]), np.mean(covered[1::2])
+    # 95% intervals. 60 games of 10 values: a standard error of √(.05·.95/600) = 0.9 points if all were
+    # independent, and they are not quite. Interactions are shrunk: theirs hold on average over the pairs.
+    assert 0.90 <= values <= 0.99
+    assert 0.90 <= pairs <= 0.99
+
+
+def test_it_stops_when_it_knows_enough() -> None:
+    table = saturating_table(2)
+    calls: list[int] = []
+
+    def game(present: np.ndarray) -> np.ndarray:
+        calls.append(len(present))
+        return table[coalition_indices(present)]
+
+    full = estimate_interactions(game, N, 800, seed=0)
+    assert sum(calls) == full.n_evaluations <= 800
+    calls.clear()
+    target = 4 * float(full.values_se.max())
+    early = estimate_interactions(game, N, 800, seed=0, target_se=target)
+    assert early.values_se.max() <= target
+    assert sum(calls) == early.n_evaluations < full.n_evaluations
+    never = estimate_interactions(game, N, 800, seed=0, target_se=0.0)
+    assert never.n_evaluations <= 800
+
+
+def test_the_seed_decides_and_the_global_generator_does_not() -> None:
+    table = saturating_table(3)
+    np.random.seed(1)
+    state = np.random.get_state()[1].copy()
+    first, second, other = (estimate_interactions(game_of(table), N, 100, s) for s in (0, 0, 1))
+    np.testing.assert_array_equal(first.values, second.values)
+    assert np.abs(first.values - other.values).max() > 0
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_bad_requests() -> None:
+    table = saturating_table(0)
+    with pytest.raises(ValueError, match=f"at least {minimum_budget(N)} for 10 players, got 5"):
+        estimate_interactions(game_of(table), N, 5, seed=0)
+    with pytest.raises(ValueError, match="at least 4 players, got 3"):
+        estimate_interactions(game_of(table), 3, 50, seed=0)
+
+
+def test_shrinking_keeps_what_is_certain_and_drops_noise() -> None:
+    rng = np.random.default_rng(0)
+    corrections = rng.normal(size=400)
+    same = np.tile(corrections, (3, 1))
+    kept, variance = shrunken(same)
+    np.testing.assert_allclose(kept, corrections)
+    assert variance < 1e-30
+    # Ten samples with noise of 1 each around corrections of 1: A = 1, σ² = 1/10, ten elevenths are kept.
+    noisy, variance = shrunken(corrections + rng.normal(size=(10, 400)))
+    average = (corrections @ noisy) / (corrections @ corrections)
+    assert average == pytest.approx(10 / 11, abs=0.05)
+    assert variance == pytest.approx(1 / 11, rel=0.2)
+    assert np.mean((noisy - corrections) ** 2) == pytest.approx(variance, rel=0.2)
+    pure, _ = shrunken(rng.normal(size=(10, 400)))
+    assert np.abs(pure).mean() < 0.1 * np.sqrt(1 / 10)
+
+
+def test_ridge_against_the_closed_form() -> None:
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(30, 4)), rng.normal(size=30), rng.uniform(0.5, 2, 30)
+    free = np.ones((30, 1))
+    path = ridge_path(free, x, y, weights)
+    # Almost no penalty: weighted least squares; a huge one: only the free constant, the weighted mean.
+    root = np.sqrt(weights)[:, None]
+    least_squares = np.linalg.lstsq(np.hstack([free, x]) * root, y * root[:, 0], rcond=None)[0]
+    np.testing.assert_allclose(path[0], least_squares, atol=1e-4)
+    assert path[-1, 0] == pytest.approx(np.average(y, weights=weights), abs=1e-2)
+    assert np.abs(path[-1, 1:]).max() < 1e-2

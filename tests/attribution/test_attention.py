@@ -1,0 +1,72 @@
+"""Attention weights by word are those of the model's pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tokenizers
+import torch
+from tokenizers import models, pre_tokenizers, processors
+
+from whytrain.attribution.attention import word_attention
+from whytrain.data.tokenization import Tokenizer
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.saved import SavedModel
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##happy", "##ly", "a", "film"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    vocabulary = {word: index for index, word in enumerate(WORDS)}
+    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = [("[CLS]", 2), ("[SEP]", 3)]
+    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
+    return Tokenizer(backend, "small")
+
+
+def saved(tokenizer, pooling, max_tokens=20):
+    torch.manual_seed(0)
+    model = BiLSTM(
+        vocabulary_size=len(WORDS),
+        n_classes=2,
+        padding_id=0,
+        embedding={"size": 6, "pretrained": None},
+        hidden_size=5,
+        n_layers=1,
+        pooling=pooling,
+        layer_norm=False,
+        self_attention_heads=0,
+        dropout=0.0,
+    )
+    return SavedModel(model.eval(), tokenizer, ("bad", "good"), max_tokens, None)
+
+
+def test_a_word_has_the_sum_of_its_wordpieces(tokenizer):
+    one = saved(tokenizer, "attention")
+    found = word_attention(one, "a unhappyly film")
+    assert found.words == ("[CLS]", "a", "unhappyly", "film", "[SEP]")
+    ids = torch.tensor([[2, 8, 5, 6, 7, 9, 3]])
+    weights = one.model.inspect(one.model.embed(ids), None).attention[0].detach().double().numpy()
+    by_hand = [weights[0], weights[1], weights[2:5].sum(), weights[5], weights[6]]
+    # The same float32 weights, added up in another order.
+    np.testing.assert_allclose(found.weights, by_hand, atol=1e-7)
+    assert found.weights.sum() == pytest.approx(1, abs=1e-6)
+    assert found.weights.std() > 0
+
+
+def test_a_cut_sentence_has_the_words_that_remain(tokenizer):
+    found = word_attention(saved(tokenizer, "attention", max_tokens=4), "a film film film")
+    assert found.words == ("[CLS]", "a", "film", "[SEP]")
+    assert len(found.weights) == 4
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+def test_other_poolings_have_none(tokenizer, pooling):
+    assert word_attention(saved(tokenizer, pooling), "a film") is None
+
+
+def test_a_model_that_cannot_be_inspected_has_none(tokenizer):
+    plain = SavedModel(torch.nn.Linear(2, 2), tokenizer, ("bad", "good"), 20, None)
+    assert word_attention(plain, "a film") is None

@@ -1,0 +1,350 @@
+"""Everything that a comparison says, on runs whose differences are known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logits_of
+
+from whytrain.comparison.comparison import put_side_by_side
+from whytrain.comparison.disagreement import chosen_rows, judgements
+from whytrain.comparison.findings import StoredDiagnosis, finding_changes, read_diagnosis
+from whytrain.comparison.measures import measure
+from whytrain.comparison.narrative import (
+    calibration_sentences,
+    comparison_sentences,
+    floor_sentences,
+    headline,
+    ranking_sentence,
+    scope_sentence,
+    slice_sentences,
+)
+from whytrain.comparison.ranking import MOST_RESAMPLED, rank
+from whytrain.comparison.recipes import Recipe, group_by_seed
+from whytrain.comparison.runs import LoadedRuns, Sentences, load_runs
+from whytrain.comparison.selection import select_runs
+from whytrain.comparison.slices import slice_changes, slice_columns
+from whytrain.comparison.tables import comparison_tables
+from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.statistics.holm import holm_correction
+from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.statistics.mcnemar import mcnemar
+from whytrain.statistics.paired_bootstrap import paired_bootstrap
+from whytrain.tracking.reader import find_run
+from whytrain.types import Predictions
+
+SETTINGS = {
+    "level": 0.95,
+    "resamples": 400,
+    "seed": 0,
+    "sentences": [],
+    "changed_sentences": 2,
+    "absences": ["padding"],
+    "payoff": "log_odds",
+    "exact_words": 8,
+    "budget": 500,
+}
+SENTENCES = Sentences(IDS, TEXTS, LABELS, ("bad", "good"), "f" * 32)
+BOOTSTRAP = {"level": 0.95, "n_resamples": 400, "seed": 0}
+
+
+def compare(tracker, *runs, **changes):
+    loaded = load_runs(select_runs(tracker.uri, list(runs), "whytrain"), in_silence, show_text=True)
+    return put_side_by_side(loaded, in_silence, **{**SETTINGS, **changes})
+
+
+@pytest.fixture(scope="module")
+def pair(tracker):
+    """A weak and a strong run, both with a diagnosis."""
+    params = {"model.pooling": "attention"}
+    before = diagnosis({"few_tokens": 0.8, "overconfidence": 0.1}, {"overfitting": 0.0})
+    after = diagnosis({"few_tokens": 0.7, "leaks": 0.2}, {"overconfidence": 0.02, "overfitting": 0.1})
+    weak = tracker.run("weak", skill=0.3, findings=json.dumps(before))
+    strong = tracker.run("strong", skill=2.5, seed=1, params=params, findings=json.dumps(after))
+    return weak, strong
+
+
+def diagnosis(found, other):
+    """What a run stores: findings by value, and values that were measured and are none."""
+    finding = {"low": 0.7, "high": 0.9, "threshold": 0.6, "severity": "serious", "message": "few words"}
+    return {
+        "findings": [{"name": name, "value": value, **finding} for name, value in found.items()],
+        "measured": {name: {"estimate": value} for name, value in (found | other).items()},
+    }
+
+
+@pytest.fixture(scope="module")
+def result(tracker, pair):
+    return compare(tracker, *pair)
+
+
+def test_a_real_difference_is_claimed_in_plain_words(result):
+    assert headline(result) == "strong is more accurate than weak."
+    said = comparison_sentences(result, "strong")
+    assert said[0].startswith("accuracy: strong is better than weak: +")
+    assert [sentence.split(":")[0] for sentence in said[:4]] == ["accuracy", "f1", "nll", "brier"]
+    test = result.measures.against_baseline["strong"].mcnemar
+    assert f"weak alone has {test.only_a} right, strong alone {test.only_b}" in said[4]
+    assert "One seed: the intervals hold for these trained models" in said[5]
+    floors = floor_sentences(result.measures)
+    assert "cannot be told from that of a bag of words and bigrams, 0.600" in floors[0]
+    assert "is above" in floors[1]
+    assert all("calibrated model stays below" in said for said in calibration_sentences(result.measures))
+
+
+def test_topics_that_are_not_there_are_named(result):
+    missing = "\n".join(result.missing)
+    assert "weak explains no sentence: run weak has no logged model" in missing
+    assert "strong explains no sentence" in missing
+    assert "holds no diagnosis" not in missing
+
+
+def test_findings_closed_and_kept(result):
+    changes = {
+        change.name: (change.status, change.before, change.after) for change in result.pairs[0].findings
+    }
+    assert changes == {
+        "overconfidence": ("closed", 0.1, 0.02),
+        "few_tokens": ("kept", 0.8, 0.7),
+        "leaks": ("examined in one run only", None, 0.2),  # weak did not look: not opened
+    }
+
+
+def test_a_finding_that_the_baseline_looked_for_is_opened():
+    plain = [diagnosis({}, {"new": 0.1}), diagnosis({"new": 0.5}, {})]
+    stored = [StoredDiagnosis({f["name"]: f for f in d["findings"]}, d["measured"]) for d in plain]
+    (change,) = finding_changes(*stored)
+    assert (change.status, change.before, change.after) == ("opened", 0.1, 0.5)
+    assert change.finding["severity"] == "serious"
+
+
+def test_a_run_without_diagnosis_or_with_a_broken_one_is_named(tracker, pair):
+    silent = tracker.run("silent", skill=1.0)
+    result = compare(tracker, pair[0], silent)
+    assert "silent holds no diagnosis: its findings are not compared" in result.missing
+    assert result.pairs[0].findings is None
+    broken = find_run(tracker.uri, tracker.run("broken", findings='{"name": 1'))
+    with pytest.raises(TrackingError, match="is no diagnosis"):
+        read_diagnosis(broken)
+
+
+def test_the_same_run_twice_differs_by_exactly_0(tracker, pair):
+    result = compare(tracker, pair[1], pair[1])
+    found = result.measures.against_baseline["strong (2)"]
+    for compared in found.metrics:
+        difference = compared.measured.difference
+        assert (difference.estimate, difference.low, difference.high) == (0, 0, 0)
+        assert compared.adjusted_p_value == 1
+        assert "no difference at all" in compared.sentence
+    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p_value) == (0, 0, 1)
+    assert headline(result) == "strong (2) and strong cannot be told apart in accuracy."
+    assert all(change.adjusted_p_value == 1 for change in result.slices)
+    assert result.config.empty
+    assert "disagreements" not in comparison_tables(result)
+
+
+def test_curves_are_those_that_were_tracked(result):
+    (table,) = result.histories["weak"]
+    assert table["epoch"].tolist() == [1, 2]
+    np.testing.assert_allclose(table["train/loss"], [1.0, 0.5])
+    np.testing.assert_allclose(table["val/accuracy"], [0.6, 0.7])
+
+
+def test_tables_hold_what_was_measured(result):
+    tables = comparison_tables(result)
+    differences = tables["differences"].set_index("metric")
+    metrics = tables["metrics"].set_index(["run", "metric"])["value"]
+    for metric in ("accuracy", "f1", "nll", "brier"):
+        row = differences.loc[metric]
+        # Each side's metric comes from sklearn or from a mean, the difference from one product.
+        assert row["difference"] == pytest.approx(
+            metrics["strong", metric] - metrics["weak", metric], abs=1e-9
+        )
+    rows = tables["disagreements"]
+    test = result.measures.against_baseline["strong"].mcnemar
+    assert len(rows) == test.only_a + test.only_b
+    assert int(rows["right_after"].sum()) == test.only_b
+    assert tables["findings"]["status"].tolist() == ["closed", "kept", "examined in one run only"]
+    assert {"config", "origin", "calibration", "slices"} <= tables.keys()
+
+
+def test_several_runs_share_one_correction():
+    runs = [compared_run("base", 0, size="1")]
+    runs += [compared_run(f"run {i}", 0, draw=i, skill=1 + i / 4, size=str(i + 1)) for i in (1, 2, 3)]
+    measures = measure(group_by_seed(runs), SENTENCES, in_silence, **BOOTSTRAP)
+    compared = [c for found in measures.against_baseline.values() for c in found.metrics]
+    adjusted = holm_correction([c.measured.p_value for c in compared])
+    assert [c.adjusted_p_value for c in compared] == adjusted.tolist()
+    tests = [found.mcnemar.p_value for found in measures.against_baseline.values()]
+    assert list(measures.mcnemar_adjusted.values()) == holm_correction(tests).tolist()
+    right = [run.predictions.logits.argmax(axis=1) == LABELS for run in runs]
+    assert tests[2] == mcnemar(right[0], right[3]).p_value
+
+
+def test_seeds_are_compared_as_recipes_with_a_warning_where_they_are_few():
+    runs = [
+        compared_run(f"{name}-s{seed}", seed, skill=skill, draw=10 * place + seed, kind=name)
+        for place, (name, skill) in enumerate((("plain", 1.0), ("opt", 1.8)))
+        for seed in range(3)
+    ]
+    recipes = group_by_seed(runs)
+    measures = measure(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    found = measures.against_baseline["opt (3 seeds)"]
+    assert found.mcnemar is None
+    assert measures.mcnemar_adjusted == {}
+    assert "3 seeds are too few" in found.note
+    per_seed = [(run.predictions.logits.argmax(axis=1) == LABELS).mean() for run in runs[3:]]
+    assert measures.scores["opt (3 seeds)"]["accuracy"] == t_interval(per_seed)
+    assert len(measures.calibration) == 6
+    slices = slice_changes(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    everybody = [change for change in slices if change.column == "class"]
+    assert sum(change.n_rows * change.after for change in everybody) / N == pytest.approx(np.mean(per_seed))
+
+
+def test_intervals_over_few_seeds_stay_possible():
+    logits = [logits_of(skill, 0) for skill in (0.2, 3.5)]
+    runs = [
+        replace(compared_run(f"a-s{i}", i), predictions=Predictions(x, LABELS)) for i, x in enumerate(logits)
+    ]
+    measures = measure(
+        group_by_seed([*runs, compared_run("b", 0, kind="b")]), SENTENCES, in_silence, **BOOTSTRAP
+    )
+    scores = measures.scores["a (2 seeds)"]
+    assert (scores["accuracy"].low, scores["accuracy"].high) == (0, 1)
+    assert scores["nll"].low == 0
+    assert scores["nll"].high > 1
+
+
+def test_unequal_seeds_are_compared_unpaired():
+    runs = [compared_run(f"plain-s{seed}", seed, kind="plain") for seed in range(3)]
+    runs += [compared_run("opt", 0, draw=9, skill=2.0, kind="opt")]
+    measures = measure(group_by_seed(runs), SENTENCES, in_silence, **BOOTSTRAP)
+    found = measures.against_baseline["opt"]
+    assert found.metrics[0].measured.value_b > found.metrics[0].measured.value_a
+    assert "One seed" in found.note
+
+
+def test_every_pair_is_ranked_under_one_correction():
+    skills = {"low": 0.5, "mid": 1.0, "twin": 1.0, "top": 3.0}
+    runs = [compared_run(name, 0, draw=i, skill=s, kind=name) for i, (name, s) in enumerate(skills.items())]
+    recipes = group_by_seed(runs)
+    ranking = rank(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    right = {run.name: run.predictions.logits.argmax(axis=1) == LABELS for run in runs}
+    order = sorted(right, key=lambda name: -right[name].mean())
+    assert ranking.accuracy == {name: right[name].mean() for name in order}
+    assert [(pair.better, pair.worse) for pair in ranking.pairs] == list(combinations(order, 2))
+    p_values = [mcnemar(right[a], right[b]).p_value for a, b in combinations(order, 2)]
+    assert [pair.adjusted_p_value for pair in ranking.pairs] == holm_correction(p_values).tolist()
+    assert (ranking.leader, ranking.level_with_leader) == ("top", [])
+    weaker = rank(recipes[:3], SENTENCES, in_silence, **BOOTSTRAP)
+    assert set(weaker.level_with_leader) | {weaker.leader} >= {"mid", "twin"}
+    assert "cannot be told from" in ranking_sentence(weaker)
+    assert rank(recipes[:2], SENTENCES, in_silence, **BOOTSTRAP) is None  # the comparison says it all
+
+
+def test_recipes_over_seeds_are_ranked_by_the_crossed_bootstrap():
+    runs = [
+        compared_run(f"{name}-s{seed}", seed, skill=skill, draw=10 * place + seed, kind=name)
+        for place, (name, skill) in enumerate((("plain", 1.0), ("opt", 1.2), ("best", 3.0)))
+        for seed in range(5)
+    ]
+    recipes = group_by_seed(runs)
+    ranking = rank(recipes, SENTENCES, in_silence, **BOOTSTRAP)
+    assert (ranking.leader, ranking.level_with_leader) == ("best (5 seeds)", [])
+    found = paired_bootstrap(
+        recipes[0].probabilities, recipes[2].probabilities, LABELS, n_resamples=400, seed=0
+    )
+    [pair] = [p for p in ranking.pairs if (p.better, p.worse) == ("best (5 seeds)", "plain (5 seeds)")]
+    accuracy = found.differences[0]
+    assert pair.p_value == accuracy.p_value
+    assert pair.difference == pytest.approx(accuracy.difference.estimate, abs=1e-12)
+    many = [Recipe(f"recipe {i}", recipes[0].runs) for i in range(MOST_RESAMPLED + 1)]
+    assert rank(many, SENTENCES, in_silence, **BOOTSTRAP) is None
+
+
+def test_with_many_groups_of_seeds_a_claim_stays_possible():
+    runs = [
+        compared_run(f"{name}-s{seed}", seed, skill=skill, draw=10 * place + seed, kind=name)
+        for place, (name, skill) in enumerate((("base", 0.5), *((f"r{i}", 5.0) for i in range(8))))
+        for seed in range(5)
+    ]
+    changes = slice_changes(group_by_seed(runs), SENTENCES, in_silence, level=0.95, n_resamples=100, seed=0)
+    # With 100 resamples the smallest p-value, 2/101, is above 0.05 after correction for so many groups.
+    assert len(changes) > 40
+    assert changes[0].adjusted_p_value <= 0.05
+
+
+def test_one_sentence_is_refused():
+    run = compared_run("a", 0)
+    one = Sentences(IDS[:1], TEXTS[:1], LABELS[:1], ("bad", "good"), "")
+    short = type(run)(run.name, run.record, type(run.predictions)(run.predictions.logits[:1], LABELS[:1]))
+    with pytest.raises(DataError, match="at least 2 sentences, got 1"):
+        measure(group_by_seed([short, short]), one, in_silence, **BOOTSTRAP)
+
+
+def test_a_planted_slice_is_found_and_no_other():
+    baseline = compared_run("base", 0, skill=3.0, kind="a")
+    negated = slice_columns(SENTENCES)["negation"] == "yes"
+    logits = baseline.predictions.logits.copy()
+    logits[negated] = logits[negated][:, ::-1]  # wrong exactly where the first is right
+    other = compared_run("other", 0, kind="b")
+    other = type(other)("other", other.record, type(other.predictions)(logits, LABELS))
+    changes = slice_changes(group_by_seed([baseline, other]), SENTENCES, in_silence, **BOOTSTRAP)
+    first = changes[0]
+    assert (first.column, first.group, first.n_rows) == ("negation", "yes", int(negated.sum()))
+    right = baseline.predictions.logits.argmax(axis=1) == LABELS
+    assert (first.before, first.after) == pytest.approx((right[negated].mean(), 1 - right[negated].mean()))
+    unchanged = next(c for c in changes if (c.column, c.group) == ("negation", "no"))
+    assert (unchanged.difference, unchanged.adjusted_p_value) == (Interval(0.0, 0.0, 0.0), 1.0)
+    raw = [change.p_value for change in changes]
+    assert sorted(holm_correction(raw)) == [change.adjusted_p_value for change in changes]
+
+
+def test_without_texts_only_classes_are_groups():
+    private = Sentences(IDS, None, LABELS, ("bad", "good"), "")
+    assert list(slice_columns(private)) == ["class"]
+    assert list(slice_columns(SENTENCES)) == ["class", "words", "negation"]
+
+
+def test_the_most_changed_sentences_come_first():
+    baseline, other = (compared_run(name, 0, draw=i, kind=name) for i, name in enumerate("ab"))
+    recipes = group_by_seed([baseline, other])
+    table = judgements(*recipes, SENTENCES)
+    p = [run.predictions.probabilities[np.arange(N), LABELS] for run in (baseline, other)]
+    order = np.argsort(-np.abs(p[1] - p[0]), kind="stable")
+    assert table["row"].tolist() == order.tolist()
+    np.testing.assert_allclose(table["change"], (p[1] - p[0])[order])
+    assert (table["right_before"] == (table["prediction_before"] == table["label"])).all()
+    rows = chosen_rows(table, ["s7"], 2)
+    assert rows == [7, *[row for row in order.tolist() if row != 7][:2]]
+    assert chosen_rows(judgements(recipes[0], recipes[0], SENTENCES), [], 5) == []
+    with pytest.raises(ConfigError, match="no sentence has the id s999; ids look like s0"):
+        chosen_rows(table, ["s999"], 0)
+
+
+def test_many_runs_have_one_headline():
+    runs = [compared_run("base", 0, size="0")]
+    skills = (1.0, 3.5, -2.0)
+    runs += [compared_run(f"run {i}", 0, draw=i, skill=s, size=str(i)) for i, s in enumerate(skills, 1)]
+    loaded = LoadedRuns(SENTENCES, tuple(runs), ())
+    result = put_side_by_side(loaded, in_silence, **{**SETTINGS, "changed_sentences": 0})
+    assert headline(result) == (
+        "Of the 3 others, 1 more accurate than base (run 2); 1 less accurate than base (run 3); "
+        "1 cannot be told apart from it, in accuracy."
+    )
+    assert ranking_sentence(result.ranking) == (
+        f"The most accurate is run 2 ({result.ranking.accuracy['run 2']:.3f}), more accurate than each of the 3 "
+        "others (p after Holm's correction over all 6 pairs)."
+    )
+    assert "each of the 3 others, in accuracy, F1, NLL and Brier score; these 12 tests" in scope_sentence(
+        result
+    )
+    assert any("no curve of train/loss" in said for said in result.missing)
+    assert "exact McNemar test: p = " in comparison_sentences(result, "run 2")[4]
+    assert "after correction" in comparison_sentences(result, "run 2")[4]
+    assert all("run 1" not in said for said in slice_sentences(result))
+    assert logits_of(1.0, 0).shape == (N, 2)

@@ -1,0 +1,42 @@
+"""The way from the empty to the full sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from whytrain.attribution.shapley.deletion_path import cumulative_path as payoffs_on_the_way
+from whytrain.attribution.shapley.deletion_path import ranking
+from whytrain.attribution.shapley.values import shapley_values
+from whytrain.figures.explanations.corpus_path import corpus_path
+from whytrain.figures.explanations.cumulative_path import cumulative_path
+
+
+def test_bars_lead_from_payoff_to_payoff(readable, game):
+    table = game(5)
+    values = shapley_values(table)
+    path, order = payoffs_on_the_way(table, values), ranking(values)
+    figure = cumulative_path(list("abcde"), path, order, payoff="log_odds", class_name="positive")
+    texts = readable(figure)
+    ax = figure.axes[0]
+    np.testing.assert_allclose([bar.get_x() for bar in ax.patches], path[:-1])
+    np.testing.assert_allclose([bar.get_width() for bar in ax.patches], np.diff(path))
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), path)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["no words", *(f"+ {'abcde'[i]}" for i in order)]
+    assert any("without words to" in text for text in texts)
+
+
+def test_corpus_medians_and_quartiles(readable):
+    generator = np.random.default_rng(0)
+    runs = {name: [generator.random(n + 1) for n in (1, 4, 8)] for name in ("first", "second")}
+    figure = corpus_path(runs, payoff="probability")
+    texts = readable(figure)
+    ax = figure.axes[0]
+    for line, paths in zip(ax.lines, runs.values(), strict=True):
+        ends = [[path[0] for path in paths], [path[-1] for path in paths]]
+        np.testing.assert_allclose(line.get_ydata()[[0, -1]], np.median(ends, axis=1))
+        # Half of the words: the middle of 1 (interpolated), the second of 4, the fourth of 8.
+        middle = [paths[0].mean(), paths[1][2], paths[2][4]]
+        assert np.isclose(line.get_ydata()[20], np.median(middle))
+    assert len(ax.collections) == 2
+    assert any(text.startswith("Medians of 3 sentences") for text in texts)

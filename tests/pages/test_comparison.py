@@ -1,0 +1,232 @@
+"""The report of a comparison: complete, self-contained, and readable without knowing statistics."""
+
+from __future__ import annotations
+
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tokenizers
+import torch
+from tokenizers import models, pre_tokenizers, processors
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "comparison"))  # whatever pytest's import mode
+
+from compared_runs import IDS, LABELS, TEXTS, compared_run, in_silence
+
+from whytrain.comparison import comparison as side_by_side
+from whytrain.comparison.runs import LoadedRuns, Sentences
+from whytrain.comparison.tables import comparison_tables
+from whytrain.data.tokenization import Tokenizer
+from whytrain.errors import WhytrainError
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.saved import SavedModel
+from whytrain.pages import comparison_files as files
+from whytrain.pages.comparison import comparison_page
+from whytrain.pages.comparison_figures import MOST_DRAWN, comparison_figures, drawn_names
+
+HOSTILE = 'a <script>alert(1)</script> film & "good"'
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "film", "not", "about", "sentence", "is"]
+SETTINGS = {
+    "level": 0.95,
+    "resamples": 200,
+    "seed": 0,
+    "sentences": ["s0"],
+    "changed_sentences": 1,
+    "absences": ["padding", "removed"],
+    "payoff": "log_odds",
+    "exact_words": 8,
+    "budget": 100,
+}
+
+
+def saved(pooling: str, seed: int) -> SavedModel:
+    vocabulary = {word: index for index, word in enumerate(WORDS)}
+    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    special = [("[CLS]", 2), ("[SEP]", 3)]
+    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
+    torch.manual_seed(seed)
+    model = BiLSTM(
+        vocabulary_size=len(WORDS),
+        n_classes=2,
+        padding_id=0,
+        embedding={"size": 4, "pretrained": None},
+        hidden_size=4,
+        n_layers=1,
+        pooling=pooling,
+        layer_norm=False,
+        self_attention_heads=0,
+        dropout=0.0,
+    )
+    # In the other order of classes: the gold class is found by its name.
+    return SavedModel(model.eval(), Tokenizer(backend, "small"), ("good", "bad"), 20, None)
+
+
+def compare(monkeypatch, poolings: dict[str, str | None], texts=True, **changes):
+    """Compare runs whose models have these poolings; None: the model is gone."""
+    runs = [compared_run(name, 0, draw=i, skill=1 + i / 10, kind=str(i)) for i, name in enumerate(poolings)]
+
+    def load(record_name: str) -> SavedModel:
+        pooling = poolings[record_name]
+        if pooling is None:
+            raise WhytrainError(f"run {record_name} has no logged model")
+        return saved(pooling, seed=len(record_name))
+
+    monkeypatch.setattr(side_by_side, "saved_model", lambda record: record.name)
+    monkeypatch.setattr(side_by_side, "load_model", load)
+    shown = [HOSTILE, *TEXTS[1:]] if texts else None
+    sentences = Sentences(IDS, shown, LABELS, ("bad", "good"), "f" * 32)
+    loaded = LoadedRuns(sentences, tuple(runs), ())
+    return side_by_side.put_side_by_side(loaded, in_silence, **{**SETTINGS, **changes})
+
+
+class Page(HTMLParser):
+    """What a page holds: ids, targets of links, sources of images, text, tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids, self.links, self.sources, self.tags, self.text = [], [], [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.tags.append(tag)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        self.sources += [found["src"]] if "src" in found else []
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A comparison of a run without attention and one with it, as files."""
+    folder = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        result = compare(patch, {"plain": "last", "attentive": "attention"})
+    images = files.write_comparison(result, folder, in_silence, {"run": "1234"})
+    return result, folder, images
+
+
+def test_the_page_stands_by_itself(written):
+    _, folder, images = written
+    html = (folder / files.PAGE).read_text("utf-8")
+    page = Page(html)
+    assert all(source.startswith("data:image/png;base64,") for source in page.sources)
+    assert len(page.sources) == len(images)
+    assert [link for link in page.links if link[1:] not in page.ids] == []
+    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert re.findall(r"https?://", html) == []
+    assert "<script>alert" not in html
+    assert "<script>alert(1)</script>" in page.text.replace("\n", "")
+
+
+def test_plain_sentences_come_first(written):
+    result, folder, _ = written
+    page = Page((folder / files.PAGE).read_text("utf-8"))
+    start = page.text.index("In short", page.text.index("How to read this"))  # behind the contents
+    short = page.text[start : page.text.index("What differs", start)]
+    for line in files.told(result):
+        assert line in short
+    for title in ("Config", "Metrics", "Training", "Confidence", "Groups of sentences", "Now right"):
+        assert title in page.text
+
+
+def test_what_is_missing_is_named(written):
+    _, folder, _ = written
+    page = Page((folder / files.PAGE).read_text("utf-8"))
+    for said in (
+        "plain has no attention weights (model.pooling=attention has them)",
+        "attentive has no conformal sets: it was trained without a calibration slice",
+        "plain holds no diagnosis: its findings are not compared",
+        "no curve of val/f1",
+    ):
+        assert said in page.text
+    assert "attentive has no attention" not in page.text
+
+
+def test_chosen_and_changed_sentences_are_explained_by_both(written):
+    result, _, images = written
+    (pair,) = result.pairs
+    assert [sentence.row for sentence in pair.explained] == [0, pair.judgements["row"][0]]
+    first = pair.explained[0]
+    assert first.class_name == ("bad", "good")[LABELS[0]]
+    for side in (first.before, first.after):
+        assert [e.absence.name for e in side.explanations] == ["padding", "removed"]
+        for explanation in side.explanations:
+            assert explanation.class_index == ("good", "bad").index(first.class_name)
+            # Efficiency, in float32 logits.
+            assert explanation.values.sum() == pytest.approx(explanation.full - explanation.empty, abs=1e-5)
+    assert first.before.attention is None
+    assert first.after.attention.weights.sum() == pytest.approx(1, abs=1e-6)
+    assert {f"pair_1_sentence_0_{kind}" for kind in ("values", "interactions", "attention")} <= set(images)
+    words = comparison_tables(result)["words"]
+    of_first = words[(words["id"] == "s0") & (words["absence"] == "padding")]
+    np.testing.assert_array_equal(of_first["phi_before"], first.before.explanations[0].values)
+    np.testing.assert_array_equal(of_first["attention_after"], first.after.attention.weights[1:-1])
+
+
+def test_words_are_absent_as_both_models_need_it(monkeypatch):
+    def shown():
+        result = compare(monkeypatch, {"one": "mean", "other": "last"}, absences=None, changed_sentences=0)
+        (sentence,) = result.pairs[0].explained
+        return [[e.absence.name for e in side.explanations] for side in (sentence.before, sentence.after)]
+
+    assert shown() == [["padding", "removed"]] * 2
+    # Of the model "other" alone: a masked-language model knows nothing of padding inside a sentence.
+    plain = BiLSTM.__init__
+
+    def masked(model, **arguments):
+        plain(model, **arguments)
+        if arguments["pooling"] == "last":
+            model.absences = ("mask", "removed")
+
+    monkeypatch.setattr(BiLSTM, "__init__", masked)
+    assert shown() == [["removed"]] * 2
+
+
+def test_a_run_without_a_model_and_private_texts_are_named(monkeypatch):
+    result = compare(monkeypatch, {"kept": "mean", "gone": None})
+    assert "gone explains no sentence: run gone has no logged model" in result.missing
+    assert result.pairs[0].explained == []
+    result = compare(monkeypatch, {"kept": "mean", "other": "mean"}, texts=False)
+    assert "no sentence is explained: the sentences' texts are not there" in result.missing
+    assert comparison_tables(result)["disagreements"]["text"].isna().all()
+
+
+def test_of_many_runs_the_baseline_and_the_best_are_drawn(monkeypatch):
+    poolings = {f"run {i:02d}": "mean" for i in range(MOST_DRAWN + 4)}
+    result = compare(monkeypatch, poolings, changed_sentences=0, sentences=[])
+    names = drawn_names(result)
+    assert len(names) == MOST_DRAWN
+    assert names[0] == "run 00"
+    accuracy = {n: found.metrics[0].measured.value_b for n, found in result.measures.against_baseline.items()}
+    left_out = accuracy.keys() - set(names)
+    assert max(accuracy[name] for name in left_out) <= min(accuracy[name] for name in names[1:])
+    assert any(
+        "sentences are explained by the 3 most accurate of 15 others" in said for said in result.missing
+    )
+    figures = comparison_figures(result)
+    assert "conformal_sets" not in figures
+    assert len(files.told(result)) < 40
+    # 16 recipes of one seed each: every pair is tested, the page shows each beside the leader.
+    html = comparison_page(result, {}, {})
+    order = list(result.ranking.accuracy)
+    assert len(result.ranking.pairs) == 16 * 15 / 2 == len(comparison_tables(result)["pairs"])
+    table = Page(html[html.index("<h3>Every pair") :]).text
+    assert re.findall(r"run \d\d", table[table.index("from 1") :])[:16] == order
+    assert "from 2" not in table[: table.index("From 1, from 2")]
+
+
+def test_the_run_of_a_comparison_says_what_it_compares(written):
+    result, _, _ = written
+    assert files.comparison_name(result) == "plain against attentive"
+    tags = files.comparison_tags(result)
+    assert tags["kind"] == "comparison"
+    assert tags["compared_runs"] == "plain-0,attentive-0"
+    assert tags["mlflow.note.content"].startswith("attentive")

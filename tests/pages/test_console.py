@@ -1,0 +1,146 @@
+"""The closing table: its numbers, their intervals, and what it says where there is nothing to say."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from whytrain.metrics.classification import classification_metrics
+from whytrain.pages.console import closing_table, next_steps, opening_table
+from whytrain.pages.explanation import values_table
+from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
+from whytrain.types import Predictions
+
+
+def predictions(n: int, n_classes: int, seed: int, signal: float = 1.0) -> Predictions:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, n_classes, n)
+    logits = generator.normal(size=(n, n_classes))
+    logits[np.arange(n), labels] += signal
+    return Predictions(logits, labels)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n=st.integers(20, 200),
+    n_classes=st.integers(2, 4),
+    seed=st.integers(0, 1000),
+    signal=st.sampled_from([-1.0, 0.0, 1.0, 4.0]),
+)
+def test_intervals_contain_their_estimates(n: int, n_classes: int, seed: int, signal: float) -> None:
+    chosen = predictions(n, n_classes, seed, signal)
+    metrics = classification_metrics(chosen)
+    intervals = metric_intervals(chosen, n_resamples=300)
+    assert list(intervals) == list(SHOWN)
+    for name, value in intervals.items():
+        estimate = value.estimate if isinstance(value, Interval) else value
+        assert estimate == pytest.approx(metrics[name], abs=1e-12), name
+        if isinstance(value, Interval):
+            assert value.low - 1e-12 <= estimate <= value.high + 1e-12, name
+
+
+def test_the_intervals_are_those_of_their_methods() -> None:
+    chosen = predictions(150, 2, seed=3)
+    intervals = metric_intervals(chosen)
+    predicted = chosen.logits.argmax(1)
+    n_right, n_hits = int((predicted == chosen.labels).sum()), int((predicted * chosen.labels).sum())
+    assert intervals["accuracy"] == wilson_interval(n_right, 150)
+    assert intervals["precision"] == wilson_interval(n_hits, int(predicted.sum()))
+    assert intervals["recall"] == wilson_interval(n_hits, int(chosen.labels.sum()))
+    generator = np.random.default_rng(1)
+    draws = []
+    for _ in range(2000):
+        rows = generator.integers(0, 150, 150)
+        hits = (chosen.labels[rows] & predicted[rows]).sum()
+        draws.append(2 * hits / (chosen.labels[rows].sum() + predicted[rows].sum()))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    f1 = intervals["f1"]
+    assert isinstance(f1, Interval)
+    # Two bootstraps of 2,000 draws: a quantile's standard error is about 0.003 here.
+    assert (f1.low, f1.high) == pytest.approx((low, high), abs=0.012)
+    assert isinstance(intervals["ece"], float)
+
+
+def test_several_classes_have_no_proportions_of_their_own() -> None:
+    intervals = metric_intervals(predictions(60, 3, seed=0), n_resamples=50)
+    assert isinstance(intervals["precision"], float)
+    assert isinstance(intervals["recall"], float)
+
+
+def shown(*tables: object) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=140)
+    for table in tables:
+        console.print(table)
+    return stream.getvalue()
+
+
+def test_the_closing_table() -> None:
+    best, test = predictions(80, 2, seed=0), predictions(80, 2, seed=1)
+    text = shown(closing_table({"best epoch (2)": best, "test": test}, 0.8125))
+    header, row = (
+        next(line for line in text.splitlines() if word in line) for word in ("metric", "accuracy")
+    )
+    assert [header.index(name) for name in ("best epoch (2)", "test", "floor")] == sorted(
+        header.index(name) for name in ("best epoch (2)", "test", "floor")
+    )
+    interval = metric_intervals(best)["accuracy"]
+    assert isinstance(interval, Interval)
+    assert f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]" in row
+    assert row.rstrip(" │").endswith("0.8125")
+    assert all(name in text for name in SHOWN)
+    assert "floor" not in shown(closing_table({"best epoch (2)": best}, None))
+
+
+def test_a_class_that_is_never_predicted() -> None:
+    never = Predictions(np.tile([1.0, 0.0], (10, 1)), np.array([0, 1] * 5))
+    text = shown(closing_table({"last": never}, None))
+    assert "nan" not in text.lower()
+
+
+def test_opening_and_next_steps() -> None:
+    text = shown(opening_table({"run": "a (b)", "model": "BiLSTM"}, ["3 rows were skipped"]))
+    assert "BiLSTM" in text
+    assert "note" in text
+    assert "3 rows were skipped" in text
+    assert "classes [spam], [/b]" in shown(opening_table({"data": "classes [spam], [/b]"}, ["[/b]"]))
+
+
+def test_a_class_in_brackets_is_no_markup() -> None:
+    explained: Any = SimpleNamespace(
+        words=["a", "film"],
+        values=np.array([1.0, 2.0]),
+        values_se=None,
+        payoff="log_odds",
+        absence=SimpleNamespace(name="padding"),
+        full=3.0,
+        empty=0.0,
+    )
+    assert "of [/b]" in shown(values_table([explained], "[/b]"))
+
+
+def test_next_steps_reach_the_run(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", ["diagnosis"]).splitlines()
+    assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
+    assert [line.split("  ")[-1].strip() for line in default[1:]] == [
+        "make ui",
+        'python explain.py run=abc text="…"',
+        "python train.py from_diagnosis=abc",
+        "python compare.py runs=[OTHER,abc]",
+    ]
+    other = next_steps("abc", "sqlite:////x/runs.db", [])
+    assert "from_diagnosis" not in other
+    assert "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:////x/runs.db" in other
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
+    assert "look at it            http://127.0.0.1:5000\n" in next_steps(
+        "abc", "http://127.0.0.1:5000", ["diagnosis"]
+    )

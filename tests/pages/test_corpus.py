@@ -1,0 +1,53 @@
+"""Figures of many explained sentences hold the numbers of their tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from whytrain.pages.corpus import vocabulary_figures
+
+
+def hashed(word: str) -> str:
+    return f"#{word}"
+
+
+def test_words_and_pairs_that_occur_once_are_left_out() -> None:
+    of = {"absence": "padding", "class": "good"}
+    words = pd.DataFrame(
+        {"word": ["rare", "fine", "dull"], "phi": [9.0, 2.0, -1.0], "standard_error": [np.nan, 0.5, 0.1]}
+    ).assign(count=[1, 4, 7], **of)
+    pairs = pd.DataFrame(
+        {
+            "word_a": ["a", "fine", "dull"],
+            "word_b": ["rare", "not", "not"],
+            "interaction": [9.0, -2.0, 1.0],
+            "standard_error": [np.nan, 0.25, 0.5],
+        }
+    ).assign(count=[1, 2, 3], **of)
+    figures = vocabulary_figures(words, pairs, payoff="log_odds", name=hashed)
+    importance = figures["corpus_importance"].axes[0]
+    assert [bar.get_width() for bar in importance.patches] == [2.0, -1.0]
+    assert [label.get_text() for label in importance.get_yticklabels()] == ["#fine (4)", "#dull (7)"]
+    network = figures["corpus_network"]
+    assert len(network.axes[0].collections[0].get_segments()) == 2
+    texts = [text.get_text() for text in network.texts]
+    assert "“#fine” and “#not” weaken each other most: −2.00" in texts
+    assert any("standard errors up to 0.50" in text for text in texts)
+
+
+def test_many_pairs_show_as_many_words_as_fit() -> None:
+    n = 30
+    pairs = pd.DataFrame(
+        {
+            "word_a": [f"a{i}" for i in range(n)],
+            "word_b": [f"b{i}" for i in range(n)],
+            "interaction": np.linspace(3, 1, n),
+            "standard_error": 0.1,
+        }
+    ).assign(absence="padding", count=5, **{"class": "good"})
+    words = pd.DataFrame({"word": ["x"], "phi": [0.0], "standard_error": [np.nan], "count": [1]})
+    figures = vocabulary_figures(words.assign(**{"class": "good"}), pairs, payoff="log_odds", name=str)
+    assert set(figures) == {"corpus_network"}
+    names = {text.get_text() for text in figures["corpus_network"].axes[0].texts}
+    assert names == {f"{side}{i}" for side in "ab" for i in range(8)}

@@ -1,0 +1,64 @@
+"""The closed loop's tables and page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from whytrain.diagnosis.rules import Expectation
+from whytrain.loop.verdicts import Effect
+from whytrain.pages.loop import effect_table, in_short, loop_page, standings
+from whytrain.statistics.intervals import Interval
+
+LOWER = Expectation(metric="diagnosis/few_token_dependence", at_most=-0.02)
+NAN = float("nan")
+EFFECTS = [
+    Effect("explained", "baseline", LOWER.metric, Interval(-0.05, -0.08, -0.03), LOWER, "kept"),
+    Effect(
+        "explained", "baseline", "robustness/lost_without_top_words", Interval(0.01, -0.1, 0.2), None, None
+    ),
+    Effect("only <x>", "baseline", LOWER.metric, Interval(0.03, 0.01, 0.05), LOWER, "missed"),
+    Effect("explained", "random targets", "best/accuracy", Interval(0.0, NAN, NAN), None, None),
+]
+RUNS = pd.DataFrame(
+    [("baseline", 0, "baseline-seed0", "a" * 32, "")], columns=["arm", "seed", "run", "run_id", "overrides"]
+)
+
+
+def test_the_table_says_what_was_targeted() -> None:
+    table = effect_table(EFFECTS)
+    assert table["targeted"].tolist() == [True, False, True, True]
+    assert table["promise"].fillna("none").tolist() == ["at most −0.02", "none", "at most −0.02", "none"]
+    assert effect_table([]).columns.tolist() == table.columns.tolist()
+
+
+def test_strategies_stand_or_fall_by_their_own_arm() -> None:
+    table = standings(EFFECTS, {"x": "only <x>", "y": "explained"})
+    assert dict(zip(table["strategy"], table["standing"], strict=True)) == {
+        "x": "does not",
+        "y": "earns its place",
+    }
+
+
+def test_the_page_has_a_part_per_comparison() -> None:
+    page = loop_page("circle", RUNS, EFFECTS, standings(EFFECTS, {"x": "only <x>"}))
+    assert "only &lt;x&gt; against baseline" in page
+    assert "only <x>" not in page
+    assert page.index("explained against baseline") < page.index("explained against random targets")
+    assert "not targeted" in page
+    assert "does not" in page
+    empty = loop_page("circle", RUNS, [], standings([], {}))
+    assert "nothing was trained after the baseline" in empty
+    assert "Of 1 promise of the recommended changes: 1 kept, 0 missed, 0 open." in page
+
+
+def test_the_control_arm_decides_what_explanations_are_worth() -> None:
+    def against_random(**metrics: tuple[float, float]) -> str:
+        intervals = {f"best/{name}": Interval((a + b) / 2, a, b) for name, (a, b) in metrics.items()}
+        return in_short(
+            [Effect("explained", "random targets", n, i, None, None) for n, i in intervals.items()]
+        )
+
+    assert "no sure difference in 2 measures." in against_random(ece=(-0.1, 0.1), nll=(-0.1, 0.0))
+    assert "the intervals of 1 of 2 measures leave out 0" in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
+    assert "by chance: best/nll +0.0600." in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
+    assert "random" not in against_random(ece=(NAN, NAN))  # one seed says nothing of a metric without rows
