@@ -33,7 +33,7 @@ from torch import nn
 
 from whytrain import lightning_modules as lm
 from whytrain.attribution.payoffs import payoffs
-from whytrain.attribution.removal import AbsenceName, absence
+from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
@@ -54,6 +54,7 @@ from whytrain.figures.explanations.layer_randomization import layer_randomizatio
 from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.prediction import predict_split
 from whytrain.statistics.intervals import bootstrap_interval, t_interval
+from whytrain.types import AbsenceName
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 ABSENCES: tuple[AbsenceName, ...] = ("padding", "removed")

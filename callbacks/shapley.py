@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ShapleyEvidence, attention_concentration, probe_evidence
-from whytrain.attribution.payoffs import Payoff
 from whytrain.attribution.reference_sentences import MIN_WORDS, affordable, choose_rows, probe_players
-from whytrain.attribution.removal import AbsenceName, absence, usual_absences
+from whytrain.attribution.removal import absence, usual_absences
 from whytrain.attribution.shapley.explanation import Explanation, explain
 from whytrain.attribution.tables import (
     Probe,
@@ -38,7 +37,7 @@ from whytrain.models.inspection import inspect_split
 from whytrain.pages.corpus import corpus_figures, vocabulary_figures
 from whytrain.pages.explanation import page, parts_figure, position_figure, sentence_figures
 from whytrain.tracking.store import Store
-from whytrain.types import Inspectable
+from whytrain.types import AbsenceName, Inspectable, Payoff
 
 TOPIC = "shapley"
 _FEWEST = 2  # sentences that are always explained: one to display and one for the averages

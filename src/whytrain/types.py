@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
+
+# What stands where a word is absent: every wordpiece replaced in its place, or the sentence made shorter.
+AbsenceName = Literal["padding", "mask", "unknown", "removed"]
+# Of which quantity of a class explanations are shares.
+Payoff = Literal["log_odds", "probability", "logit"]
 
 
 class Batch(NamedTuple):

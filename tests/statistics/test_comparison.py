@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from whytrain.errors import ConfigError
-from whytrain.presentation.estimates import difference_sentence, interval_phrase, requirement_phrase, signed
 from whytrain.statistics.comparison import compare_runs, compare_with_baseline
 from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.paired_bootstrap import MetricDifference, paired_bootstrap
+from whytrain.statistics.phrases import difference_sentence, interval_phrase, requirement_phrase, signed
 
 
 def run(

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.attribution.shapley.deletion_path import ranking
 from whytrain.attribution.tables import Probe
+from whytrain.types import Payoff
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,8 @@ from annotated_types import Ge, Le, MinLen
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.attribution.plain import to_plain
-from whytrain.attribution.removal import AbsenceName, absence, usual_absences
+from whytrain.attribution.removal import absence, usual_absences
 from whytrain.attribution.shapley.explanation import Explanation, explain
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
@@ -21,6 +20,7 @@ from whytrain.data.words import split_words
 from whytrain.errors import DataError
 from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
+from whytrain.types import AbsenceName, Payoff
 
 # Types of the settings of an explainer, as a config gives them.
 SETTINGS = {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from whytrain.errors import ConfigError
-
-Payoff = Literal["log_odds", "probability", "logit"]
+from whytrain.types import Payoff
 
 
 def payoffs(logits: NDArray[Any], payoff: Payoff, class_index: int) -> NDArray[np.float64]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Protocol, get_args
 
 from whytrain.errors import ConfigError
-
-AbsenceName = Literal["padding", "mask", "unknown", "removed"]
+from whytrain.types import AbsenceName
 
 
 class SpecialIds(Protocol):

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff, payoffs
+from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import Absence
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.tables import pair_table, word_table
 from whytrain.attribution.units import Players
-from whytrain.types import PredictFn, PrefixModel
+from whytrain.types import Payoff, PredictFn, PrefixModel
 
 
 def rank_vocabulary(

@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge, Interval, Le, MinLen
 
-from whytrain.attribution.payoffs import Payoff
-from whytrain.attribution.removal import AbsenceName
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
@@ -25,6 +23,7 @@ from whytrain.comparison.slices import SliceChange, slice_changes
 from whytrain.errors import WhytrainError
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.tracking.reader import metric_history, saved_model
+from whytrain.types import AbsenceName, Payoff
 
 CURVES = ("train/loss", "val/loss", "val/accuracy", "val/f1")
 MOST_EXPLAINED = 3  # recipes whose explanations stand beside the baseline's: of more the best ones

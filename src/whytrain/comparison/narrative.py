@@ -5,8 +5,8 @@ from __future__ import annotations
 from whytrain.comparison.comparison import SideBySide
 from whytrain.comparison.measures import Measures
 from whytrain.comparison.ranking import Ranking
-from whytrain.presentation.estimates import interval_phrase
 from whytrain.statistics.intervals import Interval
+from whytrain.statistics.phrases import interval_phrase
 
 _MOST_NAMED = 5  # recipes in one sentence
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from whytrain.attribution.attention import WordAttention, word_attention
-from whytrain.attribution.payoffs import Payoff
-from whytrain.attribution.removal import AbsenceName, absence, shared_absences
+from whytrain.attribution.removal import absence, shared_absences
 from whytrain.attribution.shapley.explanation import Explanation, explain
 from whytrain.attribution.units import players_of
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
 from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
+from whytrain.types import AbsenceName, Payoff
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.errors import DataError
 from whytrain.statistics.intervals import Interval, bootstrap_interval
+from whytrain.types import Payoff
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")

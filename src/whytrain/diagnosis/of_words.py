@@ -8,7 +8,6 @@ import numpy as np
 from scipy import stats
 
 from whytrain.attribution.evidence import ProbeEvidence, ShapleyEvidence
-from whytrain.attribution.payoffs import Payoff
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
     PAIR,
@@ -19,6 +18,7 @@ from whytrain.diagnosis.finding import (
     mean_measurement,
 )
 from whytrain.statistics.intervals import Interval
+from whytrain.types import Payoff
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
 FEWEST_SENTENCES = 10  # below, an interval over explained sentences means little

@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from whytrain.attribution.removal import AbsenceName
 from whytrain.errors import ConfigError
-from whytrain.types import Inspection
+from whytrain.types import AbsenceName, Inspection
 
 _SPARE_ROWS = (
     1024  # embedding tables are padded to round numbers: so many more rows than tokens are no surprise

@@ -9,10 +9,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.errors import WhytrainError
 from whytrain.presentation.palette import NEGATIVE, POSITIVE, text_on
 from whytrain.presentation.wording import UNITS, signed
+from whytrain.types import Payoff
 
 _CONTROLS = {"Cc", "Cf"}
 

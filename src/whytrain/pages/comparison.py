@@ -23,8 +23,8 @@ from whytrain.comparison.sentences import SentencePair, Side
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
-from whytrain.presentation.estimates import interval_phrase, signed
 from whytrain.statistics.intervals import Interval
+from whytrain.statistics.phrases import interval_phrase, signed
 
 _MOST_TOLD = 4  # other runs up to which each has its sentences; more of them have a table
 _MOST_ROWS = 10  # sentences of each kind of disagreement

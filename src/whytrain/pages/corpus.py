@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.attribution.shapley.explanation import Explanation
 from whytrain.attribution.shapley.positions import position_profile
 from whytrain.figures.explanations.corpus_path import corpus_path
 from whytrain.figures.explanations.interaction_network import interaction_network
 from whytrain.figures.explanations.position_profile import position_profile as profile_figure
 from whytrain.figures.explanations.token_importance import token_importance
-from whytrain.types import Figure
+from whytrain.types import Figure, Payoff
 
 Array = NDArray[np.float64]
 

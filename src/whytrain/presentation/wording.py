@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 
 UNITS: dict[Payoff, str] = {"log_odds": "log-odds", "probability": "probability", "logit": "logit"}
 MINUS = "\N{MINUS SIGN}"

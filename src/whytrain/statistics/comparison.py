@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.metrics.score_terms import METRICS
-from whytrain.presentation.estimates import difference_sentence, requirement_phrase
 from whytrain.statistics.effect_sizes import cohens_h, discordant_odds_ratio
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, check_level
 from whytrain.statistics.mcnemar import McNemar, mcnemar
 from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
+from whytrain.statistics.phrases import difference_sentence, requirement_phrase
 from whytrain.statistics.power import required_seeds, required_sentences
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.grouping import group_to_budget
-from whytrain.attribution.payoffs import Payoff, payoffs
+from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import Absence
 from whytrain.attribution.shapley.deletion_path import cumulative_path, occlusion, ranking, removal_path
 from whytrain.attribution.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
@@ -18,7 +18,7 @@ from whytrain.attribution.shapley.positions import N_PARTS, Parts, part_values
 from whytrain.attribution.shapley.table import coalition_logits, coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.units import Players
-from whytrain.types import PredictFn, PrefixModel
+from whytrain.types import Payoff, PredictFn, PrefixModel
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff, payoffs
+from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import Absence
 from whytrain.attribution.shapley.table import coalition_logits
 from whytrain.attribution.units import Players
-from whytrain.types import PredictFn
+from whytrain.types import Payoff, PredictFn
 
 
 def sentence_game(

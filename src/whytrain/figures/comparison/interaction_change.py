@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown, widest
 from whytrain.figures.comparison.before_after import ROW, Array, TwoRuns, change_bars, paired_bars
 from whytrain.presentation.wording import UNITS, counted, signed
+from whytrain.types import Payoff
 
 _MOST_PAIRS = 14
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from whytrain.attribution.payoffs import Payoff
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
@@ -21,6 +20,7 @@ from whytrain.figures.comparison.before_after import (
     strongest,
 )
 from whytrain.presentation.wording import UNITS, counted, signed
+from whytrain.types import Payoff
 
 
 def value_change(

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import run_colors, run_lines
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure

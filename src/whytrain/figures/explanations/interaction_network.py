@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import INK
 from whytrain.figures.base.phi import shade_key, shades
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, finish, finite_range, need, new_figure

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.phi import shade_key, shades
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, finish, finite_range, grid, need, new_figure

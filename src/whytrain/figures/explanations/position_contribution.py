@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.phi import sign_colors
 from whytrain.figures.base.style import (

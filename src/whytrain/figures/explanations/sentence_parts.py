@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, INK, PALETTE
 from whytrain.figures.base.phi import shade_key, shades
 from whytrain.figures.base.runs import key

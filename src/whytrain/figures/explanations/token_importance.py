@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.phi import sign_colors
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from whytrain.attribution.payoffs import Payoff
+from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, run_colors, run_lines
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure, whole_numbers
 from whytrain.figures.base.text import shortened, shown, widest
