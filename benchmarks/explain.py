@@ -30,7 +30,6 @@ from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.units import Players
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.bilstm.prefix_form import prefix_form
 
 VOCABULARY, CLS, SEP = 1200, 3, 4
 NEGATIONS, POSITIVE, NEGATIVE = (5, 25), (25, 215), (215, 405)  # ranges of ids; all others mean nothing
@@ -148,15 +147,14 @@ def engines(scale: Scale) -> None:
     seconds = best_times(20, lambda: torch.mm(matrix, weight))[0] / len(matrix)
     for n_words, pooling, norm, heads in cases:
         model, sentence = make_model(scale.size, pooling, norm=norm, heads=heads), players(n_words)
-        shared = prefix_form(model)
         difference = np.abs(
-            coalition_table(shared, sentence, ABSENCE).logits
-            - coalition_table(model, sentence, ABSENCE).logits
+            coalition_table(model, sentence, ABSENCE, engine="sharing").logits
+            - coalition_table(model, sentence, ABSENCE, engine="direct").logits
         ).max()
         direct, sharing = best_times(
             scale.repetitions,
-            lambda m=model, s=sentence: coalition_table(m, s, ABSENCE),
-            lambda m=shared, s=sentence: coalition_table(m, s, ABSENCE),
+            lambda m=model, s=sentence: coalition_table(m, s, ABSENCE, engine="direct"),
+            lambda m=model, s=sentence: coalition_table(m, s, ABSENCE, engine="sharing"),
         )
         name = f"{pooling}{' + LayerNorm' if norm else ''}{' + self-attention' if heads else ''}"
         # Two directions; 2^n products for the words (shared by both states), 2^n for the last token.
@@ -170,7 +168,7 @@ def engines(scale: Scale) -> None:
 
 
 def _memory(scale: Scale, connection: object) -> None:
-    model = prefix_form(make_model(scale.size, "last"))
+    model = make_model(scale.size, "last")
     coalition_table(model, players(4), ABSENCE)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
@@ -217,10 +215,9 @@ def libraries(scale: Scale, model: BiLSTM) -> None:
 
     n, sentence = scale.library_words, players(scale.library_words, seed=1)
     game = sentence_game(model, sentence, ABSENCE, "log_odds", 1)
-    shared = prefix_form(model)
 
     def ours() -> tuple[Array, Array]:
-        table = payoffs(coalition_table(shared, sentence, ABSENCE).logits, "log_odds", 1)
+        table = payoffs(coalition_table(model, sentence, ABSENCE).logits, "log_odds", 1)
         return shapley_values(table), pair_interactions(table)
 
     def with_shapiq() -> Array:

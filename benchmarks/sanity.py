@@ -51,8 +51,8 @@ from whytrain.explanation_scores.plausibility import (
 )
 from whytrain.explanation_scores.randomization import cascading_randomization, rank_correlation
 from whytrain.figures.explanations.layer_randomization import layer_randomization
-from whytrain.models.bilstm.prefix_form import prefix_form
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
+from whytrain.models.interface import ModelInterface, interface_of
 from whytrain.statistics.intervals import bootstrap_interval, t_interval
 from whytrain.types import AbsenceName
 
@@ -81,7 +81,7 @@ def train(config: object, data: lm.TextData, seed: int) -> list[nn.Module]:
     model = instantiate(config.model, **data.model_sizes)  # type: ignore[attr-defined]
     objective, optimizer = instantiate(config.objective), instantiate(config.optimizer)  # type: ignore[attr-defined]
     module = lm.Classifier(
-        model, objective=objective, optimizer=optimizer, token_kinds=data.token_kinds, seed=seed
+        asked(model, data), objective=objective, optimizer=optimizer, token_kinds=data.token_kinds, seed=seed
     )
     snapshots = Snapshots()
     trainer = lm.make_trainer(instantiate(config.trainer), [snapshots], None)  # type: ignore[attr-defined]
@@ -89,9 +89,14 @@ def train(config: object, data: lm.TextData, seed: int) -> list[nn.Module]:
     return snapshots.models
 
 
+def asked(model: nn.Module, data: lm.TextData) -> ModelInterface:
+    """The model as algorithms see it."""
+    return interface_of(model, data.tokenizer, data.source.max_tokens)
+
+
 def tables_of(model: nn.Module, sentences: list[Players], data: lm.TextData, kind: AbsenceName) -> Tables:
     """Exact payoffs of all coalitions of each sentence."""
-    tables = coalition_tables(prefix_form(model), sentences, absence(kind, data.tokenizer))
+    tables = coalition_tables(model, sentences, absence(kind, data.tokenizer))
     return [payoffs(table.logits, "log_odds", POSITIVE) for table in tables]
 
 
@@ -141,9 +146,8 @@ def report_stability(runs: list[list[nn.Module]], sentences: list[Players], data
     split = data.encoded("validation")
     for epoch in range(len(runs[0])):
         models = [run[epoch] for run in runs]
-        accuracy = np.mean(
-            [(p.logits.argmax(1) == p.labels).mean() for p in (predict_split(m, split) for m in models)]
-        )
+        predictions = [predict_split(asked(model, data), split) for model in models]
+        accuracy = np.mean([(p.logits.argmax(1) == p.labels).mean() for p in predictions])
         for kind in ABSENCES:
             values = [values_of(model, sentences, data, kind) for model in models]
             seeds = [correlations(a, b) for a, b in itertools.combinations(values, 2)]

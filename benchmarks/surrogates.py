@@ -33,9 +33,9 @@ from whytrain.data.splits import sentence_groups
 from whytrain.data.sst2 import SST2
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.wordpiece import WordPieceTrainer
+from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.bilstm.prefix_form import prefix_form
-from whytrain.models.prediction import predict_split
+from whytrain.models.interface import interface_of
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.conclusions import student_evidence
 from whytrain.surrogates.evidence import StudentEvidence
@@ -113,9 +113,7 @@ def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
     players = probe_players(split, task.train, rows, task.tokenizer, MAX_WORDS)
     names = task.corpus.class_names
     kind = absence("padding", task.tokenizer)
-    tables = rank_vocabulary(
-        prefix_form(model), players, split.labels, kind, payoff="log_odds", class_names=names
-    )
+    tables = rank_vocabulary(model, players, split.labels, kind, payoff="log_odds", class_names=names)
     return Ranking(*tables)
 
 
@@ -128,14 +126,15 @@ def students(
     rows = balanced_rows(split.labels, names, n_rows, settings.seed)
     texts = [split.texts[row] for row in rows]
     counter = WordCounter(texts)
-    taught, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
+    asked = interface_of(model, task.tokenizer, MAX_TOKENS)
+    taught, judged = predict_split(asked, task.train.select(rows)), predict_split(asked, task.dev)
     train = Taught(counter.read(texts), taught.labels, taught.logits)
     validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
     joined = None
     if n_joined:
         made = joined_texts(texts, n_joined, settings.seed)
         encoded = encode_texts(made, np.zeros(n_joined, dtype=np.int64), task.tokenizer, MAX_TOKENS)
-        joined = Answers(counter.read(made), predict_split(model, encoded).logits)
+        joined = Answers(counter.read(made), predict_split(asked, encoded).logits)
     groups = sentence_groups(texts)
     lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined)
     return student_evidence(lessons, train, validation)
@@ -189,7 +188,7 @@ def main() -> None:
     for seed in arguments.seeds:
         started = time.perf_counter()
         model = train_network(task, seed, arguments.epochs)
-        seen = predict_split(model, task.dev)
+        seen = predict_split(interface_of(model, task.tokenizer, MAX_TOKENS), task.dev)
         accuracy = (seen.logits.argmax(axis=1) == seen.labels).mean()
         ranking = rank(model, task, arguments.vocabulary, seed)
         print(

@@ -28,7 +28,8 @@ from torch.utils.data import DataLoader
 from whytrain import lightning_modules as lm
 from whytrain.data.encoded import EncodedSplit
 from whytrain.guidance.token_kinds import TokenKinds
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
+from whytrain.models.interface import ModelInterface, interface_of
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 SIZE = 128
@@ -91,7 +92,7 @@ def our_epochs(data: lm.TextData, config: object, seed: int, n_epochs: int) -> t
         padding_id=data.tokenizer.padding_id,
     )
     module = lm.Classifier(
-        model,
+        interface_of(model, data.tokenizer, data.source.max_tokens),
         objective=instantiate(config.objective),  # type: ignore[attr-defined]
         optimizer=instantiate(config.optimizer),  # type: ignore[attr-defined]
         token_kinds=TokenKinds.of(data.tokenizer),
@@ -103,7 +104,7 @@ def our_epochs(data: lm.TextData, config: object, seed: int, n_epochs: int) -> t
     return model, (time.perf_counter() - started) / n_epochs
 
 
-def accuracy(model: nn.Module, split: EncodedSplit) -> float:
+def accuracy(model: ModelInterface, split: EncodedSplit) -> float:
     """Share of a split's sentences that the model classifies right."""
     predictions = predict_split(model, split)
     return float((predictions.logits.argmax(axis=1) == predictions.labels).mean())

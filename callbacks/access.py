@@ -13,6 +13,7 @@ from torch import nn
 from whytrain.data.corpus import Corpus
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
+from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.store import Store
 from whytrain.tracking.tables import text_hash
@@ -24,6 +25,7 @@ T = TypeVar("T")
 class ClassifierModule(Protocol):
     """The LightningModule: see `lightning_modules.classifier.Classifier`."""
 
+    interface: ModelInterface
     model: nn.Module
     objective: Objective
     predictions: Predictions | None

@@ -29,7 +29,7 @@ from whytrain.figures.confidence.human_entropy import human_entropy
 from whytrain.figures.confidence.reliability_diagram import reliability_diagram
 from whytrain.figures.confidence.risk_coverage_curve import risk_coverage_curve
 from whytrain.metrics.calibration import reliability_bins
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
 from whytrain.slices.score_slices import Slice, differing_slices, slice_table
 from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
 from whytrain.statistics.intervals import Interval
@@ -113,7 +113,7 @@ class Calibration(Callback):
         if store is None or data.corpus.calibration is None:
             return
         module, split = classifier_of(pl_module), data.corpus.validation
-        seen = self._epoch(module, predict_split(module.model, data.encoded("validation")), data)
+        seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
         runs = _runs(seen)
         self.confidence, self.evidence = seen.confidence, seen.before
         expected = self._expected_coverage(seen, len(split))
@@ -151,7 +151,7 @@ class Calibration(Callback):
         self, module: ClassifierModule, validation: Predictions | None, data: TextDataModule
     ) -> _Epoch:
         assert validation is not None
-        seen = predict_split(module.model, data.encoded("calibration"))
+        seen = predict_split(module.interface, data.encoded("calibration"))
         confidence = fit_confidence(
             seen.logits,
             seen.labels,

@@ -27,7 +27,7 @@ from whytrain.diagnosis.finding import Diagnosis as Result
 from whytrain.diagnosis.overrides import OVERRIDES_PATH, Plan, make_plan, plan_text
 from whytrain.diagnosis.rules import load_rules
 from whytrain.errors import ConfigError
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.tracking.store import Store
@@ -97,7 +97,7 @@ class Diagnosis(Callback):
 
 def gather(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     """Collect what the callbacks publish and what both models predict."""
-    data, model = data_of(trainer), classifier_of(pl_module).model
+    data, model = data_of(trainer), classifier_of(pl_module).interface
     return RunEvidence(
         corpus=data.corpus,
         predict_train=lambda rows: predict_split(model, data.encoded("train").select(rows)),

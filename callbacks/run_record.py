@@ -20,7 +20,7 @@ from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
 from whytrain.figures.training.model_diagram import model_diagram
 from whytrain.metrics.classification import classification_metrics
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.pages.run_note import run_note
 from whytrain.tracking.paths import CONFIG_PATH
@@ -92,7 +92,7 @@ class RunRecord(Callback):
         stored = torch.load(self.checkpoints.best, map_location=pl_module.device, weights_only=True)
         pl_module.load_state_dict(stored["state_dict"])
         data, module = data_of(trainer), classifier_of(pl_module)
-        best = module.model
+        best = module.interface
         self.results = {f"best epoch ({best_epoch})": predict_split(best, data.encoded("validation"))}
         if module.predictions is not None and best_epoch != len(self.history.epochs):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
@@ -105,7 +105,7 @@ class RunRecord(Callback):
             for name, figure in self.history.figures(best_epoch, self.floor).items():
                 store.log_figure(figure, "history", name)
             observed = self.config["callbacks"] or {}
-            name = type(best).__name__
+            name = type(best.module).__name__
             store.describe(run_note(store.run_id, name, data.corpus, self.results, self.floor, observed))
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:

@@ -12,7 +12,6 @@ import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
-from torch import nn
 
 from whytrain.attribution.evidence import ShapleyEvidence
 from whytrain.callbacks.access import (
@@ -31,7 +30,8 @@ from whytrain.figures.surrogates.coefficients import coefficients
 from whytrain.figures.surrogates.decision_tree import decision_tree
 from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
+from whytrain.models.interface import ModelInterface
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
@@ -48,7 +48,6 @@ from whytrain.surrogates.fitting import Answers, Ranking, Study, StudySettings, 
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
 from whytrain.tracking.store import Store
-from whytrain.types import Inspectable
 
 TOPIC = "surrogate"
 _FEWEST = 100  # sentences of an epoch's students: fewer say nothing
@@ -177,7 +176,7 @@ class Surrogate(Callback):
         assert self._sample is not None
         assert module.predictions is not None
         sample = self._sample[:n_rows]
-        seen = predict_split(module.model, data.encoded("train").select(sample))
+        seen = predict_split(module.interface, data.encoded("train").select(sample))
         train = Taught(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
         validation = Taught(self._read["validation"], module.predictions.labels, module.predictions.logits)
         lessons = study(train, validation, self._counter.words, None, self.settings, data.corpus.class_names)
@@ -188,7 +187,7 @@ class Surrogate(Callback):
         store = store_of(trainer)
         if store is None or self._sample is None:
             return
-        started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).model
+        started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).interface
         try:
             lessons, train, validation = self._study(model, data, evidence_of(trainer, ShapleyEvidence))
             metrics = self._conclude(store, model, data, lessons, train, validation)
@@ -201,7 +200,7 @@ class Surrogate(Callback):
         store.log_metrics(metrics, step=trainer.current_epoch)
 
     def _study(
-        self, model: nn.Module, data: TextDataModule, explained: ShapleyEvidence | None
+        self, model: ModelInterface, data: TextDataModule, explained: ShapleyEvidence | None
     ) -> tuple[Study, Taught, Taught]:
         """Teach tuned students the whole sample."""
         assert self._sample is not None
@@ -223,7 +222,7 @@ class Surrogate(Callback):
         )
         return lessons, train, validation
 
-    def _joined(self, model: nn.Module, data: TextDataModule, texts: list[str]) -> Answers | None:
+    def _joined(self, model: ModelInterface, data: TextDataModule, texts: list[str]) -> Answers | None:
         """Return what the network says of sentences joined from two of the sample."""
         if not self.joined:
             return None
@@ -234,7 +233,7 @@ class Surrogate(Callback):
     def _conclude(
         self,
         store: Store,
-        model: nn.Module,
+        model: ModelInterface,
         data: TextDataModule,
         lessons: Study,
         train: Taught,
@@ -272,10 +271,10 @@ class Surrogate(Callback):
         scores["student_agreement_train"] = differing["train"].share
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
 
-    def _dense(self, model: nn.Module, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:
+    def _dense(self, model: ModelInterface, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:
         """Return what the network computes of the first sentences of the sample, and of validation."""
         assert self._sample is not None
-        if not isinstance(model, Inspectable):
+        if not model.capabilities.embeddings:
             _log.warning("surrogate: this model does not show its states; students of them are left out")
             return None
         sample = data.encoded("train").select(self._sample[:_DENSE])

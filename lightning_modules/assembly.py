@@ -15,6 +15,7 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import distillation_of, guidance_of
 from whytrain.lightning_modules.origin import check_origin
 from whytrain.lightning_modules.trainer import TrainerSettings
+from whytrain.models.interface import interface_of
 from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings
@@ -58,7 +59,8 @@ def assemble(
     objective.guidance = guidance_of(guidance, text_data, tracking.address)
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
+    interface = interface_of(model, text_data.tokenizer, data.max_tokens)
     kinds = text_data.token_kinds
     return text_data, Classifier(
-        model, objective=objective, optimizer=optimizer, token_kinds=kinds, seed=seed
+        interface, objective=objective, optimizer=optimizer, token_kinds=kinds, seed=seed
     )

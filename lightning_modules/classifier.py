@@ -9,13 +9,15 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from whytrain.errors import TrainingError
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.metrics.classification import classification_metrics
-from whytrain.objectives.objective import Objective, set_dropout
+from whytrain.models.dropout import dropout_rates, ramp_dropout
+from whytrain.models.interface import ModelInterface
+from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings, clip_gradients, make_optimizer, make_schedule
 from whytrain.types import Batch, Predictions
 
@@ -24,13 +26,14 @@ class Classifier(pl.LightningModule):
     """Train any `model(token_ids, mask) -> logits`.
 
     Attributes:
+        interface: the model as algorithms see it.
         predictions: those of the last evaluation, in the order of the split's rows.
         batch_history: of each batch of the epoch: loss (nats), accuracy, seconds, number of sentences.
     """
 
     def __init__(
         self,
-        model: nn.Module,
+        interface: ModelInterface,
         *,
         objective: Objective,
         optimizer: OptimizerSettings,
@@ -39,8 +42,9 @@ class Classifier(pl.LightningModule):
     ) -> None:
         """Store the parts; `seed` fixes dropout and masking of every step."""
         super().__init__()
-        objective.check(model)
-        self.model = model
+        objective.check(interface)
+        self.interface = interface
+        self.model = interface.module
         self.objective = objective
         self.optimizer_settings = optimizer
         self.token_kinds = token_kinds
@@ -48,7 +52,7 @@ class Classifier(pl.LightningModule):
         self.predictions: Predictions | None = None
         self.batch_history: list[tuple[float, ...]] = []
         self._evaluated: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._first_dropout = getattr(getattr(model, "dropout", None), "p", 0.0)
+        self._dropout_rates = dropout_rates(interface.module)
         self._last_batch_end = 0.0
 
     def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
@@ -77,7 +81,7 @@ class Classifier(pl.LightningModule):
         if end is not None:
             last_epoch = max(1, (self.trainer.max_epochs or 1) - 1)
             share = min(1.0, self.current_epoch / last_epoch)
-            set_dropout(self.model, self._first_dropout + share * (end - self._first_dropout))
+            ramp_dropout(self.model, self._dropout_rates, end, share)
         self._last_batch_end = time.perf_counter()
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
@@ -86,7 +90,7 @@ class Classifier(pl.LightningModule):
             self.batch_history = []
         # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
         self._seed(hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF)
-        loss, logits = self.objective(self.model, batch, self.token_kinds)
+        loss, logits = self.objective(self.interface, batch, self.token_kinds)
         value = float(loss.detach())
         # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
         if not np.isfinite(value) and self.trainer.world_size == 1:

@@ -14,7 +14,7 @@ from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
-from whytrain.models.prediction import BATCH_SIZE
+from whytrain.models.batch_runner import BATCH_SIZE
 
 
 class TextData(pl.LightningDataModule):

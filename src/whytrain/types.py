@@ -76,14 +76,18 @@ class Inspection:
     Attributes:
         logits: (batch, n_classes).
         hidden_states: (batch, n_tokens, hidden_size), the states that are pooled.
-        attention: (batch, n_tokens), pooling weights that sum to 1 over tokens; None without attention.
-        attention_scores: (batch, n_tokens), the same before the softmax; None without attention.
+        attention: (batch, n_tokens), weights that sum to 1 over tokens, 0 on padding: those of the pooling,
+            or what the token that is read pays to each in the last layer; None without attention.
+        attention_scores: (batch, n_tokens), the same before the softmax; None where they are not shown.
+        head_attention: per layer (batch, n_heads, n_tokens, n_tokens), what each token pays to each; None
+            for a model without heads.
     """
 
     logits: Tensor
     hidden_states: Tensor
     attention: Tensor | None
     attention_scores: Tensor | None
+    head_attention: tuple[Tensor, ...] | None = None
 
 
 @runtime_checkable
@@ -158,6 +162,6 @@ class PrefixModel(Protocol):
         """Return logits (batch, n_classes) for token ids (batch, n_tokens) and their mask (or None)."""
         ...
 
-    def recurrence(self) -> Recurrence:
-        """Return the recurrence with the weights of this moment."""
+    def recurrence(self) -> Recurrence | None:
+        """Return the recurrence with the weights of this moment; None where nothing can be shared."""
         ...

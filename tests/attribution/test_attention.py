@@ -11,7 +11,7 @@ from tokenizers import models, pre_tokenizers, processors
 from whytrain.attribution.attention import word_attention
 from whytrain.data.tokenization import Tokenizer
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.saved import SavedModel
+from whytrain.models.interface import interface_of
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##happy", "##ly", "a", "film"]
 
@@ -26,7 +26,7 @@ def tokenizer():
     return Tokenizer(backend, "small")
 
 
-def saved(tokenizer, pooling, max_tokens=20):
+def asked(tokenizer, pooling, max_tokens=20):
     torch.manual_seed(0)
     model = BiLSTM(
         vocabulary_size=len(WORDS),
@@ -40,15 +40,15 @@ def saved(tokenizer, pooling, max_tokens=20):
         self_attention_heads=0,
         dropout=0.0,
     )
-    return SavedModel(model.eval(), tokenizer, ("bad", "good"), max_tokens, None)
+    return interface_of(model.eval(), tokenizer, max_tokens)
 
 
 def test_a_word_has_the_sum_of_its_wordpieces(tokenizer):
-    one = saved(tokenizer, "attention")
+    one = asked(tokenizer, "attention")
     found = word_attention(one, "a unhappyly film")
     assert found.words == ("[CLS]", "a", "unhappyly", "film", "[SEP]")
     ids = torch.tensor([[2, 8, 5, 6, 7, 9, 3]])
-    weights = one.model.inspect(one.model.embed(ids), None).attention[0].detach().double().numpy()
+    weights = one.inspect(ids, None).attention[0].detach().double().numpy()
     by_hand = [weights[0], weights[1], weights[2:5].sum(), weights[5], weights[6]]
     # The same float32 weights, added up in another order.
     np.testing.assert_allclose(found.weights, by_hand, atol=1e-7)
@@ -57,16 +57,28 @@ def test_a_word_has_the_sum_of_its_wordpieces(tokenizer):
 
 
 def test_a_cut_sentence_has_the_words_that_remain(tokenizer):
-    found = word_attention(saved(tokenizer, "attention", max_tokens=4), "a film film film")
+    found = word_attention(asked(tokenizer, "attention", max_tokens=4), "a film film film")
     assert found.words == ("[CLS]", "a", "film", "[SEP]")
     assert len(found.weights) == 4
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 def test_other_poolings_have_none(tokenizer, pooling):
-    assert word_attention(saved(tokenizer, pooling), "a film") is None
+    assert word_attention(asked(tokenizer, pooling), "a film") is None
 
 
 def test_a_model_that_cannot_be_inspected_has_none(tokenizer):
-    plain = SavedModel(torch.nn.Linear(2, 2), tokenizer, ("bad", "good"), 20, None)
-    assert word_attention(plain, "a film") is None
+    class Bag(torch.nn.Embedding):
+        def forward(self, token_ids, mask):
+            kept = torch.ones(token_ids.shape) if mask is None else mask.float()
+            return (super().forward(token_ids) * kept[..., None]).sum(1)
+
+    assert word_attention(interface_of(Bag(len(WORDS), 2), tokenizer, 20), "a film") is None
+
+
+def test_a_sentence_without_special_tokens_has_its_words_alone():
+    backend = tokenizers.Tokenizer(models.WordPiece({w: i for i, w in enumerate(WORDS)}, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    found = word_attention(asked(Tokenizer(backend, "bare"), "attention"), "a unhappyly film")
+    assert found.words == ("a", "unhappyly", "film")
+    assert found.weights.sum() == pytest.approx(1, abs=1e-6)

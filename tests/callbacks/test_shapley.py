@@ -27,6 +27,7 @@ from whytrain.attribution.units import players_of
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError
 from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.models.interface import interface_of
 from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -118,7 +119,7 @@ def fit(
         "padding_id": data.tokenizer.padding_id,
     }
     module = lm.Classifier(
-        instantiate(config.model, **sizes),
+        interface_of(instantiate(config.model, **sizes), data.tokenizer, data.source.max_tokens),
         objective=instantiate(config.objective),
         optimizer=instantiate(config.optimizer),
         token_kinds=TokenKinds.of(data.tokenizer),

@@ -22,8 +22,9 @@ from whytrain.config.validation import check_config
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
 from whytrain.data.encoded import encode_split, encode_texts
 from whytrain.data.wordpiece import WordPieceTrainer
+from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.prediction import predict_split
+from whytrain.models.interface import interface_of
 from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf" / "callbacks"
@@ -87,7 +88,8 @@ class OpaqueModel(nn.Module):
         self.bag = nn.Embedding(vocabulary_size, n_classes)
 
     def forward(self, token_ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self.bag(token_ids).mean(dim=1)
+        kept = torch.ones_like(token_ids) if mask is None else mask.long()
+        return (self.bag(token_ids) * kept[..., None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
 
 
 def make_run(
@@ -129,9 +131,11 @@ def make_run(
             dropout=0.3,
         )
     )
+    interface = interface_of(model.train(), tokenizer, 32)
     module = SimpleNamespace(
-        model=model.train(),
-        predictions=predict_split(model, encoded["validation"]),
+        interface=interface,
+        model=model,
+        predictions=predict_split(interface, encoded["validation"]),
         batch_history=[(0.5, 0.5, epoch_s, 4)],
     )
     trainer = SimpleNamespace(
@@ -253,7 +257,7 @@ def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]
     names = np.array(corpus.class_names)
     assert of_train["teacher"].isna().all()  # that would take as long as a tenth of an epoch
     of_validation = table[table["split"] == "validation"]
-    logits = predict_split(module.model, trainer.datamodule.encoded("validation")).logits
+    logits = predict_split(module.interface, trainer.datamodule.encoded("validation")).logits
     numbers = [corpus.validation.ids.index(row) for row in of_validation["id"]]
     assert of_validation["teacher"].tolist() == names[logits.argmax(axis=1)[numbers]].tolist()
 

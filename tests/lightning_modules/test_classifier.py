@@ -18,7 +18,7 @@ from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
 from whytrain.metrics.classification import classification_metrics
-from whytrain.models.prediction import predict_split
+from whytrain.models.batch_runner import predict_split
 
 
 class Watch(pl.Callback):
@@ -74,7 +74,7 @@ def test_a_module_that_arrives_in_eval_mode_is_trained_in_train_mode(workspace: 
 def test_predictions_are_the_models_in_the_order_of_the_rows(workspace: Path) -> None:
     data, module, trainer, _ = parts()
     trainer.fit(module, datamodule=data)
-    expected = predict_split(module.model, data.encoded("validation"))
+    expected = predict_split(module.interface, data.encoded("validation"))
     assert module.predictions is not None
     torch.testing.assert_close(module.predictions.logits, expected.logits, rtol=0, atol=0)
     assert (module.predictions.labels == data.corpus.validation.labels).all()

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import tokenizers
 import torch
 from torch import nn
 from torch.nn import functional
 
+from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
+from whytrain.models.interface import interface_of
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import attention_penalty
-from whytrain.objectives.objective import Objective, set_dropout
-from whytrain.types import Batch
+from whytrain.objectives.objective import Objective
+from whytrain.types import Batch, Inspection
 
 MASK = 4
 KINDS = TokenKinds(
@@ -57,9 +60,9 @@ def bilstm(pooling: str = "attention", n_layers: int = 1) -> BiLSTM:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
-def test_label_smoothing_is_its_closed_form(smoothing):
+def test_label_smoothing_is_its_closed_form(asked, smoothing):
     model = bilstm()
-    loss, logits = objective(label_smoothing=smoothing)(model, BATCH, KINDS)
+    loss, logits = objective(label_smoothing=smoothing)(asked(model), BATCH, KINDS)
     log_p = logits.log_softmax(1)
     nll = -log_p[range(3), BATCH.labels]
     expected = ((1 - smoothing) * nll - smoothing * log_p.mean(1)).mean()
@@ -67,10 +70,10 @@ def test_label_smoothing_is_its_closed_form(smoothing):
     torch.testing.assert_close(logits, model(BATCH.token_ids, BATCH.mask), rtol=0, atol=0)
 
 
-def test_the_penalty_is_added_with_its_weight():
+def test_the_penalty_is_added_with_its_weight(asked):
     model = bilstm()
-    plain, _ = objective()(model, BATCH, KINDS)
-    loss, _ = objective(attention_penalty={"weight": 0.5, "kind": "entropy"})(model, BATCH, KINDS)
+    plain, _ = objective()(asked(model), BATCH, KINDS)
+    loss, _ = objective(attention_penalty={"weight": 0.5, "kind": "entropy"})(asked(model), BATCH, KINDS)
     inspection = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
     penalty = attention_penalty(inspection, BATCH.mask, "entropy")
     assert penalty.item() > 0.001
@@ -78,9 +81,9 @@ def test_the_penalty_is_added_with_its_weight():
 
 
 @pytest.mark.parametrize("weight", [0.25, 1.0])
-def test_the_adversarial_share(weight):
+def test_the_adversarial_share(asked, weight):
     model = bilstm()
-    loss, logits = objective(adversarial={"weight": weight, "epsilon": 0.5})(model, BATCH, KINDS)
+    loss, logits = objective(adversarial={"weight": weight, "epsilon": 0.5})(asked(model), BATCH, KINDS)
     embeddings = model.embed(BATCH.token_ids)
     clean = functional.cross_entropy(model.inspect(embeddings, BATCH.mask).logits, BATCH.labels)
     moved = embeddings + fgm_perturbation(clean, embeddings, 0.5)
@@ -91,35 +94,83 @@ def test_the_adversarial_share(weight):
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_masking_hides_words_from_the_model():
+def test_masking_hides_words_from_the_model(asked):
     class Seen(nn.Module):
         def forward(self, token_ids, mask):
             self.token_ids = token_ids
             return torch.zeros(len(token_ids), 3)
 
     seen = Seen()
-    objective(word_masking=1.0)(seen, BATCH, KINDS)
+    objective(word_masking=1.0)(asked(seen), BATCH, KINDS)
     assert seen.token_ids.tolist() == [[2, 4, 4, 4, 3], [2, 4, 3, 0, 0], [2, 4, 4, 3, 0]]
-    objective()(seen, BATCH, KINDS)
+    objective()(asked(seen), BATCH, KINDS)
     assert torch.equal(seen.token_ids, BATCH.token_ids)
 
 
-def test_terms_that_the_model_cannot_serve():
-    with pytest.raises(ConfigError, match=r"need a model with embed\(\) and inspect\(\); Linear has none"):
-        objective(adversarial={"weight": 0.5, "epsilon": 0.1}).check(nn.Linear(2, 2))
-    with pytest.raises(
-        ConfigError, match=r"set model.pooling=attention or objective.attention_penalty.weight=0"
-    ):
-        objective(attention_penalty={"weight": 0.5, "kind": "entropy"}).check(bilstm("mean"))
-    objective(attention_penalty={"weight": 0.5, "kind": "entropy"}).check(bilstm())
-    objective().check(nn.Linear(2, 2))
+class Bag(nn.Module):
+    """The mean of the word embeddings, weighted by attention if there is any."""
+
+    def __init__(self, *, attends: bool, scored: bool = True) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.words, self.query, self.head = nn.Embedding(20, 4), nn.Linear(4, 1), nn.Linear(4, 3)
+        self.attends, self.scored = attends, scored
+
+    def forward(self, token_ids, mask):
+        return self.inspect(self.embed(token_ids), mask).logits
+
+    def embed(self, token_ids):
+        return self.words(token_ids)
+
+    def inspect(self, embeddings, mask):
+        scores = self.query(embeddings).squeeze(-1) * self.attends
+        hidden = torch.zeros_like(scores, dtype=torch.bool) if mask is None else ~mask
+        weights = scores.masked_fill(hidden, -torch.inf).softmax(dim=1)
+        logits = self.head((embeddings * weights[..., None]).sum(dim=1))
+        if not self.attends:
+            return Inspection(logits, embeddings, None, None)
+        return Inspection(logits, embeddings, weights, scores.masked_fill(hidden, 0) if self.scored else None)
 
 
-def test_dropout_is_set_everywhere():
-    model = bilstm(n_layers=2)
-    assert model.lstm.dropout == model.dropout.p == 0.3
-    set_dropout(model, 0.4)
-    assert model.lstm.dropout == model.dropout.p == 0.4
-    single = bilstm()
-    set_dropout(single, 0.4)
-    assert single.lstm.dropout == 0.0  # a single layer has nothing between layers
+def test_the_penalty_serves_any_model_that_shows_attention(asked):
+    model = Bag(attends=True)
+    for kind in ("entropy", "scores_l1"):
+        punishing = objective(attention_penalty={"weight": 0.5, "kind": kind})
+        punishing.check(asked(model))
+        plain, _ = objective()(asked(model), BATCH, KINDS)
+        loss, _ = punishing(asked(model), BATCH, KINDS)
+        inspection = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
+        expected = plain + 0.5 * attention_penalty(inspection, BATCH.mask, kind)
+        assert loss.item() > plain.item() + 0.001
+        torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_terms_that_the_model_cannot_serve(asked):
+    class Opaque(nn.Module):
+        def forward(self, token_ids, mask):
+            return torch.zeros(len(token_ids), 3)
+
+    entropy, l1 = ({"weight": 0.5, "kind": kind} for kind in ("entropy", "scores_l1"))
+    with pytest.raises(ConfigError, match=r"Opaque computes no logits from embeddings: set objective.adv"):
+        objective(adversarial={"weight": 0.5, "epsilon": 0.1}).check(asked(Opaque()))
+    for blind in (bilstm("mean"), Bag(attends=False)):
+        with pytest.raises(
+            ConfigError, match=r"set model.pooling=attention or objective.attention_penalty.wei"
+        ):
+            objective(attention_penalty=entropy).check(asked(blind))
+    unscored = asked(Bag(attends=True, scored=False))
+    objective(attention_penalty=entropy).check(unscored)
+    with pytest.raises(ConfigError, match=r"scores_l1 needs .* Bag does not show: set .*kind=entropy"):
+        objective(attention_penalty=l1).check(unscored)
+    objective(attention_penalty=l1).check(asked(bilstm()))
+    with pytest.raises(ConfigError, match=r"layers that drop out, and the model Opaque has none"):
+        objective(dropout_end=0.2).check(asked(Opaque()))
+    objective().check(asked(Opaque()))
+
+
+def test_masking_needs_a_mask_token():
+    bare = Tokenizer(tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "b": 1}, "a")), "bare")
+    model = interface_of(bilstm(), bare, 12)
+    objective().check(model)
+    with pytest.raises(ConfigError, match=r"the tokenizer bare has none: set objective.word_masking=0"):
+        objective(word_masking=0.1).check(model)

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tokenizers
 import torch
 
 from whytrain.data.encoded import EncodedSplit
+from whytrain.data.tokenization import Tokenizer
 from whytrain.models.bilstm import BiLSTM
+from whytrain.models.interface import interface_of
 from whytrain.surrogates.dense import attention_statistics, dense_table, token_statistics
 
 
@@ -30,6 +33,12 @@ def bilstm(pooling: Any) -> BiLSTM:
 
 
 @pytest.fixture
+def tokenizer() -> Tokenizer:
+    vocabulary = {"[PAD]": 0, **{f"word{i}": i for i in range(1, 30)}}
+    return Tokenizer(tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "[PAD]")), "small")
+
+
+@pytest.fixture
 def split() -> EncodedSplit:
     lengths = np.array([5, 2, 7, 3])
     ids = np.random.default_rng(0).integers(1, 30, lengths.sum()).astype(np.int32)
@@ -47,9 +56,11 @@ def test_statistics_by_hand_leave_padding_out() -> None:
 
 
 @pytest.mark.parametrize("pooling", ["attention", "mean"])
-def test_every_sentence_has_its_own_statistics(split: EncodedSplit, pooling: str) -> None:
+def test_every_sentence_has_its_own_statistics(
+    split: EncodedSplit, pooling: str, tokenizer: Tokenizer
+) -> None:
     model = bilstm(pooling).train()
-    table = dense_table(model, split)
+    table = dense_table(interface_of(model, tokenizer, 20), split)
     assert model.training
     names = [feature.what for feature in table.features]
     n_attention = 4 if pooling == "attention" else 0

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from whytrain.attribution.plain import to_plain
-from whytrain.attribution.removal import absence, usual_absences
+from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.explanation import Explanation, explain
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.words import split_words
 from whytrain.errors import DataError
-from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
 from whytrain.types import AbsenceName, Payoff
 
@@ -112,10 +111,10 @@ class Explainer:
     ) -> None:
         """Store the settings; see `shapley.explanation.explain`. No absences: the model's usual."""
         self.saved = saved
-        names = absences or usual_absences(saved.model)
+        names = absences or saved.interface.capabilities.removals
         self.absences = [absence(name, saved.tokenizer) for name in names]
         self.payoff, self.exact_words, self.budget, self.seed = payoff, exact_words, budget, seed
-        self._model = prefix_form(saved.model)
+        self._model = saved.interface.coalition_model()
 
     def __call__(self, text: str) -> ExplainedText:
         """Explain a text.

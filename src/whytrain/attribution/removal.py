@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, get_args
 
 from whytrain.errors import ConfigError
+from whytrain.models.interface import Capabilities
 from whytrain.types import AbsenceName
 
 
@@ -37,25 +38,17 @@ class Absence:
         name: `padding`, `mask`, `unknown`: every wordpiece is replaced and keeps its place and attention;
             `removed`: the sentence gets shorter, special tokens remain.
         replacement_id: the id that replaces wordpieces; None for `removed`.
+        empty_id: what stands alone where `removed` leaves nothing of a sentence without special tokens.
     """
 
     name: AbsenceName
     replacement_id: int | None
+    empty_id: int | None = field(default=None, compare=False)
 
 
-def usual_absences(model: object) -> list[AbsenceName]:
-    """Return how words are absent unless a user says it: what the model names, else padding and removed."""
-    names: tuple[AbsenceName, ...] = getattr(model, "absences", ("padding", "removed"))
-    return list(names)
-
-
-def shared_absences(models: Sequence[object]) -> list[AbsenceName]:
-    """Return the usual absences of the first model that are usual for all, so that values compare.
-
-    >>> shared_absences([object(), object()])
-    ['padding', 'removed']
-    """
-    return [name for name in usual_absences(models[0]) if all(name in usual_absences(m) for m in models)]
+def shared_removals(models: Sequence[Capabilities]) -> list[AbsenceName]:
+    """Return the usual removals of the first model that are usual for all, so that values compare."""
+    return [name for name in models[0].removals if all(name in model.removals for model in models)]
 
 
 def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
@@ -68,7 +61,7 @@ def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
     if name not in names:
         raise ConfigError(f"absence: expected one of {', '.join(names)}, got {name!r}")
     if name == "removed":
-        return Absence(name, None)
+        return Absence(name, None, tokenizer.padding_id)
     replacement = {
         "padding": tokenizer.padding_id,
         "mask": tokenizer.mask_id,

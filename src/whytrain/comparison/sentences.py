@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from whytrain.attribution.attention import WordAttention, word_attention
-from whytrain.attribution.removal import absence, shared_absences
+from whytrain.attribution.removal import absence, shared_removals
 from whytrain.attribution.shapley.explanation import Explanation, explain
 from whytrain.attribution.units import players_of
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
-from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
 from whytrain.types import AbsenceName, Payoff
 
@@ -87,7 +86,7 @@ def explain_rows(
         The explained sentences, and why others are not among them.
     """
     assert sentences.texts is not None
-    absences = settings.absences or shared_absences([saved.model for saved in models])
+    absences = settings.absences or shared_removals([saved.interface.capabilities for saved in models])
     pairs, missing = [], []
     for i in progress(range(len(rows)), f"explaining {names[1]}"):
         row = rows[i]
@@ -123,7 +122,7 @@ def _side(
     settings: ExplanationSettings,
 ) -> Side:
     players = players_of(saved.tokenizer.encode_words(text, saved.max_tokens), saved.max_tokens)
-    model = prefix_form(saved.model)
+    model = saved.interface.coalition_model()
     explanations = tuple(
         explain(
             model,
@@ -137,4 +136,4 @@ def _side(
         )
         for name in absences
     )
-    return Side(explanations, word_attention(saved, text))
+    return Side(explanations, word_attention(saved.interface, text))

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from whytrain.data.words import word_spans
 from whytrain.errors import DataError
 
-PADDING, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
-_ROBERTA = {PADDING: "<pad>", UNKNOWN: "<unk>", CLS: "<s>", SEP: "</s>", MASK: "<mask>"}  # the same there
+# How vocabularies call them, the first that is there counts.
+_PADDING, _UNKNOWN, _MASK = ("[PAD]", "<pad>"), ("[UNK]", "<unk>"), ("[MASK]", "<mask>")
+_ENDS = ("<|endoftext|>", "</s>", "[SEP]")  # what pads where nothing is meant to
+_ANY_WORDS = ("a", "e", "o", "0", ".", "的")  # one of them has a token in every vocabulary that was seen
 FILE_NAME = "tokenizer.json"
 
 
@@ -36,70 +38,72 @@ class WordEncoding(NamedTuple):
 
 
 class Tokenizer:
-    """A tokenizer of the BERT kind: [CLS] sentence [SEP], cut to a number of tokens, never padded.
+    """A tokenizer of the `tokenizers` library; it cuts to a number of tokens and never pads.
 
-    The special tokens may also have the names that RoBERTa and its kin give them: <s> sentence </s>.
+    It may frame a sentence in special tokens (BERT: [CLS] sentence [SEP]; GPT-2: none), and may or may not
+    have tokens that pad, hide or stand for what is unknown.
 
     Attributes:
         name: which vocabulary this is, for people.
     """
 
     def __init__(self, backend: tokenizers.Tokenizer, name: str) -> None:
-        """Wrap a tokenizer of the `tokenizers` library; its truncation and padding are switched off.
+        """Wrap a tokenizer; its truncation and padding are switched off.
 
         Raises:
-            DataError: if it lacks a special token, or does not put [CLS] and [SEP] around a sentence.
+            DataError: its vocabulary is empty.
         """
         self.name = name
         self._backend = backend
         backend.no_truncation()
         backend.no_padding()
-        self._special = {
-            token: name
-            for token, other in _ROBERTA.items()
-            for name in (other, token)
-            if backend.token_to_id(name) is not None
-        }
-        missing = [token for token in _ROBERTA if token not in self._special]
-        if missing:
-            raise DataError(f"The tokenizer {name} has no {', '.join(missing)}; use one of the BERT kind.")
-        if backend.encode("").ids != [self.cls_id, self.sep_id]:
-            raise DataError(f"The tokenizer {name} does not put [CLS] and [SEP] around a sentence.")
+        if not backend.get_vocab_size(with_added_tokens=True):
+            raise DataError(f"The tokenizer {name} has an empty vocabulary.")
+        self._before, self._after = _frame(backend)
 
-    @property
+    @cached_property
     def vocabulary_size(self) -> int:
-        """Number of token ids."""
-        return self._backend.get_vocab_size(with_added_tokens=True)
+        """Rows that an embedding needs: the largest token id and one."""
+        return max(self._backend.get_vocab(with_added_tokens=True).values()) + 1
 
-    @property
+    @cached_property
     def padding_id(self) -> int:
-        """Id of [PAD]."""
-        return self._id(PADDING)
+        """What fills shorter sentences of a batch up: the padding token, else an end, else the first entry.
+
+        Models read a mask, so any id will do; it must be the one that a model was told.
+        """
+        found = self._first(*_PADDING, *_UNKNOWN, *_ENDS)
+        return 0 if found is None else found
+
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """Id of the token for what is not in the vocabulary; None where everything is."""
+        return self._first(*_UNKNOWN)
+
+    @cached_property
+    def mask_id(self) -> int | None:
+        """Id of the token that hides a word; None without one."""
+        return self._first(*_MASK)
 
     @property
-    def unknown_id(self) -> int:
-        """Id of [UNK]."""
-        return self._id(UNKNOWN)
+    def mask_token(self) -> str | None:
+        """How that token is written in a text."""
+        return None if self.mask_id is None else self.tokens([self.mask_id])[0]
+
+    @cached_property
+    def special_ids(self) -> frozenset[int]:
+        """Ids that are no part of a text: what frames it, what pads and what hides."""
+        hiding = [] if self.mask_id is None else [self.mask_id]
+        return frozenset([*self._before, *self._after, *hiding, self.padding_id])
 
     @property
-    def cls_id(self) -> int:
-        """Id of [CLS]."""
-        return self._id(CLS)
+    def n_framing(self) -> int:
+        """Number of special tokens around a sentence."""
+        return len(self._before) + len(self._after)
 
-    @property
-    def sep_id(self) -> int:
-        """Id of [SEP]."""
-        return self._id(SEP)
-
-    @property
-    def mask_id(self) -> int:
-        """Id of [MASK]."""
-        return self._id(MASK)
-
-    @property
-    def mask_token(self) -> str:
-        """How [MASK] is written in a text."""
-        return self._special[MASK]
+    def framed(self, token_ids: Sequence[int]) -> list[int]:
+        """Return a sentence's token ids with the special tokens around them."""
+        return [*self._before, *token_ids, *self._after]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,9 +111,17 @@ class Tokenizer:
         return hashlib.sha256(self._backend.to_str().encode()).hexdigest()[:32]
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> list[NDArray[np.int32]]:
-        """Return the token ids of each text, int32 (n_tokens,), cut to `max_tokens` with [SEP] at the end."""
+        """Return the token ids of each text, int32 (n_tokens,), cut to `max_tokens`, the frame kept.
+
+        A text without any token is the padding token: no model reads an empty sentence.
+        """
         encodings = self._backend.encode_batch_fast(list(texts))
         return [np.array(self._cut(encoding.ids, max_tokens), dtype=np.int32) for encoding in encodings]
+
+    def pieces(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return the token ids of each text without a frame."""
+        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [tuple(encoding.ids) for encoding in encodings]
 
     def encode_words(self, text: str, max_tokens: int) -> WordEncoding:
         """Return the token ids of a text, the same as `encode`'s, with the word of each token.
@@ -124,7 +136,9 @@ class Tokenizer:
         offsets = encoding.offsets  # copied at each access
         merged: list[tuple[int, int]] = []  # first and last span of each word, as far as there are tokens
         word_of_token = np.full(len(ids), -1, dtype=np.int64)
-        for token in range(1, len(ids) - 1):
+        # A text of whitespace alone may have tokens, but no word.
+        inside = range(len(self._before), len(ids) - len(self._after)) if spans else ()
+        for token in inside:
             begin, end = offsets[token]
             while begin < end and text[begin].isspace():  # some tokenizers count the space before a word
                 begin += 1
@@ -139,8 +153,8 @@ class Tokenizer:
         return WordEncoding(words, np.array(ids, dtype=np.int64), word_of_token)
 
     def tokens(self, token_ids: Sequence[int]) -> list[str]:
-        """Return the entries of the vocabulary for token ids."""
-        return [self._backend.id_to_token(int(token_id)) or UNKNOWN for token_id in token_ids]
+        """Return the entries of the vocabulary for token ids; what has no entry is "[UNK]"."""
+        return [self._backend.id_to_token(int(token_id)) or _UNKNOWN[0] for token_id in token_ids]
 
     def save(self, directory: Path) -> None:
         """Write `tokenizer.json` into an existing folder."""
@@ -163,12 +177,26 @@ class Tokenizer:
         return cls(backend, name or str(directory))
 
     def _cut(self, ids: list[int], max_tokens: int) -> list[int]:
-        return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
+        if not ids:
+            return [self.padding_id]
+        n_after = len(self._after)
+        return ids if len(ids) <= max_tokens else [*ids[: max_tokens - n_after], *ids[len(ids) - n_after :]]
 
-    def _id(self, token: str) -> int:
-        token_id = self._backend.token_to_id(self._special[token])
-        assert token_id is not None
-        return token_id
+    def _first(self, *tokens: str) -> int | None:
+        ids = (self._backend.token_to_id(token) for token in tokens)
+        return next((token_id for token_id in ids if token_id is not None), None)
+
+
+def _frame(backend: tokenizers.Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the special tokens that stand before and behind every sentence."""
+    for text in _ANY_WORDS:
+        encoding = backend.encode(text)
+        special = encoding.special_tokens_mask
+        if 0 in special:
+            first, last = special.index(0), len(special) - special[::-1].index(0)
+            return encoding.ids[:first], encoding.ids[last:]
+    ids = backend.encode("").ids
+    return ids[:1], ids[1:]
 
 
 class TokenizerBuilder(Protocol):

@@ -10,10 +10,11 @@ from annotated_types import Ge
 from tokenizers import Regex, models, normalizers, pre_tokenizers, processors, trainers
 
 from whytrain.data.corpus import content_hash
-from whytrain.data.tokenization import CLS, MASK, PADDING, SEP, UNKNOWN, Tokenizer
+from whytrain.data.tokenization import Tokenizer
 from whytrain.data.tokenizer_cache import cached_tokenizer
 from whytrain.data.words import CJK_CHARACTERS
 
+PADDING, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"  # as BERT calls them
 SPECIAL_TOKENS = [PADDING, UNKNOWN, CLS, SEP, MASK]  # ids 0 to 4
 
 

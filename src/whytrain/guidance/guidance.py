@@ -63,7 +63,7 @@ class WordEdits:
         if self.substitutes is not None:
             self.substitutes.to(device)
 
-    def __call__(self, token_ids: Tensor, batch: Batch, mask_id: int) -> Tensor:
+    def __call__(self, token_ids: Tensor, batch: Batch, mask_id: int | None) -> Tensor:
         """Return edited token ids (batch, n_tokens); a word that was edited before is left as it is.
 
         Draws from torch's global generator, once for each word.
@@ -76,7 +76,7 @@ class WordEdits:
         if self.substitutes is not None:
             chosen = free & (draw >= self.mask) & (draw < self.mask + self.replace)
             token_ids = self.substitutes.put(token_ids, marks, chosen)
-        return token_ids.masked_fill(free & (draw < self.mask), mask_id)
+        return token_ids if mask_id is None else token_ids.masked_fill(free & (draw < self.mask), mask_id)
 
 
 class Guidance:
@@ -126,8 +126,14 @@ def guide(
         seed: of random targets.
 
     Raises:
-        ConfigError: nothing of what the run named stands in the training data.
+        ConfigError: nothing of what the run named stands in the training data, or words shall be hidden and
+            the tokenizer has nothing to hide them behind.
     """
+    if settings.mask and tokenizer.mask_id is None:
+        raise ConfigError(
+            f"guidance.mask hides words behind a mask token, and the tokenizer {tokenizer.name} has none: "
+            "set guidance.mask=0"
+        )
     counts = word_counts(train.texts)
     generator = np.random.default_rng([seed, 0x6755])
     continuation = TokenKinds.of(tokenizer).continuation.numpy()

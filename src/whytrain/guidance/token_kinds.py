@@ -17,12 +17,12 @@ class TokenKinds:
     """What masking must know of a vocabulary.
 
     Attributes:
-        mask_id: wordpiece that stands in for a hidden one.
+        mask_id: wordpiece that stands in for a hidden one; None where the vocabulary has none.
         special: bool (vocabulary_size,), True for special tokens, which are never hidden.
         continuation: bool (vocabulary_size,), True for wordpieces that continue a word.
     """
 
-    mask_id: int
+    mask_id: int | None
     special: Tensor
     continuation: Tensor
 
@@ -31,9 +31,10 @@ class TokenKinds:
         """Read them off a tokenizer."""
         pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
         special = torch.zeros(len(pieces), dtype=torch.bool)
-        special[[tokenizer.padding_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id]] = True
+        special[list(tokenizer.special_ids)] = True
         continuation = torch.tensor(_continuing(pieces)) & ~special
-        continuation[tokenizer.unknown_id] = False
+        if tokenizer.unknown_id is not None:
+            continuation[tokenizer.unknown_id] = False
         return cls(tokenizer.mask_id, special, continuation)
 
     def to(self, device: torch.device) -> TokenKinds:

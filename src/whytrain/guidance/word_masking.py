@@ -21,7 +21,10 @@ def mask_words(token_ids: Tensor, probability: float, kinds: TokenKinds) -> Tens
     Returns:
         int64 (batch, n_tokens), a copy with hidden wordpieces replaced by the mask wordpiece.
     """
-    word = (~kinds.continuation[token_ids]).cumsum(dim=1) - 1
-    draw = torch.rand(token_ids.shape, device=token_ids.device).gather(1, word.clamp(min=0))
+    begins = ~kinds.continuation[token_ids]
+    begins[:, 0] = True  # some tokenizers write the first word of a sentence like the rest of one
+    word = begins.cumsum(dim=1) - 1
+    draw = torch.rand(token_ids.shape, device=token_ids.device).gather(1, word)
     hidden = (draw < probability) & ~kinds.special[token_ids]
+    assert kinds.mask_id is not None
     return token_ids.masked_fill(hidden, kinds.mask_id)

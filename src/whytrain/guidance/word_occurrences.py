@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -17,7 +16,6 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.types import Batch
 
 Pieces = tuple[int, ...]
-_NO_LIMIT = sys.maxsize  # of tokens
 _BEFORE = ("", "a ")  # some tokenizers write the first word of a sentence in another way
 _CASES: tuple[Callable[[str], str], ...] = (str.lower, str.capitalize, str.upper)
 
@@ -54,9 +52,8 @@ def written(
     words: Sequence[str], before: str, case: Callable[[str], str], tokenizer: Tokenizer
 ) -> list[Pieces]:
     """Return the wordpieces of each word in one way of writing it."""
-    n_before = len(tokenizer.encode([before.strip()], _NO_LIMIT)[0]) - 1  # [CLS] and what stands before
-    encoded = tokenizer.encode([before + case(word) for word in words], _NO_LIMIT)
-    return [tuple(ids[n_before:-1].tolist()) for ids in encoded]
+    n_before = len(tokenizer.pieces([before.strip()])[0])
+    return [pieces[n_before:] for pieces in tokenizer.pieces([before + case(word) for word in words])]
 
 
 class Marks(NamedTuple):
@@ -107,7 +104,7 @@ def find_forms(
     """Find all occurrences of words in a split; where two overlap, the longer one counts.
 
     Args:
-        split: the sentences; each ends with a special token.
+        split: the sentences.
         forms: how the words are written.
         continuation: bool (vocabulary_size,), wordpieces that continue a word: what is followed by one is
             only the beginning of another word.
@@ -116,10 +113,13 @@ def find_forms(
     found, piece = np.full(len(ids), -1, dtype=np.int32), np.zeros(len(ids), dtype=np.int16)
     for index in sorted(range(len(forms)), key=lambda i: -len(forms[i].pieces)):
         pieces = forms[index].pieces
-        starts = np.flatnonzero(ids[: len(ids) - len(pieces)] == pieces[0])
+        starts = np.flatnonzero(ids[: len(ids) - len(pieces) + 1] == pieces[0])
         for offset, token in enumerate(pieces[1:], start=1):
             starts = starts[ids[starts + offset] == token]
-        starts = starts[~continuation[ids[starts + len(pieces)]]]
+        rows_end = split.offsets[np.searchsorted(split.offsets, starts, side="right")]
+        behind = starts + len(pieces)
+        goes_on = (behind < rows_end) & continuation[ids[np.minimum(behind, len(ids) - 1)]]
+        starts = starts[(behind <= rows_end) & ~goes_on]
         places = starts[:, None] + np.arange(len(pieces))
         places = places[(found[places] < 0).all(axis=1)]
         found[places], piece[places] = index, np.arange(len(pieces))

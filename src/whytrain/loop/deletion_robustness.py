@@ -16,7 +16,6 @@ from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.units import players_of
 from whytrain.data.lexicon import Lexicon, unseen_synonyms
 from whytrain.data.words import bare_word, split_words
-from whytrain.models.bilstm.prefix_form import prefix_form
 from whytrain.models.saved import SavedModel
 
 WITHOUT_TOP_WORDS = "robustness/lost_without_top_words"
@@ -60,7 +59,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
     if not chosen:
         return {}
     removed = absence("removed", model.tokenizer)
-    tables = coalition_tables(prefix_form(model.model), list(chosen.values()), removed)
+    tables = coalition_tables(model.interface.coalition_model(), list(chosen.values()), removed)
     shares, lost = [], []
     for label, table in zip(sentences["label"].iloc[list(chosen)], tables, strict=True):
         gold = model.class_names.index(label)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,19 @@ import torch
 import yaml
 from numpy.typing import NDArray
 from scipy.special import softmax
-from torch import Tensor, nn
+from torch import nn
 
 from whytrain.calibration.confidence import Confidence
 from whytrain.config.trust import is_trusted
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
+from whytrain.models.batch_runner import predict_split, split_of
+from whytrain.models.interface import (
+    ModelInterface,
+    interface_of,
+    requirements_of_class,
+    saved_arguments_of,
+)
 
 if TYPE_CHECKING:
     from whytrain.types import PredictFn
@@ -37,7 +45,7 @@ class SavedModel:
     """A classifier that takes texts.
 
     Attributes:
-        model: The module in evaluation mode, on the CPU.
+        model: The module in evaluation mode.
         tokenizer: What makes its token ids.
         class_names: Names of the classes in the order of the logits.
         max_tokens: Tokens after which a text is cut.
@@ -50,15 +58,21 @@ class SavedModel:
     max_tokens: int
     confidence: Confidence | None
 
+    @cached_property
+    def interface(self) -> ModelInterface:
+        """The model as algorithms see it.
+
+        Raises:
+            ConfigError: see `interface_of`.
+        """
+        return interface_of(self.model, self.tokenizer, self.max_tokens)
+
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of the classes, float64 (n_texts, n_classes), without temperature."""
-        logits = torch.empty(len(texts), len(self.class_names), dtype=torch.float64)
-        encoded = self.tokenizer.encode(texts, self.max_tokens)
-        with torch.inference_mode():
-            for rows in _batches([len(ids) for ids in encoded]):
-                token_ids, mask = _padded([encoded[row] for row in rows], self.tokenizer.padding_id)
-                logits[rows] = self.model(token_ids, mask).double()
-        return logits.numpy()
+        if not len(texts):
+            return np.empty((0, len(self.class_names)))
+        split = split_of(texts, self.interface)
+        return predict_split(self.interface, split, batch_size=_BATCH_SIZE).logits
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probabilities of the classes, float64 (n_texts, n_classes), without temperature."""
@@ -107,8 +121,8 @@ def save_model(
         model: The module.
         class_path: Where its class is imported from, such as `whytrain.models.bilstm.BiLSTM`.
         arguments: Keyword arguments of its constructor, plain data. Paths of pretrained weights (the key
-            `pretrained`, at any depth) are left out: the weights are in the folder. A model with an attribute
-            `saved_arguments` says itself how it is rebuilt without its first weights.
+            `pretrained`, at any depth) are left out: the weights are in the folder. A model may say itself
+            how it is rebuilt without its first weights (`whytrain.models.interface`).
         class_names: Names of the classes in the order of the logits.
         tokenizer: What makes its token ids.
         max_tokens: Tokens after which a text is cut.
@@ -119,7 +133,7 @@ def save_model(
     description = {
         "format": _FORMAT,
         "class_path": class_path,
-        "arguments": getattr(model, "saved_arguments", None) or _without_pretrained(dict(arguments)),
+        "arguments": saved_arguments_of(model) or _without_pretrained(dict(arguments)),
         "class_names": list(class_names),
         "max_tokens": max_tokens,
         "confidence": None if confidence is None else confidence.to_plain(),
@@ -132,16 +146,17 @@ def save_model(
 
 def requirements_of(directory: Path) -> tuple[str, ...]:
     """Return the packages that a saved model needs besides this one's own."""
-    return tuple(getattr(_model_class(str(_description(directory)["class_path"])), "requirements", ()))
+    return requirements_of_class(_model_class(str(_description(directory)["class_path"])))
 
 
-def load_model(directory: Path, *, any_class: bool = False) -> SavedModel:
+def load_model(directory: Path, *, any_class: bool = False, device: torch.device | str = "cpu") -> SavedModel:
     """Read what `save_model` wrote.
 
     Args:
         directory: The folder.
         any_class: Import whatever class the folder names; otherwise it must be a trusted one
             (`whytrain.config.trust`).
+        device: Where the model computes, whatever it was trained on.
 
     Raises:
         WhytrainError: If the folder is incomplete, of another format, or names a class that is not trusted.
@@ -158,7 +173,7 @@ def load_model(directory: Path, *, any_class: bool = False) -> SavedModel:
     safetensors.torch.load_model(model, directory / WEIGHTS)
     plain = description["confidence"]
     return SavedModel(
-        model=model.eval(),
+        model=model.eval().to(device),
         tokenizer=Tokenizer.load(directory / TOKENIZER),
         class_names=tuple(description["class_names"]),
         max_tokens=int(description["max_tokens"]),
@@ -199,22 +214,3 @@ def _without_pretrained(arguments: dict[str, Any]) -> dict[str, Any]:
         else value
         for key, value in arguments.items()
     }
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield rows of similar length together, so that little is padded."""
-    order = np.argsort(lengths, kind="stable").tolist()
-    for start in range(0, len(order), _BATCH_SIZE):
-        yield order[start : start + _BATCH_SIZE]
-
-
-def _padded(encoded: Sequence[NDArray[np.int32]], padding_id: int) -> tuple[Tensor, Tensor | None]:
-    """Return token ids (batch, n_tokens) and their mask, None where nothing is padded."""
-    lengths = torch.tensor([len(ids) for ids in encoded])
-    n_tokens = int(lengths.max())
-    token_ids = torch.full((len(encoded), n_tokens), padding_id, dtype=torch.int64)
-    for row, ids in enumerate(encoded):
-        token_ids[row, : len(ids)] = torch.from_numpy(ids)
-    if int(lengths.min()) == n_tokens:
-        return token_ids, None
-    return token_ids, torch.arange(n_tokens) < lengths[:, None]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from whytrain.models.evaluation import evaluating
 
 Shape = tuple[int, ...]
 # Modules that do their work themselves: what they own is part of them.
@@ -115,25 +117,13 @@ def _trace(model: nn.Module, token_ids: Tensor) -> dict[nn.Module, _Call]:
     order: dict[nn.Module, int] = {}
     device = token_ids.device
     with ExitStack() as stack:
-        stack.enter_context(torch.no_grad())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        stack.enter_context(_evaluating(model))
+        stack.enter_context(evaluating(model))
         for module in model.modules():
             stack.callback(module.register_forward_pre_hook(number).remove)
             stack.callback(module.register_forward_hook(note, with_kwargs=True).remove)
         model(token_ids, None)
     return {module: replace(call, order=order[module]) for module, call in calls.items()}
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _layers(name: str, module: nn.Module) -> Iterator[tuple[list[str], list[nn.Module]]]:
@@ -207,8 +197,7 @@ def _with_pooling(model: nn.Module, layers: list[LayerSummary]) -> Iterator[Laye
         before = layers[i - 1].output_shape if i else ()
         after = layer.input_shape
         if len(before) == 3 and len(after) == 2 and before[::2] == after:
-            pooling = getattr(model, "pooling", None)
-            details = f"pooling: {pooling}" if isinstance(pooling, str) else "tokens to one vector"
+            details = model.extra_repr() or "tokens to one vector"
             yield LayerSummary("pooling", "function", before, after, 0, trainable=False, details=details)
         yield layer
 

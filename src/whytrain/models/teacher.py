@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,21 +12,16 @@ import safetensors
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from whytrain.data.batch_plan import Rows, evaluation_plan
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import content_hash
-from whytrain.data.encoded import EncodedSplit
 from whytrain.data.pretrained import PretrainedTokenizer
 from whytrain.errors import ConfigError
+from whytrain.models.batch_runner import Progress, inspect_split, predict_split, split_of
 from whytrain.models.saved import DESCRIPTION, SavedModel, load_model
-from whytrain.types import Inspectable
 
 FORMAT = "1"  # part of the cache key: raise it when what is kept changes
 _BATCH_SIZE = 64
-
-Progress = Callable[[Sequence[Rows]], Iterable[Rows]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,38 +107,26 @@ def answers(
     progress: Progress = iter,
 ) -> Answers:
     """Ask a teacher about sentences, in batches of equal length. Arguments as in `kept_answers`."""
-    encoded = teacher.tokenizer.encode(texts, teacher.max_tokens)
-    lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    split = EncodedSplit(
-        np.concatenate(encoded), offsets, np.zeros(len(texts), dtype=np.int64), teacher.tokenizer.padding_id
-    )
-    logits = np.empty((len(texts), len(teacher.class_names)), dtype=np.float32)
-    attention = np.empty(len(split.token_ids), dtype=np.float32) if with_attention else None
-    model = teacher.model.to(device).eval()
-    with torch.inference_mode():
-        for rows in progress(evaluation_plan(lengths, _BATCH_SIZE)):
-            batch = split.batch(rows)
-            ids, mask = batch.token_ids.to(device), None if batch.mask is None else batch.mask.to(device)
-            if attention is None:
-                logits[rows] = model(ids, mask).float().cpu().numpy()
-                continue
-            seen = model.inspect(model.embed(ids), mask) if isinstance(model, Inspectable) else None
-            if seen is None or seen.attention is None:
-                raise ConfigError(
-                    "distillation.attention needs a teacher with attention; this one has none: set it to 0"
-                )
-            logits[rows] = seen.logits.float().cpu().numpy()
-            _scatter(seen.attention, rows, offsets, attention)
-    return Answers(logits, attention)
-
-
-def _scatter(weights: Tensor, rows: Rows, offsets: NDArray[np.int64], attention: NDArray[np.float32]) -> None:
-    """Write the weights (batch, n_tokens) of rows to their flat places."""
-    columns = np.arange(weights.shape[1])
-    places = offsets[rows, None] + columns
-    inside = places < offsets[rows + 1, None]
-    attention[places[inside]] = weights.float().cpu().numpy()[inside]
+    model = teacher.interface
+    model.module.to(device)
+    split = split_of(texts, model)
+    if not with_attention:
+        logits = predict_split(model, split, batch_size=_BATCH_SIZE, progress=progress).logits
+        return Answers(logits.astype(np.float32), None)
+    if model.capabilities.attention == "none":
+        raise ConfigError(
+            "distillation.attention needs a teacher with attention; this one has none: set it to 0"
+        )
+    answered = np.empty((len(texts), len(teacher.class_names)), dtype=np.float32)
+    attention = np.empty(len(split.token_ids), dtype=np.float32)
+    for batch in inspect_split(model, split, batch_size=_BATCH_SIZE, progress=progress):
+        rows, weights = batch.rows.numpy(), batch.inspection.attention
+        assert weights is not None
+        answered[rows] = batch.inspection.logits.float().cpu().numpy()
+        places = split.offsets[rows, None] + np.arange(weights.shape[1])
+        inside = batch.mask.cpu().numpy()
+        attention[places[inside]] = weights.float().cpu().numpy()[inside]
+    return Answers(answered, attention)
 
 
 def folder_hash(folder: Path) -> str:

@@ -27,7 +27,7 @@ class Transformer(nn.Module):
         saved_arguments: constructor arguments that rebuild it where its first weights are gone.
     """
 
-    absences: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows its mask token, and no padding inside
+    removals: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows its mask token, and no padding inside
     requirements = ("transformers",)
 
     def __init__(

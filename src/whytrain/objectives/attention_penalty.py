@@ -28,11 +28,11 @@ def attention_penalty(inspection: Inspection, mask: Tensor | None, kind: Penalty
     """
     weights, scores = inspection.attention, inspection.attention_scores
     assert weights is not None
-    assert scores is not None
     n_tokens = (mask.sum(dim=1) if mask is not None else torch.full((len(weights),), weights.shape[1])).to(
         weights
     )
     if kind == "scores_l1":
+        assert scores is not None
         return (scores.abs().sum(dim=1) / n_tokens).mean()
     # log of at least the smallest number: padding has weight 0, where the entropy's own slope is infinite.
     log_weights = weights.clamp(min=torch.finfo(weights.dtype).tiny).log()

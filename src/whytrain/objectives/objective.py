@@ -6,7 +6,7 @@ from typing import Annotated
 
 import torch
 from annotated_types import Ge, Interval
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from typing_extensions import TypedDict
 
@@ -15,10 +15,11 @@ from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.guidance_settings import Probability
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.word_masking import mask_words
+from whytrain.models.interface import ModelInterface
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
 from whytrain.objectives.distillation import Distillation
-from whytrain.types import Batch, Inspectable, Inspection
+from whytrain.types import Batch, Inspection
 
 
 class AttentionPenalty(TypedDict):
@@ -64,7 +65,8 @@ class Objective:
             word_masking: probability of each word to be hidden in training.
             attention_penalty: the attention regularizer.
             adversarial: adversarial embeddings.
-            dropout_end: dropout of the last epoch, reached linearly from the model's own; None: constant.
+            dropout_end: dropout of the last epoch, reached linearly by each layer from its own; None:
+                constant.
         """
         self.label_smoothing = label_smoothing
         self.word_masking = word_masking
@@ -88,22 +90,39 @@ class Objective:
     def _compares_attention(self) -> bool:
         return self.distillation is not None and self.distillation.attention_weight > 0
 
-    def check(self, model: nn.Module) -> None:
+    def check(self, model: ModelInterface) -> None:
         """Raise ConfigError if the model cannot serve the terms that are switched on."""
-        if self.needs_inspection and not isinstance(model, Inspectable):
+        can, name = model.capabilities, type(model.module).__name__
+        if self.adversarial["weight"] > 0 and not can.embeddings:
             raise ConfigError(
-                f"objective.attention_penalty and objective.adversarial need a model with embed() and "
-                f"inspect(); {type(model).__name__} has none: set their weights to 0"
+                f"objective.adversarial needs a model with embed() and inspect(), and {name} computes no "
+                "logits from embeddings: set objective.adversarial.weight=0"
             )
-        if self._compares_attention and getattr(model, "attention", None) is None:
+        if self._compares_attention and can.attention == "none":
             raise ConfigError(
-                "distillation.attention is above 0, but the student has no attention pooling: "
+                f"distillation.attention is above 0, but the student {name} shows no attention: "
                 "set model.pooling=attention or distillation.attention=0"
             )
-        if self.attention_penalty["weight"] > 0 and getattr(model, "attention", None) is None:
+        if self.attention_penalty["weight"] > 0 and can.attention == "none":
             raise ConfigError(
-                "objective.attention_penalty.weight is above 0, but the model has no attention pooling: "
+                f"objective.attention_penalty.weight is above 0, but the model {name} shows no attention: "
                 "set model.pooling=attention or objective.attention_penalty.weight=0"
+            )
+        scores_wanted = self.attention_penalty["weight"] > 0 and self.attention_penalty["kind"] == "scores_l1"
+        if scores_wanted and not can.attention_scores:
+            raise ConfigError(
+                f"objective.attention_penalty.kind=scores_l1 needs attention before its softmax, which "
+                f"{name} does not show: set objective.attention_penalty.kind=entropy"
+            )
+        if self.word_masking > 0 and model.tokenizer.mask_id is None:
+            raise ConfigError(
+                f"objective.word_masking hides words behind a mask token, and the tokenizer "
+                f"{model.tokenizer.name} has none: set objective.word_masking=0"
+            )
+        if self.dropout_end is not None and can.dropout is None:
+            raise ConfigError(
+                f"objective.dropout_end needs layers that drop out, and the model {name} has none: "
+                "set objective.dropout_end=null"
             )
 
     def to(self, device: torch.device) -> None:
@@ -113,21 +132,20 @@ class Objective:
         if self.distillation is not None:
             self.distillation.to(device)
 
-    def __call__(self, model: nn.Module, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
+    def __call__(self, model: ModelInterface, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
         """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
         token_ids = batch.token_ids if self.guidance is None else self.guidance(batch, kinds)
         if self.word_masking > 0:
             token_ids = mask_words(token_ids, self.word_masking, kinds)
         if not self.needs_inspection:
-            logits: Tensor = model(token_ids, batch.mask)
+            logits = model(token_ids, batch.mask)
             return self._error(logits, None, batch), logits
-        assert isinstance(model, Inspectable)
         embeddings = model.embed(token_ids)
-        inspection = model.inspect(embeddings, batch.mask)
+        inspection = model.inspect_embeddings(embeddings, batch.mask)
         loss = self._loss(inspection, batch)
         if self.adversarial["weight"] > 0:
             perturbation = fgm_perturbation(loss, embeddings, self.adversarial["epsilon"])
-            attacked = self._loss(model.inspect(embeddings + perturbation, batch.mask), batch)
+            attacked = self._loss(model.inspect_embeddings(embeddings + perturbation, batch.mask), batch)
             loss = torch.lerp(loss, attacked, self.adversarial["weight"])
         return loss, inspection.logits
 
@@ -148,12 +166,3 @@ class Objective:
         if self.guidance is not None and self.guidance.weights is not None:
             errors = errors * self.guidance.weights[batch.rows]
         return errors.mean()
-
-
-def set_dropout(model: nn.Module, probability: float) -> None:
-    """Set the probability of every dropout layer, those inside recurrent layers included."""
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = probability
-        elif isinstance(module, nn.LSTM) and module.num_layers > 1:
-            module.dropout = probability

@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 
 from whytrain.data.encoded import EncodedSplit
-from whytrain.models.inspection import inspect_split
+from whytrain.models.batch_runner import inspect_split
+from whytrain.models.interface import ModelInterface
 from whytrain.surrogates.evidence import Kind
 from whytrain.surrogates.features import Feature, FeatureTable
-from whytrain.types import Inspectable
 
 STATISTICS = ("mean", "deviation", "minimum", "maximum")
 ATTENTION = ("maximum", "deviation", "entropy", "center")
 
 
-def dense_table(model: Inspectable, split: EncodedSplit) -> FeatureTable:
+def dense_table(model: ModelInterface, split: EncodedSplit) -> FeatureTable:
     """Read the statistics of every sentence.
 
     Mean, standard deviation, minimum and maximum over the tokens, per dimension of the embeddings and of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -22,8 +23,7 @@ from whytrain.attribution.shapley.table import (
 from whytrain.attribution.units import Players, group_players
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.bilstm.prefix_form import prefix_form
-from whytrain.types import PrefixModel
+from whytrain.models.interface import recurrence_of
 
 PADDING, MASK, UNKNOWN = 0, 1, 2
 VOCABULARY = 60  # of the fixture make_model
@@ -76,7 +76,7 @@ def test_sharing_engine_equals_sentences_one_by_one(
     make_model: Maker, pooling: str, norm: bool, heads: int, sentence: Sentences
 ) -> None:
     model, players = make_model(pooling, layer_norm=norm, heads=heads), sentence([2, 1, 3, 1])
-    table = coalition_table(prefix_form(model), players, REPLACED[0], engine="sharing")
+    table = coalition_table(model, players, REPLACED[0], engine="sharing")
     np.testing.assert_allclose(table.logits, naive_table(model, players, REPLACED[0]), atol=TOLERANCE)
     assert np.ptp(table.logits, axis=0).min() > 1000 * TOLERANCE
 
@@ -98,7 +98,7 @@ def test_engines_agree_on_any_sentence(
     players = sentence(pieces, ids)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sharing, "INNER_PLAYERS", inner)
-        shared = coalition_table(prefix_form(model), players, absence, engine="sharing")
+        shared = coalition_table(model, players, absence, engine="sharing")
     direct = coalition_table(model, players, absence, engine="direct")
     np.testing.assert_allclose(shared.logits, direct.logits, atol=TOLERANCE)
 
@@ -106,7 +106,7 @@ def test_engines_agree_on_any_sentence(
 @pytest.mark.parametrize("n_words", range(1, 15))
 def test_engines_agree_at_every_length(make_model: Maker, n_words: int, sentence: Sentences) -> None:
     model, players = make_model("mean"), sentence([1] * n_words, seed=n_words)
-    shared = coalition_table(prefix_form(model), players, REPLACED[0])
+    shared = coalition_table(model, players, REPLACED[0])
     direct = coalition_table(model, players, REPLACED[0], engine="direct")
     assert shared.logits.shape == (1 << n_words, 3)
     np.testing.assert_allclose(shared.logits, direct.logits, atol=TOLERANCE)
@@ -129,7 +129,7 @@ def test_coalition_logits_are_rows_of_the_table(make_model: Maker, sentence: Sen
         present = np.array(
             [[True, False, True], [False, False, False], [True, True, True], [True, False, True]]
         )
-        logits = coalition_logits(prefix_form(model), players, present, absence)
+        logits = coalition_logits(model, players, present, absence)
         np.testing.assert_allclose(logits, table.logits[[5, 0, 7, 5]], atol=TOLERANCE)
 
 
@@ -150,17 +150,17 @@ def test_every_text_is_evaluated_once(sentence: Sentences) -> None:
     assert len(seen) == len(set(seen)) == 2
 
 
-@pytest.mark.parametrize("form", [prefix_form, lambda model: model])
+@pytest.mark.parametrize("engine", ["sharing", "direct"])
 def test_a_model_in_train_mode_is_left_as_it_was(
-    make_model: Maker, form: Callable, sentence: Sentences
+    make_model: Maker, engine: Literal["sharing", "direct"], sentence: Sentences
 ) -> None:
     model, players = make_model("mean"), sentence([1, 1, 1])
-    expected = coalition_table(form(model.eval()), players, REPLACED[0]).logits
+    expected = coalition_table(model.eval(), players, REPLACED[0], engine=engine).logits
     model.train()
     model.lstm.eval()  # a mixed state must come back as it was
     modes = [module.training for module in model.modules()]
     before = torch.get_rng_state()
-    table: CoalitionTable = coalition_table(form(model), players, REPLACED[0])
+    table: CoalitionTable = coalition_table(model, players, REPLACED[0], engine=engine)
     np.testing.assert_array_equal(table.logits, expected)
     assert [module.training for module in model.modules()] == modes
     assert torch.equal(before, torch.get_rng_state())
@@ -174,27 +174,28 @@ def test_the_mode_comes_back_after_an_error(make_model: Maker, sentence: Sentenc
     assert model.training
 
 
-def test_prefix_form_follows_the_weights(make_model: Maker, sentence: Sentences) -> None:
+def test_sharing_follows_the_weights(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model("mean"), sentence([1, 2])
-    shared = prefix_form(model)
-    before = coalition_table(shared, players, REPLACED[0]).logits
+    before = coalition_table(model, players, REPLACED[0]).logits
     with torch.no_grad():
         model.lstm.weight_hh_l0.mul_(2.0)
         model.classifier.bias.add_(1.0)
-    after = coalition_table(shared, players, REPLACED[0]).logits
+    after = coalition_table(model, players, REPLACED[0]).logits
     assert np.abs(after - before).min() > 0.1
     np.testing.assert_allclose(after, naive_table(model, players, REPLACED[0]), atol=TOLERANCE)
 
 
 def test_a_stacked_model_takes_the_direct_engine(make_model: Maker, sentence: Sentences) -> None:
     model = make_model(n_layers=2)
-    assert not isinstance(prefix_form(model), PrefixModel)
+    assert recurrence_of(model) is None
+    table = coalition_table(model, sentence([1]), REPLACED[0])
+    np.testing.assert_allclose(table.logits, naive_table(model, sentence([1]), REPLACED[0]), atol=TOLERANCE)
     with pytest.raises(ConfigError, match="engine=sharing needs"):
-        coalition_table(prefix_form(model), sentence([1]), REPLACED[0], engine="sharing")
+        coalition_table(model, sentence([1]), REPLACED[0], engine="sharing")
 
 
 def test_sharing_cannot_remove_words(make_model: Maker, sentence: Sentences) -> None:
-    shared, removed = prefix_form(make_model()), Absence("removed", None)
+    shared, removed = make_model(), Absence("removed", None)
     with pytest.raises(ConfigError, match="other than removed"):
         coalition_table(shared, sentence([1]), removed, engine="sharing")
     assert coalition_table(shared, sentence([1]), removed).logits.shape == (2, 3)
@@ -204,8 +205,8 @@ def test_grouped_words_come_and_go_together(make_model: Maker, sentence: Sentenc
     model, players = make_model(), sentence([1, 2, 1, 1])
     groups = group_players(players, [[0, 1], [2], [3]])
     whole = coalition_table(model, players, REPLACED[0]).logits
-    for form in (model, prefix_form(model)):
-        table = coalition_table(form, groups, REPLACED[0])
+    for engine in ("direct", "sharing"):
+        table = coalition_table(model, groups, REPLACED[0], engine=engine)
         assert table.players.grouped
         np.testing.assert_allclose(table.logits, whole[[0, 3, 4, 7, 8, 11, 12, 15]], atol=TOLERANCE)
 
@@ -219,11 +220,11 @@ def test_removing_everything_needs_special_tokens(make_model: Maker) -> None:
     players = Players(("a",), np.array([7]), np.array([0]), (1,))
     with pytest.raises(ConfigError, match="choose padding, mask or unknown"):
         coalition_table(make_model(), players, Absence("removed", None))
-    assert coalition_table(prefix_form(make_model()), players, REPLACED[0]).logits.shape == (2, 3)
+    assert coalition_table(make_model(), players, REPLACED[0]).logits.shape == (2, 3)
 
 
 def test_float64_models_agree_more_closely(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model("mean").double(), sentence([1, 2, 1])
-    shared = coalition_table(prefix_form(model), players, REPLACED[0]).logits
-    direct = coalition_table(model, players, REPLACED[0]).logits
+    shared = coalition_table(model, players, REPLACED[0], engine="sharing").logits
+    direct = coalition_table(model, players, REPLACED[0], engine="direct").logits
     np.testing.assert_allclose(shared, direct, rtol=2e-7)  # only the last rounding to float32 may differ

@@ -34,15 +34,22 @@ def coalition_rows(players: Players, present: NDArray[np.bool_], absence: Absenc
         yield np.arange(len(present)), np.where(tokens_stay, players.token_ids, absence.replacement_id)
         return
     lengths = tokens_stay.sum(axis=1)
-    if not lengths.all():
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        if length == 0:
+            yield rows, _empty(len(rows), absence)
+            continue
+        kept = np.nonzero(tokens_stay[rows])[1].reshape(len(rows), length)
+        yield rows, players.token_ids[kept]
+
+
+def _empty(n_rows: int, absence: Absence) -> NDArray[np.int64]:
+    if absence.empty_id is None:
         raise ConfigError(
             "absence=removed leaves nothing of a sentence without special tokens; "
             "choose padding, mask or unknown"
         )
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        kept = np.nonzero(tokens_stay[rows])[1].reshape(len(rows), length)
-        yield rows, players.token_ids[kept]
+    return np.full((n_rows, 1), absence.empty_id, dtype=np.int64)
 
 
 def direct_logits(

@@ -88,7 +88,7 @@ def explain(
     """Explain a sentence: exactly from its table, or above `exact_words` players by estimates.
 
     Args:
-        model: a predict function; in its prefix form (`models.bilstm.prefix_form`) tables are cheaper.
+        model: a predict function; `ModelInterface.coalition_model` is the form in which tables are cheapest.
         players: the sentence.
         absence: what stands where a player is absent.
         payoff: of which kind.

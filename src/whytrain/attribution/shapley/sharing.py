@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from whytrain.attribution.units import Players
-from whytrain.types import PrefixModel, Recurrence
+from whytrain.types import Recurrence
 
 State = tuple[Tensor, ...]
 
 INNER_PLAYERS = 10  # 1,024 coalitions a block: their gates fill a core's second-level cache
 
 
-def shared_logits(model: PrefixModel, players: Players, replacement_id: int) -> NDArray[np.float32]:
+def shared_logits(recurrence: Recurrence, players: Players, replacement_id: int) -> NDArray[np.float32]:
     """Return the logits of all coalitions, float32 (2^n_players, n_classes)."""
-    walk = _Walk(model.recurrence(), players, replacement_id)
+    walk = _Walk(recurrence, players, replacement_id)
     n_outer = 1 << walk.n_outer
     table: NDArray[np.float32] | None = None
     for outer, logits in walk.blocks():

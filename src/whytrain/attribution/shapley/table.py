@@ -17,6 +17,7 @@ from whytrain.attribution.shapley.sharing import shared_logits
 from whytrain.attribution.units import Players
 from whytrain.errors import ConfigError
 from whytrain.models.evaluation import device_of, evaluating
+from whytrain.models.interface import recurrence_of
 from whytrain.types import PredictFn, PrefixModel
 
 Engine = Literal["auto", "direct", "sharing"]
@@ -57,7 +58,7 @@ def coalition_table(
     """Evaluate a model on all coalitions of a sentence's players.
 
     Args:
-        model: a predict function, or a model in its prefix form (see `whytrain.models.bilstm.prefix_form`).
+        model: a predict function, or a model in its prefix form (`ModelInterface.coalition_model`).
         players: the sentence.
         absence: what stands where a player is absent.
         engine: `sharing` for a `PrefixModel` and an absence that keeps a word's place; `direct` for
@@ -89,18 +90,20 @@ def coalition_tables(
                 "group its words (whytrain.attribution.grouping) or estimate "
                 "(whytrain.attribution.shapley.estimators)"
             )
-    possible = isinstance(model, PrefixModel) and absence.replacement_id is not None
+    with evaluating(model):
+        recurrence = recurrence_of(model)
+    possible = recurrence is not None and absence.replacement_id is not None
     if engine == "sharing" and not possible:
         raise ConfigError(
-            "engine=sharing needs a PrefixModel (a single-layer BiLSTM through "
-            "whytrain.models.bilstm.prefix_form) and an absence other than removed; use engine=direct"
+            "engine=sharing needs a model whose recurrence is shared (`ModelInterface.coalition_model` of a "
+            "single-layer BiLSTM) and an absence other than removed; use engine=direct"
         )
     reduced = [_without_dummies(players, absence) for players in sentences]
     with evaluating(model):
         if possible and engine != "direct":
-            assert isinstance(model, PrefixModel)
+            assert recurrence is not None
             assert absence.replacement_id is not None
-            logits = [shared_logits(model, players, absence.replacement_id) for players, _ in reduced]
+            logits = [shared_logits(recurrence, players, absence.replacement_id) for players, _ in reduced]
         else:
             logits = _direct_tables(model, [players for players, _ in reduced], absence, device)
     return [

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm.pooling import AdditiveAttention, last_states, max_pool, mean_pool
+from whytrain.models.bilstm.prefix_form import LSTMRecurrence
 from whytrain.models.bilstm.pretrained_vectors import pretrained_embeddings
 from whytrain.types import Inspection
 
@@ -129,6 +130,17 @@ class BiLSTM(nn.Module):
         states = self._states(embeddings, mask)
         pooled, attention, scores = self.read_out(states, mask)
         return Inspection(self.classifier(self.dropout(pooled)), states, attention, scores)
+
+    def recurrence(self) -> LSTMRecurrence | None:
+        """Return the two recurrences with the weights of this moment; None where nothing can be shared.
+
+        The second layer of a stacked LSTM sees the whole sentence at every step.
+        """
+        return LSTMRecurrence(self) if self.lstm.num_layers == 1 else None
+
+    def extra_repr(self) -> str:
+        """Name the step that is no module."""
+        return f"pooling: {self.pooling}"
 
     def _states(self, embeddings: Tensor, mask: Tensor | None) -> Tensor:
         if mask is None:

@@ -8,42 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from whytrain.models.bilstm import BiLSTM
 from whytrain.models.bilstm.readouts import Readout, readout_of
 
 if TYPE_CHECKING:
-    from whytrain.types import PredictFn, PrefixModel
+    from whytrain.models.bilstm.bilstm import BiLSTM
 
 State = tuple[Tensor, ...]
-
-
-def prefix_form(model: PredictFn) -> PredictFn | PrefixModel:
-    """Return the form of a model in which coalition tables are cheapest: shared where that is possible.
-
-    The second layer of a stacked LSTM sees the whole sentence at every step, so nothing can be shared
-    there; such a model, and any other kind, is returned as it is.
-    """
-    if isinstance(model, BiLSTM) and model.lstm.num_layers == 1:
-        return PrefixBiLSTM(model)
-    return model
-
-
-class PrefixBiLSTM:
-    """A BiLSTM whose words can be read one by one; implements `PrefixModel`."""
-
-    def __init__(self, model: BiLSTM) -> None:
-        """Wrap a single-layer model; its weights are read anew for every table."""
-        assert model.lstm.num_layers == 1
-        self.module = model
-
-    def __call__(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
-        """Return logits (batch, n_classes)."""
-        logits: Tensor = self.module(token_ids, mask)
-        return logits
-
-    def recurrence(self) -> LSTMRecurrence:
-        """Return the recurrence with the weights of this moment."""
-        return LSTMRecurrence(self.module)
 
 
 class LSTMRecurrence:

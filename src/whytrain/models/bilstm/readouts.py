@@ -8,12 +8,13 @@ maximum, a small tanh per position for attention, everything behind the LSTM oth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from whytrain.models.bilstm import BiLSTM
+if TYPE_CHECKING:
+    from whytrain.models.bilstm.bilstm import BiLSTM
 
 
 class Readout(Protocol):

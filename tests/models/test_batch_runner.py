@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tokenizers
 import torch
 
 from whytrain.data.encoded import EncodedSplit
-from whytrain.models.prediction import BATCH_SIZE, predict_split
+from whytrain.data.tokenization import Tokenizer
+from whytrain.models.batch_runner import BATCH_SIZE, inspect_split, predict_split
+from whytrain.models.bilstm import BiLSTM
+from whytrain.models.interface import interface_of
+
+TOKENIZER = Tokenizer(
+    tokenizers.Tokenizer(tokenizers.models.WordLevel({f"word{i}": i for i in range(1000)}, "word0")), "small"
+)
 
 
 class LastToken(torch.nn.Module):
@@ -31,10 +39,35 @@ def test_rows_in_order_and_mode_restored(training):
     token_ids = generator.integers(1, 1000, offsets[-1]).astype(np.int32)
     labels = generator.integers(0, 2, len(lengths))
     model = LastToken().train(training)
-    result = predict_split(model, EncodedSplit(token_ids, offsets, labels, padding_id=0))
+    asked = interface_of(model, TOKENIZER, 8)
+    result = predict_split(asked, EncodedSplit(token_ids, offsets, labels, padding_id=0))
     last = token_ids[offsets[1:] - 1].astype(np.float64)
     np.testing.assert_array_equal(result.logits, np.stack([last, -last], axis=1))
     np.testing.assert_array_equal(result.labels, labels)
     assert result.logits.dtype == np.float64
     assert model.training is training
     np.testing.assert_allclose(result.probabilities.sum(1), 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("run", [predict_split, lambda *given: list(inspect_split(*given))])
+def test_every_submodule_keeps_its_own_mode(run):
+    model = BiLSTM(
+        vocabulary_size=1000,
+        n_classes=2,
+        padding_id=0,
+        embedding={"size": 4, "pretrained": None},
+        hidden_size=3,
+        n_layers=2,
+        pooling="mean",
+        layer_norm=False,
+        self_attention_heads=0,
+        dropout=0.5,
+    ).train()
+    model.lstm.eval()  # frozen
+    modes = [module.training for module in model.modules()]
+    before = torch.get_rng_state()
+    split = EncodedSplit(np.arange(1, 7, dtype=np.int32), np.array([0, 2, 6]), np.array([0, 1]), 0)
+    run(interface_of(model, TOKENIZER, 8), split)
+    assert [module.training for module in model.modules()] == modes
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())

@@ -1,0 +1,87 @@
+"""Every row of a split through a model, batch by batch, on the device where the model is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from whytrain.data.batch_plan import Rows, evaluation_plan
+from whytrain.data.encoded import EncodedSplit
+from whytrain.models.evaluation import evaluating
+from whytrain.models.interface import ModelInterface
+from whytrain.types import Batch, Inspection, Predictions
+
+BATCH_SIZE = 256  # sentences
+
+Progress = Callable[[Sequence[Rows]], Iterable[Rows]]
+
+
+class InspectedBatch(NamedTuple):
+    """Sentences of similar length, and what the model computed of them.
+
+    Attributes:
+        rows: int64 (batch,), the position of each sentence in its split; on the CPU.
+        mask: bool (batch, n_tokens), True where there is a token.
+        embeddings: (batch, n_tokens, embedding_size).
+        inspection: everything behind them.
+    """
+
+    rows: Tensor
+    mask: Tensor
+    embeddings: Tensor
+    inspection: Inspection
+
+
+def predict_split(
+    model: ModelInterface, split: EncodedSplit, *, batch_size: int = BATCH_SIZE, progress: Progress = iter
+) -> Predictions:
+    """Return logits and labels of every row, in the order of the rows.
+
+    Args:
+        model: asked in evaluation mode; every submodule's own mode is restored.
+        split: the encoded sentences, at least one.
+        batch_size: sentences at once, at most.
+        progress: shows how far it is.
+    """
+    rows, logits = [], []
+    for batch in _batches(model, split, batch_size, progress):
+        logits.append(model(batch.token_ids, batch.mask).double().cpu())
+        rows.append(batch.rows)
+    order = torch.cat(rows).argsort()
+    return Predictions(torch.cat(logits)[order].numpy(), split.labels)
+
+
+def inspect_split(
+    model: ModelInterface, split: EncodedSplit, *, batch_size: int = BATCH_SIZE, progress: Progress = iter
+) -> Iterator[InspectedBatch]:
+    """Yield every row once, in batches from short to long sentences. Arguments as in `predict_split`.
+
+    Raises:
+        ConfigError: the model shows nothing.
+    """
+    for batch in _batches(model, split, batch_size, progress):
+        embeddings = model.embed(batch.token_ids)
+        inspection = model.inspect_embeddings(embeddings, batch.mask)
+        mask = torch.ones_like(batch.token_ids, dtype=torch.bool) if batch.mask is None else batch.mask
+        yield InspectedBatch(batch.rows, mask.to(embeddings.device), embeddings, inspection)
+
+
+def split_of(texts: Sequence[str], model: ModelInterface) -> EncodedSplit:
+    """Return texts that have no labels as a split, cut as the model cuts them; the labels are zeros."""
+    encoded = model.tokenizer.encode(texts, model.max_tokens)
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(ids) for ids in encoded], out=offsets[1:])
+    labels = np.zeros(len(encoded), dtype=np.int64)
+    return EncodedSplit(np.concatenate(encoded), offsets, labels, model.tokenizer.padding_id)
+
+
+def _batches(
+    model: ModelInterface, split: EncodedSplit, batch_size: int, progress: Progress
+) -> Iterator[Batch]:
+    with evaluating(model):
+        for rows in progress(evaluation_plan(split.lengths, batch_size)):
+            yield split.batch(rows)

@@ -1,0 +1,261 @@
+"""What a model can do, asked once: the only place that looks into a model beyond calling it.
+
+A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What else its author may declare:
+
+- `embed(token_ids)`, `inspect(embeddings, mask) -> Inspection`: logits can be computed from embeddings,
+  states and attention are seen. `embed` raises NotImplementedError where what was
+  read cannot do it.
+- `recurrence() -> Recurrence`: its coalition tables share prefixes and suffixes; None where they cannot.
+- `removals`: ways to remove a word that suit it, the usual one first.
+- `max_tokens`: its longest input, special tokens included; None: no limit.
+- `family`: how errors call it; otherwise its class.
+- `saved_arguments`: constructor arguments that rebuild it where its first weights are gone.
+- `requirements`, of its class: packages that it needs besides this one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from whytrain.data.tokenization import Tokenizer
+from whytrain.errors import ConfigError
+from whytrain.models.dropout import dropout_rates
+from whytrain.models.evaluation import device_of, evaluating
+from whytrain.types import AbsenceName, Inspectable, Inspection, PredictFn, PrefixModel, Recurrence
+
+AttentionKind = Literal["none", "pooling", "heads"]
+
+_USUAL_REMOVALS: tuple[AbsenceName, ...] = ("padding", "removed")  # a mask embedding may be untrained
+_LONGEST_PROBED = 4096  # tokens; attention over more would take seconds
+# Padding changes the order in which float32 numbers are added: about 1e-6 of the logits per layer. A model
+# that reads its padding differs by tenths of the spread of its logits.
+_RELATIVE, _ABSOLUTE = 1e-3, 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a model can do.
+
+    Attributes:
+        embeddings: logits can be computed from embeddings: gradients are possible, and `inspect`.
+        attention: `pooling`: one weight per token; `heads`: also those of every layer and head.
+        recurrence: its coalition tables can share prefixes and suffixes.
+        removals: ways to remove a word that suit the model, the usual one first.
+        dropout: rate that `objective.dropout_end` ramps from, of its layers the largest; None: has none.
+        max_tokens: longest input, special tokens included; None: no limit.
+        attention_scores: the attention is also shown before its softmax.
+    """
+
+    embeddings: bool
+    attention: AttentionKind
+    recurrence: bool
+    removals: tuple[AbsenceName, ...]
+    dropout: float | None
+    max_tokens: int | None
+    attention_scores: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelInterface:
+    """A model as algorithms see it: a `PredictFn`, and what else its capabilities allow.
+
+    Everything is computed where the model is, in the mode that it is in, with gradients where torch has them
+    on; `whytrain.models.evaluation.evaluating` is for asking without a trace.
+
+    Attributes:
+        module: the model.
+        tokenizer: what makes its token ids.
+        capabilities: what it can do.
+        max_tokens: after which texts are cut here; at most what the model reads.
+    """
+
+    module: nn.Module
+    tokenizer: Tokenizer
+    capabilities: Capabilities
+    max_tokens: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are; the CPU for a model without any."""
+        return device_of(self.module)
+
+    def __call__(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding."""
+        logits: Tensor = self.module(*self._sent(token_ids, mask))
+        return logits
+
+    def coalition_model(self) -> PredictFn | PrefixModel:
+        """Return the form in which coalition tables are cheapest: shared where that is possible."""
+        return self.module if self.capabilities.recurrence else self
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Return embeddings (batch, n_tokens, embedding_size).
+
+        Raises:
+            ConfigError: the model cannot compute from them.
+        """
+        embeddings: Tensor = self._inspectable().embed(token_ids.to(self.device))
+        return embeddings
+
+    def logits_of_embeddings(self, embeddings: Tensor, mask: Tensor | None) -> Tensor:
+        """Return logits (batch, n_classes) for embeddings (batch, n_tokens, embedding_size)."""
+        return self.inspect_embeddings(embeddings, mask).logits
+
+    def inspect(self, token_ids: Tensor, mask: Tensor | None) -> Inspection:
+        """Return logits, hidden states and attention weights for token ids."""
+        return self.inspect_embeddings(self.embed(token_ids), mask)
+
+    def inspect_embeddings(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
+        """Return the same for embeddings (batch, n_tokens, embedding_size)."""
+        return self._inspectable().inspect(*self._sent(embeddings, mask))
+
+    def _sent(self, inputs: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        device = self.device
+        return inputs.to(device), None if mask is None else mask.to(device)
+
+    def _inspectable(self) -> Inspectable:
+        if not self.capabilities.embeddings or not isinstance(self.module, Inspectable):
+            raise ConfigError(
+                f"the model {type(self.module).__name__} computes no logits from embeddings: what needs "
+                "gradients, hidden states or attention is not possible with it"
+            )
+        return self.module
+
+
+def interface_of(module: nn.Module, tokenizer: Tokenizer, max_tokens: int) -> ModelInterface:
+    """Ask a model what it can do, by its declarations and by a small forward.
+
+    The forward compares a padded pair of sentences with the single ones, and embeddings with ids; it leaves
+    modes, gradients and random generators as they were.
+
+    Args:
+        module: the model, on any device.
+        tokenizer: what makes its token ids.
+        max_tokens: after which texts are cut.
+
+    Raises:
+        ConfigError: it cannot read `max_tokens` tokens, padding changes its logits, or what it shows is not
+            what it computes.
+    """
+    limit: int | None = getattr(module, "max_tokens", None)
+    if limit is not None and max_tokens > limit:
+        raise ConfigError(
+            f"data.max_tokens={max_tokens}: the model {_name(module)} reads at most {limit} tokens, special "
+            f"ones included: set data.max_tokens={limit}"
+        )
+    device = device_of(module)
+    generators = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=generators), evaluating(module):
+        seen = _probe(module, tokenizer, max_tokens, device)
+    attention: AttentionKind = "none"
+    if seen is not None and seen.attention is not None:
+        attention = "pooling" if seen.head_attention is None else "heads"
+    rates = dropout_rates(module)
+    capabilities = Capabilities(
+        embeddings=seen is not None,
+        attention=attention,
+        recurrence=recurrence_of(module) is not None,
+        removals=_removals(module, tokenizer),
+        dropout=max(rates.values()) if rates else None,
+        max_tokens=limit,
+        attention_scores=seen is not None and seen.attention_scores is not None,
+    )
+    return ModelInterface(
+        module=module, tokenizer=tokenizer, capabilities=capabilities, max_tokens=max_tokens
+    )
+
+
+def recurrence_of(model: PredictFn | PrefixModel) -> Recurrence | None:
+    """Return the recurrence that coalition tables can share, with the weights of this moment, if any."""
+    return model.recurrence() if isinstance(model, PrefixModel) else None
+
+
+def saved_arguments_of(model: PredictFn) -> dict[str, Any] | None:
+    """Return the arguments that rebuild a model without its first weights; None: those it was built with."""
+    arguments: Mapping[str, Any] | None = getattr(model, "saved_arguments", None)
+    return None if arguments is None else dict(arguments)
+
+
+def requirements_of_class(model_class: type[nn.Module]) -> tuple[str, ...]:
+    """Return the packages that a class of models needs besides this one's own."""
+    return tuple(getattr(model_class, "requirements", ()))
+
+
+def _name(module: nn.Module) -> str:
+    return str(getattr(module, "family", type(module).__name__))
+
+
+def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[AbsenceName, ...]:
+    """Return the declared ways that the tokenizer has tokens for."""
+    declared: tuple[AbsenceName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
+    has = {"mask": tokenizer.mask_id is not None, "unknown": tokenizer.unknown_id is not None}
+    return tuple(name for name in declared if has.get(name, True))
+
+
+def _probe(
+    module: nn.Module, tokenizer: Tokenizer, max_tokens: int, device: torch.device
+) -> Inspection | None:
+    """Run a padded pair, its sentences alone and a longest one; return what the pair's inspection shows."""
+    longest = _sentence(tokenizer, min(max_tokens, _LONGEST_PROBED))
+    short, long = (_sentence(tokenizer, min(n, max_tokens)) for n in (4, 7))
+    n_tokens = len(long)
+    ids = torch.full((2, n_tokens), tokenizer.padding_id)
+    ids[0, : len(short)], ids[1] = torch.tensor(short), torch.tensor(long)
+    mask = torch.arange(n_tokens) < torch.tensor([[len(short)], [n_tokens]])
+    ids, mask = ids.to(device), mask.to(device)
+    try:
+        pair = module(ids, mask)
+        alone = torch.cat([module(ids[:1, : len(short)], None), module(ids[1:], None)])
+        module(torch.tensor([longest], device=device), None)
+        seen = _inspected(module, ids, mask)
+    except IndexError as error:
+        raise ConfigError(
+            f"the model {_name(module)} does not read the tokens that it is given ({_in_short(error)}): its "
+            f"vocabulary or its positions are fewer; lower data.max_tokens={max_tokens}, or use its own "
+            "tokenizer"
+        ) from error
+    if not _equal(pair, alone):
+        raise ConfigError(
+            f"the model {_name(module)} reads its padding: the logits of two sentences differ by "
+            f"{float((pair - alone).abs().max()):.2g} between a padded batch and each alone; a model "
+            "must use its mask"
+        )
+    if seen is not None and not _equal(seen.logits, pair):
+        raise ConfigError(
+            f"the model {_name(module)} has an inspect() whose logits differ by "
+            f"{float((seen.logits - pair).abs().max()):.2g} from those of its forward(): "
+            "both must compute the same"
+        )
+    return seen
+
+
+def _inspected(module: nn.Module, ids: Tensor, mask: Tensor) -> Inspection | None:
+    if not isinstance(module, Inspectable):
+        return None
+    try:
+        return module.inspect(module.embed(ids), mask)
+    except NotImplementedError:
+        return None
+
+
+def _sentence(tokenizer: Tokenizer, n_tokens: int) -> list[int]:
+    """Return a sentence of so many tokens, special ones included, of what is in the vocabulary anyway."""
+    special = tokenizer.special_ids | {tokenizer.padding_id}
+    ordinary = [i for i in islice(range(tokenizer.vocabulary_size), 100) if i not in special]
+    n_words = max(1, n_tokens - tokenizer.n_framing)
+    return tokenizer.framed(list(islice(cycle(ordinary[::-1] or [tokenizer.padding_id]), n_words)))
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    scale = b.abs().nan_to_num().max().item()
+    return torch.allclose(a, b, rtol=0, atol=_ABSOLUTE + _RELATIVE * scale, equal_nan=True)
+
+
+def _in_short(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
