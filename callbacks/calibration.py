@@ -33,6 +33,7 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.slices.score_slices import Slice, differing_slices, slice_table
 from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
 from whytrain.statistics.intervals import Interval
+from whytrain.tracking.limits import distinct_keys
 from whytrain.types import Predictions
 
 Share = Annotated[float, Within(gt=0, lt=1)]
@@ -192,9 +193,8 @@ class Calibration(Callback):
             "ambiguous_sets": sets.ambiguous,
             "empty_sets": sets.empty,
         }
-        for name, covered in zip(data.corpus.class_names, sets.coverage_per_class, strict=True):
-            if covered is not None:
-                metrics[f"coverage_{name}"] = covered.estimate
+        keys = distinct_keys([f"calibration/coverage_{name}" for name in data.corpus.class_names])
+        of_classes = dict(zip(keys.values(), sets.coverage_per_class, strict=True))
         answered = ~seen.confidence.abstains(seen.validation.logits)
         metrics["answered"] = answered.mean()
         if answered.any():
@@ -206,7 +206,9 @@ class Calibration(Callback):
             metrics |= {"human_kl": people.kl.estimate, "human_ece": people.calibration_error}
             if people.entropy_correlation is not None:
                 metrics["human_entropy_correlation"] = people.entropy_correlation.estimate
-        return {f"calibration/{name}": float(value) for name, value in metrics.items()}
+        return {f"calibration/{name}": float(value) for name, value in metrics.items()} | {
+            key: covered.estimate for key, covered in of_classes.items() if covered is not None
+        }
 
 
 def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:

@@ -32,7 +32,7 @@ class Checkpoints(Callback):
 
     Attributes:
         best_epoch: from 1; 0 before the first validation.
-        best_score: value of the monitor there; None before the first validation.
+        best_score: value of the monitor there, NaN if it is not defined; None before the first validation.
     """
 
     def __init__(self, run_folder: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
@@ -101,10 +101,18 @@ class Checkpoints(Callback):
             raise self._interrupted()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the epoch's weights if they are the best so far; the first of equals stays."""
+        """Keep the epoch's weights if they are the best so far; the first of equals stays.
+
+        Where the monitor is not defined (NaN, as the AUROC of one class), the last epoch is kept until one
+        has a value.
+        """
         score = float(trainer.callback_metrics[self.monitor])
         sign = 1 if self.mode == "max" else -1
-        if math.isfinite(score) and (self.best_score is None or sign * (score - self.best_score) > 0):
+        if self.best_score is None or math.isnan(self.best_score):
+            is_best = True
+        else:
+            is_best = sign * (score - self.best_score) > 0
+        if is_best:
             self.best_score, self.best_epoch = score, trainer.current_epoch + 1
             trainer.save_checkpoint(self.best, weights_only=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from whytrain.callbacks.history import History
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
 from whytrain.figures.training.model_diagram import model_diagram
-from whytrain.metrics.classification import classification_metrics
+from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.pages.run_note import run_note
@@ -78,6 +79,8 @@ class RunRecord(Callback):
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
         summary = summarize(model, token_ids)
         store.log_params({"n_parameters": summary.n_parameters, "tokenizer_name": data.tokenizer.name})
+        if len(data.corpus.class_names) == 2:
+            store.log_params({"positive_class": data.corpus.class_names[data.corpus.positive]})
         store.log_figure(model_diagram(summary), "model")
         store.flush()
 
@@ -92,12 +95,13 @@ class RunRecord(Callback):
         stored = torch.load(self.checkpoints.best, map_location=pl_module.device, weights_only=True)
         pl_module.load_state_dict(stored["state_dict"])
         data, module = data_of(trainer), classifier_of(pl_module)
-        best = module.interface
-        self.results = {f"best epoch ({best_epoch})": predict_split(best, data.encoded("validation"))}
+        best, positive = module.interface, data.corpus.positive
+        validated = replace(predict_split(best, data.encoded("validation")), positive=positive)
+        self.results = {f"best epoch ({best_epoch})": validated}
         if module.predictions is not None and best_epoch != len(self.history.epochs):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
         if data.corpus.test is not None:
-            self.results["test"] = predict_split(best, data.encoded("test"))
+            self.results["test"] = replace(predict_split(best, data.encoded("test")), positive=positive)
         self.floor = floor_accuracy(data.corpus, cache_directory())
         if (store := store_of(trainer)) is not None:
             for epoch, metrics in self._final_metrics().items():
@@ -121,7 +125,7 @@ class RunRecord(Callback):
             }
         final[best_epoch] |= {"best/epoch": float(best_epoch), "floor/accuracy": self.floor or 0.0}
         if "test" in self.results:
-            test = classification_metrics(self.results["test"])
+            test = evaluate(self.results["test"])
             final[best_epoch] |= {f"test/{name}": value for name, value in test.items()}
         return final
 

@@ -62,5 +62,10 @@ def assemble(
     interface = interface_of(model, text_data.tokenizer, data.max_tokens)
     kinds = text_data.token_kinds
     return text_data, Classifier(
-        interface, objective=objective, optimizer=optimizer, token_kinds=kinds, seed=seed
+        interface,
+        objective=objective,
+        optimizer=optimizer,
+        token_kinds=kinds,
+        seed=seed,
+        positive=text_data.corpus.positive,
     )

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from whytrain.errors import TrainingError
 from whytrain.guidance.token_kinds import TokenKinds
-from whytrain.metrics.classification import classification_metrics
+from whytrain.metrics import evaluate
 from whytrain.models.dropout import dropout_rates, ramp_dropout
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
@@ -39,8 +39,18 @@ class Classifier(pl.LightningModule):
         optimizer: OptimizerSettings,
         token_kinds: TokenKinds,
         seed: int,
+        positive: int = 1,
     ) -> None:
-        """Store the parts; `seed` fixes dropout and masking of every step."""
+        """Store the parts.
+
+        Args:
+            interface: of the model that is trained.
+            objective: what training minimizes.
+            optimizer: how the weights are updated.
+            token_kinds: of the tokenizer.
+            seed: of dropout and masking of every step.
+            positive: of two classes the one that F1, precision, recall and rankings are about.
+        """
         super().__init__()
         objective.check(interface)
         self.interface = interface
@@ -49,6 +59,7 @@ class Classifier(pl.LightningModule):
         self.optimizer_settings = optimizer
         self.token_kinds = token_kinds
         self.seed = seed
+        self.positive = positive
         self.predictions: Predictions | None = None
         self.batch_history: list[tuple[float, ...]] = []
         self._evaluated: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -160,8 +171,8 @@ class Classifier(pl.LightningModule):
             raise TrainingError(self._not_finite("validation logits", float("nan")))
         order = rows.argsort()
         self._evaluated = []
-        self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy())
-        metrics = classification_metrics(self.predictions)
+        self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy(), self.positive)
+        metrics = evaluate(self.predictions)
         self.log_dict({f"val/{name}": value for name, value in metrics.items()}, logger=False)
 
     # A checkpoint in mid-epoch keeps what the epoch's averages need.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -13,18 +13,12 @@ from pytorch_lightning.loggers import Logger
 
 from whytrain.errors import ConfigError
 from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
+from whytrain.metrics import MONITORED, monitored
 
-Monitor = Literal[
-    "val/accuracy",
-    "val/f1",
-    "val/weighted_f1",
-    "val/precision",
-    "val/recall",
-    "val/loss",
-    "val/brier",
-    "val/ece",
-]
-LOWER_IS_BETTER = ("val/loss", "val/brier", "val/ece")
+if TYPE_CHECKING:
+    Monitor = str
+else:
+    Monitor = Literal[tuple(MONITORED)]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 
 
@@ -41,11 +35,10 @@ class TrainerSettings:
         gradient_clip: largest joint norm of the gradients; 0 leaves them.
         checkpoint_minutes: longest training time that a killed run can lose, in minutes.
         monitor: the metric that decides which epoch is the best.
-        mode: whether more of it is better.
         patience: epochs without a better value before training stops; None: never.
 
     Raises:
-        ConfigError: the accelerator is not on this machine, or not that often; the mode is not the metric's.
+        ConfigError: the accelerator is not on this machine, or not that often.
     """
 
     max_epochs: Annotated[int, Ge(1)]
@@ -56,17 +49,10 @@ class TrainerSettings:
     gradient_clip: Annotated[float, Ge(0)]
     checkpoint_minutes: Annotated[float, Gt(0)]
     monitor: Monitor
-    mode: Literal["max", "min"]
     patience: Annotated[int, Ge(1)] | None
 
     def __post_init__(self) -> None:
-        """Refuse what is not on this machine, or would keep the worst epoch, before anything is written."""
-        mode = "min" if self.monitor in LOWER_IS_BETTER else "max"
-        if self.mode != mode:
-            raise ConfigError(
-                f"trainer.mode={self.mode} would keep the worst epoch by {self.monitor}; "
-                f"use trainer.mode={mode}"
-            )
+        """Refuse what is not on this machine before anything is written."""
         if self.accelerator == "mps" and not torch.backends.mps.is_available():
             raise ConfigError("trainer.accelerator=mps, but torch sees no Apple GPU here; use cpu")
         if self.accelerator != "gpu":
@@ -79,6 +65,11 @@ class TrainerSettings:
             )
         if self.devices != "auto" and self.devices > n_gpus:
             raise ConfigError(f"trainer.devices={self.devices}, but torch sees {n_gpus} GPUs here; use auto")
+
+    @property
+    def mode(self) -> Literal["max", "min"]:
+        """Whether more of the monitored metric is better."""
+        return monitored(self.monitor).mode
 
     @property
     def device(self) -> torch.device:

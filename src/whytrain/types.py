@@ -41,10 +41,12 @@ class Predictions:
     Attributes:
         logits: float64 (n, n_classes).
         labels: int64 (n,), the gold classes.
+        positive: of two classes the one that F1, precision, recall and rankings are about.
     """
 
     logits: NDArray[np.float64]
     labels: NDArray[np.int64]
+    positive: int = 1
 
     @property
     def probabilities(self) -> NDArray[np.float64]:

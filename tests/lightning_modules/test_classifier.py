@@ -17,7 +17,7 @@ from whytrain.errors import ConfigError, TrainingError
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
-from whytrain.metrics.classification import classification_metrics
+from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
 
 
@@ -79,7 +79,7 @@ def test_predictions_are_the_models_in_the_order_of_the_rows(workspace: Path) ->
     torch.testing.assert_close(module.predictions.logits, expected.logits, rtol=0, atol=0)
     assert (module.predictions.labels == data.corpus.validation.labels).all()
     logged = {name.removeprefix("val/"): float(v) for name, v in trainer.callback_metrics.items()}
-    metrics = classification_metrics(expected)
+    metrics = evaluate(expected)
     # Lightning keeps float32.
     assert {name: logged[name] for name in metrics} == pytest.approx(metrics, rel=1e-6)
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from whytrain.errors import ConfigError
+from whytrain.metrics import ACCURACY, AUROC, AVERAGE_PRECISION, BRIER, F1, MCC, NLL, Metric
 from whytrain.statistics.comparison import compare_runs, compare_with_baseline
 from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
 from whytrain.statistics.holm import holm_correction
@@ -42,26 +43,26 @@ def test_a_clear_difference(labels: NDArray[np.int64]) -> None:
     adjusted = holm_correction([difference.p_value for difference in bootstrap.differences])
     assert [compared.adjusted_p_value for compared in comparison.metrics] == adjusted.tolist()
     assert all("tree is better than lstm" in compared.sentence for compared in comparison.metrics)
-    accuracy = comparison.metrics[0].measured
+    accuracy = comparison.of(ACCURACY).measured
     assert comparison.cohens_h == cohens_h(accuracy.value_a, accuracy.value_b)
     assert comparison.mcnemar.only_b > comparison.mcnemar.only_a
     assert comparison.odds_ratio.low > 1
     nll = -np.log(np.stack([a, b])[:, np.arange(400), labels])
     # The bootstrap's standard error has a Monte Carlo error of 1.6%; three of those.
-    assert comparison.metrics[2].effect_size == pytest.approx(standardized_difference(*nll), rel=0.05)
+    assert comparison.of(NLL).effect_size == pytest.approx(standardized_difference(*nll), rel=0.05)
 
 
 def test_more_is_worse_in_a_score_where_less_is_better(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(1)
     b, a = run(generator, labels, 0.5), run(generator, labels, 1.5)
-    sentence = compare_runs(a, b, labels).metrics[2].sentence
-    assert sentence.startswith("nll: B is worse than A: +0.")
+    sentence = compare_runs(a, b, labels).of(NLL).sentence
+    assert sentence.startswith("NLL: B is worse than A: +0.")
 
 
 def test_no_difference_says_what_it_would_take(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(2)
     a, b = run(generator, labels, 1.0), run(generator, labels, 1.0)
-    accuracy = compare_runs(a, b, labels).metrics[0]
+    accuracy = compare_runs(a, b, labels).of(ACCURACY)
     assert "no difference can be seen" in accuracy.sentence
     assert accuracy.sentences_needed > 400
     assert accuracy.seeds_needed is None
@@ -87,7 +88,7 @@ def test_several_seeds(labels: NDArray[np.int64]) -> None:
     assert comparison.mcnemar is None
     assert comparison.odds_ratio is None
     assert "3 seeds are too few" in comparison.note
-    nll = comparison.metrics[2]
+    nll = comparison.of(NLL)
     assert nll.seeds_needed > 3 or "better" in nll.sentence
 
 
@@ -96,7 +97,7 @@ def test_seeds_needed_equal_statsmodels_where_only_seeds_vary() -> None:
     levels = np.array([[0.60, 0.62, 0.65, 0.58], [0.66, 0.60, 0.64, 0.63]])
     # Every sentence gets its seed's probability: resampling sentences changes nothing in NLL.
     runs = np.stack([levels, 1 - levels], axis=-1)[:, :, None, :].repeat(50, axis=2)
-    nll = compare_runs(*runs, np.zeros(50, dtype=int)).metrics[2]
+    nll = compare_runs(*runs, np.zeros(50, dtype=int)).of(NLL)
     per_seed = np.log(levels[0] / levels[1])
     effect = abs(per_seed.mean() / per_seed.std(ddof=1))
     assert (
@@ -108,8 +109,8 @@ def test_seeds_needed_equal_statsmodels_where_only_seeds_vary() -> None:
 def test_sentences_needed_where_only_sentences_vary(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(6)
     a, b = run(generator, labels, 1.0), run(generator, labels, 1.1)
-    alone = compare_runs(a, b, labels).metrics[2]
-    seeds = compare_runs(np.stack([a] * 3), np.stack([b] * 3), labels).metrics[2]
+    alone = compare_runs(a, b, labels).of(NLL)
+    seeds = compare_runs(np.stack([a] * 3), np.stack([b] * 3), labels).of(NLL)
     # Three copies of one seed know no more: the same sentences are needed, up to rounding.
     assert seeds.sentences_needed == pytest.approx(alone.sentences_needed, abs=1)
 
@@ -117,7 +118,7 @@ def test_sentences_needed_where_only_sentences_vary(labels: NDArray[np.int64]) -
 def test_more_of_what_is_needed_is_enough(labels: NDArray[np.int64]) -> None:
     # With the number of sentences that is asked for, about 80% of fresh samples show the difference.
     generator = np.random.default_rng(5)
-    needed = compare_runs(run(generator, labels, 1.0), run(generator, labels, 1.1), labels).metrics[2]
+    needed = compare_runs(run(generator, labels, 1.0), run(generator, labels, 1.1), labels).of(NLL)
     assert needed.sentences_needed is not None
     share = needed.measured.difference.estimate / (
         needed.measured.sentence_error * math.sqrt(labels.size / needed.sentences_needed)
@@ -128,14 +129,15 @@ def test_more_of_what_is_needed_is_enough(labels: NDArray[np.int64]) -> None:
 @pytest.mark.parametrize(
     ("metric", "value", "text"),
     [
-        ("accuracy", 0.001, "+0.1"),
-        ("f1", -0.016, "\N{MINUS SIGN}1.6"),
-        ("accuracy", -0.0001, "0.0"),
-        ("nll", 0.0314, "+0.031"),
-        ("brier", -0.0004, "0.000"),
+        (ACCURACY, 0.001, "+0.1"),
+        (F1, -0.016, "\N{MINUS SIGN}1.6"),
+        (ACCURACY, -0.0001, "0.0"),
+        (NLL, 0.0314, "+0.031"),
+        (BRIER, -0.0004, "0.000"),
+        (MCC, 0.0314, "+0.031"),
     ],
 )
-def test_signs_and_units(metric: str, value: float, text: str) -> None:
+def test_signs_and_units(metric: Metric, value: float, text: str) -> None:
     assert signed(metric, value) == text
 
 
@@ -143,24 +145,40 @@ def test_the_words() -> None:
     minus = "\N{MINUS SIGN}"
 
     def measured(
-        metric: str, estimate: float, low: float, high: float, p_value: float = 0.9
+        metric: Metric, estimate: float, low: float, high: float, p_value: float = 0.9
     ) -> MetricDifference:
         return MetricDifference(metric, 0.8, 0.8, Interval(estimate, low, high), p_value, 0.01, 0.0, 0.0)
 
-    assert interval_phrase("accuracy", Interval(0.001, -0.016, 0.018)) == (
+    assert interval_phrase(ACCURACY, Interval(0.001, -0.016, 0.018)) == (
         f"+0.1 points, 95% interval {minus}1.6 to +1.8"
     )
-    assert difference_sentence(measured("accuracy", 0.001, -0.016, 0.018), 1.0, 4) == (
+    assert difference_sentence(measured(ACCURACY, 0.001, -0.016, 0.018), 1.0, 4) == (
         f"accuracy: no difference can be seen: +0.1 points, 95% interval {minus}1.6 to +1.8"
     )
-    assert difference_sentence(measured("brier", -0.02, -0.03, -0.01, 0.001), 0.004, 4, ("old", "new")) == (
-        f"brier: new is better than old: {minus}0.020, 95% interval {minus}0.030 to {minus}0.010, "
+    assert difference_sentence(measured(BRIER, -0.02, -0.03, -0.01, 0.001), 0.004, 4, ("old", "new")) == (
+        f"Brier score: new is better than old: {minus}0.020, 95% interval {minus}0.030 to {minus}0.010, "
         "p = 0.004 after correction"
     )
-    assert difference_sentence(measured("f1", 0.02, 0.001, 0.04, 0.03), 0.12, 4) == (
-        "f1: no difference can be claimed after looking at 4 differences: +2.0 points, "
+    assert difference_sentence(measured(F1, 0.02, 0.001, 0.04, 0.03), 0.12, 4) == (
+        "F1: no difference can be claimed after looking at 4 differences: +2.0 points, "
         "95% interval +0.1 to +4.0, p = 0.03, 0.12 after correction"
     )
+    assert interval_phrase(NLL, Interval(0.1, 0.0, 0.2)) == "+0.100 nats, 95% interval 0.000 to +0.200"
+
+
+def test_what_is_not_defined_is_said_and_claims_nothing() -> None:
+    generator, labels = np.random.default_rng(9), np.zeros(50, dtype=int)  # one class: nothing to rank
+    a, b = run(generator, labels, 0.5), run(generator, labels, 3.0)
+    found = compare_runs(a, b, labels)
+    for metric in (AUROC, AVERAGE_PRECISION):
+        auroc = found.of(metric)
+        assert math.isnan(auroc.measured.value_a)
+        assert math.isnan(auroc.measured.difference.estimate)
+        assert auroc.measured.p_value == auroc.adjusted_p_value == 1.0
+        assert not auroc.holds
+        assert auroc.sentence == f"{metric.label}: not defined on these sentences"
+        assert (auroc.sentences_needed, auroc.seeds_needed) == (None, None)
+    assert found.of(NLL).holds
 
 
 @pytest.mark.parametrize(
@@ -203,11 +221,11 @@ def test_several_runs_are_corrected_together(labels: NDArray[np.int64]) -> None:
 def test_among_many_runs_a_clear_difference_can_still_be_claimed(labels: NDArray[np.int64]) -> None:
     generator = np.random.default_rng(6)
     base = run(generator, labels, 0.5)
-    others = {f"run {i}": run(generator, labels, 0.5) for i in range(20)} | {
+    others = {f"run {i}": run(generator, labels, 0.5) for i in range(8)} | {
         "best": run(generator, labels, 3.0)
     }
     found = compare_with_baseline(base, others, labels, name="base", n_resamples=200)
-    # With 200 resamples the smallest p-value, 2/201, would be 0.84 after correction for 84 tests.
+    # With 200 resamples the smallest p-value, 2/201, would be 0.72 after correction for 72 tests.
     assert all(compared.holds for compared in found["best"].metrics)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from whytrain.errors import ConfigError, DataError
-from whytrain.metrics.score_terms import METRICS
+from whytrain.metrics import ACCURACY, AUROC, COMPARED
 from whytrain.statistics import paired_bootstrap as implementation
 from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
 
@@ -34,17 +36,21 @@ def two_models(
 
 
 def by_name(result: PairedBootstrap) -> dict[str, MetricDifference]:
-    return {difference.metric: difference for difference in result.differences}
+    return {difference.metric.name: difference for difference in result.differences}
 
 
 def test_values_equal_scikit_learn() -> None:
     a, b, labels = two_models(np.random.default_rng(0), 300)
     result = by_name(paired_bootstrap(a, b, labels, n_resamples=10))
-    assert tuple(result) == METRICS
+    assert tuple(result) == tuple(metric.name for metric in COMPARED)
     for run, values in ((a, "value_a"), (b, "value_b")):
         expected = {
             "accuracy": sk.accuracy_score(labels, run.argmax(1)),
             "f1": sk.f1_score(labels, run.argmax(1)),
+            "balanced_accuracy": sk.balanced_accuracy_score(labels, run.argmax(1)),
+            "mcc": sk.matthews_corrcoef(labels, run.argmax(1)),
+            "auroc": sk.roc_auc_score(labels, run[:, 1]),
+            "average_precision": sk.average_precision_score(labels, run[:, 1]),
             "nll": sk.log_loss(labels, run),
             "brier": 2 * sk.brier_score_loss(labels, run[:, 1]),  # ours sums over both classes
         }
@@ -63,6 +69,27 @@ def test_f1_of_several_classes_is_macro_over_the_classes_that_occur() -> None:
     assert result.value_b == pytest.approx(sk.f1_score(labels, b.argmax(1), average="macro"))
 
 
+def test_undefined_resamples_of_a_rare_class_are_left_out() -> None:
+    # One positive of 30: it is not drawn in 36% of the resamples, where there is no AUROC.
+    generator = np.random.default_rng(12)
+    labels = np.r_[1, np.zeros(29, dtype=int)]
+    a, b = (softmax(generator.normal(size=(3, 30, 2))) for _ in range(2))
+    a[:, 0], b[:, 0] = [0.6, 0.4], [0.4, 0.6]
+    for paired in (True, False):
+        auroc, accuracy = paired_bootstrap(
+            a, b, labels, metrics=[AUROC, ACCURACY], paired_seeds=paired, n_resamples=300
+        ).differences
+        assert (auroc.metric, accuracy.metric) == (AUROC, ACCURACY)
+        interval = auroc.difference
+        assert interval.low < interval.estimate < interval.high
+        assert 0 < auroc.p_value <= 1
+        assert np.isfinite([auroc.sentence_error, auroc.seed_error, auroc.interaction_error]).all()
+        alone = paired_bootstrap(
+            a, b, labels, metrics=[ACCURACY], paired_seeds=paired, n_resamples=300
+        ).differences[0]
+        assert accuracy.difference == alone.difference
+
+
 def test_f1_is_0_where_the_positive_class_never_occurs() -> None:
     probabilities = np.tile([0.9, 0.1], (5, 1))
     result = by_name(paired_bootstrap(probabilities, probabilities, np.zeros(5, dtype=int), n_resamples=10))
@@ -73,18 +100,19 @@ def test_replicates_equal_a_plain_loop() -> None:
     a, b, labels = two_models(np.random.default_rng(2), 40)
     ours = by_name(paired_bootstrap(a, b, labels, n_resamples=30, seed=7, level=0.8))
     rows = np.random.default_rng(7).integers(40, size=(30, 40))
-    loop = np.array(
-        [
-            [
-                sk.accuracy_score(labels[r], b[r].argmax(1)) - sk.accuracy_score(labels[r], a[r].argmax(1)),
-                sk.f1_score(labels[r], b[r].argmax(1)) - sk.f1_score(labels[r], a[r].argmax(1)),
-                sk.log_loss(labels[r], b[r]) - sk.log_loss(labels[r], a[r]),
-                2 * (sk.brier_score_loss(labels[r], b[r, 1]) - sk.brier_score_loss(labels[r], a[r, 1])),
-            ]
-            for r in rows
-        ]
-    )
-    for k, metric in enumerate(METRICS):
+    expected: dict[str, Callable[..., float]] = {
+        "accuracy": lambda y, p: sk.accuracy_score(y, p.argmax(1)),
+        "f1": lambda y, p: sk.f1_score(y, p.argmax(1)),
+        "balanced_accuracy": lambda y, p: sk.balanced_accuracy_score(y, p.argmax(1)),
+        "mcc": lambda y, p: sk.matthews_corrcoef(y, p.argmax(1)),
+        "auroc": lambda y, p: sk.roc_auc_score(y, p[:, 1]),
+        "average_precision": lambda y, p: sk.average_precision_score(y, p[:, 1]),
+        "nll": sk.log_loss,
+        "brier": lambda y, p: 2 * sk.brier_score_loss(y, p[:, 1]),
+    }
+    assert expected.keys() == ours.keys()
+    loop = np.array([[of(labels[r], b[r]) - of(labels[r], a[r]) for of in expected.values()] for r in rows])
+    for k, metric in enumerate(expected):
         interval = ours[metric].difference
         np.testing.assert_allclose(
             [interval.low, interval.high], np.quantile(loop[:, k], [0.1, 0.9]), atol=1e-12
@@ -106,7 +134,7 @@ def test_the_same_run_twice_differs_by_exactly_0() -> None:
 def test_swapping_the_runs_turns_the_sign() -> None:
     a, b, labels = two_models(np.random.default_rng(4), 101, advantage=0.3)
     forth, back = (by_name(paired_bootstrap(*pair, labels)) for pair in ((a, b), (b, a)))
-    for metric in METRICS:
+    for metric in forth:
         one, other = forth[metric].difference, back[metric].difference
         # The same resamples; quantiles interpolate from the other end, so up to rounding.
         assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=1e-12)
@@ -137,7 +165,7 @@ def rejections(n_pairs: int, advantage: float, n_rows: int = 150, n_resamples: i
         ]
         for k in range(n_pairs)
     ]
-    return dict(zip(METRICS, (np.array(p_values) <= 0.05).sum(axis=0), strict=True))
+    return dict(zip((m.name for m in COMPARED), (np.array(p_values) <= 0.05).sum(axis=0), strict=True))
 
 
 def test_type_1_error_is_not_above_nominal() -> None:

@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from hydra_plugins.whytrain_sweeps._space import quoted
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
+from whytrain.metrics import monitored
 
 
 class TrackedSweeper(Sweeper):
@@ -115,7 +116,7 @@ class TrackedSweeper(Sweeper):
         table = summary_table(self.tracked.results((r.overrides or (), str(r._return_value)) for r in failed))
         if table.empty:
             return
-        store, mode = self.tracked.store, self.config.trainer.mode
+        store, mode = self.tracked.store, monitored(self.config.trainer.monitor).mode
         score = score_column(self.config.trainer.monitor)
         keys = [key for key in self.tracked.folder.varied() if key in table]
         store.log_table(table, "sweep")

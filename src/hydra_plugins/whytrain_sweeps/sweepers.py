@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from hydra_plugins.whytrain_sweeps._space import distribution
 from hydra_plugins.whytrain_sweeps._tracked import TrackedSweeper
 from whytrain.errors import ConfigError
+from whytrain.metrics import monitored
 from whytrain.sweeps import trial as job_side
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class SearchSweeper(TrackedSweeper):
         study = optuna.create_study(
             study_name=self.name,
             storage=self._address(),
-            direction="minimize" if self.config.trainer.mode == "min" else "maximize",
+            direction="maximize" if monitored(self.config.trainer.monitor).higher_is_better else "minimize",
             load_if_exists=True,
         )
         # A study that is gone on with must not draw again what it has drawn.

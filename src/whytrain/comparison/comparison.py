@@ -21,6 +21,7 @@ from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
 from whytrain.comparison.sentences import ExplanationSettings, SentencePair, attention_notes, explain_rows
 from whytrain.comparison.slices import SliceChange, slice_changes
 from whytrain.errors import WhytrainError
+from whytrain.metrics import ACCURACY
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.tracking.reader import metric_history, saved_model
 from whytrain.types import AbsenceName, Payoff
@@ -178,7 +179,9 @@ def _ranking(
 
 def _models(recipes: Sequence[Recipe], measures: Measures, missing: list[str]) -> dict[str, SavedModel]:
     """Load the models that explain: the baseline's and those of the best others."""
-    accuracy = {name: found.metrics[0].measured.value_b for name, found in measures.against_baseline.items()}
+    accuracy = {
+        name: found.of(ACCURACY).measured.value_b for name, found in measures.against_baseline.items()
+    }
     best = sorted(recipes[1:], key=lambda recipe: -accuracy[recipe.name])[:MOST_EXPLAINED]
     if len(recipes) - 1 > MOST_EXPLAINED:
         missing.append(

@@ -11,12 +11,12 @@ import pandas as pd
 from whytrain.calibration.noise_floor import ece_noise_floor
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import ComparedRun, Progress, Sentences
+from whytrain.metrics import SHOWN, Metric, evaluate
 from whytrain.metrics.calibration import expected_calibration_error
-from whytrain.metrics.classification import classification_metrics
 from whytrain.statistics.comparison import Comparison, compare_with_baseline
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval
-from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
+from whytrain.statistics.metric_intervals import metric_intervals
 
 Scores = dict[str, Interval | float]  # metric → value, with its interval where there is an honest one
 
@@ -70,6 +70,7 @@ def measure(
         {recipe.name: recipe.probabilities for recipe in others},
         sentences.labels,
         name=first.name,
+        positive=sentences.positive,
         paired_seeds=[recipe.name for recipe in others if recipe.seeds == first.seeds],
         level=level,
         n_resamples=n_resamples,
@@ -89,15 +90,18 @@ def measure(
 def _scores(recipe: Recipe) -> Scores:
     if len(recipe.runs) == 1:
         return metric_intervals(recipe.shown.predictions)
-    per_seed = [classification_metrics(run.predictions) for run in recipe.runs]
-    return {metric: _possible(t_interval([m[metric] for m in per_seed]), metric) for metric in SHOWN}
+    per_seed = [evaluate(run.predictions) for run in recipe.runs]
+    return {
+        metric.name: _over_seeds(metric, [values[metric.name] for values in per_seed]) for metric in SHOWN
+    }
 
 
-def _possible(interval: Interval, metric: str) -> Interval:
-    """Cut an interval over a few seeds to values that the metric can have; NLL has no largest one."""
-    most = {"nll": math.inf, "brier": 2.0}.get(metric, 1.0)
-    low, high = max(interval.low, 0.0), min(interval.high, most)
-    return replace(interval, low=low, high=high)
+def _over_seeds(metric: Metric, values: Sequence[float]) -> Interval | float:
+    """Return the mean with its t interval, cut to values that the metric can have; NaN where it has none."""
+    if any(map(math.isnan, values)):
+        return math.nan
+    interval = t_interval(values)
+    return replace(interval, low=max(interval.low, metric.lowest), high=min(interval.high, metric.highest))
 
 
 def _calibration(run: ComparedRun) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from whytrain.comparison.comparison import SideBySide
 from whytrain.comparison.measures import Measures
 from whytrain.comparison.ranking import Ranking
+from whytrain.metrics import ACCURACY, COMPARED
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase
 
@@ -17,7 +18,7 @@ def headline(result: SideBySide) -> str:
     better: list[str] = []
     worse: list[str] = []
     for name, found in compared.items():
-        accuracy = found.metrics[0]
+        accuracy = found.of(ACCURACY)
         if accuracy.holds:
             (better if accuracy.measured.difference.estimate > 0 else worse).append(name)
     if len(compared) == 1:
@@ -59,8 +60,8 @@ def scope_sentence(result: SideBySide) -> str:
     which = f"each of the {n_others} others" if n_others > 1 else result.recipes[1].name
     n_tests = sum(len(found.metrics) for found in result.measures.against_baseline.values())
     said = (
-        f"Compared with {result.baseline.name}, the first of the runs: {which}, in accuracy, F1, NLL and "
-        f"Brier score; these {n_tests} tests are corrected together."
+        f"Compared with {result.baseline.name}, the first of the runs: {which}, in {_listed()}; these "
+        f"{n_tests} tests are corrected together."
     )
     if result.ranking is not None:
         said += (
@@ -68,6 +69,11 @@ def scope_sentence(result: SideBySide) -> str:
             "another pair name its runs alone."
         )
     return said
+
+
+def _listed() -> str:
+    *labels, last = (metric.label for metric in COMPARED)
+    return f"{', '.join(labels)} and {last}"
 
 
 def comparison_sentences(result: SideBySide, name: str) -> list[str]:
@@ -125,7 +131,7 @@ def slice_sentences(result: SideBySide) -> list[str]:
             word = "better" if difference.estimate > 0 else "worse"
             said.append(
                 f"{change.column} {change.group} ({change.n_rows} sentences): {change.recipe} is {word} than "
-                f"{result.baseline.name}: {interval_phrase('accuracy', difference)}, "
+                f"{result.baseline.name}: {interval_phrase(ACCURACY, difference)}, "
                 f"p = {change.adjusted_p_value:.2g} after correction for {len(result.slices)} groups."
             )
     return said

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
+from whytrain.metrics import ACCURACY
 from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.mcnemar import mcnemar
@@ -117,6 +118,7 @@ def _crossed(a: Recipe, b: Recipe, labels: NDArray[np.int64], n_resamples: int, 
         a.probabilities,
         b.probabilities,
         labels,
+        metrics=[ACCURACY],
         paired_seeds=a.seeds == b.seeds,
         n_resamples=n_resamples,
         seed=seed,

@@ -10,11 +10,11 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.comparison.runs import ComparedRun
+from whytrain.comparison.runs import POSITIVE_CLASS, ComparedRun
 from whytrain.sweeps.run_key import NO_PART
 
 # What does not make a recipe another one either: which run it was derived from, what follows.
-_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters"}
+_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS}
 
 
 @dataclass(frozen=True, eq=False)

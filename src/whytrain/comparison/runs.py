@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from whytrain.comparison.selection import Selection
 from whytrain.data.corpus import content_hash
 from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.metrics import METRICS
 from whytrain.statistics.pairing import align_rows
 from whytrain.tracking.reader import RunRecord, read_table
 from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
 Progress = Callable[[Sequence[int], str], Iterable[int]]  # passes positions on, and shows how far they are
+POSITIVE_CLASS = "positive_class"  # the param that names it, of runs with two classes
 _PROBABILITY, _LOGIT = "probability_", "logit_"
 
 
@@ -33,6 +35,7 @@ class Sentences:
         labels: int64 (n,), positions in `class_names`.
         class_names: in the order of the baseline.
         fingerprint: hash of ids, texts and labels.
+        positive: of two classes the one that F1, precision, recall and rankings are about: the baseline's.
     """
 
     ids: list[str]
@@ -40,6 +43,7 @@ class Sentences:
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     fingerprint: str
+    positive: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +123,36 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
     sentences, notes = _sentences(records, found[0][1], show_text=show_text)
     names = unique_names(records)
     runs = [
-        ComparedRun(name, record, _aligned(table, found[0][1], (names[0], name)))
+        ComparedRun(name, record, _aligned(table, found[0][1], (names[0], name), sentences.positive))
         for name, (record, table) in zip(names, found, strict=True)
     ]
+    notes += _other_positives(names, found)
     renumbered = [
         f"{name} numbers its classes in another order: it is read in that of {names[0]}"
         for name, (_, table) in zip(names, found, strict=True)
         if table.class_names != sentences.class_names
     ]
     return LoadedRuns(sentences, tuple(runs), (*missing, *notes, *renumbered))
+
+
+def _positive_class(record: RunRecord, table: _Table) -> str | None:
+    """Return the class that a run's F1 is about: what it says, else its second; None for more than two."""
+    if len(table.class_names) != 2:
+        return None
+    said = record.params.get(POSITIVE_CLASS)
+    return said if said in table.class_names else table.class_names[1]
+
+
+def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, _Table]]) -> list[str]:
+    """Say which runs were scored for another class than the baseline, whose class is everybody's here."""
+    ours, *others = (_positive_class(record, table) for record, table in found)
+    of_positive = ", ".join(metric.label for metric in METRICS if metric.of_positive)
+    return [
+        f"{name} was trained with {theirs} as its positive class: {of_positive} are those of {ours} here, "
+        f"for all runs, as in {names[0]}; curves are as tracked"
+        for name, theirs in zip(names[1:], others, strict=True)
+        if theirs != ours
+    ]
 
 
 def unique_names(records: Sequence[RunRecord]) -> list[str]:
@@ -182,7 +207,9 @@ def _sentences(
     known = next(iter(hashes.values())).reindex(table.ids).tolist() if hashes else []
     ids = [str(row_id) for row_id in table.ids]
     fingerprint = content_hash(ids, [str(text) for text in known], [str(label) for label in table.labels])
-    return Sentences(ids, texts, codes, table.class_names, fingerprint), notes
+    positive = _positive_class(records[0], table)
+    position = 1 if positive is None else table.class_names.index(positive)
+    return Sentences(ids, texts, codes, table.class_names, fingerprint, position), notes
 
 
 def _is_private(run: RunRecord) -> bool:
@@ -209,7 +236,7 @@ def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.S
         )
 
 
-def _aligned(table: _Table, first: _Table, names: tuple[str, str]) -> Predictions:
+def _aligned(table: _Table, first: _Table, names: tuple[str, str], positive: int) -> Predictions:
     """Return a run's predictions with rows and classes in the order of the first run."""
     if set(table.class_names) != set(first.class_names):
         raise DataError(
@@ -224,7 +251,7 @@ def _aligned(table: _Table, first: _Table, names: tuple[str, str]) -> Prediction
     except DataError as error:
         raise DataError(f"A = {names[0]}, B = {names[1]}: {error}") from error
     columns = [table.class_names.index(name) for name in first.class_names]
-    return Predictions(table.logits[rows][:, columns], ours)
+    return Predictions(table.logits[rows][:, columns], ours, positive)
 
 
 def _check_same_rows(table: _Table, first: _Table, names: tuple[str, str]) -> None:

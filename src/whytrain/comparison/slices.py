@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
+from whytrain.metrics import ACCURACY
 from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges
 from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
@@ -111,6 +112,7 @@ def _measured(
         a,
         b,
         labels[rows],
+        metrics=[ACCURACY],
         paired_seeds=baseline.seeds == other.seeds,
         level=level,
         n_resamples=n_resamples,

@@ -61,7 +61,7 @@ def _differences(result: SideBySide) -> pd.DataFrame:
                 {
                     "run": name,
                     "baseline": result.baseline.name,
-                    "metric": measured.metric,
+                    "metric": measured.metric.name,
                     "baseline_value": measured.value_a,
                     "value": measured.value_b,
                     "difference": difference.estimate,

@@ -11,7 +11,7 @@ from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
 from whytrain.data.source import Source
 from whytrain.data.splits import CalibrationSlice, calibration_slice, shared_texts
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
 
 # The slice may not eat a small data set: at most this share of train is held out.
 LARGEST_SLICE = 0.2
@@ -33,8 +33,10 @@ def assemble(
 
     Raises:
         DataError: if there are fewer than two classes in train, or no row in train or validation.
+        ConfigError: if the positive class is none of the two classes, or there are more.
     """
     _check_classes(class_names, train, validation)
+    positive = positive_index(class_names, source.positive_class)
     for split_name, split in (("validation", validation), ("test", test)):
         shared = 0 if split is None else shared_texts(train.texts, split.texts)
         if split is not None and shared:
@@ -69,7 +71,31 @@ def assemble(
         test=test,
         notices=notices,
         fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test),
+        positive=positive,
     )
+
+
+def positive_index(class_names: tuple[str, ...], positive_class: str | int | None) -> int:
+    """Return the index of the positive class, the second where none is named.
+
+    >>> positive_index(("ham", "spam"), None), positive_index(("0", "1"), 0)
+    (1, 0)
+
+    Raises:
+        ConfigError: it is not one of the classes, or there are more than two.
+    """
+    if positive_class is None:
+        return 1
+    if len(class_names) > 2:
+        raise ConfigError(
+            f"data.positive_class={positive_class}: the data has {len(class_names)} classes, whose metrics "
+            "are means over classes; a positive one is for two, leave it null"
+        )
+    if str(positive_class) not in class_names:
+        raise ConfigError(
+            f"data.positive_class={positive_class}: no such class; choices: {', '.join(class_names)}"
+        )
+    return class_names.index(str(positive_class))
 
 
 def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:

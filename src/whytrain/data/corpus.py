@@ -57,6 +57,7 @@ class Corpus:
         test: looked at once, at the end; None where there is none.
         notices: one-line facts to show, such as how many rows were skipped.
         fingerprint: a hash of the content of all splits, 32 hexadecimal digits.
+        positive: of two classes the index of the one that F1, precision, recall and rankings are about.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Corpus:
     test: Split | None
     notices: tuple[str, ...]
     fingerprint: str
+    positive: int = 1
 
 
 def content_hash(*parts: list[str] | NDArray[Any]) -> str:

@@ -21,6 +21,8 @@ class Source(ABC):
         calibration_size: rows of the calibration slice, held out of train; 0 for none.
         batch_size: sentences per batch.
         max_tokens: longer sentences are cut to this many tokens, special tokens included.
+        positive_class: of two classes the one that F1, precision, recall and rankings are about; None: the
+            second.
         on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
     """
 
@@ -29,6 +31,7 @@ class Source(ABC):
     batch_size: Annotated[int, Ge(1)]
     max_tokens: Annotated[int, Ge(3)]
     on_bad_row: Literal["error", "skip"]
+    positive_class: str | int | None = None  # runs tracked before this key go on without it
 
     @abstractmethod
     def prepare(self) -> None:

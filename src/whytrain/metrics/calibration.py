@@ -1,13 +1,15 @@
-"""Calibration error, proper scores and entropy of probabilities against labels."""
+"""Metrics of the probabilities: proper scores, calibration error; and entropy."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.metrics.checks import check_bins, check_probabilities, check_scored
+from whytrain.metrics.metric import Mean, Metric, Scored, ValueOnly
 
 # A label given probability exactly 0 counts as this much, so that one row does not make the mean infinite.
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
@@ -191,3 +193,53 @@ def entropy(probabilities: ArrayLike) -> NDArray[np.float64]:
     logs = np.log(array, out=np.zeros_like(array), where=array > 0)
     nats: NDArray[np.float64] = np.abs((array * logs).sum(axis=1))  # abs: no -0.0 for a sure row
     return nats
+
+
+def _nll_terms(scored: Scored) -> NDArray[np.float64]:
+    return nll_per_row(scored.probabilities, scored.labels)
+
+
+def _brier_terms(scored: Scored) -> NDArray[np.float64]:
+    return brier_per_row(scored.probabilities, scored.labels)
+
+
+def _calibration_error(scored: Scored) -> float:
+    return expected_calibration_error(scored.probabilities, scored.labels)
+
+
+NLL = Metric(
+    name="nll",
+    label="NLL",
+    unit="nats",
+    higher_is_better=False,
+    highest=math.inf,
+    form=Mean(_nll_terms),
+    compared=True,
+)
+# The same number under the name that belongs to training; what training minimizes may have further terms.
+LOSS = Metric(
+    name="loss",
+    label="loss",
+    unit="nats",
+    higher_is_better=False,
+    highest=math.inf,
+    form=Mean(_nll_terms),
+    shown=False,
+)
+BRIER = Metric(
+    name="brier",
+    label="Brier score",
+    unit="score",
+    higher_is_better=False,
+    highest=2.0,
+    form=Mean(_brier_terms),
+    compared=True,
+)
+# Resamples have larger gaps than the rows they come from: a bootstrap interval would lie too high.
+ECE = Metric(
+    name="ece",
+    label="ECE",
+    unit="share",
+    higher_is_better=False,
+    form=ValueOnly(_calibration_error),
+)

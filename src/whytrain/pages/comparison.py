@@ -20,9 +20,11 @@ from whytrain.comparison.narrative import (
     slice_sentences,
 )
 from whytrain.comparison.sentences import SentencePair, Side
+from whytrain.metrics import ACCURACY, COMPARED, SHOWN, Metric
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
+from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase, signed
 
@@ -91,7 +93,7 @@ def _short(result: SideBySide) -> str:
         html += f"<h3>{escape(name)}, compared with {escape(result.baseline.name)}:</h3>\n"
         html += bullets(comparison_sentences(result, name))
     if len(names) > _MOST_TOLD:
-        told = [(name, found.metrics[0]) for name, found in result.measures.against_baseline.items()]
+        told = [(name, found.of(ACCURACY)) for name, found in result.measures.against_baseline.items()]
         rows = [{"run": name, "accuracy": compared.sentence} for name, compared in told]
         html += table(pd.DataFrame(rows))
     return html + "<h3>Against the floor</h3>\n" + bullets(floor_sentences(result.measures))
@@ -114,14 +116,15 @@ def _turned(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _metrics(result: SideBySide, images: Images) -> str:
-    scores = [
-        {"run": name, **{metric: _value(value) for metric, value in values.items()}}
+    columns = {
+        name: [_value(values[metric.name]) for metric in SHOWN]
         for name, values in result.measures.scores.items()
-    ]
-    html = table(pd.DataFrame(scores))
-    html += paragraph("In brackets: 95% intervals, over seeds where a recipe has several.", "quiet")
-    html += _image(images, "metric_bars", "accuracy, F1, precision and recall with intervals")
-    html += _image(images, "metric_radar", "accuracy, F1, precision and recall as shapes")
+    }
+    scores = pd.DataFrame({"metric": [_directed(metric) for metric in SHOWN], **columns})
+    html = table(_turned(scores, "run"))
+    html += paragraph(_about_scores(result), "quiet")
+    html += _image(images, "metric_bars", "shares such as accuracy and F1 with intervals")
+    html += _image(images, "metric_radar", "shares such as accuracy and F1 as shapes")
     html += f"<h3>Differences from {escape(result.baseline.name)}</h3>\n"
     html += _image(images, "differences", "differences from the baseline with intervals")
     rows: list[dict[str, object]] = []
@@ -131,7 +134,7 @@ def _metrics(result: SideBySide, images: Images) -> str:
             rows.append(
                 {
                     "run": name,
-                    "metric": measured.metric,
+                    "metric": measured.metric.title,
                     "difference": interval_phrase(measured.metric, measured.difference),
                     "p": measured.p_value,
                     "p after correction": compared.adjusted_p_value,
@@ -141,6 +144,20 @@ def _metrics(result: SideBySide, images: Images) -> str:
                 }
             )
     return html + table(pd.DataFrame(rows, dtype=object)) + _tests(result) + _every_pair(result)
+
+
+def _directed(metric: Metric) -> str:
+    return f"{metric.title} {'↑' if metric.higher_is_better else '↓'}"
+
+
+def _about_scores(result: SideBySide) -> str:
+    names = result.sentences.class_names
+    labels = [metric.label for metric in SHOWN if metric.of_positive]
+    which = f"of {names[result.sentences.positive]}" if len(names) == 2 else "means over classes"
+    return (
+        "↑ more is better, ↓ less is better. In brackets: 95% intervals, over seeds where a recipe has "
+        f"several. {', '.join(labels)}: {which}. A dash: not defined on these sentences."
+    )
 
 
 def _tests(result: SideBySide) -> str:
@@ -170,7 +187,7 @@ def _every_pair(result: SideBySide) -> str:
     # Each run stands beside those that are more accurate; of many beside the leader alone.
     n_columns = len(names) - 1 if len(names) <= MOST_DRAWN else 1
     said = {
-        (pair.better, pair.worse): f"{signed('accuracy', -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
+        (pair.better, pair.worse): f"{signed(ACCURACY, -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
         for pair in ranking.pairs
     }
     rows = []
@@ -193,7 +210,7 @@ def _every_pair(result: SideBySide) -> str:
 def _value(value: Interval | float) -> str:
     if isinstance(value, Interval):
         return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
-    return f"{value:.4f}"
+    return written(value)
 
 
 def _confidence(result: SideBySide, images: Images) -> str:
@@ -218,7 +235,7 @@ def _groups(result: SideBySide) -> str:
             "sentences": change.n_rows,
             "accuracy before": change.before,
             "after": change.after,
-            "difference": interval_phrase("accuracy", change.difference),
+            "difference": interval_phrase(ACCURACY, change.difference),
             "p after correction": change.adjusted_p_value,
         }
         for change in result.slices[:30]
@@ -317,14 +334,19 @@ def _image(images: Images, name: str, description: str) -> str:
     return image(images[name], description) if name in images else ""
 
 
+def _labels(**wanted: object) -> str:
+    """Return the labels of the compared metrics with these properties."""
+    return ", ".join(m.label for m in COMPARED if all(getattr(m, key) == v for key, v in wanted.items()))
+
+
 _READING = (
     "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
     "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
     "p is the probability to see a difference at least this large between runs that do not really differ. "
     "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
     "back.",
-    "Differences of accuracy and F1 are in points (hundredths); NLL and Brier score measure probabilities, "
-    "and less is better.",
+    f"Differences of shares ({_labels(unit='share')}) are in points (hundredths). "
+    f"Less is better of {_labels(higher_is_better=False)}, which measure probabilities.",
     "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
     "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
     "trained models only.",

@@ -20,6 +20,7 @@ from whytrain.figures.confidence.conformal_sets import conformal_sets
 from whytrain.figures.confidence.reliability_diagram import reliability_diagram
 from whytrain.figures.confidence.risk_coverage_curve import risk_coverage_curve
 from whytrain.figures.training.training_curves import training_curves
+from whytrain.metrics import ACCURACY
 from whytrain.presentation.palette import run_colors
 from whytrain.types import Figure
 
@@ -31,7 +32,7 @@ Draw = Callable[[], Figure]
 def drawn_names(result: SideBySide) -> list[str]:
     """Return the recipes that figures show, in the order of the comparison."""
     accuracy = {
-        name: found.metrics[0].measured.value_b for name, found in result.measures.against_baseline.items()
+        name: found.of(ACCURACY).measured.value_b for name, found in result.measures.against_baseline.items()
     }
     best = set(sorted(accuracy, key=lambda name: -accuracy[name])[: MOST_DRAWN - 1])
     return [recipe.name for recipe in result.recipes if recipe is result.baseline or recipe.name in best]
@@ -43,13 +44,14 @@ def comparison_figures(result: SideBySide) -> dict[str, Draw]:
     scores = {name: result.measures.scores[name] for name in names}
     floors = {name: result.measures.floors[name] for name in names}
     classes = result.sentences.class_names
+    positive = classes[result.sentences.positive] if len(classes) == 2 else None
     found = {name: result.measures.against_baseline[name].metrics for name in names[1:]}
     predictions = {recipe.name: recipe.shown.predictions for recipe in result.recipes}
     runs = {name: (predictions[name].probabilities, predictions[name].labels) for name in names}
     confidences = {name: probabilities for name, (probabilities, _) in runs.items()}
     histories = {name: result.histories[name] for name in names}
     figures: dict[str, Draw] = {
-        "metric_bars": partial(metric_bars, scores, floors, classes[1] if len(classes) == 2 else None),
+        "metric_bars": partial(metric_bars, scores, floors, positive),
         "metric_radar": partial(metric_radar, scores, floors),
         "differences": partial(difference_forest, found, result.baseline.name),
         "training": partial(training_curves, histories, floors),

@@ -11,8 +11,10 @@ from torch import nn
 
 from whytrain.data.corpus import Corpus
 from whytrain.data.tokenization import Tokenizer
+from whytrain.metrics import ACCURACY, SHOWN
+from whytrain.presentation.wording import number
 from whytrain.statistics.intervals import Interval
-from whytrain.statistics.metric_intervals import SHOWN, metric_intervals
+from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.types import Predictions
 
 
@@ -43,10 +45,15 @@ def run_facts(
     return {
         "run": f"{name} ({folder})",
         "model": f"{type(model).__name__}, {n_parameters:,} parameters",
-        "data": f"{corpus.name}: {sizes}; classes {', '.join(corpus.class_names)}",
+        "data": f"{corpus.name}: {sizes}; {_classes(corpus)}",
         "tokenizer": f"{tokenizer.name}, {tokenizer.vocabulary_size:,} entries",
         "device": device,
     }
+
+
+def _classes(corpus: Corpus) -> str:
+    names = f"classes {', '.join(corpus.class_names)}"
+    return names if len(corpus.class_names) > 2 else f"{names} (F1 of {corpus.class_names[corpus.positive]})"
 
 
 def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | None) -> Table:
@@ -59,16 +66,16 @@ def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | No
         table.add_column("floor", justify="right")
     values = {name: metric_intervals(predictions) for name, predictions in columns.items()}
     for metric in SHOWN:
-        cells = [_cell(values[name][metric]) for name in columns]
+        cells = [_cell(values[name][metric.name]) for name in columns]
         if floor_accuracy is not None:
-            cells.append(f"{floor_accuracy:.4f}" if metric == "accuracy" else "")
-        table.add_row(metric, *cells)
+            cells.append(f"{floor_accuracy:.4f}" if metric is ACCURACY else "")
+        table.add_row(metric.title, *cells)
     return table
 
 
 def _cell(value: Interval | float) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return number(value)
     return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from whytrain.data.corpus import Corpus
-from whytrain.metrics.classification import classification_metrics
+from whytrain.metrics import ACCURACY, SHOWN, evaluate
+from whytrain.presentation.wording import number
 from whytrain.types import Predictions
 
-_SHOWN = ("accuracy", "f1", "precision", "recall", "nll", "brier", "ece")
 _EXPLAINED = {
     "shapley": "Shapley values, interactions and trees of {train_sentences} training and "
     "{displayed_sentences} validation sentences (payoff {payoff}; absent words: {absences})",
@@ -95,13 +95,16 @@ def model_card(
 
 
 def results_table(results: Mapping[str, Predictions], floor: float | None) -> str:
-    """Return a Markdown table: a metric per row, a set of predictions per column, the floor's accuracy."""
-    columns = {name: classification_metrics(predictions) for name, predictions in results.items()}
+    """Return a Markdown table: a metric per row, a set of predictions per column, the floor's accuracy.
+
+    A metric that is not defined on the predictions is a dash.
+    """
+    columns = {name: evaluate(predictions) for name, predictions in results.items()}
     lines = [f"| metric | {' | '.join([*columns, 'floor'])} |", "| --- " * (len(columns) + 2) + "|"]
-    for metric in _SHOWN:
-        cells = [f"{values[metric]:.4f}" for values in columns.values()]
-        last = f"{floor:.4f}" if metric == "accuracy" and floor is not None else ""
-        lines.append(f"| {' | '.join([metric, *cells, last])} |")
+    for metric in SHOWN:
+        cells = [number(values[metric.name]) for values in columns.values()]
+        last = f"{floor:.4f}" if metric is ACCURACY and floor is not None else ""
+        lines.append(f"| {' | '.join([metric.title, *cells, last])} |")
     return "\n".join(lines)
 
 

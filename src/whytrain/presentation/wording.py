@@ -22,6 +22,15 @@ def signed(value: float, scale: float | None = None) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
+def number(value: float) -> str:
+    """Return a value with four decimals; a dash where it is not defined.
+
+    >>> number(0.51234), number(math.nan)
+    ('0.5123', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.4f}"
+
+
 def amount(value: float) -> str:
     """Return the size of a value, without its sign; only zero is written as zero.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.metrics.score_terms import METRICS
+from whytrain.metrics import ACCURACY, COMPARED, Metric
 from whytrain.statistics.effect_sizes import cohens_h, discordant_odds_ratio
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, check_level
@@ -51,7 +51,7 @@ class Comparison:
     """What can be said about B against A.
 
     Attributes:
-        metrics: accuracy, F1, NLL and Brier.
+        metrics: those that comparisons test, `whytrain.metrics.COMPARED`.
         mcnemar: exact test of the accuracies; None with several seeds.
         odds_ratio: odds that B is right where only one of them is; None with several seeds.
         cohens_h: effect size of the accuracies.
@@ -64,6 +64,10 @@ class Comparison:
     cohens_h: float
     note: str
 
+    def of(self, metric: Metric) -> ComparedMetric:
+        """Return what is said of one metric."""
+        return next(compared for compared in self.metrics if compared.measured.metric == metric)
+
 
 def compare_runs(
     probabilities_a: ArrayLike,
@@ -71,6 +75,7 @@ def compare_runs(
     labels: ArrayLike,
     *,
     names: tuple[str, str] = ("A", "B"),
+    positive: int = 1,
     paired_seeds: bool = True,
     level: float = 0.95,
     n_resamples: int = 2000,
@@ -83,6 +88,7 @@ def compare_runs(
         probabilities_b: the same for B, rows in the same order (see `align_rows`).
         labels: integers (n_rows,).
         names: of A and B, for the sentences.
+        positive: of two classes the one that F1 and rankings are about.
         paired_seeds: seed k of A belongs to seed k of B; False if the seeds of A and B are unrelated.
         level: coverage of the intervals; 1 - level is the level of the tests.
         n_resamples: number of bootstrap replicates.
@@ -100,6 +106,7 @@ def compare_runs(
         {names[1]: probabilities_b},
         labels,
         name=names[0],
+        positive=positive,
         paired_seeds=[names[1]] if paired_seeds else [],
         level=level,
         n_resamples=n_resamples,
@@ -114,6 +121,7 @@ def compare_with_baseline(
     labels: ArrayLike,
     *,
     name: str = "A",
+    positive: int = 1,
     paired_seeds: Collection[str] = (),
     level: float = 0.95,
     n_resamples: int = 2000,
@@ -130,6 +138,7 @@ def compare_with_baseline(
         others: by name, the same for each run, rows in the same order.
         labels: integers (n_rows,).
         name: of the baseline.
+        positive: of two classes the one that F1 and rankings are about.
         paired_seeds: names of those whose seed k belongs to the baseline's seed k.
         level: coverage of the intervals; 1 - level is the level of all tests together.
         n_resamples: number of bootstrap replicates at least.
@@ -142,7 +151,7 @@ def compare_with_baseline(
         DataError: as `paired_bootstrap` does.
         ConfigError: as `paired_bootstrap` does.
     """
-    n_tests = len(METRICS) * len(others)
+    n_tests = len(COMPARED) * len(others)
     check_level(level)
     n_enough = enough_resamples(n_tests, level, n_resamples) if n_resamples > 0 else n_resamples
     bootstraps = {
@@ -150,6 +159,7 @@ def compare_with_baseline(
             baseline,
             probabilities,
             labels,
+            positive=positive,
             paired_seeds=other in paired_seeds,
             level=level,
             n_resamples=n_enough,
@@ -164,7 +174,7 @@ def compare_with_baseline(
             (baseline, others[other]),
             labels,
             found,
-            [next(adjusted) for _ in METRICS],
+            [next(adjusted) for _ in COMPARED],
             (name, other),
             n_tests,
         )
@@ -193,7 +203,7 @@ def _comparison(
 ) -> Comparison:
     one_seed = bootstrap.n_seeds_a == bootstrap.n_seeds_b == 1
     test = mcnemar(*(_correct(run, labels) for run in probabilities)) if one_seed else None
-    accuracy = bootstrap.differences[0]
+    accuracy = next(measured for measured in bootstrap.differences if measured.metric is ACCURACY)
     return Comparison(
         metrics=tuple(
             _compared(measured, p_value, bootstrap, names, n_tests)
@@ -241,6 +251,8 @@ def _compared(
 def _needed(measured: MetricDifference, bootstrap: PairedBootstrap) -> tuple[int | None, int | None]:
     """Return how many sentences (with these seeds) and seeds (on these sentences) show the difference."""
     alpha, difference = 1 - measured.difference.level, measured.difference.estimate
+    if math.isnan(difference):
+        return None, None
     n_sentences, n_seeds = bootstrap.n_sentences, min(bootstrap.n_seeds_a, bootstrap.n_seeds_b)
     if math.isnan(measured.seed_error):
         return required_sentences(difference, measured.sentence_error, n_sentences, alpha=alpha), None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.errors import ConfigError, DataError
+from whytrain.metrics import COMPARED, Metric, Scored
 from whytrain.metrics.checks import check_scored
-from whytrain.metrics.score_terms import METRICS, ScoreTerms, score_differences, score_terms, scores
 from whytrain.statistics.intervals import Interval, check_level
+from whytrain.statistics.resampled_metrics import RowTerms, resampled_differences, resampled_values
 from whytrain.statistics.seed_spread import interaction_variance, note_on_seeds, seed_shifts, standard_error
 
 # Resample counts held at a time: 2 MiB, which stay in the cache.
@@ -23,8 +24,11 @@ _CHUNK_ELEMENTS = 262_144
 class MetricDifference:
     """B minus A in one metric.
 
+    A metric that is not defined on the sentences, or for one of the runs, has NaN for all numbers, and 1 for
+    the p-value.
+
     Attributes:
-        metric: one of METRICS.
+        metric: which one.
         value_a: the metric of A, averaged over its seeds.
         value_b: the metric of B, averaged over its seeds.
         difference: B minus A with its interval.
@@ -35,7 +39,7 @@ class MetricDifference:
             that more of either reduces it; NaN where a run has one seed.
     """
 
-    metric: str
+    metric: Metric
     value_a: float
     value_b: float
     difference: Interval
@@ -50,7 +54,7 @@ class PairedBootstrap:
     """The differences between two runs, all from the same resamples.
 
     Attributes:
-        differences: one per metric, in the order of METRICS.
+        differences: one per metric, in the order in which they were asked for.
         n_sentences: number of sentences.
         n_seeds_a: number of seeds of A.
         n_seeds_b: number of seeds of B.
@@ -69,12 +73,14 @@ def paired_bootstrap(
     probabilities_b: ArrayLike,
     labels: ArrayLike,
     *,
+    metrics: Sequence[Metric] = COMPARED,
+    positive: int = 1,
     paired_seeds: bool = True,
     level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> PairedBootstrap:
-    """Bootstrap the difference in accuracy, F1, NLL and Brier over sentences × seeds.
+    """Bootstrap the differences in metrics over sentences × seeds.
 
     A replicate is m̄* + t*·s/√S: m̄* the difference on resampled sentences (each drawn in both runs and all
     seeds at once), averaged over the S seeds; s the standard deviation of the per-seed differences; t* from
@@ -82,11 +88,14 @@ def paired_bootstrap(
     resampled themselves because that understates their variance by (S - 1) / S: where seeds dominate, a
     nominal 5% test then rejects equal recipes in about 40% of cases with 2 seeds and 15% with 5. What
     differs between seeds sentence by sentence enters both parts, so the interval errs on the wide side.
+    Resamples on which a metric is not defined (the AUROC where one class was not drawn) count for the others.
 
     Args:
         probabilities_a: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
         probabilities_b: the same for B, rows in the same order.
         labels: integers (n_rows,).
+        metrics: what differences are wanted in.
+        positive: of two classes the one that F1 and rankings are about.
         paired_seeds: seed k of A belongs to seed k of B; False if the seeds of A and B are unrelated.
         level: coverage of the intervals, in (0, 1).
         n_resamples: number of replicates.
@@ -114,55 +123,57 @@ def paired_bootstrap(
     check_level(level)
     if n_resamples < 1:
         raise ConfigError(f"A bootstrap needs at least 1 resample (2000 is usual), got {n_resamples}.")
-    a, b = _terms(probabilities_a, probabilities_b, labels)
-    if paired_seeds and a.n_seeds != b.n_seeds:
+    a, b = _terms(probabilities_a, probabilities_b, labels, metrics, positive)
+    n_seeds = len(a.seeds), len(b.seeds)
+    if paired_seeds and n_seeds[0] != n_seeds[1]:
         raise DataError(
-            f"Paired seeds need as many in A as in B, got {a.n_seeds} and {b.n_seeds}; leave out the seeds "
+            f"Paired seeds need as many in A as in B, got {n_seeds[0]} and {n_seeds[1]}; leave out the seeds "
             "that only one has, or compare with paired_seeds=False."
         )
-
-    def sides(counts: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Return what is averaged over seeds and then added up, (n_resamples, 4, n_seeds) each."""
-        if paired_seeds or a.n_seeds == b.n_seeds == 1:
-            return [score_differences(counts, a, b)]
-        return [scores(counts, b), -scores(counts, a)]
-
-    everything = np.ones((1, len(a.means)))
-    observed = [side[0] for side in sides(everything)]
-    chunks = [sides(counts) for counts in _counts(len(a.means), n_resamples, seed)]
-    resampled = [np.concatenate(side) for side in zip(*chunks, strict=True)]
-    from_sentences = _total([side.mean(axis=2) for side in resampled])
-    errors = _Errors(
-        sentence=from_sentences.std(axis=0),
-        seed=np.sqrt(_total([np.square(standard_error(side)) for side in observed])),
-        interaction=np.sqrt(_total([interaction_variance(side) for side in resampled])),
+    everything = np.ones((1, a.seeds[0].n_rows))
+    values = [resampled_values(everything, terms)[0].mean(axis=1) for terms in (a, b)]
+    defined = [m for m, value in zip(metrics, np.add(*values), strict=True) if not np.isnan(value)]
+    measured = _bootstrapped(
+        a.restricted(defined),
+        b.restricted(defined),
+        as_pairs=paired_seeds or n_seeds == (1, 1),
+        level=level,
+        n_resamples=n_resamples,
+        seed=seed,
     )
     return PairedBootstrap(
-        differences=_differences(
-            values=[scores(everything, terms)[0].mean(axis=1) for terms in (a, b)],
-            estimate=_total([side.mean(axis=1) for side in observed]),
-            replicates=from_sentences + seed_shifts(observed, n_resamples, seed),
-            errors=errors,
-            level=level,
+        differences=tuple(
+            MetricDifference(metric, float(value_a), float(value_b), *measured.get(metric, _undefined(level)))
+            for metric, value_a, value_b in zip(metrics, *values, strict=True)
         ),
-        n_sentences=len(a.means),
-        n_seeds_a=a.n_seeds,
-        n_seeds_b=b.n_seeds,
-        note=note_on_seeds(min(a.n_seeds, b.n_seeds), level),
+        n_sentences=a.seeds[0].n_rows,
+        n_seeds_a=n_seeds[0],
+        n_seeds_b=n_seeds[1],
+        note=note_on_seeds(min(n_seeds), level),
     )
 
 
-class _Errors(NamedTuple):
-    """Standard errors of each metric's difference, (4,) each: see MetricDifference."""
+class _Measured(NamedTuple):
+    """What a MetricDifference says of the difference, in its order."""
 
-    sentence: NDArray[np.float64]
-    seed: NDArray[np.float64]
-    interaction: NDArray[np.float64]
+    difference: Interval
+    p_value: float
+    sentence_error: float
+    seed_error: float
+    interaction_error: float
+
+
+def _undefined(level: float) -> _Measured:
+    return _Measured(Interval(np.nan, np.nan, np.nan, level), 1.0, np.nan, np.nan, np.nan)
 
 
 def _terms(
-    probabilities_a: ArrayLike, probabilities_b: ArrayLike, labels: ArrayLike
-) -> tuple[ScoreTerms, ScoreTerms]:
+    probabilities_a: ArrayLike,
+    probabilities_b: ArrayLike,
+    labels: ArrayLike,
+    metrics: Sequence[Metric],
+    positive: int,
+) -> tuple[RowTerms, RowTerms]:
     runs = [_with_seeds(probabilities, labels) for probabilities in (probabilities_a, probabilities_b)]
     if runs[0].shape[1:] != runs[1].shape[1:]:
         raise DataError(
@@ -172,7 +183,8 @@ def _terms(
     if runs[0].shape[1] < 2:
         raise DataError(f"A paired comparison needs at least 2 sentences, got {runs[0].shape[1]}.")
     classes = np.asarray(labels, dtype=np.int64)
-    return score_terms(runs[0], classes), score_terms(runs[1], classes)
+    a, b = (RowTerms.of(metrics, [Scored(seed, classes, positive) for seed in run]) for run in runs)
+    return a, b
 
 
 def _with_seeds(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.floating]:
@@ -183,6 +195,47 @@ def _with_seeds(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float
             f"Expected probabilities (n_rows, n_classes) or (n_seeds, n_rows, n_classes), got {array.shape}."
         )
     return np.stack([check_scored(one, labels)[0] for one in seeds])
+
+
+def _bootstrapped(
+    a: RowTerms, b: RowTerms, *, as_pairs: bool, level: float, n_resamples: int, seed: int
+) -> dict[Metric, _Measured]:
+    """Measure the differences in the metrics of both, which are defined on all rows together."""
+    if not a.metrics:
+        return {}
+    n_rows = a.seeds[0].n_rows
+
+    def sides(counts: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Return what is averaged over seeds and then added up, (n_resamples, n_metrics, n_seeds) each."""
+        if as_pairs:
+            return [resampled_differences(counts, a, b)]
+        return [resampled_values(counts, b), -resampled_values(counts, a)]
+
+    observed = [side[0] for side in sides(np.ones((1, n_rows)))]
+    chunks = [sides(counts) for counts in _counts(n_rows, n_resamples, seed)]
+    resampled = [np.concatenate(side) for side in zip(*chunks, strict=True)]
+    from_sentences = _total([side.mean(axis=2) for side in resampled])
+    replicates = from_sentences + seed_shifts(observed, n_resamples, seed)
+    estimate = _total([side.mean(axis=1) for side in observed])
+    # Where a metric is not defined on a resample, its value there is NaN.
+    std, quantile = (np.nanstd, np.nanquantile) if np.isnan(replicates).any() else (np.std, np.quantile)
+    low, high = quantile(replicates, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    # One more in numerator and denominator: no p-value of 0 from a finite number of resamples.
+    tails = np.minimum((replicates <= 0).sum(axis=0), (replicates >= 0).sum(axis=0)) + 1
+    p_values = np.minimum(1.0, 2 * tails / ((~np.isnan(replicates)).sum(axis=0) + 1))
+    errors = (
+        std(from_sentences, axis=0),
+        np.sqrt(_total([np.square(standard_error(side)) for side in observed])),
+        np.sqrt(_total([interaction_variance(side) for side in resampled])),
+    )
+    return {
+        metric: _Measured(
+            Interval(float(estimate[k]), float(low[k]), float(high[k]), level),
+            float(p_values[k]),
+            *(float(error[k]) for error in errors),
+        )
+        for k, metric in enumerate(a.metrics)
+    }
 
 
 def _counts(n_rows: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
@@ -199,30 +252,3 @@ def _counts(n_rows: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.flo
 def _total(sides: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     total: NDArray[np.float64] = np.sum(sides, axis=0)
     return total
-
-
-def _differences(
-    *,
-    values: list[NDArray[np.float64]],
-    estimate: NDArray[np.float64],
-    replicates: NDArray[np.float64],
-    errors: _Errors,
-    level: float,
-) -> tuple[MetricDifference, ...]:
-    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    # One more in numerator and denominator: no p-value of 0 from a finite number of resamples.
-    tails = np.minimum((replicates <= 0).sum(axis=0), (replicates >= 0).sum(axis=0)) + 1
-    p_values = np.minimum(1.0, 2 * tails / (len(replicates) + 1))
-    return tuple(
-        MetricDifference(
-            metric=metric,
-            value_a=float(values[0][k]),
-            value_b=float(values[1][k]),
-            difference=Interval(float(estimate[k]), float(low[k]), float(high[k]), level),
-            p_value=float(p_values[k]),
-            sentence_error=float(errors.sentence[k]),
-            seed_error=float(errors.seed[k]),
-            interaction_error=float(errors.interaction[k]),
-        )
-        for k, metric in enumerate(METRICS)
-    )

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import math
 
+from whytrain.metrics import Metric
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.paired_bootstrap import MetricDifference
 
-_SHARES = ("accuracy", "f1")  # told in points, hundredths; larger is better
 _MINUS = "\N{MINUS SIGN}"
 
 
-def signed(metric: str, value: float) -> str:
-    """Return a difference with its sign: one decimal in points for shares, three decimals for scores.
+def signed(metric: Metric, value: float) -> str:
+    """Return a difference with its sign: one decimal in points for shares, three decimals for others.
 
     Example:
-        >>> signed("accuracy", 0.0213), signed("nll", 0.0), signed("f1", -0.00001)
+        >>> from whytrain.metrics import ACCURACY, F1, NLL
+        >>> signed(ACCURACY, 0.0213), signed(NLL, 0.0), signed(F1, -0.00001)
         ('+2.1', '0.000', '0.0')
     """
-    text = f"{100 * value:+.1f}" if metric in _SHARES else f"{value:+.3f}"
+    text = f"{metric.scale * value:+.{1 if metric.unit == 'share' else 3}f}"
     return text[1:] if float(text) == 0 else text.replace("-", _MINUS)
 
 
-def interval_phrase(metric: str, difference: Interval) -> str:
+def interval_phrase(metric: Metric, difference: Interval) -> str:
     """Return a difference and its interval: "+0.1 points, 95% interval -1.6 to +1.8" (with minus signs)."""
-    unit = " points" if metric in _SHARES else ""
+    if math.isnan(difference.estimate):
+        return "not defined on these sentences"
+    unit = f" {metric.difference_unit}" if metric.difference_unit else ""
     ends = f"{signed(metric, difference.low)} to {signed(metric, difference.high)}"
     return f"{signed(metric, difference.estimate)}{unit}, {100 * difference.level:g}% interval {ends}"
 
@@ -50,14 +53,17 @@ def difference_sentence(
         One sentence without a full stop.
 
     Example:
+        >>> from whytrain.metrics import ACCURACY
         >>> nan = math.nan
         >>> interval = Interval(0.021, 0.004, 0.038)
-        >>> measured = MetricDifference("accuracy", 0.810, 0.831, interval, 0.01, 0.009, nan, nan)
+        >>> measured = MetricDifference(ACCURACY, 0.810, 0.831, interval, 0.01, 0.009, nan, nan)
         >>> difference_sentence(measured, 0.04, 4)
         'accuracy: B is better than A: +2.1 points, 95% interval +0.4 to +3.8, p = 0.04 after correction'
     """
-    metric, difference = measured.metric, measured.difference
-    phrase = interval_phrase(metric, difference)
+    metric, difference = measured.metric.label, measured.difference
+    phrase = interval_phrase(measured.metric, difference)
+    if math.isnan(difference.estimate):
+        return f"{metric}: {phrase}"
     if difference.estimate == difference.low == difference.high == 0:
         return f"{metric}: no difference at all: {phrase}"
     if difference.contains(0):
@@ -67,7 +73,7 @@ def difference_sentence(
             f"{metric}: no difference can be claimed after looking at {n_tests} differences: {phrase}, "
             f"p = {measured.p_value:.2g}, {adjusted_p_value:.2g} after correction"
         )
-    b_wins = (difference.estimate > 0) == (metric in _SHARES)
+    b_wins = (difference.estimate > 0) == measured.metric.higher_is_better
     word = "better" if b_wins else "worse"
     p_value = f"p = {adjusted_p_value:.2g} after correction"
     return f"{metric}: {names[1]} is {word} than {names[0]}: {phrase}, {p_value}"

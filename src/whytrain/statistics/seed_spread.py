@@ -13,7 +13,7 @@ ENOUGH_SEEDS = 5
 
 
 def standard_error(per_seed: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return s / √S of each metric (4,) from values (4, n_seeds); NaN for one seed."""
+    """Return s / √S of each metric (n_metrics,) from values (n_metrics, n_seeds); NaN for one seed."""
     n_seeds = per_seed.shape[1]
     if n_seeds == 1:
         return np.full(len(per_seed), np.nan)
@@ -22,21 +22,22 @@ def standard_error(per_seed: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def interaction_variance(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what resampled sentences do to seeds one by one, as variance of the seeds' mean (4,).
+    """Return what resampled sentences do to seeds one by one, as variance of the seeds' mean (n_metrics,).
 
-    The deviations of seeds from their mean, (n_resamples, 4, n_seeds), move over resamples only because
-    sentences tell the seeds apart.
+    The deviations of seeds from their mean, (n_resamples, n_metrics, n_seeds), move over resamples only
+    because sentences tell the seeds apart. Resamples where a metric is not defined, NaN, are left out.
     """
     n_seeds = resampled.shape[2]
     if n_seeds == 1:
         return np.full(resampled.shape[1], np.nan)
     deviations = resampled - resampled.mean(axis=2, keepdims=True)
-    variance: NDArray[np.float64] = deviations.var(axis=0).sum(axis=1) / ((n_seeds - 1) * n_seeds)
+    var = np.nanvar if np.isnan(deviations).any() else np.var
+    variance: NDArray[np.float64] = var(deviations, axis=0).sum(axis=1) / ((n_seeds - 1) * n_seeds)
     return variance
 
 
 def seed_shifts(observed: list[NDArray[np.float64]], n_resamples: int, seed: int) -> NDArray[np.float64]:
-    """Return Σ over sides of t*·s/√S, (n_resamples, 4).
+    """Return Σ over sides of t*·s/√S, (n_resamples, n_metrics).
 
     t* runs through equally likely quantiles in random order: independent draws of a t with one degree of
     freedom would leave the ends of the interval to chance.

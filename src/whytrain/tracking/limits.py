@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 PARAM_LENGTH = 6000
 TAG_LENGTH = 8000
 _KEY_LENGTH = 250
 _DIGEST_LENGTH = 36
+_SUFFIX_LENGTH = 6  # hexadecimal digits that tell names apart
 
 
 def key(name: str) -> str:
@@ -21,6 +24,28 @@ def key(name: str) -> str:
     allowed = re.sub(r"[^/\w.\- :]", "_", name)
     parts = [part for part in allowed.split("/") if part not in {"", ".", ".."}]
     return "/".join(parts)[:_KEY_LENGTH].rstrip("/") or "unnamed"
+
+
+def distinct_keys(names: Sequence[str]) -> dict[str, str]:
+    """Return names as MLflow takes them for metrics, told apart by a hash where they would be the same.
+
+    What a name becomes depends on the names alone that would collide with it: give all that there are, not
+    those of an epoch.
+
+    Args:
+        names: all different, such as `calibration/coverage_` with each class.
+
+    >>> list(distinct_keys(["share_a", "share_😀", "share_😡"]).values())
+    ['share_a', 'share___209f87', 'share___40fb93']
+    """
+    keys = {name: key(name) for name in names}
+    n_same = Counter(keys.values())
+    return {name: k if n_same[k] == 1 else _with_hash(name, k) for name, k in keys.items()}
+
+
+def _with_hash(name: str, sanitized: str) -> str:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_SUFFIX_LENGTH]
+    return f"{sanitized[: _KEY_LENGTH - _SUFFIX_LENGTH - 1]}_{digest}"
 
 
 def image_key(topic: str) -> str:

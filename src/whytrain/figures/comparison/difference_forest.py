@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -14,12 +15,7 @@ from whytrain.figures.base.text import widest
 from whytrain.presentation.palette import GRAY, INK, run_colors
 from whytrain.statistics.comparison import ComparedMetric
 
-_PANELS = {
-    "accuracy": ("accuracy (points)", 100.0, "better →"),
-    "f1": ("F1 (points)", 100.0, "better →"),
-    "nll": ("NLL (nats)", 1.0, "← better"),
-    "brier": ("Brier score", 1.0, "← better"),
-}
+_COLUMNS = 4  # metrics side by side
 
 
 def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], baseline: str) -> Figure:
@@ -35,8 +31,10 @@ def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], basel
     level = differences[names[0]][0].measured.difference.level
     n_claimed = sum(compared.holds for found in differences.values() for compared in found)
     n_all = sum(len(found) for found in differences.values())
+    metrics = [compared.measured.metric for compared in differences[names[0]]]
+    n_rows = -(-len(metrics) // _COLUMNS)
     figure = new_figure(
-        2.0 + max(1.0, 0.34 * len(names)),
+        1.1 + n_rows * (0.9 + max(1.0, 0.34 * len(names))),
         f"{n_claimed} of {n_all} differences from {baseline} hold after correction",
         f"Difference from the baseline with its {100 * level:g}% interval; 0: the baseline",
     )
@@ -46,19 +44,19 @@ def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], basel
     ]
     labels = [run_label(name) for name in names]
     left = widest(labels, SMALL_SIZE) + 0.3
-    margins = Margins(left=left, right=0.2, top=key(figure, handles) + 0.35, across=0.25)
-    cells = grid(figure, 1, len(_PANELS), margins)
+    margins = Margins(left=left, right=0.2, top=key(figure, handles) + 0.35, across=0.25, down=0.9)
+    cells = grid(figure, n_rows, _COLUMNS, margins)
     # The baseline has the first color of the comparison.
     colors = run_colors([baseline, *names])
-    for column, (metric, (label, unit, side)) in enumerate(_PANELS.items()):
-        ax = figure.add_subplot(cells[column])
-        dress(ax, label, x=side, gridlines="x")
+    for place, metric in enumerate(metrics):
+        ax = figure.add_subplot(cells[place])
+        unit = f" ({metric.difference_unit})" if metric.difference_unit else ""
+        dress(ax, metric.label + unit, x="better →" if metric.higher_is_better else "← better", gridlines="x")
         for row, name in enumerate(names):
-            (compared,) = (c for c in differences[name] if c.measured.metric == metric)
-            _interval(ax, row, compared, unit, colors[name])
+            _interval(ax, row, differences[name][place], metric.scale, colors[name])
         ax.axvline(0, color=GRAY, linewidth=1.2)
         ax.locator_params(axis="x", nbins=4)
-        ax.set_yticks(range(len(names)), labels if column == 0 else [])
+        ax.set_yticks(range(len(names)), labels if place % _COLUMNS == 0 else [])
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(len(names) - 0.4, -0.6)
     return finish(figure)
@@ -66,6 +64,9 @@ def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], basel
 
 def _interval(ax: Axes, row: int, compared: ComparedMetric, unit: float, color: str) -> None:
     difference = compared.measured.difference
+    if math.isnan(difference.estimate):
+        ax.annotate("not defined", (0, row), (6, 0), textcoords="offset points", va="center", color=GRAY)
+        return
     ax.plot([unit * difference.low, unit * difference.high], [row, row], color=color, linewidth=2)
     face = color if compared.holds else "white"
     ax.plot(unit * difference.estimate, row, "o", color=color, markerfacecolor=face, markersize=6.5)

@@ -1,4 +1,4 @@
-"""Accuracy, F1, precision and recall of several runs beside the floor, as bars with intervals."""
+"""The shares that should be high, such as accuracy and F1, of several runs: bars with intervals."""
 
 from __future__ import annotations
 
@@ -12,42 +12,46 @@ from matplotlib.patches import Patch
 
 from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_label
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
+from whytrain.metrics import ACCURACY, SHOWN
 from whytrain.presentation.palette import GRAY, INK, run_colors, text_on
 from whytrain.statistics.intervals import Interval
 
-METRICS = {"accuracy": "accuracy", "f1": "F1", "precision": "precision", "recall": "recall"}
+DRAWN = tuple(metric for metric in SHOWN if metric.unit == "share" and metric.higher_is_better)
+_COLUMNS = 4  # metrics side by side
 Values = Mapping[str, Interval | float]
 FLOOR = "floor: bag of words, bigrams"
-_MOST_NUMBERS = 8  # runs up to which each bar has its number
+_MOST_NUMBERS = 5  # runs up to which each bar has its number
 
 
 def metric_bars(
     scores: Mapping[str, Values], floors: Mapping[str, float | None], positive: str | None
 ) -> Figure:
-    """Draw four metrics of each run; the floor is the accuracy of a simple model on the same sentences.
+    """Draw the metrics of each run; the floor is the accuracy of a simple model on the same sentences.
 
     Args:
         scores: by run, values by metric, with their intervals where there are any.
         floors: by run, accuracy of the floor; None where it is not known.
-        positive: the class of F1, precision and recall; None for their mean over classes.
+        positive: the class of F1, precision, recall and rankings; None for their mean over classes.
     """
     names = check_runs("metric_bars", scores)
     of_class = f"of {positive}" if positive is not None else "mean over classes"
+    n_rows = -(-len(DRAWN) // _COLUMNS)
+    told = ", ".join(metric.label for metric in DRAWN if metric.of_positive)
     figure = new_figure(
-        KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + 5.4,
+        KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + 2.7 * n_rows,
         _title(scores, floors),
-        f"F1, precision and recall: {of_class}; lines: 95% intervals, over seeds where there are several",
+        f"{told}: {of_class}; lines: 95% intervals, over seeds where there are several",
     )
     colors = run_colors(names)
     handles: list[Patch | Line2D] = [Patch(color=colors[name], label=run_label(name)) for name in names]
     handles.append(Line2D([], [], color=INK, linestyle="--", label=FLOOR))
     top = key(figure, handles) + 0.35
-    cells = grid(figure, 2, 2, Margins(left=0.55, top=top, bottom=0.3, across=0.6, down=0.6))
-    for i, (metric, label) in enumerate(METRICS.items()):
+    cells = grid(figure, n_rows, _COLUMNS, Margins(left=0.55, top=top, bottom=0.3, across=0.5, down=0.6))
+    for i, metric in enumerate(DRAWN):
         ax = figure.add_subplot(cells[i])
-        dress(ax, label)
-        _bars(ax, [scores[name][metric] for name in names], [colors[name] for name in names])
-        if metric == "accuracy":
+        dress(ax, metric.title)
+        _bars(ax, [scores[name][metric.name] for name in names], [colors[name] for name in names])
+        if metric is ACCURACY:
             for place, name in enumerate(names):
                 floor = floors.get(name)
                 if floor is not None:
@@ -64,8 +68,9 @@ def _bars(ax: Axes, values: list[Interval | float], colors: list[str]) -> None:
             ax.vlines(place, value.low, value.high, color=INK, linewidth=1.4)
     if n <= _MOST_NUMBERS:  # at the foot of the bars, where neither intervals nor the floor are
         for place, (height, color) in enumerate(zip(heights, colors, strict=True)):
-            ink = text_on(color)
-            ax.text(place, 0.03, f"{height:.3f}", ha="center", va="bottom", fontsize=SMALL_SIZE, color=ink)
+            defined = not np.isnan(height)
+            text, ink = (f"{height:.3f}", text_on(color)) if defined else ("not\ndefined", GRAY)
+            ax.text(place, 0.03, text, ha="center", va="bottom", fontsize=SMALL_SIZE, color=ink)
     ax.set_xticks([])
     ax.set_xlim(-0.6, n - 0.4)
     ax.set_ylim(0, 1.02)

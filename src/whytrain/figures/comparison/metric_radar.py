@@ -1,4 +1,4 @@
-"""Accuracy, F1, precision and recall of several runs as shapes on four axes."""
+"""The shares that should be high, such as accuracy and F1, of several runs: shapes on as many axes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles
 from whytrain.figures.base.style import LABEL_SIZE, SMALL_SIZE, WIDTH, finish, new_figure
-from whytrain.figures.comparison.metric_bars import FLOOR, METRICS, Values, value_of
+from whytrain.figures.comparison.metric_bars import DRAWN, FLOOR, Values, value_of
 from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, run_colors, run_lines
 
 _SIDE = 4.6  # inches of the circle
@@ -22,26 +22,27 @@ def metric_radar(scores: Mapping[str, Values], floors: Mapping[str, float | None
     """Draw a shape per run; its corners are the metrics, the ring's inner end is not 0.
 
     Args:
-        scores: by run, values by metric.
+        scores: by run, values by metric; one that is not defined for a run is left out.
         floors: by run, accuracy of the floor (a cross on that axis); None where it is not known.
     """
     names = check_runs("metric_radar", scores)
-    corners = {name: np.array([value_of(scores[name][metric]) for metric in METRICS]) for name in names}
+    drawn = [m for m in DRAWN if not any(np.isnan(value_of(scores[name][m.name])) for name in names)]
+    corners = {name: np.array([value_of(scores[name][metric.name]) for metric in drawn]) for name in names}
     known = sorted({floor for name in names if (floor := floors.get(name)) is not None})
     values = np.concatenate([*corners.values(), known])
     low = max(0.0, np.floor((float(values.min()) - 0.04) * 20) / 20)
     high = min(1.0, np.ceil((float(values.max()) + 0.01) * 20) / 20)
     height = KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + _SIDE + 0.9
     subtitle = f"From {low:.2f} in the middle to {high:.2f} at the rim; differences may be noise"
-    figure = new_figure(height, _title(corners), subtitle)
+    figure = new_figure(height, _title(corners, len(drawn)), subtitle)
     floor_key = [Line2D([], [], color=INK, marker="X", linestyle="", label=FLOOR)] if known else []
     key(figure, [*run_handles(names), *floor_key])
     ax = figure.add_axes(
         ((WIDTH - _SIDE) / 2 / WIDTH, 0.5 / height, _SIDE / WIDTH, _SIDE / height), projection="polar"
     )
     assert isinstance(ax, PolarAxes)
-    _axes(ax, low, high)
-    angles = np.linspace(0, 2 * np.pi, len(METRICS), endpoint=False)
+    _axes(ax, low, high, [metric.title for metric in drawn])
+    angles = np.linspace(0, 2 * np.pi, len(drawn), endpoint=False)
     colors, lines = run_colors(names), run_lines(names)
     for name, corner in corners.items():
         closed = np.append(corner, corner[0])
@@ -50,10 +51,10 @@ def metric_radar(scores: Mapping[str, Values], floors: Mapping[str, float | None
     return finish(figure)
 
 
-def _axes(ax: PolarAxes, low: float, high: float) -> None:
+def _axes(ax: PolarAxes, low: float, high: float, titles: list[str]) -> None:
     ax.set_theta_zero_location("N")
     ax.set_ylim(low, high)
-    ax.set_xticks(np.linspace(0, 2 * np.pi, len(METRICS), endpoint=False), list(METRICS.values()))
+    ax.set_xticks(np.linspace(0, 2 * np.pi, len(titles), endpoint=False), titles)
     ax.tick_params(axis="x", labelsize=LABEL_SIZE, colors=INK, pad=9)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
     ax.tick_params(axis="y", labelsize=SMALL_SIZE, colors=GRAY)
@@ -62,12 +63,12 @@ def _axes(ax: PolarAxes, low: float, high: float) -> None:
     ax.spines["polar"].set_color(GRAY)
 
 
-def _title(corners: Mapping[str, np.ndarray]) -> str:
+def _title(corners: Mapping[str, np.ndarray], n_metrics: int) -> str:
     if len(corners) == 1:
-        return "Accuracy, F1, precision and recall of one run"
+        return "Accuracy, F1 and others of one run"
     best = [
         sum(np.isclose(corner, np.max(list(corners.values()), axis=0)).tolist())
         for corner in corners.values()
     ]
     name, count = max(zip(corners, best, strict=True), key=lambda pair: pair[1])
-    return f"{name} is highest in {count} of {len(METRICS)} metrics"
+    return f"{name} is highest in {count} of {n_metrics} metrics"

@@ -11,14 +11,13 @@ from matplotlib.lines import Line2D
 
 from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure, whole_numbers
+from whytrain.metrics import ACCURACY, F1, LOSS
 from whytrain.presentation.palette import GRAY, run_colors, run_lines
 from whytrain.presentation.wording import counted
 
 PANELS = {
-    "train/loss": "training loss (nats)",
-    "val/loss": "validation loss (nats)",
-    "val/accuracy": "validation accuracy",
-    "val/f1": "validation F1",
+    f"train/{LOSS.name}": f"training {LOSS.title}",
+    **{f"val/{metric.name}": f"validation {metric.title}" for metric in (LOSS, ACCURACY, F1)},
 }
 
 

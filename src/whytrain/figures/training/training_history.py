@@ -20,10 +20,11 @@ from whytrain.figures.base.style import (
     whole_numbers,
 )
 from whytrain.figures.base.table import draw_table, table_height
+from whytrain.metrics import ACCURACY, F1, LOSS
 from whytrain.presentation.palette import GRAY, INK, TEST, TRAIN, VALIDATION
 
 STAGES = {"train": TRAIN, "val": VALIDATION, "test": TEST}
-_PANELS = {"loss": "loss (nats)", "accuracy": "accuracy (share right)", "f1": "F1"}
+_PANELS = (LOSS, ACCURACY, F1)
 _MOST_ROWS, _MOST_COLUMNS = 10, 12
 
 
@@ -40,17 +41,17 @@ def training_history(history: pd.DataFrame, best_epoch: int, floor_accuracy: flo
     """
     need("epoch" in history and len(history) > 0, "training_history: expected at least one row with 'epoch'")
     history = history.sort_values("epoch")
-    metrics = [name for name in history.columns if "/" in name]
+    metrics = sorted((name for name in history.columns if "/" in name), key=_place)
     rows = _rows_to_show(history["epoch"].to_numpy(), best_epoch)
     height = 4.0 + table_height(len(rows), header_lines=2)
     figure = new_figure(height, _title(history, best_epoch), _subtitle(len(rows), len(history), metrics))
     upper = Margins(left=0.6, top=1.2, bottom=height - 3.55, across=0.6, right=0.2)
     cells = grid(figure, 1, len(_PANELS), upper)
-    for column, (name, label) in enumerate(_PANELS.items()):
+    for column, metric in enumerate(_PANELS):
         ax = figure.add_subplot(cells[column])
-        _curves(ax, history, name, best_epoch)
-        dress(ax, label, x="epoch")
-        if name == "accuracy" and floor_accuracy is not None:
+        _curves(ax, history, metric.name, best_epoch)
+        dress(ax, metric.title, x="epoch")
+        if metric is ACCURACY and floor_accuracy is not None:
             ax.axhline(floor_accuracy, color=GRAY, linestyle="--", linewidth=1.2, label="floor")
     _legend(figure, metrics, floor_accuracy)
     lower = Margins(left=0.2, right=0.2, top=4.0, bottom=0.05)
@@ -106,6 +107,12 @@ def _legend(figure: Figure, metrics: list[str], floor_accuracy: float | None) ->
         labelcolor=INK,
         borderaxespad=0.0,
     )
+
+
+def _place(name: str) -> tuple[bool, bool]:
+    """Order metrics for the table: of the training, of the drawn panels, then all others as they came."""
+    stage, _, metric = name.partition("/")
+    return stage != "train", metric not in {panel.name for panel in _PANELS}
 
 
 def _rows_to_show(epochs: np.ndarray, best_epoch: int) -> list[int]:
