@@ -65,6 +65,7 @@ def load(folder: Path) -> Task:
         calibration_size=0,
         batch_size=128,
         max_tokens=MAX_TOKENS,
+        positive_class=None,
         on_bad_row="error",
     ).load()
     tokenizer = WordPieceTrainer(vocabulary_size=10000, min_frequency=2, lowercase=True).build(

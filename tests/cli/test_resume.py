@@ -150,7 +150,6 @@ def test_early_stopping(workspace: Path, tracked: Tracked, run_process: Callable
         "trainer.max_epochs=30",
         "trainer.patience=1",
         "trainer.monitor=val/loss",
-        "trainer.mode=min",
     ]
     assert run_process(workspace, *words) == 0, tracked.output()
     losses = [

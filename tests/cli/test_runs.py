@@ -66,7 +66,7 @@ def test_a_run_with_everything(
 
 
 def test_the_monitored_value_goes_to_the_sweeper(workspace: Path, tracked: Tracked, quick: None) -> None:
-    words = [*RECIPE, "trainer.monitor=val/brier", "trainer.mode=min"]
+    words = [*RECIPE, "trainer.monitor=val/brier"]
     with initialize_config_dir(str(train.CONF), version_base="1.3"):
         config = compose("train", words, return_hydra_config=True)
     HydraConfig.instance().set_config(config)

@@ -43,6 +43,7 @@ def csv_source() -> Callable[..., CSVFile]:
         "calibration_size": 0,
         "batch_size": 8,
         "max_tokens": 32,
+        "positive_class": None,
         "on_bad_row": "error",
     }
     return lambda path, **changed: CSVFile(**settings | {"path": str(path)} | changed)
@@ -57,6 +58,7 @@ def sst2_source() -> Callable[..., SST2]:
         "calibration_size": 1000,
         "batch_size": 64,
         "max_tokens": 128,
+        "positive_class": None,
         "on_bad_row": "error",
     }
     return lambda path, **changed: SST2(**settings | {"path": path and str(path)} | changed)

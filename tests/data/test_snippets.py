@@ -16,7 +16,9 @@ from whytrain.data.corpus import Corpus
 from whytrain.data.snippets import ARCHIVE, INNER_ARCHIVE, Snippets, positive_share
 from whytrain.errors import DataError
 
-SOURCE = Snippets(split_seed=0, calibration_size=800, batch_size=64, max_tokens=128, on_bad_row="error")
+SOURCE = Snippets(
+    split_seed=0, calibration_size=800, batch_size=64, max_tokens=128, positive_class=None, on_bad_row="error"
+)
 
 
 def archive(files: dict[str, bytes]) -> bytes:

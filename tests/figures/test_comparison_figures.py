@@ -12,10 +12,11 @@ from whytrain.figures.comparison.attention_change import attention_change
 from whytrain.figures.comparison.before_after import MOST_ROWS, TwoRuns, strongest
 from whytrain.figures.comparison.difference_forest import difference_forest
 from whytrain.figures.comparison.interaction_change import interaction_change
-from whytrain.figures.comparison.metric_bars import metric_bars
+from whytrain.figures.comparison.metric_bars import DRAWN, metric_bars
 from whytrain.figures.comparison.metric_radar import metric_radar
 from whytrain.figures.comparison.value_change import value_change
 from whytrain.figures.training.training_curves import training_curves
+from whytrain.metrics import COMPARED
 from whytrain.presentation.palette import RIGHT, WRONG, run_colors
 from whytrain.statistics.comparison import compare_with_baseline
 from whytrain.statistics.intervals import Interval
@@ -28,13 +29,11 @@ def scores_of(names, seed=0):
     generator = np.random.default_rng(seed)
     values = {}
     for name in names:
-        accuracy, f1, precision, recall = generator.uniform(0.6, 0.95, 4)
-        values[name] = {
-            "accuracy": Interval(accuracy, accuracy - 0.03, accuracy + 0.03),
-            "f1": Interval(f1, f1 - 0.03, f1 + 0.03),
-            "precision": precision,
-            "recall": recall,
-        }
+        drawn = dict(
+            zip((metric.name for metric in DRAWN), generator.uniform(0.6, 0.95, len(DRAWN)), strict=True)
+        )
+        values[name] = {n: Interval(v, v - 0.03, v + 0.03) for n, v in drawn.items()}
+        values[name]["recall"] = drawn["recall"]
     return values
 
 
@@ -44,7 +43,8 @@ def test_bars_and_radar_show_all_metrics_and_the_floor(readable, runs, n_runs):
     scores, floors = scores_of(names), dict.fromkeys(names, 0.7)
     bars = metric_bars(scores, floors, "positive")
     texts = readable(bars)
-    for ax, metric in zip(bars.axes, ("accuracy", "f1", "precision", "recall"), strict=True):
+    assert {"accuracy", "f1", "auroc", "balanced_accuracy"} <= {metric.name for metric in DRAWN}
+    for ax, metric in zip(bars.axes, (metric.name for metric in DRAWN), strict=True):
         heights = [bar.get_height() for bar in ax.patches]
         expected = [getattr(values[metric], "estimate", values[metric]) for values in scores.values()]
         np.testing.assert_allclose(heights, expected)
@@ -53,12 +53,26 @@ def test_bars_and_radar_show_all_metrics_and_the_floor(readable, runs, n_runs):
     readable(radar)
     lines = radar.axes[0].lines
     assert len(lines) == n_runs + 1
-    np.testing.assert_allclose(lines[0].get_ydata()[:4], [*expected_corners(scores[names[0]])])
+    np.testing.assert_allclose(lines[0].get_ydata()[:-1], [*expected_corners(scores[names[0]])])
     assert [line.get_color() for line in lines[:-1]] == list(run_colors(names).values())
 
 
 def expected_corners(values):
-    return [getattr(values[m], "estimate", values[m]) for m in ("accuracy", "f1", "precision", "recall")]
+    return [getattr(values[m], "estimate", values[m]) for m in (metric.name for metric in DRAWN)]
+
+
+def test_a_metric_that_is_not_defined_is_said_to_be(readable):
+    scores = scores_of(["a", "b"])
+    for name in scores:
+        scores[name]["auroc"] = float("nan")
+    assert readable(metric_bars(scores, {}, "positive")).count("not\ndefined") == 2
+    texts = readable(metric_radar(scores, {}))
+    assert "AUROC" not in texts
+    assert "average precision" in texts
+    one_class = np.zeros(50, dtype=np.int64)
+    runs = softmax(np.random.default_rng(0).normal(size=(2, 50, 2)), axis=2)
+    found = compare_with_baseline(runs[0], {"b": runs[1]}, one_class, n_resamples=100)
+    assert readable(difference_forest({"b": found["b"].metrics}, "a")).count("not defined") == 2
 
 
 def test_unknown_floors_leave_no_line(readable):
@@ -82,7 +96,7 @@ def test_differences_have_a_point_per_run_and_metric(readable, n_runs):
     figure = difference_forest({name: c.metrics for name, c in found.items()}, "base")
     texts = readable(figure)
     holding = sum(compared.holds for c in found.values() for compared in c.metrics)
-    assert f"{holding} of {4 * (n_runs - 1)} differences from base hold after correction" in texts
+    assert f"{holding} of {len(COMPARED) * (n_runs - 1)} differences from base hold after correction" in texts
     points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     expected = [100 * c.metrics[0].measured.difference.estimate for c in found.values()]
     np.testing.assert_allclose([line.get_xdata()[0] for line in points], expected)

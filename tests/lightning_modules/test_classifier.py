@@ -179,7 +179,6 @@ def settings(**changes: Any) -> TrainerSettings:
         "gradient_clip": 1.0,
         "checkpoint_minutes": 5.0,
         "monitor": "val/accuracy",
-        "mode": "max",
         "patience": None,
     }
     return TrainerSettings(**values | changes)

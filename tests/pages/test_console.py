@@ -94,7 +94,7 @@ def test_what_is_not_defined_has_no_interval_and_is_a_dash() -> None:
         "average_precision",
     ]
     lines = shown(closing_table({"test": one_class}, None)).splitlines()
-    assert next(line for line in lines if "AUROC" in line).split()[-2] == "–"
+    assert next(line for line in lines if "AUROC" in line).split("│")[2].strip() == "–"
 
 
 def test_a_rare_class_has_the_interval_of_the_resamples_it_is_in() -> None:

@@ -30,8 +30,8 @@ class Source(ABC):
     calibration_size: Annotated[int, Ge(0)]
     batch_size: Annotated[int, Ge(1)]
     max_tokens: Annotated[int, Ge(3)]
+    positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
-    positive_class: str | int | None = None  # runs tracked before this key go on without it
 
     @abstractmethod
     def prepare(self) -> None:

@@ -15,7 +15,7 @@ from whytrain.pages.comparison_figures import comparison_figures
 from whytrain.tracking.store import Store
 
 TOPIC, PAGE = "comparison", "comparison.html"
-_MOST_TOLD = 4
+_MOST_TOLD = 3
 
 
 def told(result: SideBySide) -> list[str]:
