@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,16 @@ def test_the_best_epoch(tmp_path, mode, scores, best_epoch, best):
     validated(callback, trainer, *scores)
     assert (callback.best_epoch, callback.best_score) == (best_epoch, pytest.approx(best))
     assert trainer.saved[-1] == ("best.ckpt", True)
+
+
+def test_a_monitor_that_is_never_defined_keeps_the_last_epoch(tmp_path):
+    callback, trainer = Checkpoints(tmp_path, settings(), flush=None), FakeTrainer()
+    validated(callback, trainer, float("nan"), float("nan"))
+    assert callback.best_epoch == 2
+    assert math.isnan(callback.best_score)
+    validated(callback, trainer, 0.3, float("nan"))  # a value beats none, and is not lost to none
+    assert (callback.best_epoch, callback.best_score) == (3, pytest.approx(0.3))
+    assert trainer.saved == [("best.ckpt", True)] * 3
 
 
 def test_the_best_epoch_goes_through_a_checkpoint(tmp_path):

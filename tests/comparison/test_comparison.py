@@ -30,6 +30,7 @@ from whytrain.comparison.selection import select_runs
 from whytrain.comparison.slices import slice_changes, slice_columns
 from whytrain.comparison.tables import comparison_tables
 from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.metrics import COMPARED
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.statistics.mcnemar import mcnemar
@@ -86,10 +87,10 @@ def test_a_real_difference_is_claimed_in_plain_words(result):
     assert headline(result) == "strong is more accurate than weak."
     said = comparison_sentences(result, "strong")
     assert said[0].startswith("accuracy: strong is better than weak: +")
-    assert [sentence.split(":")[0] for sentence in said[:4]] == ["accuracy", "f1", "nll", "brier"]
+    assert [sentence.split(":")[0] for sentence in said[:8]] == [metric.label for metric in COMPARED]
     test = result.measures.against_baseline["strong"].mcnemar
-    assert f"weak alone has {test.only_a} right, strong alone {test.only_b}" in said[4]
-    assert "One seed: the intervals hold for these trained models" in said[5]
+    assert f"weak alone has {test.only_a} right, strong alone {test.only_b}" in said[8]
+    assert "One seed: the intervals hold for these trained models" in said[9]
     floors = floor_sentences(result.measures)
     assert "cannot be told from that of a bag of words and bigrams, 0.600" in floors[0]
     assert "is above" in floors[1]
@@ -340,11 +341,12 @@ def test_many_runs_have_one_headline():
         f"The most accurate is run 2 ({result.ranking.accuracy['run 2']:.3f}), more accurate than each of the 3 "
         "others (p after Holm's correction over all 6 pairs)."
     )
-    assert "each of the 3 others, in accuracy, F1, NLL and Brier score; these 12 tests" in scope_sentence(
-        result
+    assert (
+        "each of the 3 others, in accuracy, F1, balanced accuracy, MCC, AUROC, average precision, NLL and Brier "
+        "score; these 24 tests" in scope_sentence(result)
     )
     assert any("no curve of train/loss" in said for said in result.missing)
-    assert "exact McNemar test: p = " in comparison_sentences(result, "run 2")[4]
-    assert "after correction" in comparison_sentences(result, "run 2")[4]
+    assert "exact McNemar test: p = " in comparison_sentences(result, "run 2")[8]
+    assert "after correction" in comparison_sentences(result, "run 2")[8]
     assert all("run 1" not in said for said in slice_sentences(result))
     assert logits_of(1.0, 0).shape == (N, 2)

@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compared_runs import CLASSES, IDS, LABELS, TEXTS, N, in_silence, logits_of
+from sklearn.metrics import f1_score
 
+from whytrain.comparison.measures import measure
+from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import load_runs
 from whytrain.comparison.selection import select_runs
 from whytrain.errors import ConfigError, DataError, TrackingError
+from whytrain.metrics import F1
 
 
 def load(tracker, *runs, show_text=True):
@@ -39,6 +43,23 @@ def test_another_order_of_rows_and_classes_is_read_in_that_of_the_first(tracker,
         "those of good here, for all runs, as in first; curves are as tracked",
         "other numbers its classes in another order: it is read in that of first",
     )
+
+
+def test_the_positive_class_is_the_baseline_s_and_others_are_said(tracker, first):
+    about_bad = tracker.run("about bad", params={"positive_class": "bad"})
+    assert load(tracker, first, first).sentences.positive == 1
+    loaded = load(tracker, about_bad, first)
+    assert loaded.sentences.positive == 0
+    assert [run.predictions.positive for run in loaded.runs] == [0, 0]
+    assert loaded.missing == (
+        "first was trained with good as its positive class: F1, precision, recall, AUROC, average precision are "
+        "those of bad here, for all runs, as in about bad; curves are as tracked",
+    )
+    recipes = [Recipe(run.name, (run,)) for run in loaded.runs]
+    measures = measure(recipes, loaded.sentences, in_silence, level=0.95, n_resamples=100, seed=0)
+    f1 = f1_score(LABELS, logits_of(1.0, 0).argmax(1), pos_label=0)
+    assert measures.scores["first"]["f1"].estimate == pytest.approx(f1)
+    assert measures.against_baseline["first"].of(F1).measured.value_b == pytest.approx(f1)
 
 
 def test_the_fingerprint_is_that_of_the_sentences_alone(tracker, first):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whytrain.data.csv_file import CSVFile
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
 
 MakeSource = Callable[..., CSVFile]
 WriteReviews = Callable[..., Path]
@@ -39,6 +39,24 @@ def test_split_80_10_10_with_ids_classes_and_further_columns(csv_source: MakeSou
             assert corpus.class_names[split.labels[row]] == ("news", "sport", "art", "law")[number % 4]
             assert split.columns["year"][row] == str(number)
     assert corpus.notices == ()
+
+
+def test_the_positive_class(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+
+    def positive(labels: tuple[object, ...], named: str | int | None) -> int:
+        rows = [{"text": f"sentence {row}", "label": labels[row % len(labels)]} for row in range(60)]
+        pd.DataFrame(rows).to_csv(path, index=False)
+        return csv_source(path, positive_class=named).load().positive
+
+    assert [positive(("spam", "ham"), named) for named in (None, "spam", "ham")] == [1, 1, 0]
+    assert [positive((0, 1), named) for named in (0, "0", 1)] == [0, 0, 1]  # as the command line gives them
+    with pytest.raises(ConfigError, match=r"data.positive_class=eggs: no such class; choices: ham, spam$"):
+        positive(("spam", "ham"), "eggs")
+    with pytest.raises(
+        ConfigError, match=r"data.positive_class=a: the data has 3 classes, .* leave it null$"
+    ):
+        positive(("a", "b", "c"), "a")
 
 
 def test_own_validation_and_test_files_and_ids(csv_source: MakeSource, tmp_path: Path) -> None:

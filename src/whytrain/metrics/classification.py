@@ -12,7 +12,8 @@ Sums = NDArray[np.float64]  # (…, 3, n_classes): hits, predicted and actual me
 
 def right(scored: Scored) -> NDArray[np.float64]:
     """Return 1 for each row whose predicted class is right, (n_rows,)."""
-    return (scored.predicted == scored.labels).astype(np.float64)
+    is_right: NDArray[np.float64] = (scored.predicted == scored.labels).astype(np.float64)
+    return is_right
 
 
 def class_counts(scored: Scored) -> NDArray[np.float64]:

@@ -52,7 +52,8 @@ class Scored:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each row, the first of equals."""
-        return self.probabilities.argmax(axis=1)
+        predicted: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return predicted
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,8 @@ def _average_precision(ranking: Ranking) -> Array:
 
 def _shares(parts: Array, wholes: Array) -> Array:
     """Divide; NaN where there is nothing to divide by."""
-    return np.divide(parts, wholes, out=np.full(len(parts), np.nan), where=wholes > 0)
+    shares: Array = np.divide(parts, wholes, out=np.full(len(parts), np.nan), where=wholes > 0)
+    return shares
 
 
 def _mean_over_classes(ranked: Sequence[Ranking], of_class: Callable[[Ranking], Array]) -> Array:

@@ -93,7 +93,8 @@ def _in_order(
 
 
 def _means(counts: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _weighted(counts, terms) / counts.shape[1]
+    means: NDArray[np.float64] = _weighted(counts, terms) / counts.shape[1]
+    return means
 
 
 def _others(counts: NDArray[np.float64], terms: RowTerms) -> dict[Metric, NDArray[np.float64]]:

@@ -56,6 +56,9 @@ def _axes(ax: PolarAxes, low: float, high: float, titles: list[str]) -> None:
     ax.set_ylim(low, high)
     ax.set_xticks(np.linspace(0, 2 * np.pi, len(titles), endpoint=False), titles)
     ax.tick_params(axis="x", labelsize=LABEL_SIZE, colors=INK, pad=9)
+    for place, label in enumerate(ax.get_xticklabels()):  # counted from the top, to the left
+        side = np.sin(2 * np.pi * place / len(titles)).round(6)
+        label.set_horizontalalignment("right" if side > 0 else "left" if side < 0 else "center")
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
     ax.tick_params(axis="y", labelsize=SMALL_SIZE, colors=GRAY)
     ax.set_rlabel_position(45)

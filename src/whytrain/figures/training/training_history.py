@@ -20,7 +20,7 @@ from whytrain.figures.base.style import (
     whole_numbers,
 )
 from whytrain.figures.base.table import draw_table, table_height
-from whytrain.metrics import ACCURACY, F1, LOSS
+from whytrain.metrics import ACCURACY, COMPARED, F1, LOSS, NLL
 from whytrain.presentation.palette import GRAY, INK, TEST, TRAIN, VALIDATION
 
 STAGES = {"train": TRAIN, "val": VALIDATION, "test": TEST}
@@ -109,10 +109,14 @@ def _legend(figure: Figure, metrics: list[str], floor_accuracy: float | None) ->
     )
 
 
-def _place(name: str) -> tuple[bool, bool]:
-    """Order metrics for the table: of the training, of the drawn panels, then all others as they came."""
+def _place(name: str) -> tuple[bool, bool, bool]:
+    """Order metrics for the table: of the training, of the panels, what runs are compared in, the others.
+
+    NLL is the loss under another name.
+    """
     stage, _, metric = name.partition("/")
-    return stage != "train", metric not in {panel.name for panel in _PANELS}
+    in_panels, compared = ({m.name for m in group} for group in (_PANELS, set(COMPARED) - {NLL}))
+    return stage != "train", metric not in in_panels, metric not in compared
 
 
 def _rows_to_show(epochs: np.ndarray, best_epoch: int) -> list[int]:
