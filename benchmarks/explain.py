@@ -20,14 +20,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from whytrain.attribution.shapley.game import sentence_game
 
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import Absence
 from whytrain.attribution.shapley.estimators import estimate_interactions, minimum_budget
-from whytrain.attribution.shapley.game import sentence_game
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players
 from whytrain.models.bilstm import BiLSTM
 

@@ -32,11 +32,11 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from whytrain import lightning_modules as lm
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players, players_of
 from whytrain.data.treebank import LabelledTree, read_treebank
 from whytrain.data.words import split_words

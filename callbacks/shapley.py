@@ -13,11 +13,11 @@ import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
+from whytrain.attribution.shapley.explanation import Explanation, explain
 
 from whytrain.attribution.evidence import ShapleyEvidence, attention_concentration, probe_evidence
 from whytrain.attribution.reference_sentences import MIN_WORDS, affordable, choose_rows, probe_players
-from whytrain.attribution.removal import absence
-from whytrain.attribution.shapley.explanation import Explanation, explain
+from whytrain.attribution.removal import absence, usual_absences
 from whytrain.attribution.tables import (
     Probe,
     interaction_table,
@@ -32,11 +32,12 @@ from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, sh
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
 from whytrain.figures.explanations.word_trends import word_trends
-from whytrain.models.batch_runner import inspect_split
+from whytrain.models.bilstm.prefix_form import prefix_form
+from whytrain.models.inspection import inspect_split
 from whytrain.pages.corpus import corpus_figures, vocabulary_figures
 from whytrain.pages.explanation import page, parts_figure, position_figure, sentence_figures
 from whytrain.tracking.store import Store
-from whytrain.types import AbsenceName, Payoff
+from whytrain.types import AbsenceName, Inspectable, Payoff
 
 TOPIC = "shapley"
 _FEWEST = 2  # sentences that are always explained: one to display and one for the averages
@@ -99,7 +100,7 @@ class Shapley(Callback):
         """
         if store_of(trainer) is None:
             return
-        self.absences = self.absences or list(classifier_of(pl_module).interface.capabilities.removals)
+        self.absences = self.absences or usual_absences(classifier_of(pl_module).model)
         data = data_of(trainer)
         splits = {"train": data.corpus.train, "validation": data.corpus.validation}
         found: list[tuple[float, tuple[str, int], Players]] = []
@@ -167,8 +168,7 @@ class Shapley(Callback):
 
         Of an epoch the first sentence is drawn at once, so that this time counts when the budget is measured.
         """
-        model = classifier_of(pl_module).interface.coalition_model()
-        data, store = data_of(trainer), store_of(trainer)
+        model, data, store = prefix_form(classifier_of(pl_module).model), data_of(trainer), store_of(trainer)
         kinds = [absence(name, data.tokenizer) for name in self.absences]
         n_sentences = len(self._players) if self.budget is None else self._n_affordable()
         end = deadline - _LOGGING * (deadline - time.perf_counter())
@@ -300,7 +300,7 @@ class Shapley(Callback):
         if not chosen:
             return None
         return rank_vocabulary(
-            classifier_of(pl_module).interface.coalition_model(),
+            prefix_form(classifier_of(pl_module).model),
             chosen,
             split.labels,
             absence(self.absences[0], tokenizer),
@@ -310,9 +310,9 @@ class Shapley(Callback):
 
     def _attention(self, pl_module: pl.LightningModule, data: TextDataModule) -> NDArray[np.float64] | None:
         """Return how concentrated attention is on the training sentences; None without attention."""
-        model = classifier_of(pl_module).interface
+        model = classifier_of(pl_module).model
         rows = np.array([row for split, row in self._players if split == "train"], dtype=np.int64)
-        if model.capabilities.attention == "none" or not len(rows):
+        if not isinstance(model, Inspectable) or not len(rows):
             return None
         weights: list[NDArray[np.float64]] = []
         for batch in inspect_split(model, data.encoded("train").select(rows)):

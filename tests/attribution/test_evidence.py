@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from whytrain.attribution.shapley.explanation import explain
 
 from whytrain.attribution.evidence import attention_concentration, probe_evidence
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import Absence
-from whytrain.attribution.shapley.explanation import explain
 from whytrain.attribution.shapley.table import coalition_logits
 from whytrain.attribution.tables import Probe
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players
 
 PADDING = Absence("padding", 0)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whytrain.attribution.grouping import group_to_budget
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.coalitions import (
     coalition_indices,
@@ -20,6 +19,7 @@ from whytrain.attribution.shapley.coalitions import (
     n_players_of,
     subset_sums,
 )
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players, players_of
 from whytrain.data.tokenization import WordEncoding
 from whytrain.errors import ConfigError, DataError

@@ -19,10 +19,10 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from whytrain import lightning_modules as lm
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import players_of
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from whytrain.attribution.explained_text import Explainer
 
 from whytrain.attribution import bulk
-from whytrain.attribution.explained_text import Explainer
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import players_of
 from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel, load_model

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from whytrain.attribution.shapley.positions import Parts
 
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
-from whytrain.attribution.shapley.positions import Parts
 from whytrain.errors import WhytrainError
 from whytrain.figures.base.text import shown
 from whytrain.figures.explanations.cumulative_path import cumulative_path

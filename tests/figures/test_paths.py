@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-
 from whytrain.attribution.shapley.deletion_path import cumulative_path as payoffs_on_the_way
 from whytrain.attribution.shapley.deletion_path import ranking
+
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.figures.explanations.corpus_path import corpus_path
 from whytrain.figures.explanations.cumulative_path import cumulative_path

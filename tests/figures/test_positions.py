@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from whytrain.attribution.shapley.positions import Parts, part_values
 from whytrain.attribution.shapley.positions import position_profile as shares_by_position
+
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.figures.base.phi import shades
 from whytrain.figures.explanations.position_contribution import position_contribution

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from whytrain.attribution.explained_text import ExplainedText
+from whytrain.attribution.text import ExplainedText
 from whytrain.data.reading import read_table
 from whytrain.errors import DataError
 
@@ -98,14 +98,15 @@ def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
         row["calibrated_probability"] = explained.verdict.calibrated_probability
         row["conformal_set"] = list(explained.verdict.labels)
         row["abstain"] = explained.verdict.abstain
-    row["words"] = list(explained.explanations[0].words)
+    row["words"] = list(explained.explanations[0].attribution.words)
     for e in explained.explanations:
-        kind = e.absence.name
+        a = e.attribution
+        kind = "_".join(part for part in (a.method, a.variant) if part)
         row |= {
-            f"phi_{kind}": e.values.tolist(),
-            f"standard_error_{kind}": None if e.values_se is None else e.values_se.tolist(),
-            f"empty_{kind}": e.empty,
-            f"full_{kind}": e.full,
+            f"score_{kind}": a.scores.tolist(),
+            f"standard_error_{kind}": None if a.standard_errors is None else a.standard_errors.tolist(),
+            f"empty_{kind}": e.deletion.empty,
+            f"full_{kind}": e.deletion.full,
         }
     row["explanation"] = json.dumps(explained.to_plain()["explanations"], ensure_ascii=False)
     return row

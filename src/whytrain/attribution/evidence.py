@@ -9,37 +9,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.attribution.shapley.deletion_path import ranking
-from whytrain.attribution.tables import Probe
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.tables import ExplainedSentence
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class ProbeEvidence:
-    """What one explained sentence rests on, under one absence.
+class SentenceEvidence:
+    """What one explained sentence rests on, by one variant of a method.
 
     Attributes:
         sentence_id: its id in the training split.
-        absence: what stood where a word was absent.
+        variant: of the method.
         label: gold class, whose payoff was explained.
         words: as written, in the order of the sentence; whoever logs them hides them where text is private.
-        values: float64 (n_words,), Shapley values.
-        top_words: positions of the words with the largest and the second largest |value|.
-        top1_share: share of Σ|φ| in the first of them, 0 to 1; NaN where all values are 0.
+        scores: float64 (n_words,).
+        top_words: positions of the words with the largest and the second largest |score|.
+        top1_share: share of Σ|score| in the first of them, 0 to 1; NaN where all scores are 0.
         top2_share: share of both.
-        part_shares: float64 (3,), shares of beginning, middle and end; NaN where all values are 0.
+        part_shares: float64 (3,), shares of beginning, middle and end; NaN where all scores are 0.
         prediction: class of the whole sentence.
         prediction_without_top: class without the top word.
         prediction_without_top_two: class without both.
     """
 
     sentence_id: str
-    absence: str
+    variant: str
     label: int
     words: tuple[str, ...]
-    values: Array
+    scores: Array
     top_words: tuple[int, int]
     top1_share: float
     top2_share: float
@@ -50,52 +49,52 @@ class ProbeEvidence:
 
 
 @dataclass(frozen=True, eq=False)
-class ShapleyEvidence:
-    """What all explained training sentences say.
+class AttributionEvidence:
+    """What all explained training sentences say, by one method.
 
     Attributes:
-        payoff: what the values are shares of.
-        probes: one per sentence and absence.
-        vocabulary: ranking of words by `sure_size`, columns `absence`, `class`, `word` (bare, lower case),
-            `phi` (mean), `standard_error`, `count` (occurrences); for two classes all of the second class;
+        quantity: what the scores are.
+        sentences: one per sentence and variant.
+        vocabulary: ranking of words by `sure_size`, columns `variant`, `class`, `word` (bare, lower case),
+            `score` (mean), `standard_error`, `count` (occurrences); for two classes all of the second class;
             None where the budget allowed none.
-        pairs: pairs of words of the same sentences, likewise, columns `absence`, `class`, `word_a`,
+        pairs: pairs of words of the same sentences, likewise, columns `variant`, `class`, `word_a`,
             `word_b` (as `word`, `word_a` ≤ `word_b`), `interaction` (mean Shapley interaction index),
-            `standard_error`, `count`; None where `vocabulary` is.
+            `standard_error`, `count`; None where `vocabulary` is, or the method says nothing of pairs.
         attention: float64 (n_sentences,), concentration 1 − H(a) / log n_tokens of the attention weights a
             over the tokens of each sentence, 0 for even and 1 for all on one token; None without attention.
     """
 
-    payoff: Payoff
-    probes: tuple[ProbeEvidence, ...]
+    quantity: Quantity
+    sentences: tuple[SentenceEvidence, ...]
     vocabulary: pd.DataFrame | None
     pairs: pd.DataFrame | None
     attention: Array | None
 
 
-def probe_evidence(probes: Sequence[Probe]) -> tuple[ProbeEvidence, ...]:
+def sentence_evidence(sentences: Sequence[ExplainedSentence]) -> tuple[SentenceEvidence, ...]:
     """Return what each explained sentence rests on; sentences have at least two words."""
-    return tuple(_reading(probe) for probe in probes)
+    return tuple(_reading(sentence) for sentence in sentences)
 
 
-def _reading(probe: Probe) -> ProbeEvidence:
-    e = probe.explanation
-    sizes = np.abs(e.values)
+def _reading(sentence: ExplainedSentence) -> SentenceEvidence:
+    a, d = sentence.explanation.attribution, sentence.explanation.deletion
+    sizes = np.abs(a.scores)
     shares = sizes / sizes.sum() if sizes.sum() > 0 else np.full_like(sizes, np.nan)
-    first, second = ranking(e.values)[:2].tolist()
-    return ProbeEvidence(
-        sentence_id=probe.sentence_id,
-        absence=e.absence.name,
-        label=probe.label,
-        words=e.words,
-        values=e.values,
+    first, second = d.order[:2].tolist()
+    return SentenceEvidence(
+        sentence_id=sentence.sentence_id,
+        variant=a.variant,
+        label=sentence.label,
+        words=a.words,
+        scores=a.scores,
         top_words=(first, second),
         top1_share=float(shares[first]),
         top2_share=float(shares[first] + shares[second]),
-        part_shares=np.add.reduceat(shares, e.parts.bounds[:-1]),
-        prediction=e.prediction,
-        prediction_without_top=e.prediction_without_top,
-        prediction_without_top_two=e.prediction_without_top_two,
+        part_shares=np.add.reduceat(shares, d.parts.bounds[:-1]),
+        prediction=d.prediction,
+        prediction_without_top=d.prediction_without_top,
+        prediction_without_top_two=d.prediction_without_top_two,
     )
 
 

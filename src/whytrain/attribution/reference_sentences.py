@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from whytrain.attribution.shapley.positions import N_PARTS
+from whytrain.attribution.deletion import N_PARTS
 from whytrain.attribution.units import Players, players_of
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import EncodedSplit

@@ -1,71 +1,71 @@
-"""Which words, and which pairs of words, matter in many sentences."""
+"""Which words, and which pairs of words, matter in many sentences: a global explanation from local ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from whytrain.attribution.payoffs import payoffs
-from whytrain.attribution.removal import Absence
-from whytrain.attribution.shapley.table import coalition_tables
-from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.tables import pair_table, word_table
+from whytrain.attribution.target import Target
 from whytrain.attribution.units import Players
-from whytrain.types import Payoff, PredictFn, PrefixModel
+from whytrain.models.interface import ModelInterface
 
 
-def rank_vocabulary(
-    model: PredictFn | PrefixModel,
-    sentences: Mapping[int, Players],
-    labels: NDArray[np.int64],
-    absence: Absence,
+def rank_words(
+    model: ModelInterface,
+    explainer: Explainer,
+    sentences: Sequence[Players],
+    targets: Sequence[Target],
     *,
-    payoff: Payoff,
     class_names: Sequence[str],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Explain sentences exactly, for their gold classes, and average over words and pairs of words.
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Explain sentences and average the method's first variant over words and pairs of words.
 
     Args:
-        model: a predict function, in its prefix form where it has one.
-        sentences: the players by row; at least one row.
-        labels: int64 (n,), gold classes of all rows.
-        absence: what stands where a word is absent.
-        payoff: what the values are shares of.
+        model: the model.
+        explainer: the method.
+        sentences: the words of each; at least one.
+        targets: of each sentence, its gold class.
         class_names: all of them.
+        seed: of methods that draw.
 
     Returns:
-        `word_table` and `pair_table` of all sentences.
+        `word_table` and `pair_table` of all sentences; no pairs of a method that says nothing of them.
     """
-    tables = coalition_tables(model, list(sentences.values()), absence)
-    sizes = np.array([len(table.words) for table in tables])
-    games = [payoffs(t.logits, payoff, int(labels[row])) for row, t in zip(sentences, tables, strict=True)]
-    words = np.array([word for table in tables for word in table.words], dtype=object)
-    named = np.array(class_names, dtype=object)[labels[list(sentences)]]
-    values = pd.DataFrame(
+    asks = [Ask(model, players) for players in sentences]
+    explainer.prepare(asks)
+    found = [explainer(ask, target, seed=seed)[0] for ask, target in zip(asks, targets, strict=True)]
+    words = pd.DataFrame(
         {
-            "absence": absence.name,
-            "class": np.repeat(named, sizes),
-            "word": words,
-            "phi": np.concatenate([shapley_values(game) for game in games]),
+            "variant": found[0].variant,
+            "class": np.repeat([a.target.name for a in found], [len(a.words) for a in found]),
+            "word": [word for a in found for word in a.words],
+            "score": np.concatenate([a.scores for a in found]),
         }
     )
-    corners = [np.triu_indices(size, 1) for size in sizes]
-    n_pairs = sizes * (sizes - 1) // 2
-    start = np.repeat(sizes.cumsum() - sizes, n_pairs)
-    first, second = (np.concatenate([corner[i] for corner in corners]) + start for i in (0, 1))
-    pairs = pd.DataFrame(
+    ranked = word_table(words, class_names)
+    if found[0].pairs is None:
+        return ranked, None
+    return ranked, pair_table(pd.concat([_pairs(i, a) for i, a in enumerate(found)]), class_names)
+
+
+def _pairs(number: int, attribution: Attribution) -> pd.DataFrame:
+    assert attribution.pairs is not None
+    first, second = np.triu_indices(len(attribution.words), 1)
+    words = np.array(attribution.words, dtype=object)
+    return pd.DataFrame(
         {
-            "absence": absence.name,
-            "class": np.repeat(named, n_pairs),
-            "id": np.repeat(list(sentences), n_pairs),
+            "variant": attribution.variant,
+            "class": attribution.target.name,
+            "id": number,
             "first_word": words[first],
             "second_word": words[second],
-            "interaction": np.concatenate(
-                [pair_interactions(game)[corner] for game, corner in zip(games, corners, strict=True)]
-            ),
+            "interaction": attribution.pairs.scores[first, second],
         }
     )
-    return word_table(values, class_names), pair_table(pairs, class_names)

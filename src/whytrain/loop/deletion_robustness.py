@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from whytrain.attribution.payoffs import payoffs
 from whytrain.attribution.reference_sentences import MIN_WORDS, affordable
 from whytrain.attribution.removal import absence
 from whytrain.attribution.shapley.deletion_path import ranking
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import shapley_values
+from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import players_of
 from whytrain.data.lexicon import Lexicon, unseen_synonyms
 from whytrain.data.words import bare_word, split_words

@@ -40,3 +40,13 @@ def evaluating(predict: PredictFn) -> Iterator[None]:
     finally:
         for submodule, mode in modes:
             submodule.training = mode
+
+
+@contextmanager
+def differentiable(predict: PredictFn) -> Iterator[None]:
+    """Evaluate without dropout but with gradients, leaving no gradient on the parameters.
+
+    cuDNN's recurrent layers refuse to run backward in evaluation mode, so it is switched off inside.
+    """
+    with evaluating(predict), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        yield

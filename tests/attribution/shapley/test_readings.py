@@ -12,11 +12,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-
 from whytrain.attribution.shapley.deletion_path import cumulative_path, mean_loss, occlusion, removal_path
+from whytrain.attribution.shapley.positions import part_values, position_profile
+
 from whytrain.attribution.shapley.export import k_sii, to_shap, to_shapiq
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
-from whytrain.attribution.shapley.positions import part_values, position_profile
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.data.treebank import parse_tree, read_treebank
 from whytrain.errors import ConfigError, DataError

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from annotated_types import Ge, Le, MinLen
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.explainer import Explainer, Explanation, explain
 from whytrain.attribution.plain import to_plain
-from whytrain.attribution.removal import absence
-from whytrain.attribution.shapley.explanation import Explanation, explain
+from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.words import split_words
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
+from whytrain.models.interface import ModelInterface, interface_of
 from whytrain.models.saved import SavedModel
-from whytrain.types import AbsenceName, Payoff
-
-# Types of the settings of an explainer, as a config gives them.
-SETTINGS = {
-    "absences": Annotated[list[AbsenceName], MinLen(1)] | None,
-    "payoff": Payoff,
-    "exact_words": Annotated[int, Ge(4), Le(20)],
-    "budget": Annotated[int, Ge(1)],
-    "seed": Annotated[int, Ge(0)],
-}
+from whytrain.types import Payoff
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ class Verdict:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ExplainedText:
     """A text, what the model says of it, and why.
 
@@ -72,8 +64,8 @@ class ExplainedText:
         label: the predicted class.
         probabilities: by class.
         verdict: how far to trust them; None where the run had no calibration slice.
-        explanations: of the predicted class, one per absence.
-        notes: what a reader must know: that the end was cut, that values are estimated.
+        explanations: of the predicted class, one per method and variant.
+        notes: what a reader must know: that the end was cut, that scores are estimated.
     """
 
     text: str
@@ -85,36 +77,36 @@ class ExplainedText:
 
     def to_plain(self) -> dict[str, Any]:
         """Return nested lists and mappings, for JSON."""
-        names = list(self.probabilities)
         return {
             "text": self.text,
             "label": self.label,
             "probabilities": self.probabilities,
             "verdict": None if self.verdict is None else asdict(self.verdict),
             "notes": list(self.notes),
-            "explanations": [to_plain(explanation, names) for explanation in self.explanations],
+            "explanations": [to_plain(explanation) for explanation in self.explanations],
         }
 
 
-class Explainer:
+class TextExplainer:
     """A saved model that explains itself."""
 
     def __init__(
-        self,
-        saved: SavedModel,
-        *,
-        absences: Sequence[AbsenceName] | None,
-        payoff: Payoff,
-        exact_words: int,
-        budget: int,
-        seed: int,
+        self, saved: SavedModel, explainers: Sequence[Explainer], *, payoff: Payoff, seed: int
     ) -> None:
-        """Store the settings; see `shapley.explanation.explain`. No absences: the model's usual."""
-        self.saved = saved
-        names = absences or saved.interface.capabilities.removals
-        self.absences = [absence(name, saved.tokenizer) for name in names]
-        self.payoff, self.exact_words, self.budget, self.seed = payoff, exact_words, budget, seed
-        self._model = saved.interface.coalition_model()
+        """Store the settings.
+
+        Args:
+            saved: the model.
+            explainers: the methods, the first one for figures that show one.
+            payoff: of the predicted class.
+            seed: of methods that draw.
+
+        Raises:
+            ConfigError: a method needs what the model has not.
+        """
+        self.saved, self.explainers, self.payoff, self.seed = saved, explainers, payoff, seed
+        self._model = interface_of(saved.model, saved.tokenizer, saved.max_tokens)
+        check_explainers(explainers, self._model)
 
     def __call__(self, text: str) -> ExplainedText:
         """Explain a text.
@@ -127,43 +119,44 @@ class Explainer:
         encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
         players = players_of(encoding, self.saved.max_tokens)
         logits = self.saved.logits([text])[0]
-        class_index, names = int(logits.argmax()), self.saved.class_names
+        names, index = self.saved.class_names, int(logits.argmax())
+        target = ClassTarget(name=names[index], index=index, payoff=self.payoff)
+        explanations = explain(Ask(self._model, players), self.explainers, target, seed=self.seed)
         confidence = self.saved.confidence
-        explanations = tuple(
-            explain(
-                self._model,
-                players,
-                kind,
-                payoff=self.payoff,
-                class_index=class_index,
-                exact_words=self.exact_words,
-                budget=self.budget,
-                seed=self.seed,
-            )
-            for kind in self.absences
-        )
         return ExplainedText(
-            text,
-            names[class_index],
-            dict(zip(names, softmax(logits).tolist(), strict=True)),
-            None if confidence is None else Verdict.of(logits, confidence, names),
-            explanations,
-            tuple(self._notes(text, explanations[0])),
+            text=text,
+            label=names[index],
+            probabilities=dict(zip(names, softmax(logits).tolist(), strict=True)),
+            verdict=None if confidence is None else Verdict.of(logits, confidence, names),
+            explanations=tuple(explanations),
+            notes=tuple(self._notes(text, explanations)),
         )
 
-    def _notes(self, text: str, explanation: Explanation) -> list[str]:
+    def _notes(self, text: str, explanations: Sequence[Explanation]) -> list[str]:
         notes = []
-        limit, n_words = self.saved.max_tokens, len(explanation.words)
+        limit, n_words = self.saved.max_tokens, len(explanations[0].attribution.words)
         n_tokens = len(self.saved.tokenizer.encode([text], len(text) + limit)[0])
         if n_tokens > limit:
             notes.append(
                 f"the text has {n_tokens} tokens and the model reads {limit}: its end was cut, the first "
                 f"{n_words} words are explained"
             )
-        if explanation.values_se is not None:
-            notes.append(
-                f"{n_words} words are more than exact_words={self.exact_words}: values and interactions are "
-                f"estimated (± standard error, {explanation.n_evaluations} evaluations), the tree is of "
-                f"{len(explanation.tree_words)} chunks of neighboring words"
-            )
+        for method in dict.fromkeys(e.attribution.method for e in explanations):
+            first = next(e.attribution for e in explanations if e.attribution.method == method)
+            if first.standard_errors is not None:
+                notes.append(
+                    f"{n_words} words are too many to evaluate all coalitions: what {method} says is estimated "
+                    f"(± standard error, {first.n_evaluations} evaluations; raise explainer.{method}.budget)"
+                )
         return notes
+
+
+def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> None:
+    """Refuse methods that need what the model has not.
+
+    Raises:
+        ConfigError: naming each of them with its reason.
+    """
+    missing = [reason for reason in (explainer.missing(model) for explainer in explainers) if reason]
+    if missing:
+        raise ConfigError("; ".join(missing))

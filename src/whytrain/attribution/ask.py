@@ -1,0 +1,70 @@
+"""One text put to one model: coalitions of its words in, logits out, and what was paid for is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.attribution.removal import Absence
+from whytrain.attribution.removal import absence as absence_of
+from whytrain.attribution.shapley.coalitions import coalition_indices
+from whytrain.attribution.shapley.table import CoalitionTable, coalition_logits, coalition_tables
+from whytrain.attribution.units import Players
+from whytrain.models.interface import ModelInterface
+from whytrain.types import AbsenceName
+
+
+class Ask:
+    """What explainers and scores of explanations may ask about a text.
+
+    Attributes:
+        model: the model.
+        units: the text's words and the tokens of each.
+    """
+
+    def __init__(self, model: ModelInterface, units: Players) -> None:
+        """Ask nothing yet."""
+        self.model, self.units = model, units
+        self._tables: dict[AbsenceName, CoalitionTable] = {}
+
+    def removal(self, name: AbsenceName | None = None) -> Absence:
+        """Return a way to remove words, or the one that is usual for the model.
+
+        Raises:
+            ConfigError: the tokenizer has no such token.
+        """
+        return absence_of(name or self.model.capabilities.removals[0], self.model.tokenizer)
+
+    def table(self, absence: Absence) -> CoalitionTable:
+        """Return the logits of all 2^n coalitions, evaluated when they are first asked for."""
+        fill_tables([self], absence)
+        return self._tables[absence.name]
+
+    def logits(self, present: NDArray[np.bool_], absence: Absence) -> NDArray[Any]:
+        """Return the logits of some coalitions, from the table where there is one.
+
+        Args:
+            present: bool (n_coalitions, n_units), who is there.
+            absence: what stands where a word is absent.
+
+        Returns:
+            float32 (n_coalitions, n_outputs).
+        """
+        known = self._tables.get(absence.name)
+        if known is not None:
+            return known.logits[coalition_indices(present)]
+        return coalition_logits(self.model.coalition_model(), self.units, present, absence)
+
+
+def fill_tables(asks: Sequence[Ask], absence: Absence) -> None:
+    """Evaluate the tables of several texts of one model together: short ones share batches."""
+    missing = [ask for ask in asks if absence.name not in ask._tables]
+    if missing:
+        model = missing[0].model.coalition_model()
+        for ask, table in zip(
+            missing, coalition_tables(model, [ask.units for ask in missing], absence), strict=True
+        ):
+            ask._tables[absence.name] = table

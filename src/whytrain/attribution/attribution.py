@@ -1,0 +1,122 @@
+"""What every explanation method returns: a score per unit of a text, for one target, and what the score is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.attribution.shapley.interaction_tree import InteractionTree
+from whytrain.attribution.target import Target
+from whytrain.types import AbsenceName
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """What a score is: figures, tables and pages write it beside the number.
+
+    Attributes:
+        symbol: for axes and columns, such as `φ`.
+        name: in words, such as `Shapley value`; plural with an s.
+        unit: of the number, such as `log-odds`.
+        signed: whether scores below zero speak against the target; else a score is a size alone.
+    """
+
+    symbol: str
+    name: str
+    unit: str
+    signed: bool = True
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pairs:
+    """What two units do together, beyond what each does alone.
+
+    Attributes:
+        scores: float64 (n, n), symmetric.
+        standard_errors: float64 (n, n); None where the scores are exact.
+        quantity: what the scores are.
+    """
+
+    scores: Array
+    standard_errors: Array | None
+    quantity: Quantity
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PhraseTree:
+    """How units join to phrases.
+
+    Attributes:
+        tree: over `words`.
+        words: the units, or chunks of neighboring ones where a tree of all is out of reach.
+    """
+
+    tree: InteractionTree
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Attribution:
+    """One text explained by one method for one target.
+
+    Attributes:
+        method: name of the explainer, such as `shapley`.
+        variant: what else the scores depend on and a reader must know, such as `padding` (what stands where a
+            word is absent); metric names and tables tell attributions of one method apart by it.
+        words: the n units as written.
+        target: which output is explained.
+        scores: float64 (n,).
+        standard_errors: float64 (n,); None where the scores are exact or the method gives none.
+        quantity: what the scores are.
+        total: the target's value with nothing and with everything there, where the method promises that the
+            scores sum to the difference (completeness); else None.
+        absence: what stood where a word was absent; None for a method that removes none.
+        n_evaluations: forward passes that it took; a backward pass counts as one.
+        pairs: what two units do together; None where the method does not say.
+        make_tree: builds the tree of phrases when it is asked for; None where the method has none.
+    """
+
+    method: str
+    variant: str
+    words: tuple[str, ...]
+    target: Target
+    scores: Array
+    standard_errors: Array | None
+    quantity: Quantity
+    total: tuple[float, float] | None
+    n_evaluations: int
+    absence: AbsenceName | None = None
+    pairs: Pairs | None = None
+    make_tree: Callable[[], PhraseTree] | None = None
+
+    @cached_property
+    def tree(self) -> PhraseTree | None:
+        """The tree of phrases; None where the method has none."""
+        return None if self.make_tree is None else self.make_tree()
+
+    @property
+    def title(self) -> str:
+        """Method and variant, for columns and legends."""
+        return f"{self.method} ({self.variant})" if self.variant else self.method
+
+
+def ranking(scores: Array) -> NDArray[np.int64]:
+    """Return the units from the largest |score| to the smallest, ties in the order of the text.
+
+    >>> ranking(np.array([1.0, -3.0, 3.0])).tolist()
+    [1, 2, 0]
+    """
+    return np.argsort(-np.abs(scores), kind="stable")
+
+
+def strongest_pairs(pairs: Pairs, n_pairs: int | None = None) -> list[tuple[int, int]]:
+    """Return the pairs of units, first before second, from the largest |score| on; None: all."""
+    first, second = np.triu_indices(len(pairs.scores), 1)
+    order = ranking(pairs.scores[first, second])[:n_pairs]
+    return [(int(first[k]), int(second[k])) for k in order]

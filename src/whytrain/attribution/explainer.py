@@ -1,0 +1,78 @@
+"""The interface of an explanation method; each is a file beside this one and a YAML file in conf/explainer/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.deletion import Deletion, delete_words
+from whytrain.attribution.target import Target
+from whytrain.models.interface import ModelInterface
+
+
+class Explainer(Protocol):
+    """A method that scores the words of a text.
+
+    Attributes:
+        name: as in conf/explainer/ and in the names of metrics, tables and figures.
+    """
+
+    name: str
+
+    def missing(self, model: ModelInterface) -> str | None:
+        """Say in one line what the method needs and the model has not; None where it can explain."""
+        ...
+
+    def cost(self, model: ModelInterface, n_words: int) -> int:
+        """Return how many forward passes a text takes; a backward pass counts as one."""
+        ...
+
+    def prepare(self, asks: Sequence[Ask]) -> None:
+        """Evaluate what several texts of one model need together, where that is cheaper than one by one."""
+        ...
+
+    def __call__(self, ask: Ask, target: Target, *, seed: int) -> Sequence[Attribution]:
+        """Explain a text; one attribution per variant of the method."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Explanation:
+    """An attribution, and what it means to act on it.
+
+    Attributes:
+        attribution: the scores of a text's words.
+        deletion: what the model says when words go in their order.
+    """
+
+    attribution: Attribution
+    deletion: Deletion
+
+
+def explain(ask: Ask, explainers: Sequence[Explainer], target: Target, *, seed: int) -> list[Explanation]:
+    """Explain a text by several methods.
+
+    What deleting words does is asked with the removal of the attribution itself, or the model's usual one.
+
+    Args:
+        ask: the text and the model.
+        explainers: the methods; of each `missing` is None.
+        target: which output.
+        seed: of methods that draw.
+    """
+    return [
+        read(ask, attribution)
+        for explainer in explainers
+        for attribution in explainer(ask, target, seed=seed)
+    ]
+
+
+def read(ask: Ask, attribution: Attribution) -> Explanation:
+    """Delete words in the order of an attribution, by its own way to remove them or the model's usual one."""
+    removal = ask.removal(attribution.absence)
+    deletion = delete_words(attribution, removal.name, partial(ask.logits, absence=removal))
+    return Explanation(attribution=attribution, deletion=deletion)

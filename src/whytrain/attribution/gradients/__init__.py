@@ -1,0 +1,1 @@
+"""Explanations from gradients of the target with respect to the embeddings."""

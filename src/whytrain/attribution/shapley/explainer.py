@@ -1,0 +1,141 @@
+"""Shapley values, pair interactions and interaction trees of words: exact, or above some length estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le, MinLen
+from numpy.typing import NDArray
+
+from whytrain.attribution.ask import Ask, fill_tables
+from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
+from whytrain.attribution.grouping import group_to_budget
+from whytrain.attribution.removal import Absence, absence
+from whytrain.attribution.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
+from whytrain.attribution.shapley.interaction_tree import interaction_tree
+from whytrain.attribution.shapley.table import coalition_table
+from whytrain.attribution.shapley.values import pair_interactions, shapley_values
+from whytrain.attribution.target import Target
+from whytrain.models.interface import ModelInterface
+from whytrain.types import AbsenceName
+
+TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,024 evaluations
+
+
+class Shapley:
+    """The game whose players are words and whose payoff is the target, under one or more ways to be absent."""
+
+    name = "shapley"
+
+    def __init__(
+        self,
+        *,
+        absences: Annotated[list[AbsenceName], MinLen(1)] | None,
+        exact_words: Annotated[int, Ge(4), Le(20)],
+        budget: Annotated[int, Ge(1)],
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            absences: what stands where a word is absent (removal, baseline), one attribution each; figures
+                show the first. None: as is usual for the model.
+            exact_words: up to how many words all 2^n coalitions are evaluated.
+            budget: evaluations of an estimate; raised to the least that allows standard errors.
+        """
+        self.absences, self.exact_words, self.budget = absences, exact_words, budget
+
+    def missing(self, model: ModelInterface) -> str | None:
+        """Return None: whatever answers to token ids can be explained."""
+        return None
+
+    def cost(self, model: ModelInterface, n_words: int) -> int:
+        """Return the number of coalitions that are evaluated under all absences."""
+        each = 1 << n_words if self._is_exact(n_words) else max(self.budget, minimum_budget(n_words))
+        return len(self._absences(model)) * each
+
+    def prepare(self, asks: Sequence[Ask]) -> None:
+        """Evaluate the tables of all texts that are short enough together."""
+        short = [ask for ask in asks if self._is_exact(len(ask.units))]
+        if short:
+            for kind in self._absences(short[0].model):
+                fill_tables(short, kind)
+
+    def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
+        """Explain a text under each absence."""
+        if self._is_exact(len(ask.units)):
+            return [_exact(ask, target, kind) for kind in self._absences(ask.model)]
+        return [self._estimated(ask, target, kind, seed) for kind in self._absences(ask.model)]
+
+    def _is_exact(self, n_words: int) -> bool:
+        return n_words <= max(self.exact_words, MIN_PLAYERS - 1)
+
+    def _absences(self, model: ModelInterface) -> list[Absence]:
+        return [absence(name, model.tokenizer) for name in self.absences or model.capabilities.removals]
+
+    def _estimated(self, ask: Ask, target: Target, kind: Absence, seed: int) -> Attribution:
+        n = len(ask.units)
+
+        def game(present: NDArray[np.bool_]) -> NDArray[np.float64]:
+            return target.values(ask.logits(present, kind))
+
+        estimate = estimate_interactions(game, n, max(self.budget, minimum_budget(n)), seed)
+        empty, full = game(np.array([np.zeros(n, dtype=bool), np.ones(n, dtype=bool)]))
+        quantity = _quantity(target)
+        return Attribution(
+            method=self.name,
+            variant=kind.name,
+            absence=kind.name,
+            words=ask.units.words,
+            target=target,
+            scores=estimate.values,
+            standard_errors=estimate.values_se,
+            quantity=quantity,
+            total=(float(empty), float(full)),
+            n_evaluations=estimate.n_evaluations + 2,
+            pairs=Pairs(
+                scores=estimate.interactions,
+                standard_errors=estimate.interactions_se,
+                quantity=_pair_quantity(target),
+            ),
+            make_tree=partial(_chunked_tree, ask, target, kind, min(self.exact_words, TREE_CHUNKS)),
+        )
+
+
+def _quantity(target: Target) -> Quantity:
+    return Quantity(symbol="φ", name="Shapley value", unit=target.unit)
+
+
+def _pair_quantity(target: Target) -> Quantity:
+    return Quantity(symbol="interaction", name="Shapley interaction", unit=target.unit)
+
+
+def _exact(ask: Ask, target: Target, kind: Absence) -> Attribution:
+    v = target.values(ask.table(kind).logits)
+    return Attribution(
+        method=Shapley.name,
+        variant=kind.name,
+        absence=kind.name,
+        words=ask.units.words,
+        target=target,
+        scores=shapley_values(v),
+        standard_errors=None,
+        quantity=_quantity(target),
+        total=(float(v[0]), float(v[-1])),
+        n_evaluations=len(v),
+        pairs=Pairs(scores=pair_interactions(v), standard_errors=None, quantity=_pair_quantity(target)),
+        make_tree=partial(_tree, v, ask.units.words),
+    )
+
+
+def _tree(v: NDArray[np.float64], words: tuple[str, ...]) -> PhraseTree:
+    return PhraseTree(tree=interaction_tree(v), words=words)
+
+
+def _chunked_tree(ask: Ask, target: Target, kind: Absence, n_chunks: int) -> PhraseTree:
+    """Return the tree of a long text's chunks of neighboring words; its table is evaluated here."""
+    chunks = group_to_budget(ask.units, n_chunks)
+    table = coalition_table(ask.model.coalition_model(), chunks, kind)
+    return _tree(target.values(table.logits), chunks.words)
