@@ -13,7 +13,7 @@ import pandas as pd
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
@@ -87,8 +87,8 @@ class Diagnosis(Callback):
         if not store.settings.log_text:
             reason = "this run keeps its words private (tracking.log_text=false): nothing can be looked up"
             reasons |= dict.fromkeys(_OF_WORDS, reason)
-        elif evidence.shapley is None or evidence.shapley.vocabulary is None:
-            reason = "this run ranked no words; callbacks.shapley.vocabulary_sentences says how many"
+        elif (explained := evidence.attributions("shapley")) is None or explained.vocabulary is None:
+            reason = "this run ranked no words; callbacks.explanations.vocabulary_sentences says how many"
             reasons |= dict.fromkeys(_OF_WORDS, reason)
         if evidence.surrogate is None:
             reasons["guidance.upweight"] = "this run distilled no students"
@@ -106,7 +106,7 @@ def gather(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         held_out=held_out_probabilities(data.corpus, cache_directory()),
         history=evidence_of(trainer, HistoryEvidence),
         calibration=evidence_of(trainer, CalibrationSummary),
-        shapley=evidence_of(trainer, ShapleyEvidence),
+        explanations=evidence_of(trainer, ExplanationEvidence),
         surrogate=evidence_of(trainer, SurrogateEvidence),
     )
 

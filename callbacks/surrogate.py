@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
     ClassifierModule,
     TextDataModule,
@@ -189,7 +189,7 @@ class Surrogate(Callback):
             return
         started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).interface
         try:
-            lessons, train, validation = self._study(model, data, evidence_of(trainer, ShapleyEvidence))
+            lessons, train, validation = self._study(model, data, evidence_of(trainer, ExplanationEvidence))
             metrics = self._conclude(store, model, data, lessons, train, validation)
         except DataError as error:
             self._leave_out(error)
@@ -200,7 +200,7 @@ class Surrogate(Callback):
         store.log_metrics(metrics, step=trainer.current_epoch)
 
     def _study(
-        self, model: ModelInterface, data: TextDataModule, explained: ShapleyEvidence | None
+        self, model: ModelInterface, data: TextDataModule, explained: ExplanationEvidence | None
     ) -> tuple[Study, Taught, Taught]:
         """Teach tuned students the whole sample."""
         assert self._sample is not None
@@ -293,7 +293,9 @@ class Surrogate(Callback):
         self.epoch_rows, self._history = state_dict["epoch_rows"], state_dict["history"]
 
 
-def _ranking(explained: ShapleyEvidence | None) -> Ranking | None:
-    if explained is None or explained.vocabulary is None or explained.pairs is None:
-        return None
-    return Ranking(explained.vocabulary, explained.pairs)
+def _ranking(explained: ExplanationEvidence | None) -> Ranking | None:
+    """Return what the first method ranked that also says something of pairs of words."""
+    for found in [] if explained is None else explained.methods.values():
+        if found.vocabulary is not None and found.pairs is not None:
+            return Ranking(found.vocabulary, found.pairs)
+    return None

@@ -1,4 +1,4 @@
-"""What every explanation method returns: a score per unit of a text, for one target, and what the score is."""
+"""What every explanation method returns: a score per word of a text, for one target, and what it is."""
 
 from __future__ import annotations
 

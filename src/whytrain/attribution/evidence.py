@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from whytrain.attribution.tables import ExplainedSentence
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SentenceEvidence:
     """What one explained sentence rests on, by one variant of a method.
 
@@ -48,7 +48,7 @@ class SentenceEvidence:
     prediction_without_top_two: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AttributionEvidence:
     """What all explained training sentences say, by one method.
 
@@ -61,14 +61,25 @@ class AttributionEvidence:
         pairs: pairs of words of the same sentences, likewise, columns `variant`, `class`, `word_a`,
             `word_b` (as `word`, `word_a` ≤ `word_b`), `interaction` (mean Shapley interaction index),
             `standard_error`, `count`; None where `vocabulary` is, or the method says nothing of pairs.
-        attention: float64 (n_sentences,), concentration 1 − H(a) / log n_tokens of the attention weights a
-            over the tokens of each sentence, 0 for even and 1 for all on one token; None without attention.
     """
 
     quantity: Quantity
     sentences: tuple[SentenceEvidence, ...]
     vocabulary: pd.DataFrame | None
     pairs: pd.DataFrame | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ExplanationEvidence:
+    """What all methods say of the training sentences.
+
+    Attributes:
+        methods: by name of the method, in the order of the config.
+        attention: float64 (n_sentences,), concentration 1 − H(a) / log n_tokens of the attention weights a
+            over the tokens of each sentence, 0 for even and 1 for all on one token; None without attention.
+    """
+
+    methods: Mapping[str, AttributionEvidence]
     attention: Array | None
 
 

@@ -1,4 +1,4 @@
-"""The interface of an explanation method; each is a file beside this one and a YAML file in conf/explainer/."""
+"""The interface of an explanation method; each is a file of its own and a YAML file in conf/explainer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.deletion import Deletion, delete_words
 from whytrain.attribution.target import Target
+from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface
 
 
@@ -76,3 +77,14 @@ def read(ask: Ask, attribution: Attribution) -> Explanation:
     removal = ask.removal(attribution.absence)
     deletion = delete_words(attribution, removal.name, partial(ask.logits, absence=removal))
     return Explanation(attribution=attribution, deletion=deletion)
+
+
+def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> None:
+    """Refuse methods that need what the model has not.
+
+    Raises:
+        ConfigError: naming each of them with its reason.
+    """
+    missing = [reason for reason in (explainer.missing(model) for explainer in explainers) if reason]
+    if missing:
+        raise ConfigError("; ".join(missing))

@@ -14,7 +14,7 @@ from whytrain.models.interface import ModelInterface
 
 
 class RandomScores:
-    """Independent draws from the standard normal distribution, the same ones whenever a text is asked again."""
+    """Draws from the standard normal distribution, the same ones whenever a text is asked again."""
 
     name = "random"
 

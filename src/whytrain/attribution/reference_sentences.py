@@ -1,9 +1,9 @@
-"""Which sentences are explained: fixed by a seed, short enough for an exact table, within a budget."""
+"""Which sentences are explained every epoch: fixed by a seed, short enough, within a budget."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.data.words import split_words
 
 MIN_WORDS = N_PARTS  # below, a sentence has no beginning, middle and end
+
+Key = tuple[str, int]  # a split's name and a row of it
 
 
 def choose_rows(split: Split, n_sentences: int, max_words: int, seed: int, name: str) -> list[int]:
@@ -37,13 +39,13 @@ def choose_rows(split: Split, n_sentences: int, max_words: int, seed: int, name:
     return rows
 
 
-def probe_players(
+def players_of_rows(
     split: Split, encoded: EncodedSplit, rows: Sequence[int], tokenizer: Tokenizer, max_words: int
 ) -> dict[int, Players]:
     """Return the players of each row, cut as in training.
 
-    A row is left out where too few words remain, or more than a table may have: a tokenizer can give
-    tokens to what is no word of `split_words`.
+    A row is left out where too few words remain, or too many: a tokenizer can give tokens to what is no word
+    of `split_words`.
     """
     found = {}
     for row in rows:
@@ -53,16 +55,29 @@ def probe_players(
     return found
 
 
-def affordable(sizes: Sequence[int], n_absences: int, budget: int) -> int:
+def interleaved(train: Mapping[int, Players], validation: Mapping[int, Players]) -> dict[Key, Players]:
+    """Order the sentences of both splits so that any budget explains some of each, in proportion.
+
+    >>> [*interleaved({7: "a", 8: "b", 9: "c"}, {1: "d"})]
+    [('validation', 1), ('train', 7), ('train', 8), ('train', 9)]
+    """
+    ranked: list[tuple[float, Key, Players]] = []
+    for name, sentences, offset in (("train", train, 0.5), ("validation", validation, 0.0)):
+        ranks = (np.arange(len(sentences)) + offset) / max(1, len(sentences))
+        ranked += [
+            (float(rank), (name, row), players)
+            for rank, (row, players) in zip(ranks, sentences.items(), strict=True)
+        ]
+    return {key: players for _, key, players in sorted(ranked, key=lambda r: r[:2])}
+
+
+def affordable(sentences: Sequence[Players], cost: Callable[[int], int], budget: int) -> int:
     """Return how many of the sentences, from the first one on, a budget of evaluations allows.
 
     Args:
-        sizes: number of players of each sentence.
-        n_absences: tables per sentence.
-        budget: evaluations, 2^n per table.
-
-    >>> affordable([3, 4, 3], n_absences=2, budget=50)
-    2
+        sentences: the words of each.
+        cost: of a sentence with so many words.
+        budget: evaluations.
     """
-    costs = np.cumsum([n_absences << size for size in sizes])
+    costs = np.cumsum([cost(len(players)) for players in sentences])
     return int(np.searchsorted(costs, budget, side="right"))

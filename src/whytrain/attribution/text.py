@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from whytrain.attribution.ask import Ask
-from whytrain.attribution.explainer import Explainer, Explanation, explain
+from whytrain.attribution.explainer import Explainer, Explanation, check_explainers, explain
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.words import split_words
-from whytrain.errors import ConfigError, DataError
-from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.errors import DataError
+from whytrain.models.interface import interface_of
 from whytrain.models.saved import SavedModel
 from whytrain.types import Payoff
 
@@ -145,18 +145,7 @@ class TextExplainer:
             first = next(e.attribution for e in explanations if e.attribution.method == method)
             if first.standard_errors is not None:
                 notes.append(
-                    f"{n_words} words are too many to evaluate all coalitions: what {method} says is estimated "
+                    f"{n_words} words are too many to evaluate all coalitions: {method} is estimated "
                     f"(± standard error, {first.n_evaluations} evaluations; raise explainer.{method}.budget)"
                 )
         return notes
-
-
-def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> None:
-    """Refuse methods that need what the model has not.
-
-    Raises:
-        ConfigError: naming each of them with its reason.
-    """
-    missing = [reason for reason in (explainer.missing(model) for explainer in explainers) if reason]
-    if missing:
-        raise ConfigError("; ".join(missing))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.corpus import Corpus
 from whytrain.data.splits import sentence_groups
@@ -48,7 +48,7 @@ class RunEvidence:
             not learn from; None where a class is too rare to hold part of it out.
         history: the losses.
         calibration: of the validation sentences, no temperature.
-        shapley: explained training sentences.
+        explanations: explained training sentences.
         surrogate: the students.
     """
 
@@ -59,8 +59,12 @@ class RunEvidence:
     held_out: NDArray[np.float64] | None
     history: HistoryEvidence | None
     calibration: CalibrationSummary | None
-    shapley: ShapleyEvidence | None
+    explanations: ExplanationEvidence | None
     surrogate: SurrogateEvidence | None
+
+    def attributions(self, method: str) -> AttributionEvidence | None:
+        """Return what a method says of the training sentences; None where it explained none."""
+        return None if self.explanations is None else self.explanations.methods.get(method)
 
     @cached_property
     def train_groups(self) -> NDArray[np.int64]:

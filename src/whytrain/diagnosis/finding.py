@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.errors import DataError
 from whytrain.statistics.intervals import Interval, bootstrap_interval
-from whytrain.types import Payoff
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
@@ -28,7 +28,7 @@ class Example:
         words: the sentence; whoever shows or logs it hides them where text is private (`hidden`).
         note: what to see in it; holds no text of the data.
         values: what each word adds to the payoff of the class; None where words were not explained.
-        payoff: of which kind; None without values.
+        quantity: what the values are; None without values.
         class_name: of which class; empty without values.
     """
 
@@ -36,7 +36,7 @@ class Example:
     words: tuple[str, ...]
     note: str
     values: tuple[float, ...] | None = None
-    payoff: Payoff | None = None
+    quantity: Quantity | None = None
     class_name: str = ""
 
 

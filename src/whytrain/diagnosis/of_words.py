@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from whytrain.attribution.evidence import ProbeEvidence, ShapleyEvidence
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.evidence import AttributionEvidence, SentenceEvidence
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
     PAIR,
@@ -18,13 +19,15 @@ from whytrain.diagnosis.finding import (
     mean_measurement,
 )
 from whytrain.statistics.intervals import Interval
-from whytrain.types import Payoff
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
 FEWEST_SENTENCES = 10  # below, an interval over explained sentences means little
 FEWEST_PAIRS = 3  # a pair seen in fewer sentences is not "frequent together"
 
-NOT_EXPLAINED = NotExamined("no training sentence was explained; the callback shapley explains some")
+METHOD = "shapley"  # whose scores the thresholds of the rules are meant for
+NOT_EXPLAINED = NotExamined(
+    f"no training sentence was explained by {METHOD}; callbacks=default explainer=[{METHOD}] explains some"
+)
 
 
 def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
@@ -32,50 +35,51 @@ def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
 
     The fewer words, the larger: the evidence says what even and what random shares would give.
     """
-    return _over_probes(run, _of_two_words, _two_words_note, context=_two_words_context)
+    return _over_sentences(run, _of_two_words, _two_words_note, context=_two_words_context)
 
 
 def few_token_dependence_removed(run: RunEvidence) -> Measurement | NotExamined:
     """`few_token_dependence` where an absent word is removed instead of replaced."""
-    return _over_probes(run, _of_two_words, _two_words_note, context=_two_words_context, absence="removed")
+    return _over_sentences(run, _of_two_words, _two_words_note, context=_two_words_context, variant="removed")
 
 
 def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
     """Accuracy on the explained sentences minus accuracy without the two most important words of each."""
     names = run.corpus.class_names
 
-    def lost(probe: ProbeEvidence) -> float:
+    def lost(sentence: SentenceEvidence) -> float:
         is_right, stays_right = (
-            predicted == probe.label for predicted in (probe.prediction, probe.prediction_without_top_two)
+            predicted == sentence.label
+            for predicted in (sentence.prediction, sentence.prediction_without_top_two)
         )
         return float(is_right) - float(stays_right)
 
-    def note(probe: ProbeEvidence) -> str:
-        return f"without its two most important words: {names[probe.prediction_without_top_two]}"
+    def note(sentence: SentenceEvidence) -> str:
+        return f"without its two most important words: {names[sentence.prediction_without_top_two]}"
 
-    return _over_probes(run, lost, note)
+    return _over_sentences(run, lost, note)
 
 
 def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
     """Share of Σ|φ| in the last third of a sentence."""
-    return _over_probes(
+    return _over_sentences(
         run,
-        lambda probe: float(probe.part_shares[-1]),
-        lambda probe: f"{probe.part_shares[-1]:.0%} in its last third",
+        lambda sentence: float(sentence.part_shares[-1]),
+        lambda sentence: f"{sentence.part_shares[-1]:.0%} in its last third",
         smallest=True,
     )
 
 
-def _of_two_words(probe: ProbeEvidence) -> float:
-    return probe.top2_share
+def _of_two_words(sentence: SentenceEvidence) -> float:
+    return sentence.top2_share
 
 
-def _two_words_note(probe: ProbeEvidence) -> str:
-    return f"{probe.top2_share:.0%} in two words"
+def _two_words_note(sentence: SentenceEvidence) -> str:
+    return f"{sentence.top2_share:.0%} in two words"
 
 
-def _two_words_context(probes: Sequence[ProbeEvidence]) -> str:
-    lengths = [len(probe.words) for probe in probes]
+def _two_words_context(sentences: Sequence[SentenceEvidence]) -> str:
+    lengths = [len(sentence.words) for sentence in sentences]
     even, random = np.mean([(2 / n, random_share_of_two(n)) for n in lengths], axis=0)
     return (
         f"For comparison: in sentences as short as these ({np.mean(lengths):.1f} words on average) two words "
@@ -107,14 +111,15 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     level at which the intervals of all frequent pairs hold together (Bonferroni): the largest of many would
     otherwise be chance.
     """
-    if run.shapley is None or run.shapley.pairs is None:
+    explained = run.attributions(METHOD)
+    if explained is None or explained.pairs is None:
         return NOT_EXPLAINED
-    pairs = run.shapley.pairs
+    pairs = explained.pairs
     frequent = pairs[(pairs["count"] >= FEWEST_PAIRS) & pairs["standard_error"].notna()]
     if not len(frequent):
         return NotExamined(
             f"no two words stand together in {FEWEST_PAIRS} ranked sentences; raise "
-            "callbacks.shapley.vocabulary_sentences"
+            "callbacks.explanations.vocabulary_sentences"
         )
     quantiles = stats.t.ppf(1 - 0.025 / len(frequent), frequent["count"] - 1)
     frequent = frequent.assign(
@@ -126,72 +131,75 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     tokens = [f"{a}{PAIR}{b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
     return Measurement(
         Interval(float(size), float(size - margin), float(size + margin)),
-        "log-odds" if run.shapley.payoff != "probability" else "share",
+        "share" if explained.quantity.unit == "probability" else "log-odds",
         Evidence(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
     )
 
 
 def attention_concentration(run: RunEvidence) -> Measurement | NotExamined:
     """1 − H(a) / log n of the attention weights over the tokens of a sentence, averaged over sentences."""
-    if run.shapley is None:
+    if run.explanations is None:
         return NOT_EXPLAINED
-    if run.shapley.attention is None:
+    if run.explanations.attention is None:
         return NotExamined("the model has no attention; model.pooling=attention has")
-    values = run.shapley.attention
+    values = run.explanations.attention
     if values.size < FEWEST_SENTENCES:
         return NotExamined(f"attention was looked at in fewer than {FEWEST_SENTENCES} sentences")
     return mean_measurement({str(i): float(value) for i, value in enumerate(values)}, "share")
 
 
-def _over_probes(
+def _over_sentences(
     run: RunEvidence,
-    reading: Callable[[ProbeEvidence], float],
-    note: Callable[[ProbeEvidence], str],
+    reading: Callable[[SentenceEvidence], float],
+    note: Callable[[SentenceEvidence], str],
     *,
-    context: Callable[[Sequence[ProbeEvidence]], str] | None = None,
-    absence: str | None = None,
+    context: Callable[[Sequence[SentenceEvidence]], str] | None = None,
+    variant: str | None = None,
     smallest: bool = False,
 ) -> Measurement | NotExamined:
-    """Average a reading of the probes of one absence, the first one of the run unless it is named.
+    """Average a reading of the sentences in one variant, the first one of the run unless it is named.
 
     The examples are the sentences with the largest readings, or the smallest; `context` says what to hold the
     value against.
     """
-    if run.shapley is None or not run.shapley.probes:
+    explained = run.attributions(METHOD)
+    if explained is None or not explained.sentences:
         return NOT_EXPLAINED
-    chosen = absence or run.shapley.probes[0].absence
-    probes = [probe for probe in run.shapley.probes if probe.absence == chosen]
-    if not probes:
-        return NotExamined(f"callbacks.shapley.absences has no {chosen}")
-    readings = {probe.sentence_id: reading(probe) for probe in probes}
+    chosen = variant or explained.sentences[0].variant
+    sentences = [sentence for sentence in explained.sentences if sentence.variant == chosen]
+    if not sentences:
+        return NotExamined(f"explainer.{METHOD}.absences has no {chosen}")
+    readings = {sentence.sentence_id: reading(sentence) for sentence in sentences}
     rows = {key: value for key, value in readings.items() if np.isfinite(value)}
     if len(rows) < FEWEST_SENTENCES:
         return NotExamined(
             f"{len(rows)} training sentences were explained with absent words {chosen}, "
-            f"{FEWEST_SENTENCES} are needed; raise callbacks.shapley.budget"
+            f"{FEWEST_SENTENCES} are needed; raise callbacks.explanations.budget"
         )
     sign = 1 if smallest else -1
-    telling = sorted((p for p in probes if p.sentence_id in rows), key=lambda p: sign * rows[p.sentence_id])
-    names, payoff = run.corpus.class_names, run.shapley.payoff
-    examples = [_example(probe, note(probe), names, payoff) for probe in telling[:SHOWN_SENTENCES]]
+    telling = sorted(
+        (s for s in sentences if s.sentence_id in rows), key=lambda s: sign * rows[s.sentence_id]
+    )
+    names, quantity = run.corpus.class_names, explained.quantity
+    examples = [_example(s, note(s), names, quantity) for s in telling[:SHOWN_SENTENCES]]
     features = () if context is None else (context(telling),)
-    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(run.shapley), features))
+    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(explained), features))
 
 
-def _example(probe: ProbeEvidence, note: str, names: Sequence[str], payoff: Payoff) -> Example:
-    gold, predicted = names[probe.label], names[probe.prediction]
+def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quantity: Quantity) -> Example:
+    gold, predicted = names[sentence.label], names[sentence.prediction]
     return Example(
-        probe.sentence_id,
-        probe.words,
+        sentence.sentence_id,
+        sentence.words,
         f"{note}; labeled {gold}, predicted {predicted}",
-        tuple(probe.values.tolist()),
-        payoff,
+        tuple(sentence.scores.tolist()),
+        quantity,
         gold,
     )
 
 
-def _top_words(shapley: ShapleyEvidence) -> tuple[str, ...]:
-    if shapley.vocabulary is None:
+def _top_words(explained: AttributionEvidence) -> tuple[str, ...]:
+    if explained.vocabulary is None:
         return ()
-    words = dict.fromkeys(shapley.vocabulary["word"].head(SHOWN_TOKENS))
+    words = dict.fromkeys(explained.vocabulary["word"].head(SHOWN_TOKENS))
     return tuple(str(word) for word in words)

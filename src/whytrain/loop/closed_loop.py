@@ -23,7 +23,7 @@ from whytrain.tracking.status import ending
 from whytrain.tracking.store import Store
 from whytrain.tracking.sweep_folder import VARIABLE, SweepFolder, find_sweep
 
-NEEDED = ("shapley", "diagnosis")  # callbacks without which nothing can be concluded
+NEEDED = ("explanations", "diagnosis")  # callbacks without which nothing can be concluded
 _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak of the loop, not of its runs
 _log = logging.getLogger(__name__)
 

@@ -118,10 +118,10 @@ def _evidence(evidence: Evidence) -> str:
 
 def _example(example: Example) -> str:
     note = f'<small class="note">{escape(example.note)} (sentence {escape(example.sentence_id)})</small>'
-    if example.values is None or example.payoff is None:
+    if example.values is None or example.quantity is None:
         return f"<p>“{escape(' '.join(example.words))}”<br>{note}</p>"
     sentence = colored_sentence(
-        example.words, np.array(example.values), payoff=example.payoff, class_name=example.class_name
+        example.words, np.array(example.values), quantity=example.quantity, class_name=example.class_name
     )
     return sentence + note
 

@@ -11,8 +11,8 @@ from whytrain.presentation.wording import number
 from whytrain.types import Predictions
 
 _EXPLAINED = {
-    "shapley": "Shapley values, interactions and trees of {train_sentences} training and "
-    "{displayed_sentences} validation sentences (payoff {payoff}; absent words: {absences})",
+    "explanations": "{train_sentences} training and {displayed_sentences} validation sentences explained by "
+    "{explainers} (payoff {payoff})",
     "calibration": "temperature and conformal sets (error share {alpha}) on the calibration slice",
     "predictions": "every validation prediction, with its row id",
 }
@@ -114,5 +114,5 @@ def _data(corpus: Corpus) -> str:
 
 
 def _told(name: str, settings: Mapping[str, Any]) -> str:
-    known = {k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
+    known = {k: ", ".join(map(str, v)) if isinstance(v, (list, dict)) else v for k, v in settings.items()}
     return f"{name}: {_EXPLAINED[name].format(**known)}" if name in _EXPLAINED else name

@@ -35,9 +35,9 @@ def read_explained(
     words: dict[str, float] = {}
     pairs, disputed = [], []
     if settings.changes_words:
-        words = word_sizes(_words(run, "vocabulary", "callbacks.shapley.vocabulary_sentences above 0"))
+        words = word_sizes(_words(run, "vocabulary", "callbacks.explanations.vocabulary_sentences above 0"))
     if settings.synonyms:
-        table = _words(run, "pairs", "callbacks.shapley.vocabulary_sentences above 0")
+        table = _words(run, "pairs", "callbacks.explanations.vocabulary_sentences above 0")
         pairs = list(zip(table["word_a"], table["word_b"], strict=True))
     if settings.weighs_rows:
         table = _table(run, "surrogate", "disagreement", "callbacks.surrogate")
@@ -51,7 +51,8 @@ def word_sizes(vocabulary: pd.DataFrame) -> dict[str, float]:
     Args:
         vocabulary: a run's table `shapley/vocabulary`.
     """
-    sizes = vocabulary.assign(size=sure_size(vocabulary, "phi"))
+    vocabulary = vocabulary.rename(columns={"phi": "score"})  # of runs before scores had one name
+    sizes = vocabulary.assign(size=sure_size(vocabulary, "score"))
     largest = sizes.groupby("word", sort=False)["size"].max()
     return {str(word): float(size) for word, size in largest.items()}
 

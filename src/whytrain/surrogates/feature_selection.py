@@ -44,7 +44,7 @@ def shapley_effects(ranking: pd.DataFrame, words: dict[str, int], class_names: S
     """Mean Shapley values by word and class, float64 (n_words, n_classes); 0 for words not in the ranking.
 
     Args:
-        ranking: columns `class`, `word`, `phi`, see `whytrain.attribution.tables.word_table`, which has the
+        ranking: columns `class`, `word`, `score`, see `whytrain.attribution.tables.word_table`, which has the
             second of two classes only: the first one's values are these with the other sign.
         words: the column of each word.
         class_names: all of them.
@@ -52,7 +52,7 @@ def shapley_effects(ranking: pd.DataFrame, words: dict[str, int], class_names: S
     known = ranking[ranking["word"].isin(words.keys())]
     effects = np.zeros((len(words), len(class_names)))
     columns = [list(class_names).index(name) for name in known["class"]]
-    effects[[words[word] for word in known["word"]], columns] = known["phi"]
+    effects[[words[word] for word in known["word"]], columns] = known["score"]
     if len(class_names) == 2:
         effects[:, 0] = -effects[:, 1]
     return effects

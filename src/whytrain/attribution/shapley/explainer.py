@@ -26,7 +26,7 @@ TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,
 
 
 class Shapley:
-    """The game whose players are words and whose payoff is the target, under one or more ways to be absent."""
+    """Values of the game whose players are words and whose payoff is the target, under each absence."""
 
     name = "shapley"
 
