@@ -20,12 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from whytrain.attribution.shapley.game import sentence_game
 
 from whytrain.attribution.removal import Absence
 from whytrain.attribution.shapley.estimators import estimate_interactions, minimum_budget
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
-from whytrain.attribution.shapley.table import coalition_table
+from whytrain.attribution.shapley.table import coalition_logits, coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players
@@ -35,6 +34,11 @@ VOCABULARY, CLS, SEP = 1200, 3, 4
 NEGATIONS, POSITIVE, NEGATIVE = (5, 25), (25, 215), (215, 405)  # ranges of ids; all others mean nothing
 ABSENCE = Absence("padding", 0)
 Array = NDArray[np.float64]
+
+
+def game_of(model: BiLSTM, sentence: Players) -> Callable[[NDArray[np.bool_]], Array]:
+    """Return a sentence's game: coalitions in, log-odds of class 1 out."""
+    return lambda present: payoffs(coalition_logits(model, sentence, present, ABSENCE), "log_odds", 1)
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,7 @@ def libraries(scale: Scale, model: BiLSTM) -> None:
     from captum.attr import ShapleyValueSampling
 
     n, sentence = scale.library_words, players(scale.library_words, seed=1)
-    game = sentence_game(model, sentence, ABSENCE, "log_odds", 1)
+    game = game_of(model, sentence)
 
     def ours() -> tuple[Array, Array]:
         table = payoffs(coalition_table(model, sentence, ABSENCE).logits, "log_odds", 1)
@@ -269,7 +273,7 @@ def estimators(scale: Scale, model: BiLSTM) -> None:
     errors: dict[tuple[int, str], list[float]] = {}
     resolution: list[tuple[float, float]] = []
     for seed in range(scale.sentences):
-        game = sentence_game(model, players(n, seed=100 + seed), ABSENCE, "log_odds", 1)
+        game = game_of(model, players(n, seed=100 + seed))
 
         def flexible(present: NDArray[np.bool_], game: Callable[..., Array] = game) -> Array:
             return game(np.atleast_2d(present) != 0)

@@ -22,9 +22,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from whytrain.attribution.reference_sentences import choose_rows, probe_players
-from whytrain.attribution.removal import absence
-from whytrain.attribution.word_ranking import rank_vocabulary
+from whytrain.attribution.reference_sentences import choose_rows, players_of_rows
+from whytrain.attribution.shapley.explainer import Shapley
+from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.word_ranking import rank_words
 from whytrain.data.batch_plan import batch_plan
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
@@ -111,11 +112,22 @@ def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
     """Rank the words and pairs of training sentences of at most ten words."""
     split = task.corpus.train
     rows = choose_rows(split, n_sentences, MAX_WORDS, seed, "vocabulary")
-    players = probe_players(split, task.train, rows, task.tokenizer, MAX_WORDS)
+    players = players_of_rows(split, task.train, rows, task.tokenizer, MAX_WORDS)
     names = task.corpus.class_names
-    kind = absence("padding", task.tokenizer)
-    tables = rank_vocabulary(model, players, split.labels, kind, payoff="log_odds", class_names=names)
-    return Ranking(*tables)
+    targets = [
+        ClassTarget(name=names[split.labels[row]], index=int(split.labels[row]), payoff="log_odds")
+        for row in players
+    ]
+    words, pairs = rank_words(
+        interface_of(model, task.tokenizer, int(task.train.lengths.max())),
+        Shapley(absences=["padding"], exact_words=MAX_WORDS, budget=1),
+        list(players.values()),
+        targets,
+        class_names=names,
+        seed=seed,
+    )
+    assert pairs is not None
+    return Ranking(words, pairs)
 
 
 def students(

@@ -245,8 +245,7 @@ class ExplainEpoch(Callback):
         started, data, name = time.perf_counter(), data_of(trainer), shown_word(store)
         evidence: dict[str, AttributionEvidence] = {}
         for method, found in _by_method(self._explain(data, started, store, None)).items():
-            explainer = next(e for e in self.explainers if e.name == method)
-            ranked = self._rank_words(explainer, data)
+            ranked = self._rank_words(method, data)
             if ranked is not None:
                 _log_ranking(store, method, ranked)
             for kind, figure in method_figures(found, ranked, self._trends, name).items():
@@ -267,7 +266,7 @@ class ExplainEpoch(Callback):
         elapsed = time.perf_counter() - started
         store.log_metrics({f"time/{TOPIC}_end_s": elapsed}, step=trainer.current_epoch)
 
-    def _rank_words(self, explainer: Explainer, data: TextDataModule) -> Ranked | None:
+    def _rank_words(self, method: str, data: TextDataModule) -> Ranked | None:
         """Rank the words, and pairs, of further training sentences, for a budget of its own.
 
         The shortest ones come first: for the same evaluations that is ten times as many sentences, and a word
@@ -275,6 +274,7 @@ class ExplainEpoch(Callback):
         """
         assert self._model is not None
         model, split = self._model, data.corpus.train
+        explainer = next(e for e in self.explainers if e.name == method).first_variant(model)
         rows = choose_rows(split, self.vocabulary_sentences, self.max_words, self.seed, "vocabulary")
         sample = players_of_rows(split, data.encoded("train"), rows, data.tokenizer, self.max_words)
         by_length = sorted(sample.items(), key=lambda item: len(item[1]))

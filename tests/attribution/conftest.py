@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from whytrain.attribution.units import Players
+from whytrain.data.tokenization import Tokenizer
 from whytrain.models.bilstm import BiLSTM, Pooling
+from whytrain.models.interface import Capabilities, ModelInterface
 
 PADDING, MASK, UNKNOWN, CLS, SEP = range(5)
 VOCABULARY = 60
@@ -73,5 +78,42 @@ def make_model() -> Callable[..., BiLSTM]:
                 if name.startswith("norm.") or "bias" in name:
                     parameter.add_(torch.randn(parameter.shape) * 0.3)
         return model
+
+    return make
+
+
+class _Function(nn.Module):
+    """A predict function as a module; it shows neither embeddings nor attention."""
+
+    def __init__(self, predict: Callable[[Tensor, Tensor | None], Tensor]) -> None:
+        super().__init__()
+        self.predict = predict
+        self.nothing = nn.Parameter(torch.zeros(()))
+
+    def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
+        return self.predict(token_ids, mask)
+
+
+@pytest.fixture(scope="session")
+def make_interface() -> Callable[..., ModelInterface]:
+    """Wrap a predict function, or a module, whose padding, mask and unknown ids are 0, 1 and 2."""
+
+    def make(
+        model: nn.Module | Callable[[Tensor, Tensor | None], Tensor], *, embeddings: bool = False
+    ) -> ModelInterface:
+        special = SimpleNamespace(padding_id=PADDING, mask_id=MASK, unknown_id=UNKNOWN)
+        return ModelInterface(
+            module=model if isinstance(model, nn.Module) else _Function(model),
+            tokenizer=cast(Tokenizer, special),
+            capabilities=Capabilities(
+                embeddings=embeddings,
+                attention="none",
+                recurrence=False,
+                removals=("padding", "removed"),
+                dropout=None,
+                max_tokens=None,
+            ),
+            max_tokens=128,
+        )
 
     return make

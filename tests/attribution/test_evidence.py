@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from whytrain.attribution.shapley.explanation import explain
 
-from whytrain.attribution.evidence import attention_concentration, probe_evidence
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.evidence import attention_concentration, sentence_evidence
+from whytrain.attribution.explainer import explain
 from whytrain.attribution.removal import Absence
+from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.shapley.table import coalition_logits
-from whytrain.attribution.tables import Probe
-from whytrain.attribution.target import payoffs
+from whytrain.attribution.tables import ExplainedSentence
+from whytrain.attribution.target import ClassTarget, payoffs
 from whytrain.attribution.units import Players
+from whytrain.models.interface import ModelInterface
 
 PADDING = Absence("padding", 0)
 
@@ -36,24 +39,28 @@ def players(n: int) -> Players:
     return Players(tuple(f"w{i}" for i in ids), ids, ids - 1, (1,) * n)
 
 
-def probe(weights: list[float], label: int, exact_words: int = 10) -> Probe:
-    n = len(weights)
-    explanation = explain(
-        additive(weights),
-        players(n),
-        PADDING,
-        payoff="log_odds",
-        class_index=label,
-        exact_words=exact_words,
-        budget=500,
-        seed=0,
-    )
-    return Probe("train", "s1", label, explanation)
+Explained = Callable[..., ExplainedSentence]
 
 
-def test_a_sentence_by_hand() -> None:
-    (reading,) = probe_evidence([probe([0.25, -1.0, 3.0, 0.5, 0.25], 1)])
-    np.testing.assert_allclose(reading.values, [0.25, -1.0, 3.0, 0.5, 0.25], atol=1e-6)
+@pytest.fixture
+def explained(make_interface: Callable[..., ModelInterface]) -> Explained:
+    """Explain a sentence of an additive model."""
+
+    def make(weights: list[float], label: int, exact_words: int = 10) -> ExplainedSentence:
+        (explanation,) = explain(
+            Ask(make_interface(additive(weights)), players(len(weights))),
+            [Shapley(absences=["padding"], exact_words=exact_words, budget=500)],
+            ClassTarget(name=f"class {label}", index=label, payoff="log_odds"),
+            seed=0,
+        )
+        return ExplainedSentence(split="train", sentence_id="s1", label=label, explanation=explanation)
+
+    return make
+
+
+def test_a_sentence_by_hand(explained: Explained) -> None:
+    (reading,) = sentence_evidence([explained([0.25, -1.0, 3.0, 0.5, 0.25], 1)])
+    np.testing.assert_allclose(reading.scores, [0.25, -1.0, 3.0, 0.5, 0.25], atol=1e-6)
     assert reading.top_words == (2, 1)
     assert reading.top1_share == pytest.approx(3 / 5)
     assert reading.top2_share == pytest.approx(4 / 5)
@@ -61,26 +68,26 @@ def test_a_sentence_by_hand() -> None:
     # With all words 3 − 0.5 > 0; without the third 0 − 0.5 < 0; without it and the second 1 − 0.5 > 0.
     without = reading.prediction_without_top, reading.prediction_without_top_two
     assert (reading.prediction, *without) == (1, 0, 1)
-    assert (reading.sentence_id, reading.absence, reading.label) == ("s1", "padding", 1)
+    assert (reading.sentence_id, reading.variant, reading.label) == ("s1", "padding", 1)
 
 
-def test_a_sentence_in_which_nothing_matters() -> None:
-    (reading,) = probe_evidence([probe([0.0, 0.0, 0.0], 0)])
+def test_a_sentence_in_which_nothing_matters(explained: Explained) -> None:
+    (reading,) = sentence_evidence([explained([0.0, 0.0, 0.0], 0)])
     assert np.isnan([reading.top1_share, reading.top2_share, *reading.part_shares]).all()
     assert reading.prediction_without_top_two == reading.prediction == 0
 
 
-def test_long_sentences_are_evaluated_without_their_top_two_words() -> None:
+def test_long_sentences_are_evaluated_without_their_top_two_words(explained: Explained) -> None:
     weights = np.random.default_rng(0).normal(size=14).tolist()
     for label in (0, 1):
-        explanation = probe(weights, label, exact_words=4).explanation
-        assert explanation.values_se is not None
-        top = np.argsort(-np.abs(explanation.values))[:2]
+        explanation = explained(weights, label, exact_words=4).explanation
+        assert explanation.attribution.standard_errors is not None
+        top = np.argsort(-np.abs(explanation.attribution.scores))[:2]
         present = np.ones((2, 14), dtype=bool)
         present[0, top[0]] = present[1, top] = False
         logits = coalition_logits(additive(weights), players(14), present, PADDING)
         expected = logits.argmax(axis=1).tolist()
-        found = explanation.prediction_without_top, explanation.prediction_without_top_two
+        found = explanation.deletion.prediction_without_top, explanation.deletion.prediction_without_top_two
         assert list(found) == expected
         assert payoffs(logits, "log_odds", 1)[1] == pytest.approx(
             sum(np.delete(weights, top)) - 0.5, abs=1e-5

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from torch import Tensor
 
-from whytrain.attribution.removal import Absence
+from whytrain.attribution.random_scores import RandomScores
+from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.tables import sure_size, word_table
+from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.units import Players
-from whytrain.attribution.word_ranking import rank_vocabulary
+from whytrain.attribution.word_ranking import rank_words
+from whytrain.models.interface import ModelInterface
 
 NAMES = ["neg", "pos"]
 
@@ -28,20 +33,30 @@ def sentence(*words: str) -> Players:
     return Players(words, ids, np.arange(len(ids)), (1,) * len(ids))
 
 
-def test_words_and_pairs_by_hand() -> None:
-    sentences = {4: sentence("Good", "not", "so"), 1: sentence("not,", "good!"), 7: sentence("so", "good")}
-    labels = np.array([9, 0, 9, 9, 1, 9, 9, 1])
-    words, pairs = rank_vocabulary(
-        predict, sentences, labels, Absence("padding", 0), payoff="log_odds", class_names=NAMES
+def rank(
+    make_interface: Callable[..., ModelInterface], sentences: list[Players], labels: list[int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    targets = [ClassTarget(name=NAMES[label], index=label, payoff="log_odds") for label in labels]
+    explainer = Shapley(absences=["padding"], exact_words=10, budget=1)
+    words, pairs = rank_words(
+        make_interface(predict), explainer, sentences, targets, class_names=NAMES, seed=0
     )
-    # Beside "not", "good" has 2 + 4/2; without it 2. Row 1 is of class neg, and is told about pos.
+    assert pairs is not None
+    assert set(words["variant"]) == set(pairs["variant"]) == {"padding"}
+    return words, pairs
+
+
+def test_words_and_pairs_by_hand(make_interface: Callable[..., ModelInterface]) -> None:
+    sentences = [sentence("Good", "not", "so"), sentence("not,", "good!"), sentence("so", "good")]
+    words, pairs = rank(make_interface, sentences, [1, 0, 1])
+    # Beside "not", "good" has 2 + 4/2; without it 2. The second is of class neg, and is told about pos.
     by_word = words.set_index("word")
-    assert by_word.loc["good", "phi"] == pytest.approx((4 + 4 + 2) / 3, abs=1e-5)
-    assert by_word.loc["not", "phi"] == pytest.approx(1.0, abs=1e-5)
-    assert by_word.loc["so", "phi"] == pytest.approx(0.5, abs=1e-5)
+    assert by_word.loc["good", "score"] == pytest.approx((4 + 4 + 2) / 3, abs=1e-5)
+    assert by_word.loc["not", "score"] == pytest.approx(1.0, abs=1e-5)
+    assert by_word.loc["so", "score"] == pytest.approx(0.5, abs=1e-5)
     assert by_word["count"].to_dict() == {"good": 3, "not": 2, "so": 2}
     assert set(words["class"]) == {"pos"}
-    assert words["phi"].abs().is_monotonic_decreasing
+    assert words["score"].abs().is_monotonic_decreasing
     by_pair = pairs.set_index(["word_a", "word_b"])
     assert by_pair.loc[("good", "not"), "interaction"] == pytest.approx(4.0, abs=1e-5)
     assert by_pair.loc[("good", "not"), "count"] == 2
@@ -50,23 +65,18 @@ def test_words_and_pairs_by_hand() -> None:
     assert pairs["interaction"].abs().is_monotonic_decreasing
 
 
-def test_a_pair_counts_once_per_sentence_and_never_with_itself() -> None:
-    _, pairs = rank_vocabulary(
-        predict,
-        {0: sentence("so", "so", "good")},
-        np.array([1]),
-        Absence("padding", 0),
-        payoff="log_odds",
-        class_names=NAMES,
-    )
+def test_a_pair_counts_once_per_sentence_and_never_with_itself(
+    make_interface: Callable[..., ModelInterface],
+) -> None:
+    _, pairs = rank(make_interface, [sentence("so", "so", "good")], [1])
     assert list(zip(pairs["word_a"], pairs["word_b"], strict=True)) == [("good", "so")]
     assert pairs["count"].tolist() == [1]
     assert pairs["standard_error"].isna().all()
 
 
 def test_what_is_sure_comes_first() -> None:
-    table = pd.DataFrame({"phi": [-3.0, 2.0, 9.0, 0.5], "standard_error": [0.5, 0.25, float("nan"), 0.75]})
-    assert sure_size(table, "phi").tolist() == [2.5, 1.75, 0.0, 0.0]
+    table = pd.DataFrame({"score": [-3.0, 2.0, 9.0, 0.5], "standard_error": [0.5, 0.25, float("nan"), 0.75]})
+    assert sure_size(table, "score").tolist() == [2.5, 1.75, 0.0, 0.0]
     values = pd.DataFrame(
         [
             ("padding", "pos", word, phi)
@@ -79,7 +89,16 @@ def test_what_is_sure_comes_first() -> None:
                 ("small", 1.0),
             ]
         ],
-        columns=["absence", "class", "word", "phi"],
+        columns=["variant", "class", "word", "score"],
     )
     # sure: 3.25 - 0.25; doubtful: 2.5 - 3.5; then by size, the one seen once first.
     assert word_table(values, ["neg", "pos"])["word"].tolist() == ["sure", "seldom", "doubtful", "small"]
+
+
+def test_a_method_without_pairs_ranks_words_alone(make_interface: Callable[..., ModelInterface]) -> None:
+    target = ClassTarget(name="pos", index=1, payoff="log_odds")
+    words, pairs = rank_words(
+        make_interface(predict), RandomScores(), [sentence("so", "good")], [target], class_names=NAMES, seed=0
+    )
+    assert pairs is None
+    assert set(words["word"]) == {"so", "good"}

@@ -16,7 +16,8 @@ import torch
 import yaml
 from torch import nn
 
-from whytrain.attribution.evidence import ShapleyEvidence
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
 from whytrain.callbacks.surrogate import Surrogate
 from whytrain.config.validation import check_config
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
@@ -101,7 +102,7 @@ def make_run(
     n_classes: int = 2,
     opaque: bool = False,
     epoch_s: float = 1000.0,
-    explained: ShapleyEvidence | None = None,
+    explained: ExplanationEvidence | None = None,
 ) -> tuple[Any, Any]:
     """A trainer and a module as the callback sees them, in the middle of the first epoch."""
     splits = {
@@ -173,12 +174,18 @@ def run(callback: Surrogate, trainer: Any, module: Any, n_epochs: int = 1) -> No
     callback.on_fit_end(trainer, module)
 
 
-EXPLAINED = ShapleyEvidence(
-    "log_odds",
-    (),
-    pd.DataFrame({"class": "pos", "word": ["great", "dull", "film"], "phi": [2.0, -1.5, 0.1]}),
-    pd.DataFrame({"word_a": ["film"], "word_b": ["great"], "interaction": [0.5]}),
-    None,
+EXPLAINED = ExplanationEvidence(
+    methods={
+        "shapley": AttributionEvidence(
+            quantity=Quantity(symbol="φ", name="Shapley value", unit="log-odds"),
+            sentences=(),
+            vocabulary=pd.DataFrame(
+                {"class": "pos", "word": ["great", "dull", "film"], "score": [2.0, -1.5, 0.1]}
+            ),
+            pairs=pd.DataFrame({"word_a": ["film"], "word_b": ["great"], "interaction": [0.5]}),
+        )
+    },
+    attention=None,
 )
 
 

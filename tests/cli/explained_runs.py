@@ -35,7 +35,7 @@ def track_explained_run(*words: str, tables: bool = True, name: str = "base") ->
     store.set_tags({f"{what}_fingerprint": value for what, value in fingerprints.items()})
     store.log_yaml({"tracking": {"log_text": settings.log_text}}, CONFIG_PATH)
     if tables:
-        ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "phi": [3.0, -2, 1, 1]})
+        ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "score": [3.0, -2, 1, 1]})
         ranked["standard_error"] = [0.5, 0.5, 0.5, float("nan")]
         store.log_table(ranked, "shapley", "vocabulary", text_columns=["word"])
         pairs = pd.DataFrame({"word_a": ["great"], "word_b": ["film"], "interaction": [1.0]})

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.attribution.evidence import ProbeEvidence, ShapleyEvidence
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
@@ -44,20 +45,20 @@ def predictions(classes: list[int], labels: Any, confidence: float = 0.8) -> Pre
     return Predictions(logit * signs, np.asarray(labels, dtype=np.int64))
 
 
-def probe(
+def explained(
     number: int, values: list[float], *, predicted: tuple[int, int] = (1, 1), **changes: Any
-) -> ProbeEvidence:
+) -> SentenceEvidence:
     """An explained sentence of the class good; predicted with all words and without the top two."""
     phi = np.array(values)
     shares = np.abs(phi) / np.abs(phi).sum()
     order = np.argsort(-shares, kind="stable")
     thirds = [part.sum() for part in np.array_split(shares, 3)]
-    made = ProbeEvidence(
+    made = SentenceEvidence(
         sentence_id=f"train-{number}",
-        absence="padding",
+        variant="padding",
         label=1,
         words=tuple(f"word{i}" for i in range(len(phi))),
-        values=phi,
+        scores=phi,
         top_words=(int(order[0]), int(order[1])),
         top1_share=float(shares[order[0]]),
         top2_share=float(shares[order[:2]].sum()),
@@ -69,10 +70,18 @@ def probe(
     return replace(made, **changes)
 
 
-def shapley(probes: list[ProbeEvidence], **changes: Any) -> ShapleyEvidence:
-    columns = ["absence", "class", "word", "phi", "standard_error", "count"]
+def shapley(sentences: list[SentenceEvidence], **changes: Any) -> ExplanationEvidence:
+    """What Shapley values say of sentences; changes are of the method's evidence, or of its attention."""
+    attention = changes.pop("attention", None)
+    columns = ["variant", "class", "word", "score", "standard_error", "count"]
     words = pd.DataFrame([("padding", "good", "great", 1.0, 0.1, 9)], columns=columns)
-    return replace(ShapleyEvidence("log_odds", tuple(probes), words, None, None), **changes)
+    made = AttributionEvidence(
+        quantity=Quantity(symbol="φ", name="Shapley value", unit="log-odds"),
+        sentences=tuple(sentences),
+        vocabulary=words,
+        pairs=None,
+    )
+    return ExplanationEvidence(methods={"shapley": replace(made, **changes)}, attention=attention)
 
 
 def rule(confidence: float, right: int, covered: int) -> RuleEvidence:
@@ -123,7 +132,7 @@ def healthy() -> RunEvidence:
     own = predictions(seen, labels, 0.9)
     floor = np.where(np.arange(100) % 10 < 3, 1 - labels, labels)
     history = HistoryEvidence(np.array([0.6, 0.4]), 2, np.full(100, 0.3), np.full(100, 0.3))
-    even = [probe(i, [1.0] * 9) for i in range(12)]
+    even = [explained(i, [1.0] * 9) for i in range(12)]
     return RunEvidence(
         corpus=data,
         predict_train=predicting(predictions(data.train.labels.tolist(), data.train.labels, 0.9)),
@@ -132,7 +141,7 @@ def healthy() -> RunEvidence:
         held_out=predictions(data.train.labels.tolist(), data.train.labels).probabilities,
         history=history,
         calibration=summarize_calibration(own.probabilities, labels),
-        shapley=shapley([*even, *(replace(p, absence="removed") for p in even)]),
+        explanations=shapley([*even, *(replace(p, variant="removed") for p in even)]),
         surrogate=surrogate(
             coefficients=tuple(CoefficientEvidence(f"hidden {i}", "hidden", 1.0, "good") for i in range(9))
         ),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidence import NAMES, corpus, healthy, predicting, predictions, probe, rule, shapley, surrogate
+from evidence import NAMES, corpus, explained, healthy, predicting, predictions, rule, shapley, surrogate
 
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
@@ -52,10 +52,10 @@ def spoiled(**changes: Any) -> RunEvidence:
 
 def test_share_of_two_words() -> None:
     # Shares of the two largest of |4, -3, 1, 1, 1|: 0.7; of an even sentence of five: 0.4.
-    probes = [probe(i, [4.0, -3.0, 1.0, 1.0, 1.0]) for i in range(8)] + [
-        probe(i, [1.0] * 5) for i in range(8, 16)
+    sentences = [explained(i, [4.0, -3.0, 1.0, 1.0, 1.0]) for i in range(8)] + [
+        explained(i, [1.0] * 5) for i in range(8, 16)
     ]
-    result = measured(of_words.few_token_dependence(spoiled(shapley=shapley(probes))))
+    result = measured(of_words.few_token_dependence(spoiled(explanations=shapley(sentences))))
     assert result.value.estimate == pytest.approx(0.55)
     assert 0.4 <= result.value.low < 0.55 < result.value.high <= 0.7
     assert result.rows["train-0"] == pytest.approx(0.7)
@@ -81,16 +81,16 @@ def test_random_shares_of_two_words() -> None:
 
 
 def test_it_looks_at_one_absence_at_a_time() -> None:
-    padded = [probe(i, [1.0] * 5) for i in range(10)]
-    removed = [probe(i, [9.0, 9.0, 1.0, 1.0], absence="removed") for i in range(10)]
-    run = spoiled(shapley=shapley([*padded, *removed]))
+    padded = [explained(i, [1.0] * 5) for i in range(10)]
+    removed = [explained(i, [9.0, 9.0, 1.0, 1.0], variant="removed") for i in range(10)]
+    run = spoiled(explanations=shapley([*padded, *removed]))
     assert measured(of_words.few_token_dependence(run)).value.estimate == pytest.approx(0.4)
     assert measured(of_words.few_token_dependence_removed(run)).value.estimate == pytest.approx(0.9)
 
 
 def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
-    nothing = replace(probe(99, [1.0] * 5), top2_share=float("nan"))
-    run = spoiled(shapley=shapley([nothing, *(probe(i, [1.0] * 5) for i in range(10))]))
+    nothing = replace(explained(99, [1.0] * 5), top2_share=float("nan"))
+    run = spoiled(explanations=shapley([nothing, *(explained(i, [1.0] * 5) for i in range(10))]))
     result = measured(of_words.few_token_dependence(run))
     assert "train-99" not in result.rows
     assert result.value == Interval(pytest.approx(0.4), pytest.approx(0.4), pytest.approx(0.4))
@@ -98,44 +98,44 @@ def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
 
 @pytest.mark.parametrize("n_sentences", [0, 1, 9])
 def test_few_sentences_say_nothing(n_sentences: int) -> None:
-    run = spoiled(shapley=shapley([probe(i, [1.0] * 5) for i in range(n_sentences)]))
-    assert "callbacks.shapley" in reason(of_words.few_token_dependence(run)) or n_sentences == 0
+    run = spoiled(explanations=shapley([explained(i, [1.0] * 5) for i in range(n_sentences)]))
+    assert "callbacks.explanations" in reason(of_words.few_token_dependence(run)) or n_sentences == 0
 
 
 def test_an_absence_that_was_not_explained() -> None:
-    run = spoiled(shapley=shapley([probe(i, [1.0] * 5) for i in range(12)]))
-    assert reason(of_words.few_token_dependence_removed(run)) == "callbacks.shapley.absences has no removed"
+    run = spoiled(explanations=shapley([explained(i, [1.0] * 5) for i in range(12)]))
+    assert reason(of_words.few_token_dependence_removed(run)) == "explainer.shapley.absences has no removed"
 
 
 def test_accuracy_lost_without_two_words() -> None:
-    lost = [probe(i, [1.0] * 5, predicted=(1, 0)) for i in range(4)]
-    kept = [probe(i, [1.0] * 5, predicted=(1, 1)) for i in range(4, 9)]
-    gained = [probe(9, [1.0] * 5, predicted=(0, 1))]
-    result = measured(of_words.accuracy_on_two_words(spoiled(shapley=shapley(lost + kept + gained))))
+    lost = [explained(i, [1.0] * 5, predicted=(1, 0)) for i in range(4)]
+    kept = [explained(i, [1.0] * 5, predicted=(1, 1)) for i in range(4, 9)]
+    gained = [explained(9, [1.0] * 5, predicted=(0, 1))]
+    result = measured(of_words.accuracy_on_two_words(spoiled(explanations=shapley(lost + kept + gained))))
     assert result.value.estimate == pytest.approx((4 - 1) / 10)
 
 
 def test_neglected_ends_are_the_last_third() -> None:
-    probes = [probe(i, [4.0, 0.0, 4.0, 0.0, 1.0, 1.0]) for i in range(10)]
-    run = spoiled(shapley=shapley(probes))
+    sentences = [explained(i, [4.0, 0.0, 4.0, 0.0, 1.0, 1.0]) for i in range(10)]
+    run = spoiled(explanations=shapley(sentences))
     assert measured(of_words.neglected_ends(run)).value.estimate == pytest.approx(0.2)
     assert "neglected_ends" in [finding.name for finding in diagnose(run, BOOK.findings).findings]
 
 
 def test_the_strongest_frequent_pair_counts() -> None:
-    columns = ["absence", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
+    columns = ["variant", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
     rows = [
         ("padding", "good", "a", "once", 9.0, float("nan"), 1),
         ("padding", "good", "a", "vague", 3.0, 1.4, 3),  # lower end below 0: three sentences say little
         ("padding", "good", "not", "good", -1.5, 0.1, 5),  # the surest
     ]
-    run = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows, columns=columns)))
+    run = spoiled(explanations=shapley([], pairs=pd.DataFrame(rows, columns=columns)))
     result = measured(of_words.shortcut_pairs(run))
     assert result.value.estimate == 1.5
     # Student's t of four degrees of freedom, 0.025 on either side shared by two frequent pairs: 3.4954.
     assert result.value.low == pytest.approx(1.5 - 3.4954 * 0.1, abs=1e-4)
     assert result.evidence.tokens == ("not + good", "a + vague")
-    few = spoiled(shapley=shapley([], pairs=pd.DataFrame(rows[:1], columns=columns)))
+    few = spoiled(explanations=shapley([], pairs=pd.DataFrame(rows[:1], columns=columns)))
     assert "vocabulary_sentences" in reason(of_words.shortcut_pairs(few))
 
 
@@ -149,9 +149,9 @@ def test_the_largest_of_many_pairs_that_do_not_interact_is_no_finding() -> None:
             for i, (m, e) in enumerate(zip(draws.mean(axis=1), errors, strict=True))
         ]
         pairs = pd.DataFrame(
-            rows, columns=["absence", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
+            rows, columns=["variant", "class", "word_a", "word_b", "interaction", "standard_error", "count"]
         )
-        value = measured(of_words.shortcut_pairs(replace(run, shapley=shapley([], pairs=pairs)))).value
+        value = measured(of_words.shortcut_pairs(replace(run, explanations=shapley([], pairs=pairs)))).value
         found += value.low > 0
     # At most 1 in 20 by design; 4 standard errors of 40 draws more. Normal quantiles find one in nearly all.
     assert found <= 40 * (0.05 + 4 * np.sqrt(0.05 * 0.95 / 40))
@@ -159,7 +159,7 @@ def test_the_largest_of_many_pairs_that_do_not_interact_is_no_finding() -> None:
 
 def test_attention() -> None:
     assert "model.pooling=attention" in reason(of_words.attention_concentration(healthy()))
-    run = spoiled(shapley=shapley([], attention=np.array([0.6, 0.8] * 6)))
+    run = spoiled(explanations=shapley([], attention=np.array([0.6, 0.8] * 6)))
     assert measured(of_words.attention_concentration(run)).value.estimate == pytest.approx(0.7)
 
 
@@ -357,8 +357,8 @@ def test_a_split_that_leaks(row: str, leaks: bool) -> None:
 
 
 def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
-    probes = [probe(i, [5.0, -4.0, 1.0, 1.0, 0.0, 0.0]) for i in range(12)]
-    run = spoiled(shapley=shapley(probes), surrogate=surrogate())
+    sentences = [explained(i, [5.0, -4.0, 1.0, 1.0, 0.0, 0.0]) for i in range(12)]
+    run = spoiled(explanations=shapley(sentences), surrogate=surrogate())
     diagnosis = diagnose(run, BOOK.findings)
     names = [finding.name for finding in diagnosis.findings]
     assert names == ["few_token_dependence", "neglected_ends", "dominant_dimension"]
@@ -373,7 +373,7 @@ def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
 
 
 def test_nothing_published_is_not_examined_and_not_silent() -> None:
-    run = spoiled(shapley=None, surrogate=None, history=None, calibration=None, held_out=None)
+    run = spoiled(explanations=None, surrogate=None, history=None, calibration=None, held_out=None)
     diagnosis = diagnose(run, BOOK.findings)
     assert set(diagnosis.not_examined) == set(DETECTORS) - {
         "above_the_floor",

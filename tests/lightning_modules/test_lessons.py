@@ -214,7 +214,7 @@ def test_of_several_classes_the_largest_size_counts() -> None:
         {
             "class": ["a", "b", "a", "b"],
             "word": ["great", "great", "dull", "dull"],
-            "phi": [1.0, -3.0, 2.0, 0.5],
+            "score": [1.0, -3.0, 2.0, 0.5],
             "standard_error": [0.5, 0.5, 0.25, 0.25],
         }
     )

@@ -15,7 +15,7 @@ def hashed(word: str) -> str:
 def test_words_and_pairs_that_occur_once_are_left_out() -> None:
     of = {"absence": "padding", "class": "good"}
     words = pd.DataFrame(
-        {"word": ["rare", "fine", "dull"], "phi": [9.0, 2.0, -1.0], "standard_error": [np.nan, 0.5, 0.1]}
+        {"word": ["rare", "fine", "dull"], "score": [9.0, 2.0, -1.0], "standard_error": [np.nan, 0.5, 0.1]}
     ).assign(count=[1, 4, 7], **of)
     pairs = pd.DataFrame(
         {
@@ -46,7 +46,7 @@ def test_many_pairs_show_as_many_words_as_fit() -> None:
             "standard_error": 0.1,
         }
     ).assign(absence="padding", count=5, **{"class": "good"})
-    words = pd.DataFrame({"word": ["x"], "phi": [0.0], "standard_error": [np.nan], "count": [1]})
+    words = pd.DataFrame({"word": ["x"], "score": [0.0], "standard_error": [np.nan], "count": [1]})
     figures = vocabulary_figures(words.assign(**{"class": "good"}), pairs, payoff="log_odds", name=str)
     assert set(figures) == {"corpus_network"}
     names = {text.get_text() for text in figures["corpus_network"].axes[0].texts}

@@ -50,10 +50,10 @@ def test_association_seldom_chooses_words_that_mean_nothing() -> None:
 
 
 def test_effects_of_two_classes_are_opposite_and_of_three_are_read_by_class() -> None:
-    ranking = pd.DataFrame({"class": ["pos"] * 2, "word": ["bad", "unheard"], "phi": [-2.0, 5.0]})
+    ranking = pd.DataFrame({"class": ["pos"] * 2, "word": ["bad", "unheard"], "score": [-2.0, 5.0]})
     effects = shapley_effects(ranking, WORDS, ["neg", "pos"])
     np.testing.assert_array_equal(effects, [[2.0, -2.0], [0, 0], [0, 0]])
-    ranking = pd.DataFrame({"class": ["c", "a"], "word": ["bad", "bad"], "phi": [1.0, -3.0]})
+    ranking = pd.DataFrame({"class": ["c", "a"], "word": ["bad", "bad"], "score": [1.0, -3.0]})
     np.testing.assert_array_equal(shapley_effects(ranking, WORDS, ["a", "b", "c"])[0], [-3.0, 0, 1.0])
 
 

@@ -28,7 +28,7 @@ Make = Callable[..., Any]
 SETTINGS = StudySettings(alpha=0.0, temperature=1.0, words=20, pairs=5, seed=0)
 NAMES = ["neg", "pos"]
 RANKING = Ranking(
-    pd.DataFrame({"class": ["pos"] * 3, "word": ["great", "dull", "elsewhere"], "phi": [2.5, -2.0, 9.0]}),
+    pd.DataFrame({"class": ["pos"] * 3, "word": ["great", "dull", "elsewhere"], "score": [2.5, -2.0, 9.0]}),
     pd.DataFrame({"word_a": ["dull"], "word_b": ["great"], "interaction": [-1.0]}),
 )
 
@@ -149,7 +149,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(lesson: Make) -
     for side, n in zip(three, (50, 200), strict=True):
         dense.append(FeatureTable((Feature("hidden", what="hidden mean 0"),), side.logits[:n, [1]]))
     ranking = pd.DataFrame(
-        {"class": ["b", "a", "c"], "word": ["great", "dull", "film"], "phi": [2.0, 1.5, 0.5]}
+        {"class": ["b", "a", "c"], "word": ["great", "dull", "film"], "score": [2.0, 1.5, 0.5]}
     )
     lessons = study(
         *three,

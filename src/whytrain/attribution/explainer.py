@@ -32,6 +32,10 @@ class Explainer(Protocol):
         """Return how many forward passes a text takes; a backward pass counts as one."""
         ...
 
+    def first_variant(self, model: ModelInterface) -> Explainer:
+        """Return the method reduced to the variant that figures and rankings show."""
+        ...
+
     def prepare(self, asks: Sequence[Ask]) -> None:
         """Evaluate what several texts of one model need together, where that is cheaper than one by one."""
         ...

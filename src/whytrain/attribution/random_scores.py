@@ -26,6 +26,10 @@ class RandomScores:
         """Return 0: the model is not run."""
         return 0
 
+    def first_variant(self, model: ModelInterface) -> RandomScores:
+        """Return the method itself: it has one variant."""
+        return self
+
     def prepare(self, asks: Sequence[Ask]) -> None:
         """Do nothing."""
 

@@ -25,11 +25,11 @@ def rank_words(
     class_names: Sequence[str],
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Explain sentences and average the method's first variant over words and pairs of words.
+    """Explain sentences and average the method over words and pairs of words.
 
     Args:
         model: the model.
-        explainer: the method.
+        explainer: the method, in one variant.
         sentences: the words of each; at least one.
         targets: of each sentence, its gold class.
         class_names: all of them.
@@ -40,7 +40,11 @@ def rank_words(
     """
     asks = [Ask(model, players) for players in sentences]
     explainer.prepare(asks)
-    found = [explainer(ask, target, seed=seed)[0] for ask, target in zip(asks, targets, strict=True)]
+    found = [
+        attribution
+        for ask, target in zip(asks, targets, strict=True)
+        for attribution in explainer(ask, target, seed=seed)
+    ]
     words = pd.DataFrame(
         {
             "variant": found[0].variant,

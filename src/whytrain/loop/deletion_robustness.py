@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 import pandas as pd
 
+from whytrain.attribution.attribution import ranking
 from whytrain.attribution.reference_sentences import MIN_WORDS, affordable
 from whytrain.attribution.removal import absence
-from whytrain.attribution.shapley.deletion_path import ranking
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
@@ -54,7 +54,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
         for row, encoding in enumerate(encodings)
         if MIN_WORDS <= len(encoding.words) <= _MOST_WORDS
     }
-    n_sentences = affordable([len(players) for players in fitting.values()], 1, _EVALUATIONS)
+    n_sentences = affordable(list(fitting.values()), lambda n_words: 1 << n_words, _EVALUATIONS)
     chosen = dict(list(fitting.items())[:n_sentences])
     if not chosen:
         return {}

@@ -12,8 +12,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from whytrain.attribution.shapley.deletion_path import cumulative_path, mean_loss, occlusion, removal_path
-from whytrain.attribution.shapley.positions import part_values, position_profile
 
 from whytrain.attribution.shapley.export import k_sii, to_shap, to_shapiq
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
@@ -33,42 +31,6 @@ from whytrain.explanation_scores.randomization import cascading_randomization, r
 
 TABLE = np.array([1, 2, 4, 9, 1, 3, 5, 14.0])  # v(∅) = 1, v(0) = 2, v(1) = 4, v(01) = 9, v(2) = 1, …
 DATA = Path(os.environ.get("WHYTRAIN_DATA", "missing"))
-
-
-def test_occlusion_and_paths_by_hand() -> None:
-    assert occlusion(TABLE).tolist() == [14 - 5, 14 - 3, 14 - 9]
-    importance = np.array([2.0, -3.0, 0.5])  # words 1, 0, 2
-    added, removed = cumulative_path(TABLE, importance), removal_path(TABLE, importance)
-    assert added.tolist() == [1, 4, 9, 14]
-    assert removed.tolist() == [14, 3, 1, 1]
-    assert mean_loss(removed, 14.0) == pytest.approx((11 + 13 + 13) / 3)
-    assert mean_loss(added, 14.0) == pytest.approx((10 + 5 + 0) / 3)
-
-
-def test_ties_keep_the_order_of_the_sentence() -> None:
-    assert cumulative_path(TABLE, np.ones(3)).tolist() == [1, 2, 9, 14]
-
-
-def test_parts_by_hand() -> None:
-    table = np.arange(16.0)  # v(S) = its index: φ = (1, 2, 4, 8)
-    parts = part_values(table, shapley_values(table))
-    assert parts.bounds.tolist() == [0, 2, 3, 4]
-    assert parts.alone.tolist() == [3, 4, 8]
-    assert parts.attributed == pytest.approx([3, 4, 8])
-    assert part_values(table + 7, shapley_values(table)).empty == 7
-    single = part_values(np.array([0.5, 2.0]), np.array([1.5]))
-    assert single.alone.tolist() == [2.0, 0.5, 0.5]  # empty parts: v(∅)
-
-
-@given(
-    st.lists(st.lists(st.floats(-9, 9), min_size=1, max_size=9), min_size=1, max_size=5), st.integers(1, 12)
-)
-def test_a_profile_sums_to_one(sentences: list[list[float]], n_bins: int) -> None:
-    profile = position_profile([np.array(s) for s in sentences], n_bins)
-    if any(np.abs(s).sum() > 0 for s in sentences):
-        assert profile.sum() == pytest.approx(1.0)
-    else:
-        assert np.isnan(profile).all()
 
 
 def test_phrase_values_are_values_of_the_reduced_game() -> None:

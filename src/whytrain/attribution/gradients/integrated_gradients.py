@@ -57,6 +57,10 @@ class IntegratedGradients:
         """Return a forward and a backward pass per step, and two passes for the ends."""
         return 2 * self.steps + 2
 
+    def first_variant(self, model: ModelInterface) -> IntegratedGradients:
+        """Return the method itself: it has one variant."""
+        return self
+
     def prepare(self, asks: Sequence[Ask]) -> None:
         """Do nothing: each text has its own line."""
 

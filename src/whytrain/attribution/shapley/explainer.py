@@ -56,6 +56,11 @@ class Shapley:
         each = 1 << n_words if self._is_exact(n_words) else max(self.budget, minimum_budget(n_words))
         return len(self._absences(model)) * each
 
+    def first_variant(self, model: ModelInterface) -> Shapley:
+        """Return the values under the first absence alone."""
+        first = self._absences(model)[0].name
+        return Shapley(absences=[first], exact_words=self.exact_words, budget=self.budget)
+
     def prepare(self, asks: Sequence[Ask]) -> None:
         """Evaluate the tables of all texts that are short enough together."""
         short = [ask for ask in asks if self._is_exact(len(ask.units))]

@@ -1,4 +1,4 @@
-"""The Shapley callback in real fits, with a store that keeps what it is given."""
+"""Explanations of every epoch in real fits, with a store that keeps what it is given."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf"
 SMALL = [
-    "callbacks.shapley.max_words=6",
-    "callbacks.shapley.train_sentences=5",
-    "callbacks.shapley.displayed_sentences=1",
+    "callbacks.explanations.max_words=6",
+    "callbacks.explanations.train_sentences=5",
+    "callbacks.explanations.displayed_sentences=1",
 ]
 
 
@@ -90,7 +90,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def fit(
     path: Path, store: KeptStore | None, *overrides: str, n_epochs: int = 1, resume: Path | None = None
 ) -> SimpleNamespace:
-    """Fit the composed config with the Shapley callback as the only one."""
+    """Fit the composed config with this callback as the only one."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(
             "train",
@@ -107,7 +107,9 @@ def fit(
             ],
         )
     check_config(
-        OmegaConf.to_container(OmegaConf.masked_copy(config, ["seed", "callbacks"]), resolve=True),
+        OmegaConf.to_container(
+            OmegaConf.masked_copy(config, ["seed", "callbacks", "explainer"]), resolve=True
+        ),
         {"seed": int},
     )
     data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=0)
@@ -125,16 +127,16 @@ def fit(
         token_kinds=TokenKinds.of(data.tokenizer),
         seed=0,
     )
-    shapley = instantiate(config.callbacks.shapley)
-    trainer = lm.make_trainer(instantiate(config.trainer), [shapley], lm.StoreLogger(store))
+    explanations = instantiate(config.callbacks.explanations)
+    trainer = lm.make_trainer(instantiate(config.trainer), [explanations], lm.StoreLogger(store))
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True if resume else None)
-    return SimpleNamespace(data=data, model=module.model, shapley=shapley, trainer=trainer)
+    return SimpleNamespace(data=data, model=module.model, explanations=explanations, trainer=trainer)
 
 
 @pytest.fixture(scope="module")
 def fitted(reviews: Path) -> tuple[SimpleNamespace, KeptStore]:
     store = KeptStore()
-    settings = ("callbacks.shapley.budget=100000", "callbacks.shapley.displayed_sentences=2")
+    settings = ("callbacks.explanations.budget=100000", "callbacks.explanations.displayed_sentences=2")
     return fit(reviews, store, *settings, n_epochs=2), store
 
 
@@ -142,9 +144,9 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNa
     done, store = fitted
     values, pairs, trees = (store.tables[name, 2] for name in ("values", "interactions", "trees"))
     assert set(values["split"]) == {"train", "validation"}
-    assert set(values["absence"]) == {"padding", "removed"}
+    assert set(values["variant"]) == {"padding", "removed"}
     corpus, names = done.data.corpus, done.data.corpus.class_names
-    for (sentence_id, split_name, kind), rows in values.groupby(["id", "split", "absence"]):
+    for (sentence_id, split_name, kind), rows in values.groupby(["id", "split", "variant"]):
         split = corpus.train if split_name == "train" else corpus.validation
         row = split.ids.index(sentence_id)
         encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
@@ -155,24 +157,24 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNa
         assert set(rows["class"]) == {names[split.labels[row]]}
         assert rows["word"].tolist() == list(encoding.words)
         # 1e-5: the callback shares prefixes, here every coalition is run; both in float32, values are < 10.
-        np.testing.assert_allclose(rows["phi"], shapley_values(v), atol=1e-5)
-        np.testing.assert_allclose(rows["phi"].sum(), v[-1] - v[0], atol=1e-5)
-    n = values.groupby(["id", "split", "absence"]).size()
+        np.testing.assert_allclose(rows["score"], shapley_values(v), atol=1e-5)
+        np.testing.assert_allclose(rows["score"].sum(), v[-1] - v[0], atol=1e-5)
+    n = values.groupby(["id", "split", "variant"]).size()
     assert len(pairs) == (n * (n - 1) // 2).sum()
     assert len(trees) == len(n)
     assert store.text_columns["values"] == ["word"]
     assert store.text_columns["interactions"] == ["first_word", "second_word"]
 
 
-def test_metrics_of_every_epoch_are_averages_over_the_training_probes(
+def test_metrics_of_every_epoch_are_averages_over_the_training_sentences(
     fitted: tuple[SimpleNamespace, KeptStore],
 ) -> None:
     _, store = fitted
     for epoch in (1, 2):
         values = store.tables["values", epoch]
         for kind in ("padding", "removed"):
-            chosen = values[(values["split"] == "train") & (values["absence"] == kind)]
-            tops = [g["phi"].abs().max() / g["phi"].abs().sum() for _, g in chosen.groupby("id")]
+            chosen = values[(values["split"] == "train") & (values["variant"] == kind)]
+            tops = [g["score"].abs().max() / g["score"].abs().sum() for _, g in chosen.groupby("id")]
             metrics = store.metrics[epoch]
             assert metrics[f"shapley/top1_share_{kind}"] == pytest.approx(np.mean(tops))
             assert metrics[f"shapley/top1_share_{kind}"] <= metrics[f"shapley/top2_share_{kind}"] <= 1
@@ -180,28 +182,28 @@ def test_metrics_of_every_epoch_are_averages_over_the_training_probes(
             assert 0 <= metrics[f"shapley/middle_share_{kind}"] <= 1
             assert metrics[f"shapley/interaction_{kind}"] > 0
             assert -1 <= metrics[f"shapley/top_word_accuracy_loss_{kind}"] <= 1
-        assert metrics["time/shapley_s"] > 0
-        assert metrics["shapley/budget"] == 100000
+        assert metrics["time/explanations_s"] > 0
+        assert metrics["explanations/budget"] == 100000
 
 
 def test_what_the_training_sentences_say_is_published(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
     done, store = fitted
-    evidence = done.shapley.evidence
+    evidence = done.explanations.evidence.methods["shapley"]
     last = store.tables["values", 2].query("split == 'train'")  # of the weights that the fit ended with
-    assert len(evidence.probes) == last.groupby(["id", "absence"]).ngroups
-    for probe in evidence.probes:
-        rows = last[(last["id"] == probe.sentence_id) & (last["absence"] == probe.absence)]
-        np.testing.assert_allclose(probe.values, rows["phi"], atol=1e-5)  # 1e-5: as above
-        assert list(probe.words) == rows["word"].tolist()
+    assert len(evidence.sentences) == last.groupby(["id", "variant"]).ngroups
+    for sentence in evidence.sentences:
+        rows = last[(last["id"] == sentence.sentence_id) & (last["variant"] == sentence.variant)]
+        np.testing.assert_allclose(sentence.scores, rows["score"], atol=1e-5)  # 1e-5: as above
+        assert list(sentence.words) == rows["word"].tolist()
     pd.testing.assert_frame_equal(evidence.vocabulary, store.tables["vocabulary", None])
     pd.testing.assert_frame_equal(evidence.pairs, store.tables["pairs", None])
     assert store.text_columns["pairs"] == ["word_a", "word_b"]
-    assert evidence.attention is None  # model=bilstm pools the last states
+    assert done.explanations.evidence.attention is None  # model=bilstm pools the last states
 
 
 def test_attention_is_published_where_there_is_any(reviews: Path) -> None:
-    done = fit(reviews, KeptStore(), "callbacks.shapley.budget=300", "model.pooling=attention")
-    concentration = done.shapley.evidence.attention
+    done = fit(reviews, KeptStore(), "callbacks.explanations.budget=300", "model.pooling=attention")
+    concentration = done.explanations.evidence.attention
     assert len(concentration) == 5
     assert ((concentration >= 0) & (concentration <= 1)).all()
 
@@ -216,42 +218,44 @@ def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleName
     assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")
     vocabulary = store.tables["vocabulary", None]
     assert set(vocabulary["class"]) == {"pos"}  # with two classes, all of it is told about one
-    surely = (vocabulary["phi"].abs() - vocabulary["standard_error"]).clip(lower=0).fillna(0)
+    surely = (vocabulary["score"].abs() - vocabulary["standard_error"]).clip(lower=0).fillna(0)
     assert surely.is_monotonic_decreasing
 
 
 def test_a_budget_is_never_exceeded_and_explains_the_same_on_any_machine(reviews: Path) -> None:
     stores = [KeptStore(), KeptStore()]
     for store in stores:
-        fit(reviews, store, "callbacks.shapley.budget=200")
+        fit(reviews, store, "callbacks.explanations.budget=200")
     first, second = (store.tables["values", 1] for store in stores)
     pd.testing.assert_frame_equal(first, second)
-    lengths = first.groupby(["id", "split", "absence"]).size()
+    lengths = first.groupby(["id", "split", "variant"]).size()
     assert 0 < (2**lengths).sum() <= 200
     with pytest.raises(ConfigError, match=r"budget=9: the first two sentences need \d+"):
-        fit(reviews, KeptStore(), "callbacks.shapley.budget=9")
+        fit(reviews, KeptStore(), "callbacks.explanations.budget=9")
 
 
 def test_a_measured_budget_is_kept_told_and_used_by_a_resumed_run(
     reviews: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, again = KeptStore(), KeptStore()
-    few = ("callbacks.shapley.time_share=0.001", "callbacks.shapley.train_sentences=9")
+    few = ("callbacks.explanations.time_share=0.001", "callbacks.explanations.train_sentences=9")
     with caplog.at_level(logging.WARNING):
         done = fit(reviews, first, *few)
     assert (
-        "explains 2 of 10 sentences" in caplog.text
+        "2 of 10 sentences are explained" in caplog.text
     )  # a thousandth of so short an epoch: the least there is
     values = first.tables["values", 1]
-    lengths = values.groupby(["id", "split", "absence"]).size()
-    assert first.params == {"shapley/budget": int((2**lengths).sum())}
+    lengths = values.groupby(["id", "split", "variant"]).size()
+    assert first.params == {"explanations/budget": int((2**lengths).sum())}
     checkpoint = tmp_path / "last.ckpt"
     done.trainer.save_checkpoint(checkpoint)
-    resumed = fit(reviews, again, "callbacks.shapley.time_share=1", "seed=5", n_epochs=2, resume=checkpoint)
-    assert resumed.shapley.budget == done.shapley.budget
+    resumed = fit(
+        reviews, again, "callbacks.explanations.time_share=1", "seed=5", n_epochs=2, resume=checkpoint
+    )
+    assert resumed.explanations.budget == done.explanations.budget
     assert list(again.tables["values", 2]["word"]) == list(values["word"])
     assert list(again.tables["values", 2]["id"]) == list(values["id"])
-    epochs = {row["epoch"] for row in resumed.shapley.state_dict()["trends"]}
+    epochs = {row["epoch"] for row in resumed.explanations.state_dict()["trends"]}
     assert epochs == {1, 2}
 
 
@@ -264,7 +268,7 @@ def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace,
 
 def test_private_text_stays_out(reviews: Path) -> None:
     store = KeptStore(log_text=False)
-    done = fit(reviews, store, "callbacks.shapley.budget=3000")
+    done = fit(reviews, store, "callbacks.explanations.budget=3000")
     shown = store.texts["reports/shapley.html"] + "".join(store.tables["trees", 1]["merges"])
     shown += "".join(
         text.get_text()
@@ -273,7 +277,7 @@ def test_private_text_stays_out(reviews: Path) -> None:
     )
     assert "great" not in shown
     assert "film" not in shown
-    assert {row["word"] for row in done.shapley.state_dict()["trends"]} >= {text_hash("great")}
+    assert {row["word"] for row in done.explanations.state_dict()["trends"]} >= {text_hash("great")}
 
 
 def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
@@ -285,8 +289,8 @@ def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, KeptSto
 
 def test_without_a_store_nothing_is_done(reviews: Path) -> None:
     done = fit(reviews, None)
-    assert done.shapley.budget is None
-    assert done.shapley.state_dict() == {"budget": None, "rows": {}, "trends": []}
+    assert done.explanations.budget is None
+    assert done.explanations.state_dict() == {"budget": None, "rows": {}, "trends": []}
 
 
 def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -302,6 +306,8 @@ def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest
 
 
 def test_training_is_the_same_with_and_without_explanations(reviews: Path) -> None:
-    fits = [fit(reviews, store, "callbacks.shapley.budget=300", n_epochs=2) for store in (None, KeptStore())]
+    fits = [
+        fit(reviews, store, "callbacks.explanations.budget=300", n_epochs=2) for store in (None, KeptStore())
+    ]
     weights = [torch.cat([p.detach().flatten() for p in done.model.parameters()]) for done in fits]
     assert torch.equal(*weights)
