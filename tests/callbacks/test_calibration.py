@@ -23,7 +23,7 @@ WORDS = (
     "model.embedding.size=8",
     "trainer.max_epochs=2",
     "optimizer.learning_rate=0.02",
-    "~callbacks.shapley",
+    "~callbacks.explanations",
     "run_name=calibrated",
 )
 

@@ -24,8 +24,8 @@ WORDS = (
     "model.embedding.size=8",
     "trainer.max_epochs=2",
     "optimizer.learning_rate=0.02",
-    "callbacks.shapley.budget=3000",
-    "callbacks.shapley.max_words=7",
+    "callbacks.explanations.budget=3000",
+    "callbacks.explanations.max_words=7",
 )
 RULES = """
 findings:

@@ -22,9 +22,9 @@ findings:
 """
 WORDS = (
     *SMALL,
-    "callbacks.shapley.budget=3000",
-    "callbacks.shapley.max_words=7",
-    "callbacks.shapley.absences=[padding]",
+    "callbacks.explanations.budget=3000",
+    "callbacks.explanations.max_words=7",
+    "explainer.shapley.absences=[padding]",
     "~callbacks.surrogate",
     "callbacks.diagnosis.rules=rules.yaml",
     "guidance.top_words=5",  # of 17 words in all: as many are left for the random ones
@@ -177,7 +177,7 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
         (
             ("experiment=closed_loop", *SMALL, "callbacks=none"),
             2,
-            "rests on callbacks.shapley and callbacks.diagnosis",
+            "rests on callbacks.explanations and callbacks.diagnosis",
         ),
         (
             ("experiment=closed_loop", *SMALL, "trainer.devices=2"),

@@ -70,14 +70,14 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
     monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     shutil.copytree(bert_folder, workspace / "bert")
     words = [word for word in SMALL if not word.startswith(("model", "tokenizer"))]
-    words += ["callbacks.shapley.vocabulary_sentences=20"]
+    words += ["callbacks.explanations.vocabulary_sentences=20"]
     assert (
         run_train(
             *words,
             "model=transformer",
             "model.name_or_path=bert",
             "optimizer.learning_rate=0.01",
-            "callbacks.shapley.vocabulary_sentences=20",
+            "callbacks.explanations.vocabulary_sentences=20",
         )
         == 0
     )

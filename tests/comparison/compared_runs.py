@@ -113,7 +113,7 @@ def compared_run(
         run_id=f"{name}-{seed}",
         name=name,
         status="FINISHED",
-        params={"seed": str(seed), "run_name": name, "callbacks.shapley.seed": str(seed), **params},
+        params={"seed": str(seed), "run_name": name, "callbacks.explanations.seed": str(seed), **params},
         tags={},
         metrics={"best/epoch": 2.0, "floor/accuracy": 0.6},
         model_ids=(),

@@ -162,7 +162,7 @@ def _found(targets: list[T], what: str) -> list[T]:
     if not targets:
         raise ConfigError(
             f"guidance.run names no {what} that stand in the training data: give a run of this data whose "
-            "callbacks.shapley explained more sentences"
+            "callbacks.explanations explained more sentences"
         )
     return targets
 

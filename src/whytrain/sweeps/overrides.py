@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 def split(overrides: Iterable[str]) -> dict[str, str]:
     """Return the value of each key; the last of one key stands.
 
-    >>> split(["seed=1", "+model.dropout=0.1", "a=b=c", "~callbacks.shapley"])
-    {'seed': '1', 'model.dropout': '0.1', 'a': 'b=c', 'callbacks.shapley': ''}
+    >>> split(["seed=1", "+model.dropout=0.1", "a=b=c", "~callbacks.explanations"])
+    {'seed': '1', 'model.dropout': '0.1', 'a': 'b=c', 'callbacks.explanations': ''}
     """
     parts = (override.lstrip("+~").partition("=") for override in overrides)
     return {key: value for key, _, value in parts}
