@@ -16,7 +16,7 @@ from whytrain.models.interface import ModelInterface
 
 
 class Explainer(Protocol):
-    """A method that scores the words of a text.
+    """A method that scores the words of a text; a subclass says its name, its cost, and how it explains.
 
     Attributes:
         name: as in conf/explainer/ and in the names of metrics, tables and figures.
@@ -26,19 +26,18 @@ class Explainer(Protocol):
 
     def missing(self, model: ModelInterface) -> str | None:
         """Say in one line what the method needs and the model has not; None where it can explain."""
-        ...
+        return None
 
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return how many forward passes a text takes; a backward pass counts as one."""
         ...
 
     def first_variant(self, model: ModelInterface) -> Explainer:
-        """Return the method reduced to the variant that figures and rankings show."""
-        ...
+        """Return the method reduced to the variant that figures and rankings show: itself if it has one."""
+        return self
 
     def prepare(self, asks: Sequence[Ask]) -> None:
         """Evaluate what several texts of one model need together, where that is cheaper than one by one."""
-        ...
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> Sequence[Attribution]:
         """Explain a text; one attribution per variant of the method."""

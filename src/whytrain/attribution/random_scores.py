@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
+from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.target import Target
 from whytrain.models.interface import ModelInterface
 
 
-class RandomScores:
+class RandomScores(Explainer):
     """Draws from the standard normal distribution, the same ones whenever a text is asked again."""
 
     name = "random"
 
-    def missing(self, model: ModelInterface) -> str | None:
-        """Return None: nothing is asked of the model."""
-        return None
-
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return 0: the model is not run."""
         return 0
-
-    def first_variant(self, model: ModelInterface) -> RandomScores:
-        """Return the method itself: it has one variant."""
-        return self
-
-    def prepare(self, asks: Sequence[Ask]) -> None:
-        """Do nothing."""
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
         """Draw a score for each word."""

@@ -59,7 +59,7 @@ def is_setting(key: str) -> bool:
 
     Seeds are not, nor what a run measured (`topic/name`), nor how it is called and where it is tracked.
 
-    >>> [is_setting(key) for key in ("model.dropout", "seed", "callbacks.explanations.seed", "data.split_seed")]
+    >>> [is_setting(key) for key in ("model.dropout", "seed", "callbacks.surrogate.seed", "data.split_seed")]
     [True, False, False, True]
     """
     is_seed = key.rpartition(".")[2] == "seed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
+from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.removal import absence
 from whytrain.attribution.target import Target
 from whytrain.models.evaluation import differentiable
@@ -21,7 +21,7 @@ from whytrain.models.interface import ModelInterface
 Baseline = Literal["padding", "mask", "unknown", "zero"]
 
 
-class IntegratedGradients:
+class IntegratedGradients(Explainer):
     r"""Score of word i: Σ over its tokens of (x_t − b_t)·∫₀¹ ∂target/∂x_t(b + α(x − b)) dα.
 
     Special tokens keep their embeddings, so that the baseline is the text with all words absent. The scores
@@ -56,13 +56,6 @@ class IntegratedGradients:
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return a forward and a backward pass per step, and two passes for the ends."""
         return 2 * self.steps + 2
-
-    def first_variant(self, model: ModelInterface) -> IntegratedGradients:
-        """Return the method itself: it has one variant."""
-        return self
-
-    def prepare(self, asks: Sequence[Ask]) -> None:
-        """Do nothing: each text has its own line."""
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
         """Integrate the gradients of a text."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.ask import Ask, fill_tables
 from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
+from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.grouping import group_to_budget
 from whytrain.attribution.removal import Absence, absence
 from whytrain.attribution.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
@@ -25,7 +26,7 @@ from whytrain.types import AbsenceName
 TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,024 evaluations
 
 
-class Shapley:
+class Shapley(Explainer):
     """Values of the game whose players are words and whose payoff is the target, under each absence."""
 
     name = "shapley"
@@ -46,10 +47,6 @@ class Shapley:
             budget: evaluations of an estimate; raised to the least that allows standard errors.
         """
         self.absences, self.exact_words, self.budget = absences, exact_words, budget
-
-    def missing(self, model: ModelInterface) -> str | None:
-        """Return None: whatever answers to token ids can be explained."""
-        return None
 
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return the number of coalitions that are evaluated under all absences."""
