@@ -36,7 +36,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.interface import interface_of
+from whytrain.models.interface import ModelInterface, interface_of
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.conclusions import student_evidence
 from whytrain.surrogates.evidence import StudentEvidence
@@ -108,7 +108,7 @@ def train_network(task: Task, seed: int, n_epochs: int) -> BiLSTM:
     return model.eval()
 
 
-def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
+def rank(model: ModelInterface, task: Task, n_sentences: int, seed: int) -> Ranking:
     """Rank the words and pairs of training sentences of at most ten words."""
     split = task.corpus.train
     rows = choose_rows(split, n_sentences, MAX_WORDS, seed, "vocabulary")
@@ -119,7 +119,7 @@ def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
         for row in players
     ]
     words, pairs = rank_words(
-        interface_of(model, task.tokenizer, int(task.train.lengths.max())),
+        model,
         Shapley(absences=["padding"], exact_words=MAX_WORDS, budget=1),
         list(players.values()),
         targets,
@@ -131,7 +131,7 @@ def rank(model: BiLSTM, task: Task, n_sentences: int, seed: int) -> Ranking:
 
 
 def students(
-    model: BiLSTM, task: Task, ranking: Ranking, sample: tuple[int, int], settings: StudySettings
+    model: ModelInterface, task: Task, ranking: Ranking, sample: tuple[int, int], settings: StudySettings
 ) -> tuple[StudentEvidence, ...]:
     """Teach and judge the students of so many training rows, and of so many sentences joined from them."""
     n_rows, n_joined = sample
@@ -139,15 +139,14 @@ def students(
     rows = balanced_rows(split.labels, names, n_rows, settings.seed)
     texts = [split.texts[row] for row in rows]
     counter = WordCounter(texts)
-    asked = interface_of(model, task.tokenizer, MAX_TOKENS)
-    taught, judged = predict_split(asked, task.train.select(rows)), predict_split(asked, task.dev)
+    taught, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
     train = Taught(counter.read(texts), taught.labels, taught.logits)
     validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
     joined = None
     if n_joined:
         made = joined_texts(texts, n_joined, settings.seed)
         encoded = encode_texts(made, np.zeros(n_joined, dtype=np.int64), task.tokenizer, MAX_TOKENS)
-        joined = Answers(counter.read(made), predict_split(asked, encoded).logits)
+        joined = Answers(counter.read(made), predict_split(model, encoded).logits)
     groups = sentence_groups(texts)
     lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined)
     return student_evidence(lessons, train, validation)
@@ -200,8 +199,9 @@ def main() -> None:
     found: dict[tuple[int, int], list[tuple[StudentEvidence, ...]]] = {sample: [] for sample in samples}
     for seed in arguments.seeds:
         started = time.perf_counter()
-        model = train_network(task, seed, arguments.epochs)
-        seen = predict_split(interface_of(model, task.tokenizer, MAX_TOKENS), task.dev)
+        network = train_network(task, seed, arguments.epochs)
+        model = interface_of(network, task.tokenizer, MAX_TOKENS)
+        seen = predict_split(model, task.dev)
         accuracy = (seen.logits.argmax(axis=1) == seen.labels).mean()
         ranking = rank(model, task, arguments.vocabulary, seed)
         print(

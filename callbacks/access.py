@@ -38,11 +38,6 @@ class TextDataModule(Protocol):
     corpus: Corpus
     tokenizer: Tokenizer
 
-    @property
-    def max_tokens(self) -> int:
-        """Tokens after which a text is cut."""
-        ...
-
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
         ...

@@ -44,8 +44,8 @@ from whytrain.attribution.word_ranking import rank_words
 from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
-from whytrain.models.inspection import inspect_split
-from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.models.batch_runner import inspect_split
+from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
 from whytrain.pages.explanation import page, position_figure
 from whytrain.tracking.store import Store
@@ -116,7 +116,7 @@ class ExplainEpoch(Callback):
         if store_of(trainer) is None:
             return
         data = data_of(trainer)
-        self._model = interface_of(classifier_of(pl_module).model, data.tokenizer, data.max_tokens)
+        self._model = classifier_of(pl_module).interface
         check_explainers(self.explainers, self._model)
         players = {name: self._choose(data, name) for name in self.sizes}
         self._players = interleaved(**players)
@@ -262,7 +262,7 @@ class ExplainEpoch(Callback):
                 vocabulary=words,
                 pairs=pairs,
             )
-        self.evidence = ExplanationEvidence(methods=evidence, attention=self._attention(pl_module, data))
+        self.evidence = ExplanationEvidence(methods=evidence, attention=self._attention(data))
         elapsed = time.perf_counter() - started
         store.log_metrics({f"time/{TOPIC}_end_s": elapsed}, step=trainer.current_epoch)
 
@@ -296,14 +296,14 @@ class ExplainEpoch(Callback):
             seed=self.seed,
         )
 
-    def _attention(self, pl_module: pl.LightningModule, data: TextDataModule) -> NDArray[np.float64] | None:
+    def _attention(self, data: TextDataModule) -> NDArray[np.float64] | None:
         """Return how concentrated attention is on the training sentences; None without attention."""
         assert self._model is not None
         rows = np.array([row for split, row in self._players if split == "train"], dtype=np.int64)
         if self._model.capabilities.attention == "none" or not len(rows):
             return None
         weights: list[NDArray[np.float64]] = []
-        for batch in inspect_split(classifier_of(pl_module).model, data.encoded("train").select(rows)):
+        for batch in inspect_split(self._model, data.encoded("train").select(rows)):
             assert batch.inspection.attention is not None
             pairs = zip(batch.inspection.attention.double(), batch.mask, strict=True)
             weights += [sentence[present].cpu().numpy() for sentence, present in pairs]

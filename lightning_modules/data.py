@@ -39,11 +39,6 @@ class TextData(pl.LightningDataModule):
         self.seed = seed
         self._encoded: dict[str, EncodedSplit] = {}
 
-    @property
-    def max_tokens(self) -> int:
-        """Tokens after which a text is cut."""
-        return self.source.max_tokens
-
     def prepare_data(self) -> None:
         """Download what the source needs."""
         self.source.prepare()

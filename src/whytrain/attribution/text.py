@@ -18,7 +18,6 @@ from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.words import split_words
 from whytrain.errors import DataError
-from whytrain.models.interface import interface_of
 from whytrain.models.saved import SavedModel
 from whytrain.types import Payoff
 
@@ -105,7 +104,7 @@ class TextExplainer:
             ConfigError: a method needs what the model has not.
         """
         self.saved, self.explainers, self.payoff, self.seed = saved, explainers, payoff, seed
-        self._model = interface_of(saved.model, saved.tokenizer, saved.max_tokens)
+        self._model = saved.interface
         check_explainers(explainers, self._model)
 
     def __call__(self, text: str) -> ExplainedText:
