@@ -44,7 +44,7 @@ class Scale:
 
 FULL, SMOKE = (
     Scale(872, (2, 30), 128, ()),
-    Scale(60, (2,), 8, ("changed_sentences=1", "resamples=100", "budget=1")),
+    Scale(60, (2,), 8, ("changed_sentences=1", "resamples=100", "explainer.shapley.budget=1")),
 )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, get_args
 
 from whytrain.errors import ConfigError
-from whytrain.models.interface import Capabilities
 from whytrain.types import AbsenceName
 
 
@@ -44,11 +42,6 @@ class Absence:
     name: AbsenceName
     replacement_id: int | None
     empty_id: int | None = field(default=None, compare=False)
-
-
-def shared_removals(models: Sequence[Capabilities]) -> list[AbsenceName]:
-    """Return the usual removals of the first model that are usual for all, so that values compare."""
-    return [name for name in models[0].removals if all(name in model.removals for model in models)]
 
 
 def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:

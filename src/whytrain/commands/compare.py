@@ -12,6 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import quiet_libraries, run_command, tell
+from whytrain.commands.explainers import chosen_methods, make_explainers, refuse_moved_keys
 from whytrain.config.override_words import literal, literal_list
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -42,6 +43,7 @@ def compare(config: DictConfig) -> None:
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
     console = Console()
 
@@ -51,7 +53,9 @@ def compare(config: DictConfig) -> None:
     tracking = instantiate(config.tracking)
     selection = select_runs(tracking.address, plain["runs"], tracking.experiment)
     loaded = load_runs(selection, progress, show_text=tracking.log_text)
-    result = put_side_by_side(loaded, progress, **{name: plain[name] for name in SETTINGS})
+    settings = {name: plain[name] for name in SETTINGS}
+    explainers = make_explainers(plain["explainer"])
+    result = put_side_by_side(loaded, progress, explainers=explainers, **settings)
     tags = files.comparison_tags(result)
     store = Store.start(tracking, run_name=files.comparison_name(result), tags=tags)
     with ending(store):
@@ -66,6 +70,7 @@ def compare(config: DictConfig) -> None:
 
 def main() -> None:
     """Run the command."""
+    refuse_moved_keys(sys.argv[1:], CONF / "compare.yaml")
     # conf/experiment is train.py's; here an experiment is MLflow's, by its name.
     words = [f"tracking.{word}" if word.startswith("experiment=") else word for word in sys.argv[1:]]
     words = [

@@ -14,12 +14,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import quiet_libraries, run_command, tell
+from whytrain.commands.explainers import chosen_methods, make_explainers, refuse_moved_keys
 from whytrain.config.override_words import literal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from whytrain.attribution.explained_text import Explainer
+    from whytrain.attribution.text import TextExplainer
 
 CONF = Path(__file__).parents[1] / "conf"
 LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
@@ -40,32 +41,37 @@ def explain(config: DictConfig) -> None:
     from rich.console import Console
 
     from whytrain.attribution.bulk import read_texts
-    from whytrain.attribution.explained_text import SETTINGS, Explainer
+    from whytrain.attribution.text import TextExplainer
+    from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
     from whytrain.models.saved import load_model
     from whytrain.tracking.reader import find_run, saved_model
+    from whytrain.types import Payoff
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    check_config(plain, SETTINGS | dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str})
+    plain["explainer"] = chosen_methods(plain.get("explainer"))
+    keys = dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str}
+    check_config(plain, keys | {"payoff": Payoff, "seed": Seed})
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
     texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
     run = find_run(instantiate(config.tracking).address, plain["run"])
-    settings = {name: plain[name] for name in SETTINGS}
-    explainer = Explainer(load_model(saved_model(run)), **settings)
+    settings = {name: plain[name] for name in ("payoff", "seed")}
+    explainer = TextExplainer(load_model(saved_model(run)), make_explainers(plain["explainer"]), **settings)
     output = Path(plain["output"] or Path("explanations") / run.run_id)
     if plain["file"] is None:
         return explain_text(explainer, plain["text"], output, Console())
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
-    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], run.run_id, settings]
+    made_by = settings | {"explainer": plain["explainer"]}
+    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], run.run_id, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
     return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
 
 
-def explain_text(explainer: Explainer, text: str, output: Path, console: Console) -> None:
-    """Print values and interactions; write figures, page and JSON."""
+def explain_text(explainer: TextExplainer, text: str, output: Path, console: Console) -> None:
+    """Print scores and interactions; write figures, page and JSON."""
     from whytrain.pages.explanation_files import terminal, write_explanation
 
     explained = explainer(text)
@@ -74,7 +80,7 @@ def explain_text(explainer: Explainer, text: str, output: Path, console: Console
     console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
 
 
-def explain_file(explainer: Explainer, texts: list[str], target: Path, console: Console) -> None:
+def explain_file(explainer: TextExplainer, texts: list[str], target: Path, console: Console) -> None:
     """Explain every text with a progress bar into one Parquet file."""
     from rich.progress import track
 
@@ -92,5 +98,6 @@ def explain_file(explainer: Explainer, texts: list[str], target: Path, console: 
 
 def main() -> None:
     """Run the command."""
+    refuse_moved_keys(sys.argv[1:], CONF / "explain.yaml")
     sys.argv[1:] = [literal(argument, LITERAL) for argument in sys.argv[1:]]
     sys.exit(run_command(hydra_main, CONF / "explain.yaml"))

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from annotated_types import Ge, Interval, Le, MinLen
+from annotated_types import Ge, Interval
 
+from whytrain.attribution.explainer import Explainer
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
@@ -24,7 +25,7 @@ from whytrain.errors import WhytrainError
 from whytrain.metrics import ACCURACY
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.tracking.reader import metric_history, saved_model
-from whytrain.types import AbsenceName, Payoff
+from whytrain.types import Payoff
 
 CURVES = ("train/loss", "val/loss", "val/accuracy", "val/f1")
 MOST_EXPLAINED = 3  # recipes whose explanations stand beside the baseline's: of more the best ones
@@ -36,10 +37,7 @@ SETTINGS = {
     "seed": Annotated[int, Ge(0)],
     "sentences": list[str],
     "changed_sentences": Annotated[int, Ge(0)],
-    "absences": Annotated[list[AbsenceName], MinLen(1)] | None,
     "payoff": Payoff,
-    "exact_words": Annotated[int, Ge(4), Le(20)],
-    "budget": Annotated[int, Ge(1)],
 }
 
 
@@ -105,10 +103,8 @@ def put_side_by_side(
     seed: int,
     sentences: Sequence[str],
     changed_sentences: int,
-    absences: Sequence[AbsenceName] | None,
+    explainers: Sequence[Explainer],
     payoff: Payoff,
-    exact_words: int,
-    budget: int,
 ) -> SideBySide:
     """Compare loaded runs in everything that they hold.
 
@@ -117,20 +113,17 @@ def put_side_by_side(
         progress: shows how far it is.
         level: coverage of the intervals of differences.
         resamples: of the bootstrap, at least.
-        seed: of the resampling and of estimated explanations.
+        seed: of the resampling and of explanations that draw.
         sentences: ids of sentences to explain.
         changed_sentences: how many of the most changed sentences are explained too.
-        absences: see `ExplanationSettings`, as the rest.
+        explainers: the methods that explain them.
         payoff: of the gold class.
-        exact_words: up to how many words explanations are exact.
-        budget: evaluations of an estimate.
     """
     recipes, missing = group_by_seed(loaded.runs), list(loaded.missing)
     measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
     tables = [judgements(recipes[0], other, loaded.sentences) for other in recipes[1:]]
     models = _models(recipes, measures, missing)
-    kinds = None if absences is None else tuple(absences)
-    settings = ExplanationSettings(kinds, payoff, exact_words, budget, seed)
+    settings = ExplanationSettings(explainers=explainers, payoff=payoff, seed=seed)
     explained: dict[str, list[SentencePair]] = {}
     for other, table in zip(recipes[1:], tables, strict=True):
         rows = chosen_rows(table, sentences, changed_sentences)

@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from whytrain.attribution.ask import Ask
 from whytrain.attribution.attention import WordAttention, word_attention
-from whytrain.attribution.removal import absence, shared_removals
-from whytrain.attribution.shapley.explanation import Explanation, explain
+from whytrain.attribution.explainer import Explainer, Explanation, explain
+from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.units import players_of
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
+from whytrain.models.interface import ModelInterface
 from whytrain.models.saved import SavedModel
-from whytrain.types import AbsenceName, Payoff
+from whytrain.types import Payoff
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExplanationSettings:
-    """How sentences are explained; see `whytrain.attribution.shapley.explanation.explain`.
+    """How sentences are explained.
 
     Attributes:
-        absences: what stands where a word is absent; figures show the first. None: what both models need.
+        explainers: the methods.
         payoff: of the gold class.
-        exact_words: up to how many words all coalitions are evaluated.
-        budget: evaluations of an estimate.
-        seed: of an estimate.
+        seed: of methods that draw.
     """
 
-    absences: tuple[AbsenceName, ...] | None
+    explainers: Sequence[Explainer]
     payoff: Payoff
-    exact_words: int
-    budget: int
     seed: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Side:
     """What one model says of a sentence.
 
     Attributes:
-        explanations: of the gold class, one per absence.
+        explanations: of the gold class, one per method and variant, the same ones on both sides.
         attention: None for a model without attention.
     """
 
@@ -47,7 +45,7 @@ class Side:
     attention: WordAttention | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SentencePair:
     """A sentence before and after.
 
@@ -62,6 +60,14 @@ class SentencePair:
     class_name: str
     before: Side
     after: Side
+
+    @property
+    def by_method(self) -> dict[str, list[tuple[Explanation, Explanation]]]:
+        """Explanations before and after by method, one pair per variant."""
+        found: dict[str, list[tuple[Explanation, Explanation]]] = {}
+        for both in zip(self.before.explanations, self.after.explanations, strict=True):
+            found.setdefault(both[0].attribution.method, []).append(both)
+        return found
 
 
 def explain_rows(
@@ -79,29 +85,36 @@ def explain_rows(
         names: of the runs.
         rows: positions of the sentences.
         sentences: with texts.
-        settings: how.
+        settings: how; methods that one of the models cannot be explained by are left out.
         progress: shows how far it is.
 
     Returns:
-        The explained sentences, and why others are not among them.
+        The explained sentences, and why others, and methods, are not among them.
     """
     assert sentences.texts is not None
-    absences = settings.absences or shared_removals([saved.interface.capabilities for saved in models])
-    pairs, missing = [], []
-    for i in progress(range(len(rows)), f"explaining {names[1]}"):
+    interfaces = _comparable(models)
+    if interfaces is None:
+        return [], [f"no way to remove words suits both {names[0]} and {names[1]}: no sentence is explained"]
+    explainers, missing = _possible(settings.explainers, interfaces, names)
+    pairs = []
+    for i in progress(range(len(rows) if explainers else 0), f"explaining {names[1]}"):
         row = rows[i]
         text, class_name = sentences.texts[row], sentences.class_names[sentences.labels[row]]
         if not split_words(text):
             missing.append(f"sentence {sentences.ids[row]} has no words to explain")
             continue
-        before, after = (_side(model, text, class_name, absences, settings) for model in models)
-        if before.explanations[0].words != after.explanations[0].words:
+        how = replace(settings, explainers=explainers)
+        before, after = (
+            _side(saved, model, text, class_name, how)
+            for saved, model in zip(models, interfaces, strict=True)
+        )
+        if before.explanations[0].attribution.words != after.explanations[0].attribution.words:
             missing.append(
                 f"sentence {sentences.ids[row]} is not explained side by side: the tokenizers of {names[0]} "
                 f"and {names[1]} cut it into other words"
             )
             continue
-        pairs.append(SentencePair(row, class_name, before, after))
+        pairs.append(SentencePair(row=row, class_name=class_name, before=before, after=after))
     return pairs, missing
 
 
@@ -114,26 +127,41 @@ def attention_notes(sides: Mapping[str, Side]) -> list[str]:
     ]
 
 
+def _comparable(models: tuple[SavedModel, SavedModel]) -> tuple[ModelInterface, ModelInterface] | None:
+    """Return both models with the removals that suit both, so that what methods say of them compares."""
+    first, second = (saved.interface for saved in models)
+    others = second.capabilities.removals
+    removals = tuple(name for name in first.capabilities.removals if name in others)
+    if not removals:
+        return None
+    narrowed = [
+        replace(model, capabilities=replace(model.capabilities, removals=removals))
+        for model in (first, second)
+    ]
+    return narrowed[0], narrowed[1]
+
+
+def _possible(
+    explainers: Sequence[Explainer], models: Sequence[ModelInterface], names: Sequence[str]
+) -> tuple[list[Explainer], list[str]]:
+    """Return the methods that both models can be explained by, and what others miss."""
+    possible, missing = [], []
+    for explainer in explainers:
+        reasons = [
+            f"{explainer.name} is left out, {name}: {reason}"
+            for name, model in zip(names, models, strict=True)
+            if (reason := explainer.missing(model)) is not None
+        ]
+        missing += reasons
+        if not reasons:
+            possible.append(explainer)
+    return possible, missing
+
+
 def _side(
-    saved: SavedModel,
-    text: str,
-    class_name: str,
-    absences: Sequence[AbsenceName],
-    settings: ExplanationSettings,
+    saved: SavedModel, model: ModelInterface, text: str, class_name: str, settings: ExplanationSettings
 ) -> Side:
     players = players_of(saved.tokenizer.encode_words(text, saved.max_tokens), saved.max_tokens)
-    model = saved.interface.coalition_model()
-    explanations = tuple(
-        explain(
-            model,
-            players,
-            absence(name, saved.tokenizer),
-            payoff=settings.payoff,
-            class_index=saved.class_names.index(class_name),
-            exact_words=settings.exact_words,
-            budget=settings.budget,
-            seed=settings.seed,
-        )
-        for name in absences
-    )
-    return Side(explanations, word_attention(saved.interface, text))
+    target = ClassTarget(name=class_name, index=saved.class_names.index(class_name), payoff=settings.payoff)
+    explanations = explain(Ask(model, players), settings.explainers, target, seed=settings.seed)
+    return Side(explanations=tuple(explanations), attention=word_attention(saved.interface, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from whytrain.comparison.comparison import SideBySide
@@ -112,19 +113,21 @@ def _words(result: SideBySide) -> pd.DataFrame:
     frames = []
     for pair in result.pairs:
         for sentence in pair.explained:
-            for before, after in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
+            for e, f in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
+                before, after = e.attribution, f.attribution
                 columns: dict[str, object] = {
                     "run": pair.recipe.name,
                     "baseline": result.baseline.name,
                     "id": result.sentences.ids[sentence.row],
                     "class": sentence.class_name,
-                    "absence": before.absence.name,
+                    "method": before.method,
+                    "variant": before.variant,
                     "position": range(1, len(before.words) + 1),
                     "word": list(before.words),
-                    "phi_before": before.values,
-                    "phi_after": after.values,
-                    "standard_error_before": before.values_se,
-                    "standard_error_after": after.values_se,
+                    "score_before": before.scores,
+                    "score_after": after.scores,
+                    "standard_error_before": before.standard_errors,
+                    "standard_error_after": after.standard_errors,
                 }
                 for when, side in (("before", sentence.before), ("after", sentence.after)):
                     if side.attention is not None:
@@ -134,27 +137,28 @@ def _words(result: SideBySide) -> pd.DataFrame:
 
 
 def _interactions(result: SideBySide) -> pd.DataFrame:
-    rows = []
+    frames = []
     for pair in result.pairs:
         for sentence in pair.explained:
-            for before, after in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
-                n = len(before.words)
-                for i in range(n):
-                    for j in range(i + 1, n):
-                        rows.append(
-                            {
-                                "run": pair.recipe.name,
-                                "id": result.sentences.ids[sentence.row],
-                                "absence": before.absence.name,
-                                "first": i + 1,
-                                "second": j + 1,
-                                "first_word": before.words[i],
-                                "second_word": before.words[j],
-                                "interaction_before": before.interactions[i, j],
-                                "interaction_after": after.interactions[i, j],
-                            }
-                        )
-    return pd.DataFrame(rows)
+            for e, f in zip(sentence.before.explanations, sentence.after.explanations, strict=True):
+                before, after = e.attribution, f.attribution
+                if before.pairs is None or after.pairs is None:
+                    continue
+                first, second = np.triu_indices(len(before.words), 1)
+                columns = {
+                    "run": pair.recipe.name,
+                    "id": result.sentences.ids[sentence.row],
+                    "method": before.method,
+                    "variant": before.variant,
+                    "first": first + 1,
+                    "second": second + 1,
+                    "first_word": [before.words[i] for i in first],
+                    "second_word": [before.words[i] for i in second],
+                    "interaction_before": before.pairs.scores[first, second],
+                    "interaction_after": after.pairs.scores[first, second],
+                }
+                frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def _findings(result: SideBySide) -> pd.DataFrame:

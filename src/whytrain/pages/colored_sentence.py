@@ -1,4 +1,4 @@
-"""A sentence whose words are colored by their Shapley values, as HTML."""
+"""A sentence whose words are colored by their scores, as HTML."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
-from whytrain.presentation.palette import NEGATIVE, POSITIVE, text_on
-from whytrain.presentation.wording import UNITS, signed
-from whytrain.types import Payoff
+from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE, text_on
+from whytrain.presentation.wording import score, scores_of
 
 _CONTROLS = {"Cc", "Cf"}
 
@@ -21,27 +21,29 @@ def colored_sentence(
     words: Sequence[str],
     values: NDArray[np.float64],
     *,
-    payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
     standard_errors: NDArray[np.float64] | None = None,
 ) -> str:
-    """Return a sentence as a self-contained HTML figure: red words raise the payoff, blue ones lower it.
+    """Return a sentence as a self-contained HTML figure: red words speak for the class, blue ones against it.
 
-    The background grows from white to the full color with |φ| / max|φ|; words below zero are also underlined
-    with dashes, so that color is not needed. Each word shows its value where the pointer rests on it. There
-    are no scripts, no links and no styles outside of the elements; all text is escaped.
+    The background grows from white to the full color with |score| / max|score|; words below zero are also
+    underlined with dashes, so that color is not needed. Scores without signs are purple. Each word shows its
+    score where the pointer rests on it. There are no scripts, no links and no styles outside of the elements;
+    all text is escaped.
 
     Args:
         words: the n words, in the order of the sentence.
-        values: float (n,), φ; unit of the payoff.
-        payoff: what φ is a share of.
-        class_name: whose payoff.
+        values: float (n,), the scores.
+        quantity: what the scores are.
+        class_name: which class they speak for.
         standard_errors: float (n,), of estimated values; shown beside them.
 
     Raises:
         WhytrainError: no words, or not one finite value for each.
 
-    >>> html = colored_sentence(["not", "good"], np.array([-1.0, 0.5]), payoff="log_odds", class_name="<b>")
+    >>> phi = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+    >>> html = colored_sentence(["not", "good"], np.array([-1.0, 0.5]), quantity=phi, class_name="<b>")
     >>> "not</span> <span" in html, "&lt;b&gt;" in html
     (True, True)
     """
@@ -55,28 +57,34 @@ def colored_sentence(
     spans = []
     for i, (word, value) in enumerate(zip(words, values, strict=True)):
         error = "" if standard_errors is None else f" ± {standard_errors[i]:.2g}"
-        spans.append(_span(word, float(value), scale, f"φ = {signed(float(value), scale)}{error}"))
+        tip = f"{quantity.symbol} = {score(float(value), quantity, scale)}{error}"
+        spans.append(_span(word, _background(float(value), scale, quantity), tip, is_against=value < 0))
         if i + 1 < len(words) and not (_is_ideograph(word) and _is_ideograph(words[i + 1])):
             spans.append(" ")
-    unit, name = UNITS[payoff], escape(_clean(class_name))
-    strip = f"linear-gradient(to right,{NEGATIVE},#ffffff,{POSITIVE})"
-    ends = [signed(end, scale) for end in (-scale, scale)] if values.any() else ["0", "0"]
+    strip = f"{NEGATIVE},#ffffff,{POSITIVE}" if quantity.signed else f"#ffffff,{SIZE}"
+    start, end = -scale if quantity.signed else 0.0, scale
+    ends = [score(place, quantity, scale) for place in (start, end)] if values.any() else ["0", "0"]
+    total = score(float(values.sum()), quantity)
     return (
         '<figure style="margin:1em 0;font-family:sans-serif;color:#222">'
         f'<p style="line-height:1.9;margin:0;overflow-wrap:anywhere">{"".join(spans)}</p>'
         '<figcaption style="font-size:0.85em;color:#555;margin-top:0.3em">'
         f"{ends[0]} "
-        f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;background:{strip}">'
+        f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;'
+        f'background:linear-gradient(to right,{strip})">'
         f"</span> {ends[1]} "
-        f"Shapley value φ of each word, {unit} of {name}; all together {signed(float(values.sum()))}"
+        f"{escape(_clean(scores_of(quantity, class_name)))}; all together {total}"
         "</figcaption></figure>"
     )
 
 
-def _span(word: str, value: float, scale: float, tip: str) -> str:
-    strength = abs(value) / scale
-    background = _mixed(POSITIVE if value >= 0 else NEGATIVE, strength)
-    underline = "text-decoration:underline dashed;" if value < 0 else ""
+def _background(value: float, scale: float, quantity: Quantity) -> str:
+    color = SIZE if not quantity.signed else POSITIVE if value >= 0 else NEGATIVE
+    return _mixed(color, abs(value) / scale)
+
+
+def _span(word: str, background: str, tip: str, *, is_against: bool) -> str:
+    underline = "text-decoration:underline dashed;" if is_against else ""
     colors = f"background:{background};color:{text_on(background)}"
     style = f"{colors};{underline}padding:0.15em 0.25em;border-radius:0.2em"
     return f'<span title="{escape(tip)}" style="{style}">{escape(_clean(word))}</span>'

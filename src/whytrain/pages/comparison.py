@@ -19,10 +19,10 @@ from whytrain.comparison.narrative import (
     scope_sentence,
     slice_sentences,
 )
-from whytrain.comparison.sentences import SentencePair, Side
+from whytrain.comparison.sentences import SentencePair
 from whytrain.metrics import ACCURACY, COMPARED, SHOWN, Metric
-from whytrain.pages.colored_sentence import colored_sentence
-from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix
+from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
+from whytrain.pages.explanation import colored
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
 from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval
@@ -278,8 +278,12 @@ def _sentences(result: SideBySide, images: Images) -> str:
         for sentence in pair.explained:
             html += _explained(result, pair, sentence)
             prefix = figure_prefix(number, sentence.row)
-            for name in ("values", "interactions", "attention"):
-                html += _image(images, f"{prefix}_{name}", f"{name} of the words before and after")
+            for method in sentence.by_method:
+                html += _method(result, pair, sentence, method)
+                for name in ("values", "interactions"):
+                    described = f"{name} of the words before and after, {method}"
+                    html += _image(images, f"{method_prefix(prefix, sentence, method)}_{name}", described)
+            html += _image(images, f"{prefix}_attention", "attention of the words before and after")
     return html or paragraph("No sentence is explained; see what is missing.")
 
 
@@ -290,22 +294,15 @@ def _explained(result: SideBySide, pair: Pair, sentence: SentencePair) -> str:
         f"Class {sentence.class_name}: {result.baseline.name} gives it {judged['probability_before']:.3f}, "
         f"{pair.recipe.name} {judged['probability_after']:.3f}."
     )
-    for name, side in ((result.baseline.name, sentence.before), (pair.recipe.name, sentence.after)):
-        html += _colored(name, side, sentence.class_name)
     return html
 
 
-def _colored(name: str, side: Side, class_name: str) -> str:
-    html = ""
-    for explanation in side.explanations:
-        html += paragraph(f"{name} (absent words: {explanation.absence.name})", "quiet")
-        html += colored_sentence(
-            list(explanation.words),
-            explanation.values,
-            payoff=explanation.payoff,
-            class_name=class_name,
-            standard_errors=explanation.values_se,
-        )
+def _method(result: SideBySide, pair: Pair, sentence: SentencePair, method: str) -> str:
+    html = f"<h4>{escape(method)}</h4>\n"
+    for before, after in sentence.by_method[method]:
+        for name, explanation in ((result.baseline.name, before), (pair.recipe.name, after)):
+            html += paragraph(f"{name}, {explanation.attribution.title}", "quiet")
+            html += colored(explanation.attribution)
     return html
 
 
@@ -354,8 +351,9 @@ _READING = (
     "learned nothing that needs a network.",
     "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
     "model would show on as many sentences.",
-    "Shapley values share the model's score of a class among the words: red words speak for the class, blue "
-    "ones against it. Two words interact where together they count more (synergy) or less than alone.",
+    "A method of explanation gives each word of a sentence a score: red words speak for the class, blue ones "
+    "against it. Scores of different methods are not in one unit: compare runs within a method. Two words "
+    "interact where together they count more (synergy) or less than alone.",
     f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
     "several seeds figures of single sentences and of confidence show the first seed.",
 )

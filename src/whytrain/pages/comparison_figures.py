@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from whytrain.attribution.explainer import Explanation
 from whytrain.comparison.comparison import Pair, SideBySide
 from whytrain.comparison.sentences import SentencePair
 from whytrain.figures.comparison.attention_change import attention_change
@@ -74,36 +75,20 @@ def figure_prefix(pair_number: int, row: int) -> str:
     return f"pair_{pair_number}_sentence_{row}"
 
 
+def method_prefix(prefix: str, sentence: SentencePair, method: str) -> str:
+    """Return how the names of a method's figures of a sentence begin: those of the first do not name it."""
+    return prefix if method == next(iter(sentence.by_method)) else f"{prefix}_{method}"
+
+
 def _sentence_figures(
     result: SideBySide, pair: Pair, sentence: SentencePair, names: list[str], prefix: str
 ) -> dict[str, Draw]:
     colors = run_colors(names)
     both = (result.baseline.name, pair.recipe.name)
     runs = TwoRuns(both, (colors[both[0]], colors[both[1]]))
-    before, after = sentence.before.explanations[0], sentence.after.explanations[0]
-    figures: dict[str, Draw] = {
-        f"{prefix}_values": partial(
-            value_change,
-            before.words,
-            before.values,
-            after.values,
-            runs,
-            standard_errors=(before.values_se, after.values_se),
-            payoff=before.payoff,
-            class_name=sentence.class_name,
-        )
-    }
-    if len(before.words) > 1:
-        figures[f"{prefix}_interactions"] = partial(
-            interaction_change,
-            before.words,
-            before.interactions,
-            after.interactions,
-            runs,
-            standard_errors=(before.interactions_se, after.interactions_se),
-            payoff=before.payoff,
-            class_name=sentence.class_name,
-        )
+    figures: dict[str, Draw] = {}
+    for method, variants in sentence.by_method.items():
+        figures |= _method_figures(*variants[0], runs, method_prefix(prefix, sentence, method))
     first, second = sentence.before.attention, sentence.after.attention
     if known := first or second:
         figures[f"{prefix}_attention"] = partial(
@@ -112,5 +97,35 @@ def _sentence_figures(
             None if first is None else first.weights,
             None if second is None else second.weights,
             runs,
+        )
+    return figures
+
+
+def _method_figures(
+    before_side: Explanation, after_side: Explanation, runs: TwoRuns, prefix: str
+) -> dict[str, Draw]:
+    before, after = before_side.attribution, after_side.attribution
+    figures: dict[str, Draw] = {
+        f"{prefix}_values": partial(
+            value_change,
+            before.words,
+            before.scores,
+            after.scores,
+            runs,
+            standard_errors=(before.standard_errors, after.standard_errors),
+            quantity=before.quantity,
+            class_name=before.target.name,
+        )
+    }
+    if before.pairs is not None and after.pairs is not None and len(before.words) > 1:
+        figures[f"{prefix}_interactions"] = partial(
+            interaction_change,
+            before.words,
+            before.pairs.scores,
+            after.pairs.scores,
+            runs,
+            standard_errors=(before.pairs.standard_errors, after.pairs.standard_errors),
+            quantity=before.pairs.quantity,
+            class_name=before.target.name,
         )
     return figures

@@ -1,17 +1,17 @@
-"""Explained sentences for people: figures, an HTML page, a table in the terminal."""
+"""Explained sentences for people: figures, an HTML page, tables in the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from whytrain.attribution.plain import strongest_pairs
-from whytrain.attribution.shapley.deletion_path import ranking
-from whytrain.attribution.shapley.explanation import Array, Explanation
+from whytrain.attribution.attribution import Array, Attribution, Quantity, strongest_pairs
+from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.tables import Name
 from whytrain.figures.explanations.cumulative_path import cumulative_path
 from whytrain.figures.explanations.interaction_network import interaction_network
 from whytrain.figures.explanations.interaction_tree import interaction_tree
@@ -19,10 +19,11 @@ from whytrain.figures.explanations.position_contribution import position_contrib
 from whytrain.figures.explanations.sentence_parts import sentence_parts
 from whytrain.figures.explanations.token_importance import token_importance
 from whytrain.pages.colored_sentence import colored_sentence
-from whytrain.presentation.wording import UNITS, amount, signed
+from whytrain.presentation.wording import amount, score
 from whytrain.types import Figure
 
 _PAIRS = 5  # interactions in the terminal
+_ROUNDING = 1e-6  # of the largest score: a sum that misses its promise by no more keeps it
 
 
 def same(word: str) -> str:
@@ -30,79 +31,70 @@ def same(word: str) -> str:
     return word
 
 
-def sentence_figures(
-    explanation: Explanation, class_name: str, name: Callable[[str], str] = same
-) -> dict[str, Figure]:
-    """Draw importance, interactions, cumulative path and tree of a sentence, by name.
+def sentence_figures(explanation: Explanation, name: Name = same) -> dict[str, Figure]:
+    """Draw importance and cumulative path of a sentence, and network and tree where the method has them.
 
     Args:
         explanation: what is drawn.
-        class_name: of its class.
         name: what stands for a word, itself or a hash.
     """
-    e = explanation
-    words = [name(word) for word in e.words]
-    return {
+    a, d = explanation.attribution, explanation.deletion
+    words, whose = [name(word) for word in a.words], a.target.name
+    figures: dict[str, Figure] = {
         "importance": token_importance(
-            words, e.values, payoff=e.payoff, class_name=class_name, standard_errors=e.values_se
+            words, a.scores, quantity=a.quantity, class_name=whose, standard_errors=a.standard_errors
         ),
-        "network": interaction_network(
-            words,
-            e.interactions,
-            payoff=e.payoff,
-            class_name=class_name,
-            standard_errors=e.interactions_se,
-        ),
-        "path": cumulative_path(words, e.path, ranking(e.values), payoff=e.payoff, class_name=class_name),
-        "tree": interaction_tree(
-            e.tree, [name(word) for word in e.tree_words], payoff=e.payoff, class_name=class_name
+        "path": cumulative_path(
+            words, d.path, d.order, payoff=a.target.payoff, quantity=a.quantity, class_name=whose
         ),
     }
+    if a.pairs is not None:
+        figures["network"] = interaction_network(
+            words,
+            a.pairs.scores,
+            quantity=a.pairs.quantity,
+            class_name=whose,
+            standard_errors=a.pairs.standard_errors,
+        )
+    if a.tree is not None:
+        names = [name(word) for word in a.tree.words]
+        figures["tree"] = interaction_tree(a.tree.tree, names, payoff=a.target.payoff, class_name=whose)
+    return figures
 
 
-def position_figure(explanation: Explanation, class_name: str, name: Callable[[str], str] = same) -> Figure:
-    """Draw the values of a sentence's words by position."""
-    e = explanation
+def position_figure(explanation: Explanation, name: Name = same) -> Figure:
+    """Draw the scores of a sentence's words by position."""
+    a = explanation.attribution
     return position_contribution(
-        [name(word) for word in e.words],
-        e.values,
-        payoff=e.payoff,
-        class_name=class_name,
-        standard_errors=e.values_se,
+        [name(word) for word in a.words],
+        a.scores,
+        quantity=a.quantity,
+        class_name=a.target.name,
+        standard_errors=a.standard_errors,
     )
 
 
-def parts_figure(
-    explanations: Sequence[Explanation], class_name: str, name: Callable[[str], str] = same
-) -> Figure:
-    """Draw beginning, middle and end of one or several sentences."""
+def parts_figure(explanations: Sequence[Explanation], class_name: str, name: Name = same) -> Figure:
+    """Draw beginning, middle and end of one or several sentences, explained by one method."""
+    first = explanations[0].attribution
     return sentence_parts(
-        [" ".join(name(word) for word in e.words) for e in explanations],
-        [e.parts for e in explanations],
-        [e.values for e in explanations],
-        payoff=explanations[0].payoff,
+        [" ".join(name(word) for word in e.attribution.words) for e in explanations],
+        [e.deletion.parts for e in explanations],
+        [e.attribution.scores for e in explanations],
+        quantity=first.quantity,
+        payoff=first.target.payoff,
         class_name=class_name,
     )
 
 
 def page(
-    title: str,
-    explanations: Sequence[Explanation],
-    class_names: Sequence[str],
-    name: Callable[[str], str] = same,
+    title: str, explanations: Sequence[Explanation], class_names: Sequence[str], name: Name = same
 ) -> str:
-    """Return an HTML page with each sentence colored by its values; all text is escaped."""
+    """Return an HTML page with each sentence colored by its scores; all text is escaped."""
     parts = []
     for e in explanations:
-        colored = colored_sentence(
-            [name(word) for word in e.words],
-            e.values,
-            payoff=e.payoff,
-            class_name=class_names[e.class_index],
-            standard_errors=e.values_se,
-        )
-        heading = f"Absent words: {e.absence.name}; predicted {class_names[e.prediction]}"
-        parts.append(f'<h2 style="font-size:1em">{escape(heading)}</h2>{colored}')
+        heading = f"{e.attribution.title}; predicted {class_names[e.deletion.prediction]}"
+        parts.append(f'<h2 style="font-size:1em">{escape(heading)}</h2>{colored(e.attribution, name)}')
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title></head>"
@@ -111,44 +103,86 @@ def page(
     )
 
 
-def values_table(explanations: Sequence[Explanation], class_name: str) -> Table:
-    """The words of one sentence with φ under each absence, ± its standard error where it is estimated."""
-    first = explanations[0]
-    title = Text(f"Shapley values, {UNITS[first.payoff]} of {class_name}")  # brackets are no markup
-    table = Table(title=title, title_justify="left", pad_edge=False)
+def colored(attribution: Attribution, name: Name = same) -> str:
+    """Return the sentence of an attribution colored by its scores, as HTML."""
+    return colored_sentence(
+        [name(word) for word in attribution.words],
+        attribution.scores,
+        quantity=attribution.quantity,
+        class_name=attribution.target.name,
+        standard_errors=attribution.standard_errors,
+    )
+
+
+def scores_table(explanations: Sequence[Explanation]) -> Table:
+    """The words of one sentence with their scores, a column per method and variant, ± standard errors.
+
+    Where a method promises that its scores sum to a difference of payoffs, their sum stands below, and by
+    how much it misses the promise.
+    """
+    attributions = [e.attribution for e in explanations]
+    # As Text: brackets of data are no markup.
+    table = Table(
+        title=Text(f"Scores for {attributions[0].target.name}"), title_justify="left", pad_edge=False
+    )
     table.add_column("#", justify="right")
     table.add_column("word", overflow="fold")
-    for e in explanations:
-        table.add_column(f"φ, absent: {e.absence.name}", justify="right")
-    for i, word in enumerate(first.words):
-        cells = [_cell(e.values, e.values_se, i) for e in explanations]
+    for a in attributions:
+        table.add_column(Text("\n".join([*_title_lines(a), _unit(a.quantity)])), justify="right")
+    for i, word in enumerate(attributions[0].words):
+        cells = [_cell(a.scores, a.standard_errors, i, a.quantity) for a in attributions]
         table.add_row(str(i + 1), Text(word), *cells)
-    table.add_section()
-    sums = [signed(e.full - e.empty, _scale(e.values)) for e in explanations]
-    table.add_row("", "all: v(N) − v(∅)", *sums)
+    if any(a.total is not None for a in attributions):
+        table.add_section()
+        table.add_row("", "Σ", *(_sum(a) for a in attributions))
+        table.add_row("", "Σ misses v(all) − v(none) by", *(_missed(a) for a in attributions))
     return table
 
 
-def interactions_table(explanation: Explanation) -> Table:
-    """The strongest pairwise interactions of a sentence."""
-    e = explanation
-    table = Table(
-        title=f"Strongest interactions, absent: {e.absence.name}", title_justify="left", pad_edge=False
-    )
+def interactions_table(attribution: Attribution) -> Table:
+    """The strongest interactions of two words of a sentence, of a method that says it."""
+    pairs = attribution.pairs
+    assert pairs is not None
+    title = Text(f"Strongest interactions, {attribution.title}, {pairs.quantity.unit}")
+    table = Table(title=title, title_justify="left", pad_edge=False)
     table.add_column("words", overflow="fold")
-    table.add_column("interaction", justify="right")
+    table.add_column(pairs.quantity.symbol, justify="right")
     table.add_column("")
-    for pair in strongest_pairs(e, _PAIRS):
-        kind = "synergy" if e.interactions[pair] > 0 else "antagonism"
+    for pair in strongest_pairs(pairs, _PAIRS):
+        kind = "synergy" if pairs.scores[pair] > 0 else "antagonism"
         table.add_row(
-            Text(" + ".join(e.words[i] for i in pair)), _cell(e.interactions, e.interactions_se, pair), kind
+            Text(" + ".join(attribution.words[i] for i in pair)),
+            _cell(pairs.scores, pairs.standard_errors, pair, pairs.quantity),
+            kind,
         )
     return table
 
 
-def _cell(values: Array, errors: Array | None, place: int | tuple[int, int]) -> str:
-    text = signed(float(values[place]), _scale(values))
+def _title_lines(attribution: Attribution) -> list[str]:
+    return [attribution.method, *([f"({attribution.variant})"] if attribution.variant else [])]
+
+
+def _unit(quantity: Quantity) -> str:
+    return f"{quantity.symbol}, {quantity.unit}"
+
+
+def _cell(scores: Array, errors: Array | None, place: int | tuple[int, int], quantity: Quantity) -> str:
+    text = score(float(scores[place]), quantity, _scale(scores))
     return text if errors is None else f"{text} ± {amount(float(errors[place]))}"
+
+
+def _sum(attribution: Attribution) -> str:
+    a = attribution
+    return "" if a.total is None else score(float(a.scores.sum()), a.quantity, _scale(a.scores))
+
+
+def _missed(attribution: Attribution) -> str:
+    """Return by how much the scores miss the difference that they promise to sum to."""
+    if attribution.total is None:
+        return ""
+    start, end = attribution.total
+    missed = float(attribution.scores.sum()) - (end - start)
+    return "0" if abs(missed) <= _ROUNDING * max(1.0, _scale(attribution.scores)) else amount(missed)
 
 
 def _scale(values: Array) -> float:

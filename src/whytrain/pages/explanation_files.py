@@ -8,26 +8,32 @@ from pathlib import Path
 from rich.console import Group
 from rich.text import Text
 
-from whytrain.attribution.explained_text import ExplainedText, Verdict
+from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.text import ExplainedText, Verdict
 from whytrain.pages.explanation import (
     interactions_table,
     page,
     parts_figure,
     position_figure,
+    scores_table,
     sentence_figures,
-    values_table,
 )
+from whytrain.types import Figure
 
 
 def terminal(explained: ExplainedText) -> Group:
-    """What a person reads first: notes, the prediction, the values, the strongest interactions."""
+    """What a person reads first: notes, the prediction, the scores, the strongest interactions."""
     shares = ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
     return Group(
         *(Text(f"note: {note}") for note in explained.notes),
         Text(f"{explained.label} ({shares})"),
         *([] if explained.verdict is None else [Text(_trust(explained.verdict))]),
-        values_table(explained.explanations, explained.label),
-        *(interactions_table(e) for e in explained.explanations if len(e.words) > 1),
+        scores_table(explained.explanations),
+        *(
+            interactions_table(e.attribution)
+            for e in explained.explanations
+            if e.attribution.pairs is not None and len(e.attribution.words) > 1
+        ),
     )
 
 
@@ -41,17 +47,27 @@ def _trust(verdict: Verdict) -> str:
 
 
 def write_explanation(explained: ExplainedText, folder: Path) -> None:
-    """Write `explanation.json` and `explanation.html` with all absences, and figures of the first one."""
+    """Write `explanation.json` and `explanation.html` with all variants, and figures of each method's first.
+
+    Figures of all methods but the first one begin with the method's name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    first = explained.explanations[0]
-    figures = sentence_figures(first, explained.label) | {
-        "positions": position_figure(first, explained.label),
-        "parts": parts_figure([first], explained.label),
-    }
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", format="png")
+    by_method: dict[str, Explanation] = {}
+    for explanation in explained.explanations:
+        by_method.setdefault(explanation.attribution.method, explanation)
+    for number, (method, explanation) in enumerate(by_method.items()):
+        prefix = f"{method}_" if number else ""
+        for name, figure in _figures(explanation).items():
+            figure.savefig(folder / f"{prefix}{name}.png", format="png")
     title = f"Predicted: {explained.label}"
     html = page(title, explained.explanations, list(explained.probabilities))
     (folder / "explanation.html").write_text(html, "utf-8")
     content = json.dumps(explained.to_plain(), ensure_ascii=False, indent=1)
     (folder / "explanation.json").write_text(content, "utf-8")
+
+
+def _figures(explanation: Explanation) -> dict[str, Figure]:
+    return sentence_figures(explanation) | {
+        "positions": position_figure(explanation),
+        "parts": parts_figure([explanation], explanation.attribution.target.name),
+    }

@@ -15,6 +15,8 @@ GRAY, LIGHT_GRAY, INK = "#767676", "#D9D9D9", "#222222"
 # The ends of ColorBrewer's RdBu, which color-blind readers tell apart: red raises the payoff, blue lowers it.
 POSITIVE, NEGATIVE = "#B2182B", "#2166AC"
 DIVERGING = "RdBu_r"
+# Near the end of ColorBrewer's Purples: the size of what speaks neither for nor against.
+SIZE, SIZES = "#54278F", "Purples"
 SEQUENTIAL = "Blues"
 
 

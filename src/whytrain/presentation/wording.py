@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity
 
-UNITS: dict[Payoff, str] = {"log_odds": "log-odds", "probability": "probability", "logit": "logit"}
 MINUS = "\N{MINUS SIGN}"
 _FINE = 0.5  # values of this size have two decimals, smaller ones three digits
 _MOST_DECIMALS = 6
@@ -29,6 +28,35 @@ def number(value: float) -> str:
     ('0.5123', '–')
     """
     return "–" if math.isnan(value) else f"{value:.4f}"
+
+
+def score(value: float, quantity: Quantity, scale: float | None = None) -> str:
+    """Return a score as `signed` does; that of a quantity without signs has none.
+
+    >>> share = Quantity(symbol="a", name="attention weight", unit="share", signed=False)
+    >>> score(0.25, share)
+    '0.250'
+    """
+    text = signed(value, scale)
+    return text if quantity.signed else text.removeprefix("+")
+
+
+def scores_of(quantity: Quantity, class_name: str) -> str:
+    """Return what scores are, beginning with a capital: of which method, for which class, in which unit.
+
+    >>> scores_of(Quantity(symbol="φ", name="Shapley value", unit="log-odds"), "good")
+    'Shapley values φ for good, log-odds'
+    """
+    return f"{plural(quantity)} {quantity.symbol} for {class_name}, {quantity.unit}"
+
+
+def plural(quantity: Quantity) -> str:
+    """Return the name of many scores, beginning with a capital.
+
+    >>> plural(Quantity(symbol="r", name="random score", unit="standard deviations"))
+    'Random scores'
+    """
+    return f"{quantity.name[:1].upper()}{quantity.name[1:]}s"
 
 
 def amount(value: float) -> str:

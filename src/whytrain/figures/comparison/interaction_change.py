@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown, widest
 from whytrain.figures.comparison.before_after import ROW, Array, TwoRuns, change_bars, paired_bars
-from whytrain.presentation.wording import UNITS, counted, signed
-from whytrain.types import Payoff
+from whytrain.presentation.wording import counted, plural, signed
 
 _MOST_PAIRS = 14
 
@@ -23,7 +23,7 @@ def interaction_change(
     after: Array,
     runs: TwoRuns,
     *,
-    payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
     standard_errors: tuple[Array | None, Array | None] = (None, None),
 ) -> Figure:
@@ -31,11 +31,11 @@ def interaction_change(
 
     Args:
         words: the n words, at least two.
-        before: float (n, n), pairwise Shapley interactions in the baseline; unit of the payoff.
+        before: float (n, n), interactions in the baseline.
         after: float (n, n), in the other run.
         runs: names and colors.
-        payoff: what the interactions are shares of.
-        class_name: whose payoff.
+        quantity: what the interactions are.
+        class_name: which class they speak for.
         standard_errors: float (n, n) each, of estimated values; drawn as ± 1.96 of them.
 
     Raises:
@@ -55,24 +55,24 @@ def interaction_change(
     change = (after - before)[pairs]
     most = int(np.abs(change).argmax())
     changed = f"“{words[pairs[0][most]]} + {words[pairs[1][most]]}” changed most"
-    unit, n_pairs = UNITS[payoff], len(first)
+    n_pairs = len(first)
     part = (
         f"the strongest {len(order)} of {n_pairs} pairs" if len(order) < n_pairs else counted(n_pairs, "pair")
     )
     figure = new_figure(
         1.75 + ROW * len(order) + 0.1,
-        f"{changed}: interaction {signed(float(before[pairs][most]))} became "
+        f"{changed}: {quantity.symbol} {signed(float(before[pairs][most]))} became "
         f"{signed(float(after[pairs][most]))}",
-        f"Above 0: synergy for {class_name}, below: antagonism; {part}",
+        f"{plural(quantity)} for {class_name}, {quantity.unit}; above 0: synergy, below: antagonism; {part}",
     )
     margins = Margins(
         left=widest(names, SMALL_SIZE) + 0.3, right=0.3, top=key(figure, runs.handles) + 0.35, across=0.5
     )
     cells = grid(figure, 1, 2, margins, widths=(1.25, 1))
     left, right = (figure.add_subplot(cells[i]) for i in range(2))
-    dress(left, "before and after", x=f"interaction ({unit})", gridlines="x")
+    dress(left, "before and after", x=f"{quantity.symbol} ({quantity.unit})", gridlines="x")
     errors = [None if se is None else se[pairs] for se in standard_errors]
     paired_bars(left, names, (before[pairs], after[pairs]), runs.colors, (errors[0], errors[1]))
-    dress(right, "change", x=f"change ({unit})", gridlines="x")
+    dress(right, "change", x=f"change ({quantity.unit})", gridlines="x")
     change_bars(right, change)
     return finish(figure)

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from whytrain.attribution.target import UNITS
 from whytrain.types import Payoff
 from whytrain.presentation.palette import run_colors, run_lines
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
-from whytrain.presentation.wording import MINUS, UNITS
+from whytrain.presentation.wording import MINUS
 
 _GRID = np.linspace(0, 1, 41)  # shares of the words at which the paths are averaged
 _BANDS = 3  # runs up to which quartiles stay readable

@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.target import UNITS
 from whytrain.types import Payoff
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.figures.base.phi import sign_colors
+from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
 from whytrain.figures.base.text import shown, widest
-from whytrain.presentation.wording import MINUS, UNITS, signed
+from whytrain.presentation.wording import MINUS, signed
 
 _ROW = 0.25  # inches
 _NEUTRAL: dict[Payoff, float | None] = {"probability": 0.5, "log_odds": 0.0, "logit": None}
@@ -26,15 +28,17 @@ def cumulative_path(
     order: NDArray[np.int64],
     *,
     payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
 ) -> Figure:
     """Draw the payoff while words are added by importance; with `payoff="probability"` as in the paper.
 
     Args:
         words: the n words, in the order of the sentence.
-        path: float (n + 1,), v(∅), v(first), …, v(N), from `whytrain.attribution.shapley.deletion_path.cumulative_path`.
-        order: int (n,), positions of the words in the order of their addition (`ranking`).
+        path: float (n + 1,), v(∅), v(first), …, v(N), see `whytrain.attribution.deletion.Deletion`.
+        order: int (n,), positions of the words in the order of their addition, by the size of their scores.
         payoff: what v is.
+        quantity: what the scores are that order the words.
         class_name: whose payoff.
 
     Raises:
@@ -51,7 +55,7 @@ def cumulative_path(
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         _title(path, unit, class_name),
-        "Words are added by importance |φ|, the largest first; each bar is what its word changes then",
+        f"Words are added by |{quantity.symbol}| ({quantity.name}), the largest first; each bar is what its word changes then",
     )
     margins = Margins(left=widest(names, SMALL_SIZE) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])

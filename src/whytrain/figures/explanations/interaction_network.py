@@ -10,12 +10,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity
 from whytrain.presentation.palette import INK
-from whytrain.figures.base.phi import shade_key, shades
+from whytrain.figures.base.signs import shade_key, shades
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, finish, finite_range, need, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
-from whytrain.presentation.wording import UNITS, amount, counted, signed
+from whytrain.presentation.wording import amount, counted, plural, signed
 
 _MOST_EDGES = 40
 _ARC = 1.9  # inches of the highest arc
@@ -27,7 +27,7 @@ def interaction_network(
     words: Sequence[str],
     interactions: NDArray[np.float64],
     *,
-    payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
     standard_errors: NDArray[np.float64] | None = None,
 ) -> Figure:
@@ -38,9 +38,9 @@ def interaction_network(
 
     Args:
         words: the n words, of a sentence in its order, or the chosen ones of a corpus.
-        interactions: float (n, n), symmetric; unit of the payoff.
-        payoff: what the interaction is a share of.
-        class_name: whose payoff.
+        interactions: float (n, n), symmetric.
+        quantity: what the interactions are.
+        class_name: which class they speak for.
         standard_errors: float (n, n), of estimated or averaged interactions; None where they are exact.
 
     Raises:
@@ -64,7 +64,8 @@ def interaction_network(
     height = 1.25 + above + band + below + 0.2
     scale = finite_range(strengths)
     n_pairs = n * (n - 1) // 2
-    title, subtitle = _titles(words, pairs, strengths, UNITS[payoff], class_name, n_pairs)
+    title, drawn = _titles(words, pairs, strengths, class_name, n_pairs)
+    subtitle = f"{plural(quantity)} for {class_name}, {quantity.unit}; above: synergy, below: antagonism; {drawn}"
     if standard_errors is not None and len(pairs):
         largest = float(standard_errors[pairs[:, 0], pairs[:, 1]].max())
         subtitle += f"; standard errors up to {amount(largest)}"
@@ -87,7 +88,7 @@ def interaction_network(
             fontsize=SMALL_SIZE,
             color=INK,
         )
-    shade_key(figure, scale, f"interaction ({UNITS[payoff]})", top=0.75)
+    shade_key(figure, scale, f"{quantity.symbol} ({quantity.unit})", top=0.75)
     return finish(figure)
 
 
@@ -132,16 +133,15 @@ def _titles(
     words: Sequence[str],
     pairs: NDArray[np.int64],
     strengths: NDArray[np.float64],
-    unit: str,
     class_name: str,
     n_pairs: int,
 ) -> tuple[str, str]:
     if not len(pairs):
-        return f"No two words interact in the {unit} of {class_name}", counted(n_pairs, "pair")
+        return f"No two words interact for {class_name}", counted(n_pairs, "pair")
     first, second = (shortened(words[i], 20) for i in pairs[0])
     how = "strengthen" if strengths[0] > 0 else "weaken"
     title = f"“{first}” and “{second}” {how} each other most: {signed(float(strengths[0]))}"
     drawn = (
         f"the strongest {len(pairs)} of {n_pairs} pairs" if len(pairs) < n_pairs else counted(n_pairs, "pair")
     )
-    return title, f"Above: synergy for {class_name}, below: antagonism; {drawn}"
+    return title, drawn

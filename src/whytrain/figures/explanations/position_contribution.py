@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.figures.base.phi import sign_colors
+from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import (
     SMALL_SIZE,
     WIDTH,
@@ -23,7 +23,7 @@ from whytrain.figures.base.style import (
     new_figure,
 )
 from whytrain.figures.base.text import shown, widest
-from whytrain.presentation.wording import UNITS, counted, signed
+from whytrain.presentation.wording import counted, score, scores_of
 
 _FEWEST_PLACES = 5  # a single bar must not fill the figure
 _MOST_NUMBERS = 16  # bars that have room for their number
@@ -33,17 +33,17 @@ def position_contribution(
     words: Sequence[str],
     values: NDArray[np.float64],
     *,
-    payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
     standard_errors: NDArray[np.float64] | None = None,
 ) -> Figure:
-    """Draw the Shapley values of a sentence's words by position.
+    """Draw the scores of a sentence's words by position.
 
     Args:
         words: the n words, in the order of the sentence.
-        values: float (n,), φ; unit of the payoff.
-        payoff: what φ is a share of.
-        class_name: whose payoff.
+        values: float (n,), the scores.
+        quantity: what the scores are.
+        class_name: which class they speak for.
         standard_errors: float (n,), of estimated values; drawn as ± 1.96 of them.
 
     Raises:
@@ -59,10 +59,10 @@ def position_contribution(
     step = (WIDTH - 1.0) / max(n, _FEWEST_PLACES)
     upright = widest(names, SMALL_SIZE) > step - 0.06
     bottom = 0.25 + (widest(names, SMALL_SIZE) + 0.1 if upright else 0.25)
-    figure = new_figure(3.6 + bottom, *_titles(values, UNITS[payoff], class_name))
+    figure = new_figure(3.6 + bottom, *_titles(values, scores_of(quantity, class_name)))
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=0.75, top=1.05, bottom=bottom))[0])
-    dress(ax, f"φ ({UNITS[payoff]} of {shown(class_name, 30)})")
-    ax.bar(range(n), values, color=sign_colors(values), width=0.75)
+    dress(ax, f"{quantity.symbol} for {shown(class_name, 30)} ({quantity.unit})")
+    ax.bar(range(n), values, color=sign_colors(values, has_signs=quantity.signed), width=0.75)
     if standard_errors is not None:
         ax.errorbar(
             range(n), values, 1.96 * np.asarray(standard_errors), fmt="none", ecolor=INK, elinewidth=1
@@ -70,7 +70,7 @@ def position_contribution(
     elif n <= _MOST_NUMBERS:
         for i, value in enumerate(values):
             ax.annotate(
-                signed(float(value), finite_range(values)),
+                score(float(value), quantity, finite_range(values)),
                 (i, value),
                 (0, 3 if value >= 0 else -3),
                 textcoords="offset points",
@@ -88,10 +88,9 @@ def position_contribution(
     return finish(figure)
 
 
-def _titles(values: NDArray[np.float64], unit: str, class_name: str) -> tuple[str, str]:
+def _titles(values: NDArray[np.float64], what: str) -> tuple[str, str]:
     total = float(np.abs(values).sum())
-    n_words = counted(len(values), "word")
-    subtitle = f"Shapley values of {n_words} in the order of the sentence, {unit} of {class_name}"
+    subtitle = f"{what}; {counted(len(values), 'word')} in the order of the sentence"
     if total == 0:
         return "No word contributes anything", subtitle
     first = float(np.abs(values[: (len(values) + 1) // 2]).sum()) / total

@@ -18,13 +18,13 @@ def position_profile(runs: Mapping[str, NDArray[np.float64]]) -> Figure:
 
     Args:
         runs: by name (of a run, or of an epoch), float (n_bins,), shares that sum to 1, from
-            `whytrain.attribution.shapley.positions.position_profile`; all with as many bins.
+            `whytrain.attribution.positions.position_profile`; all with as many bins.
     """
     names = check_runs("position_profile", runs)
     figure = new_figure(
         4.0 + 0.23 * key_rows(names),
         _title(runs),
-        "Mean share of Σ|φ|; 0 is the first word, 1 the last; dashed: importance spread evenly",
+        "Mean share of Σ|score|; 0 is the first word, 1 the last; dashed: importance spread evenly",
     )
     top = key(figure, run_handles(names)) + 0.35
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(top=top))[0])

@@ -9,13 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity, ranking
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.figures.base.phi import sign_colors
+from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
-from whytrain.presentation.wording import UNITS, amount, counted, signed
-from whytrain.attribution.shapley.deletion_path import ranking
+from whytrain.presentation.wording import counted, score
 
 _ROW = 0.32  # inches
 
@@ -24,19 +23,19 @@ def token_importance(
     words: Sequence[str],
     values: NDArray[np.float64],
     *,
-    payoff: Payoff,
+    quantity: Quantity,
     class_name: str,
     standard_errors: NDArray[np.float64] | None = None,
     counts: NDArray[np.int64] | None = None,
     n_words: int = 10,
 ) -> Figure:
-    """Draw the Shapley values φ of the words with the largest |φ|.
+    """Draw the words with the largest |score|.
 
     Args:
         words: the n words, of a sentence in its order or of a corpus.
-        values: float (n,), φ, of a corpus the mean over a word's occurrences; unit of the payoff.
-        payoff: what φ is a share of.
-        class_name: whose payoff.
+        values: float (n,), the scores, of a corpus the means over a word's occurrences.
+        quantity: what the scores are.
+        class_name: which class they speak for.
         standard_errors: float (n,), of estimated or averaged values; drawn as ± 1.96 of them.
         counts: int (n,), occurrences in a corpus; None for a sentence, whose words are numbered instead.
         n_words: how many words are drawn.
@@ -57,27 +56,35 @@ def token_importance(
     if sentence and len(rest):
         names.append(f"the other {len(rest)}")
         lengths.append(float(values[rest].sum()))
-    unit = UNITS[payoff]
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
-        _title(shortened(words[top[0]]), float(values[top[0]]), unit, class_name),
-        _subtitle(values, len(words), sentence=sentence, errors=standard_errors is not None),
+        _title(shortened(words[top[0]]), float(values[top[0]]), quantity, class_name),
+        _subtitle(values, quantity, sentence=sentence, errors=standard_errors is not None),
     )
     margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])
-    dress(ax, x=f"Shapley value φ ({unit} of {shown(class_name, 30)})", gridlines="x")
+    dress(
+        ax,
+        x=f"{quantity.name} {quantity.symbol} for {shown(class_name, 30)} ({quantity.unit})",
+        gridlines="x",
+    )
     errors = np.zeros(len(names))
     if standard_errors is not None:
         errors[: len(top)] = 1.96 * np.asarray(standard_errors, dtype=float)[top]
-    _bars(ax, names, np.array(lengths), errors, n_top=len(top))
+    _bars(ax, names, np.array(lengths), errors, quantity, n_top=len(top))
     return finish(figure)
 
 
 def _bars(
-    ax: Axes, names: list[str], lengths: NDArray[np.float64], errors: NDArray[np.float64], n_top: int
+    ax: Axes,
+    names: list[str],
+    lengths: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    quantity: Quantity,
+    n_top: int,
 ) -> None:
     n = len(names)
-    bars = ax.barh(range(n), lengths, color=sign_colors(lengths), height=0.72)
+    bars = ax.barh(range(n), lengths, color=sign_colors(lengths, has_signs=quantity.signed), height=0.72)
     for bar in bars[n_top:]:
         bar.set(facecolor="white", edgecolor=GRAY, hatch="///")
     if errors.any():
@@ -88,7 +95,7 @@ def _bars(
     for i, (length, error) in enumerate(zip(lengths, errors, strict=True)):
         side = 1 if length >= 0 else -1
         ax.annotate(
-            signed(length, scale),
+            score(length, quantity, scale),
             (length + side * error, i),
             (4 * side, 0),
             textcoords="offset points",
@@ -108,16 +115,16 @@ def _bars(
     ax.set_ylim(n - 0.5, -0.5)
 
 
-def _title(word: str, value: float, unit: str, class_name: str) -> str:
+def _title(word: str, value: float, quantity: Quantity, class_name: str) -> str:
     if value == 0:
-        return f"No word moves the {unit} of {class_name}"
-    verb = "raises" if value > 0 else "lowers"
-    return f"“{word}” {verb} the {unit} of {class_name} most, by {amount(value)}"
+        return f"No word counts for {class_name}"
+    how = "weighs most for" if not quantity.signed else f"speaks most {'for' if value > 0 else 'against'}"
+    return f"“{word}” {how} {class_name}: {quantity.symbol} = {score(value, quantity)}"
 
 
-def _subtitle(values: NDArray[np.float64], n: int, *, sentence: bool, errors: bool) -> str:
-    total = signed(float(values.sum()))
+def _subtitle(values: NDArray[np.float64], quantity: Quantity, *, sentence: bool, errors: bool) -> str:
+    total, n = score(float(values.sum()), quantity), len(values)
     interval = ", with 95% intervals" if errors else ""
     if sentence:
-        return f"{counted(n, 'word')}, numbered by position; all values together {total}{interval}"
+        return f"{counted(n, 'word')}, numbered by position; all together {total}{interval}"
     return f"Mean over the occurrences of {n} different words (their number in brackets){interval}"

@@ -1,4 +1,4 @@
-"""How the values of chosen words move while the model learns."""
+"""How the scores of chosen words move while the model learns."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from whytrain.types import Payoff
+from whytrain.attribution.attribution import Quantity
 from whytrain.presentation.palette import GRAY, run_colors, run_lines
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure, whole_numbers
 from whytrain.figures.base.text import shortened, shown, widest
-from whytrain.presentation.wording import UNITS, signed
+from whytrain.presentation.wording import score, scores_of
 
-_COLUMNS = ("epoch", "word", "phi")
+_COLUMNS = ("epoch", "word", "score")
 _MOST_WORDS = 16
 _LABEL_STEP = 0.2  # inches from label to label
 
 
-def word_trends(trends: pd.DataFrame, *, payoff: Payoff, class_name: str) -> Figure:
-    """Draw φ of words by epoch, each line named at its end.
+def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) -> Figure:
+    """Draw scores of words by epoch, each line named at its end.
 
     Args:
-        trends: one row per word and epoch: `epoch` (from 1), `word`, `phi` (mean over its occurrences in the
+        trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in the
             probe set) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep the order
             of their first rows; of more than 16 those that moved most are drawn.
-        payoff: what φ is a share of.
-        class_name: whose payoff.
+        quantity: what the scores are.
+        class_name: which class they speak for.
 
     Raises:
         WhytrainError: no rows, or a column is missing.
@@ -37,24 +37,23 @@ def word_trends(trends: pd.DataFrame, *, payoff: Payoff, class_name: str) -> Fig
     trends = trends.sort_values("epoch", kind="stable")
     lines = {str(word): line for word, line in trends.groupby("word", sort=False)}
     words = list(lines)
-    moved = {word: float(np.ptp(lines[word]["phi"].to_numpy())) for word in words}
+    moved = {word: float(np.ptp(lines[word]["score"].to_numpy())) for word in words}
     kept = sorted(words, key=lambda word: -moved[word])[:_MOST_WORDS]
     words = [word for word in words if word in kept]
     labels = [shown(word, 20) for word in words]
-    unit = UNITS[payoff]
-    subtitle = f"{unit} of {class_name}; mean over the word's occurrences in the probe set"
+    subtitle = f"{scores_of(quantity, class_name)}; mean over the word's occurrences in the probe set"
     if len(kept) < len(moved):
         subtitle += f"; the {len(kept)} of {len(moved)} words that moved most"
-    figure = new_figure(5.0, _title(lines), subtitle)
+    figure = new_figure(5.0, _title(lines, quantity), subtitle)
     right = widest(labels, SMALL_SIZE) + 0.35
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=0.75, right=right, top=1.05))[0])
-    dress(ax, f"Shapley value φ ({unit})", x="epoch")
+    dress(ax, f"{quantity.name} {quantity.symbol} ({quantity.unit})", x="epoch")
     colors, styles = run_colors(words), run_lines(words)
     for word in words:
         line = lines[word]
         ax.plot(
             line["epoch"],
-            line["phi"],
+            line["score"],
             color=colors[word],
             linestyle=styles[word],
             marker="o",
@@ -65,8 +64,8 @@ def word_trends(trends: pd.DataFrame, *, payoff: Payoff, class_name: str) -> Fig
             half = 1.96 * line["standard_error"]
             ax.fill_between(
                 line["epoch"],
-                line["phi"] - half,
-                line["phi"] + half,
+                line["score"] - half,
+                line["score"] + half,
                 color=colors[word],
                 alpha=0.12,
                 linewidth=0,
@@ -74,7 +73,7 @@ def word_trends(trends: pd.DataFrame, *, payoff: Payoff, class_name: str) -> Fig
     ax.axhline(0, color=GRAY, linewidth=1)
     whole_numbers(ax, trends["epoch"].min(), trends["epoch"].max())
     ax.set_xlim(trends["epoch"].min() - 0.3, trends["epoch"].max() + 0.3)
-    _names_at_ends(ax, [float(lines[word]["phi"].iloc[-1]) for word in words], labels, list(colors.values()))
+    _names_at_ends(ax, [float(lines[word]["score"].iloc[-1]) for word in words], labels, list(colors.values()))
     return finish(figure)
 
 
@@ -106,10 +105,10 @@ def _names_at_ends(ax: Axes, ends: list[float], labels: list[str], colors: list[
         )
 
 
-def _title(lines: dict[str, pd.DataFrame]) -> str:
-    ends = {word: (float(line["phi"].iloc[0]), float(line["phi"].iloc[-1])) for word, line in lines.items()}
+def _title(lines: dict[str, pd.DataFrame], quantity: Quantity) -> str:
+    ends = {word: (float(line["score"].iloc[0]), float(line["score"].iloc[-1])) for word, line in lines.items()}
     word, (first, last) = max(ends.items(), key=lambda item: abs(item[1][1] - item[1][0]))
     if first == last:
-        return "Values of the words by epoch"
+        return "Scores of the words by epoch"
     scale = max(abs(first), abs(last))
-    return f"“{shortened(word)}” moves most: from {signed(first, scale)} to {signed(last, scale)}"
+    return f"“{shortened(word)}” moves most: from {score(first, quantity, scale)} to {score(last, quantity, scale)}"
