@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logits_of
 
+from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.comparison.comparison import put_side_by_side
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import StoredDiagnosis, finding_changes, read_diagnosis
@@ -44,10 +45,8 @@ SETTINGS = {
     "seed": 0,
     "sentences": [],
     "changed_sentences": 2,
-    "absences": ["padding"],
+    "explainers": [Shapley(absences=["padding"], exact_words=8, budget=500)],
     "payoff": "log_odds",
-    "exact_words": 8,
-    "budget": 500,
 }
 SENTENCES = Sentences(IDS, TEXTS, LABELS, ("bad", "good"), "f" * 32)
 BOOTSTRAP = {"level": 0.95, "n_resamples": 400, "seed": 0}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
 from whytrain.figures.comparison.attention_change import attention_change
 from whytrain.figures.comparison.before_after import MOST_ROWS, TwoRuns, strongest
@@ -22,7 +23,9 @@ from whytrain.statistics.comparison import compare_with_baseline
 from whytrain.statistics.intervals import Interval
 
 TWO = TwoRuns(("baseline", "bilstm_opt $x$ 运行"), tuple(run_colors(["a", "b"]).values()))
-WHOSE = {"payoff": "log_odds", "class_name": "positive"}
+PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+WHOSE = {"quantity": PHI, "class_name": "positive"}
+IG = Quantity(symbol="IG", name="integrated gradient", unit="log-odds")
 
 
 def scores_of(names, seed=0):
@@ -132,6 +135,15 @@ def test_values_before_and_after(readable, sentences, kind):
     np.testing.assert_allclose([bar.get_width() for bar in right.patches], (after - before)[rows])
     green = [to_hex_upper(bar.get_facecolor()) == RIGHT.upper() for bar in right.patches]
     assert green == [bool(change >= 0) for change in (after - before)[rows]]
+
+
+def test_changes_name_the_quantity_that_they_show(readable):
+    words, before, after = ["so", "good"], np.array([0.5, 1.0]), np.array([0.5, -1.0])
+    texts = readable(value_change(words, before, after, TWO, quantity=IG, class_name="positive"))
+    assert "“good” changed most: IG +1.00 became −1.00" in texts
+    assert {"IG (log-odds)", "change of IG (log-odds)"} <= set(texts)
+    assert any(text.startswith("Integrated gradients IG for positive, log-odds; 2 words") for text in texts)
+    assert not any("Shapley" in text or "φ" in text for text in texts)
 
 
 def to_hex_upper(color):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.figures.explanations.interaction_network import interaction_network
 
-WHOSE = {"payoff": "log_odds", "class_name": "positive"}
+SYNERGY = Quantity(symbol="interaction", name="Shapley interaction", unit="log-odds")
+WHOSE = {"quantity": SYNERGY, "class_name": "positive"}
 
 
 def test_arcs_join_their_words_synergy_above_antagonism_below(readable):

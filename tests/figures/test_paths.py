@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from whytrain.attribution.shapley.deletion_path import cumulative_path as payoffs_on_the_way
-from whytrain.attribution.shapley.deletion_path import ranking
 
+from whytrain.attribution.attribution import Quantity, ranking
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.figures.explanations.corpus_path import corpus_path
 from whytrain.figures.explanations.cumulative_path import cumulative_path
@@ -14,8 +13,12 @@ from whytrain.figures.explanations.cumulative_path import cumulative_path
 def test_bars_lead_from_payoff_to_payoff(readable, game):
     table = game(5)
     values = shapley_values(table)
-    path, order = payoffs_on_the_way(table, values), ranking(values)
-    figure = cumulative_path(list("abcde"), path, order, payoff="log_odds", class_name="positive")
+    order = ranking(values)
+    path = table[np.concatenate([[0], np.cumsum(1 << order)])]
+    phi = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+    figure = cumulative_path(
+        list("abcde"), path, order, payoff="log_odds", quantity=phi, class_name="positive"
+    )
     texts = readable(figure)
     ax = figure.axes[0]
     np.testing.assert_allclose([bar.get_x() for bar in ax.patches], path[:-1])

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from whytrain.attribution.shapley.positions import Parts, part_values
-from whytrain.attribution.shapley.positions import position_profile as shares_by_position
 
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.deletion import Parts
+from whytrain.attribution.positions import position_profile as shares_by_position
 from whytrain.attribution.shapley.values import shapley_values
-from whytrain.figures.base.phi import shades
+from whytrain.figures.base.signs import shades
 from whytrain.figures.explanations.position_contribution import position_contribution
 from whytrain.figures.explanations.position_profile import position_profile
 from whytrain.figures.explanations.sentence_parts import sentence_parts
 
-WHOSE = {"payoff": "probability", "class_name": "positive"}
+PHI = Quantity(symbol="φ", name="Shapley value", unit="probability")
+WHOSE = {"quantity": PHI, "class_name": "positive"}
+OF_PARTS = {**WHOSE, "payoff": "probability"}
+
+
+def part_values(v, scores):
+    """Beginning, middle and end of a game's table."""
+    bounds = np.concatenate([[0], np.cumsum([len(part) for part in np.array_split(scores, 3)])])
+    coalitions = [sum(1 << i for i in range(bounds[k], bounds[k + 1])) for k in range(3)]
+    attributed = np.array([scores[bounds[k] : bounds[k + 1]].sum() for k in range(3)])
+    return Parts(bounds=bounds, alone=v[coalitions], attributed=attributed, empty=float(v[0]))
 
 
 def test_bars_stand_in_the_order_of_the_sentence(readable):
@@ -38,7 +49,7 @@ def test_parts_are_means_over_sentences_with_intervals(readable, game):
     tables = [game(n) for n in (1, 3, 4, 6, 9)]
     values = [shapley_values(table) for table in tables]
     parts = [part_values(table, phi) for table, phi in zip(tables, values, strict=True)]
-    figure = sentence_parts([f"sentence {i}" for i in range(5)], parts, values, **WHOSE)
+    figure = sentence_parts([f"sentence {i}" for i in range(5)], parts, values, **OF_PARTS)
     texts = readable(figure)
     bars, heat = figure.axes[:2]
     heights = [bar.get_height() for bar in bars.patches]
@@ -57,19 +68,36 @@ def test_parts_are_means_over_sentences_with_intervals(readable, game):
 
 def test_the_title_tells_a_mean_from_noise():
     for sums, title in (
-        ([1.0, -1.0], "No part of the sentences can be told from 0 in the probability of positive"),
-        ([1.0, 1.2], "The end raises the probability of positive most, by 1.10"),
+        ([1.0, -1.0], "No part of the sentences can be told from 0 in Σφ for positive"),
+        ([1.0, 1.2], "The end speaks most for positive: Σφ = +1.10"),
     ):
-        parts = [Parts(np.arange(4), np.zeros(3), np.array([0.0, 0.0, value]), 0.0) for value in sums]
-        figure = sentence_parts(["a", "b"], parts, [np.ones(3)] * 2, **WHOSE)
+        parts = [
+            Parts(bounds=np.arange(4), alone=np.zeros(3), attributed=np.array([0.0, 0.0, value]), empty=0.0)
+            for value in sums
+        ]
+        figure = sentence_parts(["a", "b"], parts, [np.ones(3)] * 2, **OF_PARTS)
         assert figure.texts[0].get_text() == title
+
+
+def test_scores_of_another_unit_are_not_summed_beside_payoffs(readable):
+    r = Quantity(symbol="r", name="random score", unit="standard deviations")
+    parts = Parts(
+        bounds=np.arange(4), alone=np.array([0.5, 0.1, 0.9]), attributed=np.array([9.0, 9.0, 9.0]), empty=0.2
+    )
+    figure = sentence_parts(
+        ["a b c"], [parts], [np.full(3, 9.0)], quantity=r, payoff="probability", class_name="positive"
+    )
+    texts = readable(figure)
+    np.testing.assert_allclose([bar.get_height() for bar in figure.axes[0].patches], [0.3, -0.1, 0.7])
+    assert "The end speaks most for positive: v(part) − v(∅) = +0.70" in texts
+    assert not any("Σ" in text for text in texts)
 
 
 def test_many_sentences_lose_their_names(readable, game):
     table = game(4)
     phi = shapley_values(table)
     n = 200
-    figure = sentence_parts(["secret"] * n, [part_values(table, phi)] * n, [phi] * n, **WHOSE)
+    figure = sentence_parts(["secret"] * n, [part_values(table, phi)] * n, [phi] * n, **OF_PARTS)
     assert "secret" not in readable(figure)
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.figures.explanations.token_importance import token_importance
 from whytrain.presentation.palette import NEGATIVE, POSITIVE
 
-WHOSE = {"payoff": "log_odds", "class_name": "positive"}
+PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+WHOSE = {"quantity": PHI, "class_name": "positive"}
 
 
 def test_bars_are_the_largest_values_in_order(readable):
@@ -27,8 +29,9 @@ def test_bars_are_the_largest_values_in_order(readable):
     for bar, value in zip(ax.patches[:10], values[order], strict=True):
         assert to_hex(bar.get_facecolor()).upper() == (POSITIVE if value > 0 else NEGATIVE)
     assert sum(widths) == pytest.approx(values.sum())  # the bars leave nothing out
-    verb = "raises" if values[order[0]] > 0 else "lowers"
-    assert any(text.startswith(f"“word{order[0]}” {verb} the log-odds of positive most") for text in texts)
+    side = "for" if values[order[0]] > 0 else "against"
+    assert any(text.startswith(f"“word{order[0]}” speaks most {side} positive: φ = ") for text in texts)
+    assert "Shapley value φ for positive (log-odds)" in texts
 
 
 def test_a_corpus_has_counts_and_intervals_and_no_rest(readable):

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
 from whytrain.pages.colored_sentence import colored_sentence
 
-WHOSE = {"payoff": "log_odds", "class_name": "positive"}
+PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+WHOSE = {"quantity": PHI, "class_name": "positive"}
 
 
 class Reader(HTMLParser):
@@ -61,7 +63,19 @@ def test_words_carry_their_values_and_colors():
     assert "background:#d88c95" in styles[2]  # half way from white to #b2182b, rounded
     assert ["dashed" in style for style in styles] == [True, False, False]
     assert "not so good" in reader.text
-    assert "log-odds of positive; all together −0.50" in reader.text.replace("−0.500", "−0.50")
+    assert "Shapley values φ for positive, log-odds; all together −0.50" in reader.text
+
+
+def test_sizes_are_of_one_color_and_without_signs():
+    size = Quantity(symbol="a", name="attention weight", unit="share", signed=False)
+    html = colored_sentence(["so", "good"], np.array([0.25, 0.5]), quantity=size, class_name="positive")
+    reader = Reader(html)
+    assert [tip for _, tip, _ in reader.words] == ["a = 0.25", "a = 0.50"]
+    assert "background:#54278f" in reader.words[1][2]
+    assert not {"#b2182b", "#2166ac"} & set(re.findall(r"#\w{6}", html.lower()))
+    assert "Attention weights a for positive, share; all together 0.75" in reader.text
+    assert "dashed" not in html
+    assert "0.00" in reader.text
 
 
 def test_every_word_can_be_read_on_its_color():
@@ -75,7 +89,7 @@ def test_every_word_can_be_read_on_its_color():
     "word", ["<script>alert(1)</script>", '" onload="x', "&amp;", "a' b", "\x00\x1b", "\u202eabc"]
 )
 def test_text_cannot_leave_its_place(word):
-    html = colored_sentence([word, "next"], np.array([1.0, -1.0]), payoff="logit", class_name=word)
+    html = colored_sentence([word, "next"], np.array([1.0, -1.0]), quantity=PHI, class_name=word)
     reader = Reader(html)
     assert reader.tags == {"figure", "p", "span", "figcaption"}
     visible = "".join(c for c in word if c not in "\x00\x1b\u202e")

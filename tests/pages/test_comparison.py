@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "comparison"))  # whatever py
 
 from compared_runs import IDS, LABELS, TEXTS, compared_run, in_silence
 
+from whytrain.attribution.gradients.integrated_gradients import IntegratedGradients
+from whytrain.attribution.random_scores import RandomScores
+from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.comparison import comparison as side_by_side
 from whytrain.comparison.runs import LoadedRuns, Sentences
 from whytrain.comparison.tables import comparison_tables
@@ -36,10 +39,12 @@ SETTINGS = {
     "seed": 0,
     "sentences": ["s0"],
     "changed_sentences": 1,
-    "absences": ["padding", "removed"],
+    "explainers": [
+        Shapley(absences=None, exact_words=8, budget=100),
+        IntegratedGradients(baseline="padding", steps=16),
+        RandomScores(),
+    ],
     "payoff": "log_odds",
-    "exact_words": 8,
-    "budget": 100,
 }
 
 
@@ -156,28 +161,68 @@ def test_chosen_and_changed_sentences_are_explained_by_both(written):
     assert [sentence.row for sentence in pair.explained] == [0, pair.judgements["row"][0]]
     first = pair.explained[0]
     assert first.class_name == ("bad", "good")[LABELS[0]]
+    titles = [
+        "shapley (padding)",
+        "shapley (removed)",
+        "integrated_gradients (padding_baseline)",
+        "random",
+    ]
     for side in (first.before, first.after):
-        assert [e.absence.name for e in side.explanations] == ["padding", "removed"]
+        assert [e.attribution.title for e in side.explanations] == titles
         for explanation in side.explanations:
-            assert explanation.class_index == ("good", "bad").index(first.class_name)
-            # Efficiency, in float32 logits.
-            assert explanation.values.sum() == pytest.approx(explanation.full - explanation.empty, abs=1e-5)
+            a, d = explanation.attribution, explanation.deletion
+            assert a.target.index == ("good", "bad").index(first.class_name)
+            if a.method == "shapley":  # efficiency, in float32 logits
+                assert a.scores.sum() == pytest.approx(d.full - d.empty, abs=1e-5)
     assert first.before.attention is None
     assert first.after.attention.weights.sum() == pytest.approx(1, abs=1e-6)
-    assert {f"pair_1_sentence_0_{kind}" for kind in ("values", "interactions", "attention")} <= set(images)
+    of_sentence = {name.removeprefix("pair_1_sentence_0_") for name in images if "_sentence_0_" in name}
+    of_others = {"integrated_gradients_values", "random_values"}  # which know nothing of pairs
+    assert of_sentence == {"values", "interactions", "attention"} | of_others
     words = comparison_tables(result)["words"]
-    of_first = words[(words["id"] == "s0") & (words["absence"] == "padding")]
-    np.testing.assert_array_equal(of_first["phi_before"], first.before.explanations[0].values)
+    of_sentence = words[words["id"] == "s0"]
+    for before, after in zip(first.before.explanations, first.after.explanations, strict=True):
+        a = before.attribution
+        rows = of_sentence[(of_sentence["method"] == a.method) & (of_sentence["variant"] == a.variant)]
+        np.testing.assert_array_equal(rows["score_before"], a.scores)
+        np.testing.assert_array_equal(rows["score_after"], after.attribution.scores)
+    of_first = of_sentence[of_sentence["variant"] == "padding"]
     np.testing.assert_array_equal(of_first["attention_after"], first.after.attention.weights[1:-1])
+
+
+def test_each_method_stands_under_its_own_name(written):
+    _, folder, _ = written
+    html = (folder / files.PAGE).read_text("utf-8")
+    text = Page(html[html.index("<h4>integrated_gradients</h4>") : html.index("<h4>random</h4>")]).text
+    assert text.count("plain, integrated_gradients (padding_baseline)") == 1
+    assert text.count("attentive, integrated_gradients (padding_baseline)") == 1
+    assert text.count("Integrated gradients IG for ") == 2
+    assert "Shapley" not in text
+    assert Page(html).text.count("Random scores r for ") == 4  # two sentences in two runs
+
+
+def test_a_method_that_a_model_cannot_do_is_left_out_and_named(monkeypatch):
+    monkeypatch.setattr(
+        IntegratedGradients, "missing", lambda self, model: "a reason" if _attends(model) else None
+    )
+    result = compare(monkeypatch, {"plain": "last", "attentive": "attention"}, changed_sentences=0)
+    assert "integrated_gradients is left out, attentive: a reason" in result.missing
+    (sentence,) = result.pairs[0].explained
+    assert list(sentence.by_method) == ["shapley", "random"]
+
+
+def _attends(model) -> bool:
+    return bool(model.module.pooling == "attention")
 
 
 def test_words_are_absent_as_both_models_need_it(monkeypatch):
     def shown():
-        result = compare(monkeypatch, {"one": "mean", "other": "last"}, absences=None, changed_sentences=0)
+        result = compare(monkeypatch, {"one": "mean", "other": "last"}, changed_sentences=0)
         (sentence,) = result.pairs[0].explained
-        return [[e.absence.name for e in side.explanations] for side in (sentence.before, sentence.after)]
+        sides = sentence.before, sentence.after
+        return [[e.deletion.absence for e in side.explanations] for side in sides]
 
-    assert shown() == [["padding", "removed"]] * 2
+    assert shown() == [["padding", "removed", "padding", "padding"]] * 2
     # Of the model "other" alone: a masked-language model knows nothing of padding inside a sentence.
     plain = BiLSTM.__init__
 
@@ -187,7 +232,7 @@ def test_words_are_absent_as_both_models_need_it(monkeypatch):
             model.absences = ("mask", "removed")
 
     monkeypatch.setattr(BiLSTM, "__init__", masked)
-    assert shown() == [["removed"]] * 2
+    assert shown() == [["removed"] * 3] * 2
 
 
 def test_a_run_without_a_model_and_private_texts_are_named(monkeypatch):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from rich.console import Console
 
 from whytrain.metrics import METRICS, SHOWN, Scored, evaluate
 from whytrain.pages.console import closing_table, next_steps, opening_table
-from whytrain.pages.explanation import values_table
 from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.types import Predictions
@@ -151,19 +148,6 @@ def test_opening_and_next_steps() -> None:
     assert "note" in text
     assert "3 rows were skipped" in text
     assert "classes [spam], [/b]" in shown(opening_table({"data": "classes [spam], [/b]"}, ["[/b]"]))
-
-
-def test_a_class_in_brackets_is_no_markup() -> None:
-    explained: Any = SimpleNamespace(
-        words=["a", "film"],
-        values=np.array([1.0, 2.0]),
-        values_se=None,
-        payoff="log_odds",
-        absence=SimpleNamespace(name="padding"),
-        full=3.0,
-        empty=0.0,
-    )
-    assert "of [/b]" in shown(values_table([explained], "[/b]"))
 
 
 def test_next_steps_reach_the_run(monkeypatch, tmp_path):

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from whytrain.attribution.attribution import Attribution, Pairs, Quantity
+from whytrain.attribution.target import ClassTarget
 from whytrain.pages.corpus import vocabulary_figures
+
+PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+SYNERGY = Quantity(symbol="interaction", name="Shapley interaction", unit="log-odds")
+OF = Attribution(
+    method="shapley",
+    variant="padding",
+    words=("fine",),
+    target=ClassTarget(name="good", index=0, payoff="log_odds"),
+    scores=np.ones(1),
+    standard_errors=None,
+    quantity=PHI,
+    total=None,
+    n_evaluations=2,
+    pairs=Pairs(scores=np.zeros((1, 1)), standard_errors=None, quantity=SYNERGY),
+)
 
 
 def hashed(word: str) -> str:
@@ -13,7 +32,7 @@ def hashed(word: str) -> str:
 
 
 def test_words_and_pairs_that_occur_once_are_left_out() -> None:
-    of = {"absence": "padding", "class": "good"}
+    of = {"variant": "padding", "class": "good"}
     words = pd.DataFrame(
         {"word": ["rare", "fine", "dull"], "score": [9.0, 2.0, -1.0], "standard_error": [np.nan, 0.5, 0.1]}
     ).assign(count=[1, 4, 7], **of)
@@ -25,7 +44,7 @@ def test_words_and_pairs_that_occur_once_are_left_out() -> None:
             "standard_error": [np.nan, 0.25, 0.5],
         }
     ).assign(count=[1, 2, 3], **of)
-    figures = vocabulary_figures(words, pairs, payoff="log_odds", name=hashed)
+    figures = vocabulary_figures(words, pairs, of=OF, name=hashed)
     importance = figures["corpus_importance"].axes[0]
     assert [bar.get_width() for bar in importance.patches] == [2.0, -1.0]
     assert [label.get_text() for label in importance.get_yticklabels()] == ["#fine (4)", "#dull (7)"]
@@ -45,9 +64,19 @@ def test_many_pairs_show_as_many_words_as_fit() -> None:
             "interaction": np.linspace(3, 1, n),
             "standard_error": 0.1,
         }
-    ).assign(absence="padding", count=5, **{"class": "good"})
+    ).assign(variant="padding", count=5, **{"class": "good"})
     words = pd.DataFrame({"word": ["x"], "score": [0.0], "standard_error": [np.nan], "count": [1]})
-    figures = vocabulary_figures(words.assign(**{"class": "good"}), pairs, payoff="log_odds", name=str)
+    figures = vocabulary_figures(words.assign(**{"class": "good"}), pairs, of=OF, name=str)
     assert set(figures) == {"corpus_network"}
     names = {text.get_text() for text in figures["corpus_network"].axes[0].texts}
     assert names == {f"{side}{i}" for side in "ab" for i in range(8)}
+
+
+def test_a_method_without_pairs_has_no_network() -> None:
+    words = pd.DataFrame({"word": ["fine"], "score": [2.0], "standard_error": [0.5], "count": [3]})
+    gradients = replace(
+        OF, quantity=Quantity(symbol="IG", name="integrated gradient", unit="log-odds"), pairs=None
+    )
+    figures = vocabulary_figures(words.assign(**{"class": "good"}), None, of=gradients, name=str)
+    assert set(figures) == {"corpus_importance"}
+    assert figures["corpus_importance"].axes[0].get_xlabel() == "integrated gradient IG for good (log-odds)"

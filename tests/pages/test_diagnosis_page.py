@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from whytrain.attribution.attribution import Quantity
 from whytrain.diagnosis.finding import Diagnosis, Evidence, Example, Finding, Measurement
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.statistics.intervals import Interval
 
+PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
 EVIL = "<script>alert(1)</script>"
 
 
@@ -43,7 +45,7 @@ def parsed(page: str) -> Elements:
 
 def finding(name: str, low: float, high: float) -> Finding:
     examples = (
-        Example("row-1", ("not", EVIL), "80% in two words", (-1.0, 0.5), "log_odds", "good"),
+        Example("row-1", ("not", EVIL), "80% in two words", (-1.0, 0.5), PHI, "good"),
         Example("row-2", (EVIL,), "labeled good"),
     )
     evidence = Evidence(examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))

@@ -128,7 +128,7 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
     table.add_column("#", justify="right")
     table.add_column("word", overflow="fold")
     for a in attributions:
-        table.add_column(Text("\n".join([*_title_lines(a), _unit(a.quantity)])), justify="right")
+        table.add_column(_heading(a), justify="right")
     for i, word in enumerate(attributions[0].words):
         cells = [_cell(a.scores, a.standard_errors, i, a.quantity) for a in attributions]
         table.add_row(str(i + 1), Text(word), *cells)
@@ -158,12 +158,10 @@ def interactions_table(attribution: Attribution) -> Table:
     return table
 
 
-def _title_lines(attribution: Attribution) -> list[str]:
-    return [attribution.method, *([f"({attribution.variant})"] if attribution.variant else [])]
-
-
-def _unit(quantity: Quantity) -> str:
-    return f"{quantity.symbol}, {quantity.unit}"
+def _heading(attribution: Attribution) -> Text:
+    a = attribution
+    variant = f"({a.variant})" if a.variant else ""
+    return Text(f"{a.method}\n{variant}\n{a.quantity.symbol}, {a.quantity.unit}")
 
 
 def _cell(scores: Array, errors: Array | None, place: int | tuple[int, int], quantity: Quantity) -> str:

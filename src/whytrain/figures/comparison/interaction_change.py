@@ -63,7 +63,7 @@ def interaction_change(
         1.75 + ROW * len(order) + 0.1,
         f"{changed}: {quantity.symbol} {signed(float(before[pairs][most]))} became "
         f"{signed(float(after[pairs][most]))}",
-        f"{plural(quantity)} for {class_name}, {quantity.unit}; above 0: synergy, below: antagonism; {part}",
+        f"{plural(quantity)} for {class_name}; {part}; above 0: synergy, below: antagonism",
     )
     margins = Margins(
         left=widest(names, SMALL_SIZE) + 0.3, right=0.3, top=key(figure, runs.handles) + 0.35, across=0.5

@@ -65,11 +65,11 @@ def interaction_network(
     scale = finite_range(strengths)
     n_pairs = n * (n - 1) // 2
     title, drawn = _titles(words, pairs, strengths, class_name, n_pairs)
-    subtitle = f"{plural(quantity)} for {class_name}, {quantity.unit}; above: synergy, below: antagonism; {drawn}"
+    subtitle = f"{plural(quantity)} for {class_name}; {drawn}"
     if standard_errors is not None and len(pairs):
         largest = float(standard_errors[pairs[:, 0], pairs[:, 1]].max())
         subtitle += f"; standard errors up to {amount(largest)}"
-    figure = new_figure(height, title, subtitle)
+    figure = new_figure(height, title, f"{subtitle}; above: synergy, below: antagonism")
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, WIDTH)
     floor = below + 0.2 + band / 2

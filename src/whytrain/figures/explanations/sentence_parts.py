@@ -88,7 +88,8 @@ def sentence_parts(
     figure = new_figure(
         1.15 + body + 0.65,
         _title(sides[0], class_name),
-        f"{counted(n, 'sentence')}, {unit} of {class_name}; heat map: {plural(quantity)} {quantity.symbol}",
+        f"{plural(quantity)} {quantity.symbol} (heat map), {unit} of {class_name} (bars); "
+        f"{counted(n, 'sentence')}",
     )
     bars = figure.add_subplot(
         grid(figure, 1, 1, Margins(left=0.7, right=WIDTH - 3.7, top=1.3, bottom=0.6))[0]
