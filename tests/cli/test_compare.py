@@ -19,6 +19,7 @@ from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 
 PREDICTIONS = "+callbacks.predictions._target_=callbacks.predictions.Predictions"
+THREE = "explainer=[shapley,integrated_gradients,random]"
 QUICK = (*SMALL, "callbacks=none", PREDICTIONS, "trainer.max_epochs=1")
 
 
@@ -70,7 +71,7 @@ def compare(trained: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> Cal
 def test_two_runs_become_a_report_and_a_run(
     trained: SimpleNamespace, compare: Callable[..., tuple[int, str]]
 ) -> None:
-    code, said = compare("runs=[plain,opt]", "output=report", "changed_sentences=1", "resamples=200")
+    code, said = compare("runs=[plain,opt]", "output=report", "changed_sentences=1", "resamples=200", THREE)
     assert code == 0, said
     html = Path("report/comparison.html").read_text("utf-8")
     assert "plain against opt" in html
@@ -85,6 +86,18 @@ def test_two_runs_become_a_report_and_a_run(
     figures = {path.name for path in download(run, "figures/comparison").iterdir()}
     assert {"metric_bars.png", "metric_radar.png", "training.png", "reliability.png"} <= figures
     assert any(name.endswith("_attention.png") for name in figures)
+    assert any(name.endswith("_integrated_gradients_values.png") for name in figures)
+    assert not any(name.endswith("_random_interactions.png") for name in figures)
+    for title, quantity in (
+        ("shapley (padding)", "Shapley values φ for"),
+        ("integrated_gradients (padding_baseline)", "Integrated gradients IG for"),
+        ("random", "Random scores r for"),
+    ):
+        assert f"plain, {title}" in html
+        assert f"opt, {title}" in html
+        assert quantity in html
+    words = read_table(run, "comparison", name="words")
+    assert set(words["method"]) == {"shapley", "integrated_gradients", "random"}
     differences = read_table(run, "comparison", name="differences").set_index("metric")
     best = [one.metrics["best/accuracy"] for one in both]
     # Training keeps its metrics in float32.
@@ -121,6 +134,9 @@ def test_private_text_stays_private(
         (["experiment=nothing"], 1, "there is no experiment 'nothing'"),
         (["runs=[plain,opt]", "level=2"], 2, "level: input should be less than 1"),
         (["runs=[plain,opt]", "sentences=[x]"], 2, "no sentence has the id x"),
+        (["runs=[plain,opt]", "budget=9"], 2, "budget is called explainer.shapley.budget now"),
+        (["runs=[plain,opt]", "explainer=[]"], 2, "explainer: expected at least one method"),
+        (["runs=[plain,opt]", "explainer.shapley.budget=0"], 2, "explainer.shapley.budget: input should be"),
         (["runs=[plain,opt]", "ouptut=x"], 2, "ouptut: no such key; did you mean output?"),
     ],
 )

@@ -16,13 +16,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from whytrain.attribution.explained_text import Explainer
 
 from whytrain.attribution import bulk
+from whytrain.attribution.explainer import Explainer
+from whytrain.attribution.gradients.integrated_gradients import IntegratedGradients
+from whytrain.attribution.random_scores import RandomScores
 from whytrain.attribution.removal import absence
+from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
+from whytrain.attribution.text import ExplainedText, TextExplainer
 from whytrain.attribution.units import players_of
 from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel, load_model
@@ -83,9 +87,9 @@ def tracked(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> I
             "optimizer.learning_rate=0.05",
             "model.hidden_size=8",
             "model.embedding.size=8",
-            "callbacks.shapley.budget=300",
-            "callbacks.shapley.max_words=5",
-            "callbacks.shapley.displayed_sentences=1",
+            "callbacks.explanations.budget=300",
+            "callbacks.explanations.max_words=5",
+            "callbacks.explanations.displayed_sentences=1",
             "run_name=tiny",
         )
         assert code == 0
@@ -119,16 +123,16 @@ def test_the_table_of_the_best_epoch_holds_the_values_of_the_tracked_model(
 ) -> None:
     epoch = int(tracked.run.metrics["best/epoch"])
     values = read_table(tracked.run, "shapley", epoch, "values")
-    for (_, _, kind), rows in values.groupby(["id", "split", "absence"]):
+    for (_, _, kind), rows in values.groupby(["id", "split", "variant"]):
         # The sentences are single words joined by spaces.
         encoding = saved.tokenizer.encode_words(" ".join(rows["word"]), LIMIT)
         players = players_of(encoding, LIMIT)
         table = coalition_table(saved.model, players, absence(kind, saved.tokenizer), engine="direct")
         v = payoffs(table.logits, "log_odds", saved.class_names.index(rows["class"].iloc[0]))
         # 1e-5: prefixes were shared there and are not here, in float32; values are below 10.
-        np.testing.assert_allclose(rows["phi"], shapley_values(v), atol=1e-5)
-    assert 0 < (2 ** values.groupby(["id", "split", "absence"]).size()).sum() <= 300
-    assert {"shapley/top1_share_padding", "time/shapley_s"} <= tracked.run.metrics.keys()
+        np.testing.assert_allclose(rows["score"], shapley_values(v), atol=1e-5)
+    assert 0 < (2 ** values.groupby(["id", "split", "variant"]).size()).sum() <= 300
+    assert {"shapley/top1_share_padding", "time/explanations_s"} <= tracked.run.metrics.keys()
 
 
 def test_a_text_is_explained_in_the_terminal_and_in_files(
@@ -144,11 +148,15 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
     assert list(content["probabilities"].values()) == pytest.approx(probabilities.tolist(), abs=1e-6)
     assert content["label"] == saved.class_names[probabilities.argmax()]
     assert content["label"] in said
-    assert [e["absence"] for e in content["explanations"]] == ["padding", "removed"]
+    assert [(e["method"], e["variant"]) for e in content["explanations"]] == [
+        ("shapley", "padding"),
+        ("shapley", "removed"),
+    ]
     for e in content["explanations"]:
-        assert e["exact"]
+        assert e["standard_errors"] is None
+        assert e["absence"] == e["variant"]
         assert e["words"] == list(saved.tokenizer.encode_words(text, LIMIT).words)
-        assert sum(e["phi"]) == pytest.approx(e["full"] - e["empty"], abs=1e-6)
+        assert sum(e["scores"]) == pytest.approx(e["full"] - e["empty"], abs=1e-6)
         assert len(e["interactions"]) == len(e["words"]) * (len(e["words"]) - 1) // 2
         assert e["full"] == pytest.approx(np.log(probabilities.max() / probabilities.min()), abs=1e-5)
     verdict, judged = content["verdict"], saved.predict([text]).iloc[0]
@@ -167,24 +175,67 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
 
 def test_above_the_exact_words_values_are_estimates_with_errors(saved: SavedModel) -> None:
     text = "the film is so great and the plot is dull"
-    settings: dict[str, Any] = {"absences": ["padding", "removed"], "payoff": "log_odds", "seed": 0}
-    estimated = Explainer(saved, exact_words=6, budget=2000, **settings)(text)
-    exact = Explainer(saved, exact_words=14, budget=1, **settings)(text)
-    assert "values and interactions are estimated" in estimated.notes[0]
-    assert "6 chunks" in estimated.notes[0]
+
+    def explained(exact_words: int, budget: int) -> ExplainedText:
+        method = Shapley(absences=["padding", "removed"], exact_words=exact_words, budget=budget)
+        return TextExplainer(saved, [method], payoff="log_odds", seed=0)(text)
+
+    estimated, exact = explained(6, 2000), explained(14, 1)
+    assert "shapley is estimated" in estimated.notes[0]
+    assert "raise explainer.shapley.budget" in estimated.notes[0]
     assert exact.notes == ()
-    for rough, true in zip(estimated.explanations, exact.explanations, strict=True):
-        assert rough.values.sum() == pytest.approx(rough.full - rough.empty, abs=1e-6)
-        assert rough.values_se is not None
+    for e, f in zip(estimated.explanations, exact.explanations, strict=True):
+        rough, true = e.attribution, f.attribution
+        assert rough.scores.sum() == pytest.approx(e.deletion.full - e.deletion.empty, abs=1e-6)
+        assert rough.standard_errors is not None
         # Five standard errors, and 1e-4 where a game of pairs leaves none: wrong ones are off by far more.
-        assert (np.abs(rough.values - true.values) <= 5 * rough.values_se + 1e-4).all()
-        np.testing.assert_allclose(rough.occlusion, true.occlusion, atol=1e-5)  # no estimates: float32 only
-        np.testing.assert_allclose(rough.parts.alone, true.parts.alone, atol=1e-5)
-        assert (rough.prediction, rough.full) == (true.prediction, pytest.approx(true.full, abs=1e-5))
-        assert len(rough.tree_words) == 6
-        if list(np.argsort(-np.abs(rough.values))) == list(np.argsort(-np.abs(true.values))):
-            np.testing.assert_allclose(rough.path, true.path, atol=1e-5)
-            np.testing.assert_allclose(rough.removal, true.removal, atol=1e-5)
+        assert (np.abs(rough.scores - true.scores) <= 5 * rough.standard_errors + 1e-4).all()
+        assert rough.tree is not None
+        assert len(rough.tree.words) == 6
+        # What deletion does is no estimate: float32 only.
+        np.testing.assert_allclose(e.deletion.occlusion, f.deletion.occlusion, atol=1e-5)
+        np.testing.assert_allclose(e.deletion.parts.alone, f.deletion.parts.alone, atol=1e-5)
+        assert e.deletion.prediction == f.deletion.prediction
+        assert e.deletion.full == pytest.approx(f.deletion.full, abs=1e-5)
+        if e.deletion.order.tolist() == f.deletion.order.tolist():
+            np.testing.assert_allclose(e.deletion.path, f.deletion.path, atol=1e-5)
+            np.testing.assert_allclose(e.deletion.removal, f.deletion.removal, atol=1e-5)
+
+
+def test_three_methods_stand_side_by_side(saved: SavedModel, explain: Callable[..., tuple[int, str]]) -> None:
+    text = "the film was so great"
+    code, said = explain(
+        "run=tiny",
+        f"text={text}",
+        "output=three",
+        "explainer=[shapley,integrated_gradients,random]",
+        "explainer.shapley.absences=[padding]",
+        "explainer.integrated_gradients.steps=64",
+    )
+    assert code == 0, said
+    methods: list[Explainer] = [
+        Shapley(absences=["padding"], exact_words=14, budget=4000),
+        IntegratedGradients(baseline="padding", steps=64),
+        RandomScores(),
+    ]
+    expected = TextExplainer(saved, methods, payoff="log_odds", seed=0)(text)
+    content = json.loads(Path("three/explanation.json").read_text("utf-8"))["explanations"]
+    for plain, explanation in zip(content, expected.explanations, strict=True):
+        a = explanation.attribution
+        assert (plain["method"], plain["variant"]) == (a.method, a.variant)
+        np.testing.assert_allclose(plain["scores"], a.scores, atol=1e-6)  # float32 twice
+    for method, column in (("shapley", "φ, log-odds"), ("integrated gradients", "IG, log-odds")):
+        assert method.split()[0] in said
+        assert column in said
+    assert "Σ − (v(N) − v(∅))" in said
+    assert said.count("Strongest interactions") == 1
+    html = Path("three/explanation.html").read_text("utf-8")
+    start, end = (html.index(f">{title}") for title in ("integrated_gradients (padding_baseline)", "random"))
+    assert "Integrated gradients IG for" in html[start:end]
+    assert "Shapley" not in html[start:]
+    figures = {path.stem for path in Path("three").glob("*.png")}
+    assert {"network", "tree", "integrated_gradients_importance", "random_positions"} <= figures
+    assert not {"integrated_gradients_network", "random_tree"} & figures
 
 
 def test_a_text_above_the_limit_is_cut_and_said_so(explain: Callable[..., tuple[int, str]]) -> None:
@@ -192,15 +243,15 @@ def test_a_text_above_the_limit_is_cut_and_said_so(explain: Callable[..., tuple[
         "run=tiny",
         "text=" + "film is so great " * 12,
         "output=cut",
-        "exact_words=4",
-        "budget=1",
-        "absences=[mask]",
+        "explainer.shapley.exact_words=4",
+        "explainer.shapley.budget=1",
+        "explainer.shapley.absences=[mask]",
     )
     assert code == 0, said
     assert f"50 tokens and the model reads {LIMIT}" in " ".join(said.split())
     assert "±" in said
     content = json.loads(Path("cut/explanation.json").read_text("utf-8"))
-    assert len(content["explanations"][0]["phi"]) == LIMIT - 2
+    assert len(content["explanations"][0]["scores"]) == LIMIT - 2
 
 
 def test_a_file_is_explained_row_by_row_and_never_twice(
@@ -218,8 +269,10 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
     assert table["text"].tolist() == texts
     assert table["label"].isna().tolist() == [False, True, False, False, False]
     for _, row in table.dropna(subset="label").iterrows():
-        assert len(row["phi_padding"]) == len(row["words"])
-        assert row["phi_padding"].sum() == pytest.approx(row["full_padding"] - row["empty_padding"], abs=1e-6)
+        scores = row["score_shapley_padding"]
+        assert len(scores) == len(row["words"])
+        difference = row["full_shapley_padding"] - row["empty_shapley_padding"]
+        assert scores.sum() == pytest.approx(difference, abs=1e-6)
     assert list(table["words"][2]) == list("电影很好")
     code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
     assert "0 of them explained now" in " ".join(said.split())
@@ -241,7 +294,8 @@ def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: SavedModel) -> None:
-    explainer = Explainer(saved, absences=["padding"], payoff="log_odds", exact_words=8, budget=1, seed=0)
+    method = Shapley(absences=["padding"], exact_words=8, budget=1)
+    explainer = TextExplainer(saved, [method], payoff="log_odds", seed=0)
     texts, target = ["so great", "so dull", "the film", "the plot"], tmp_path / "rows.parquet"
     seen: list[str] = []
 
@@ -281,8 +335,17 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
         (["run=tiny"], 2, "give either text"),
         (["run=tiny", "text=a", "file=reviews.csv"], 2, "give either text"),
         (["text=a"], 2, "run must be given"),
-        (["run=tiny", "text=a", "absences=[gone]"], 2, "absences"),
-        (["run=tiny", "text=a", "exact_words=30"], 2, "exact_words"),
+        (["run=tiny", "text=a", "explainer.shapley.absences=[gone]"], 2, "explainer.shapley.absences"),
+        (
+            ["run=tiny", "text=a", "explainer.shapley.exact_words=30"],
+            2,
+            "explainer.shapley.exact_words: input should be less than or equal to 20",
+        ),
+        (["run=tiny", "text=a", "explainer=lime"], 2, "explainer=lime: no such choice"),
+        (["run=tiny", "text=a", "explainer=[]"], 2, "explainer: expected at least one method"),
+        (["run=tiny", "text=a", "explainer.random.seed=1"], 2, "explainer.random"),
+        (["run=tiny", "text=a", "exact_words=12"], 2, "exact_words is called explainer.shapley.exact_words"),
+        (["run=tiny", "text=a", "absences=[mask]"], 2, "absences is called explainer.shapley.absences now"),
         (["run=tiny", "text=a", "exact_word=3"], 2, "exact_word: no such key"),
     ],
 )

@@ -19,7 +19,7 @@ from whytrain.figures.explanations.position_contribution import position_contrib
 from whytrain.figures.explanations.sentence_parts import sentence_parts
 from whytrain.figures.explanations.token_importance import token_importance
 from whytrain.pages.colored_sentence import colored_sentence
-from whytrain.presentation.wording import amount, score
+from whytrain.presentation.wording import amount, score, signed
 from whytrain.types import Figure
 
 _PAIRS = 5  # interactions in the terminal
@@ -135,7 +135,7 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
     if any(a.total is not None for a in attributions):
         table.add_section()
         table.add_row("", "Σ", *(_sum(a) for a in attributions))
-        table.add_row("", "Σ misses v(all) − v(none) by", *(_missed(a) for a in attributions))
+        table.add_row("", "Σ − (v(N) − v(∅))", *(_missed(a) for a in attributions))
     return table
 
 
@@ -143,13 +143,13 @@ def interactions_table(attribution: Attribution) -> Table:
     """The strongest interactions of two words of a sentence, of a method that says it."""
     pairs = attribution.pairs
     assert pairs is not None
-    title = Text(f"Strongest interactions, {attribution.title}, {pairs.quantity.unit}")
+    title = Text(f"Strongest interactions, {attribution.title}")
     table = Table(title=title, title_justify="left", pad_edge=False)
     table.add_column("words", overflow="fold")
-    table.add_column(pairs.quantity.symbol, justify="right")
+    table.add_column(f"{pairs.quantity.symbol}\n{pairs.quantity.unit}", justify="right")
     table.add_column("")
     for pair in strongest_pairs(pairs, _PAIRS):
-        kind = "synergy" if pairs.scores[pair] > 0 else "antagonism"
+        kind = {1.0: "synergy", -1.0: "antagonism"}.get(float(np.sign(pairs.scores[pair])), "")
         table.add_row(
             Text(" + ".join(attribution.words[i] for i in pair)),
             _cell(pairs.scores, pairs.standard_errors, pair, pairs.quantity),
@@ -161,7 +161,8 @@ def interactions_table(attribution: Attribution) -> Table:
 def _heading(attribution: Attribution) -> Text:
     a = attribution
     variant = f"({a.variant})" if a.variant else ""
-    return Text(f"{a.method}\n{variant}\n{a.quantity.symbol}, {a.quantity.unit}")
+    names = f"{a.method}\n{variant}".replace("_", " ")  # which may be broken into lines
+    return Text(f"{names}\n{a.quantity.symbol}, {a.quantity.unit}")
 
 
 def _cell(scores: Array, errors: Array | None, place: int | tuple[int, int], quantity: Quantity) -> str:
@@ -180,7 +181,7 @@ def _missed(attribution: Attribution) -> str:
         return ""
     start, end = attribution.total
     missed = float(attribution.scores.sum()) - (end - start)
-    return "0" if abs(missed) <= _ROUNDING * max(1.0, _scale(attribution.scores)) else amount(missed)
+    return "0" if abs(missed) <= _ROUNDING * max(1.0, _scale(attribution.scores)) else signed(missed)
 
 
 def _scale(values: Array) -> float:
