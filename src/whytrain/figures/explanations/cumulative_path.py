@@ -78,7 +78,7 @@ def _steps(ax: Axes, path: NDArray[np.float64]) -> None:
     ax.plot(path, range(len(path)), "o", color=INK, markersize=3.5)
     scale = finite_range(path - path[0])
     for row, (value, change) in enumerate(zip(path, [-changes[0], *changes], strict=True)):
-        text = f"{value:.3f}" if row == 0 else signed(float(change), scale)
+        text = f"{value:.3f}".replace("-", MINUS) if row == 0 else signed(float(change), scale)
         side = 1 if change >= 0 else -1
         ax.annotate(
             text,
