@@ -260,7 +260,7 @@ def test_a_measured_budget_is_kept_told_and_used_by_a_resumed_run(
 
 
 def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
-    state, buffer = fitted[0].shapley.state_dict(), io.BytesIO()
+    state, buffer = fitted[0].explanations.state_dict(), io.BytesIO()
     torch.save(state, buffer)
     buffer.seek(0)
     assert torch.load(buffer, weights_only=True) == state
