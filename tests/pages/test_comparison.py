@@ -229,7 +229,7 @@ def test_words_are_absent_as_both_models_need_it(monkeypatch):
     def masked(model, **arguments):
         plain(model, **arguments)
         if arguments["pooling"] == "last":
-            model.absences = ("mask", "removed")
+            model.removals = ("mask", "removed")
 
     monkeypatch.setattr(BiLSTM, "__init__", masked)
     assert shown() == [["removed"] * 3] * 2
