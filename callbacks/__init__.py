@@ -4,6 +4,7 @@ from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.history import History
 from whytrain.callbacks.model_record import ModelRecord
+from whytrain.callbacks.order import Phase, in_order
 from whytrain.callbacks.predictions import Predictions
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
@@ -14,8 +15,10 @@ __all__ = [
     "EarlyStop",
     "History",
     "ModelRecord",
+    "Phase",
     "Predictions",
     "ProgressBars",
     "Prune",
     "RunRecord",
+    "in_order",
 ]

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted
 
@@ -28,12 +29,12 @@ class Monitored(Protocol):
 class Checkpoints(Callback):
     """Writes `last.ckpt` after every epoch and every few minutes, `best.ckpt` when the monitor improves.
 
-    It must be the last callback of the list: what the others log in an epoch belongs to its checkpoint.
-
     Attributes:
         best_epoch: from 1; 0 before the first validation.
         best_score: value of the monitor there, NaN if it is not defined; None before the first validation.
     """
+
+    phase = Phase.SAVE
 
     def __init__(self, run_folder: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
         """Store the settings; `flush` is called before each write of `last.ckpt`."""
@@ -80,7 +81,7 @@ class Checkpoints(Callback):
 
     def _interrupted(self) -> Interrupted:
         run_id = self.last.parent.parent.name
-        return Interrupted(self._signal or signal.SIGTERM, f"go on with: python train.py resume={run_id}")
+        return Interrupted(self._signal or signal.SIGTERM, f"go on with: whytrain train resume={run_id}")
 
     # Checkpoints
 

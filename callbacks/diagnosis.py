@@ -17,6 +17,7 @@ from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
+from whytrain.callbacks.order import Phase
 from whytrain.callbacks.run_record import RunRecord
 from whytrain.data.cache import cache_directory
 from whytrain.data.lexicon import WordNet
@@ -38,10 +39,9 @@ _OF_WORDS = ("guidance.mask", "guidance.replace", "guidance.synonyms")
 
 
 class Diagnosis(Callback):
-    """Logs findings, `diagnosis/overrides.yaml` and a page for people, of the best weights.
+    """Logs findings, `diagnosis/overrides.yaml` and a page for people, of the best weights."""
 
-    It must come after the callbacks whose evidence it reads.
-    """
+    phase = Phase.DIAGNOSE
 
     def __init__(self, *, rules: str | None) -> None:
         """Read the rules.

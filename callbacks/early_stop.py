@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping
 
+from whytrain.callbacks.order import Phase
+
 
 class Patient(Protocol):
     """The part of the trainer's settings that says when to stop."""
@@ -19,6 +21,8 @@ class Patient(Protocol):
 
 class EarlyStop(EarlyStopping):
     """Lightning's early stopping with the trainer's settings; a patience of None never stops."""
+
+    phase = Phase.STOP
 
     def __init__(self, settings: Patient) -> None:
         """Take monitor, mode and patience."""

@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, store_of
+from whytrain.callbacks.order import Phase
 from whytrain.diagnosis.evidence import HistoryEvidence
 from whytrain.figures.training.batch_history import batch_history
 from whytrain.figures.training.training_history import training_history
@@ -27,6 +28,8 @@ class History(Callback):
         epochs: the metrics of each epoch so far, with `epoch` from 1.
         evidence: how the losses went, for the diagnosis.
     """
+
+    phase = Phase.MEASURE
 
     def __init__(self) -> None:
         """Start with no epoch."""

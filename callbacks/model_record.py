@@ -9,6 +9,7 @@ from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.calibration import Calibration
+from whytrain.callbacks.order import Phase
 from whytrain.callbacks.run_record import RunRecord
 from whytrain.models.saved import save_model
 from whytrain.pages.run_note import model_card
@@ -16,6 +17,8 @@ from whytrain.pages.run_note import model_card
 
 class ModelRecord(Callback):
     """Logs the model and its checkpoint at the end of the fit, when the module holds the best weights."""
+
+    phase = Phase.PACKAGE
 
     def __init__(self, record: RunRecord, model_sizes: Mapping[str, int]) -> None:
         """Store the parts.

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.order import Phase
 from whytrain.pages.console import opening_table, run_facts
 
 REFRESH_S = 0.1
@@ -25,6 +26,8 @@ REFRESH_S = 0.1
 
 class ProgressBars(Callback):
     """Shows what is trained, then epoch, batch, loss, validation accuracy and the time that is left."""
+
+    phase = Phase.SHOW
 
     def __init__(self, console: Console) -> None:
         """Write to this console."""

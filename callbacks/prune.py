@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import store_of
+from whytrain.callbacks.order import Phase
 from whytrain.sweeps.trial import PRUNED, current_trial
 
 
@@ -19,6 +20,8 @@ class Monitored(Protocol):
 
 class Prune(Callback):
     """Reports the monitored metric after every epoch, and stops when the search says so; else it rests."""
+
+    phase = Phase.STOP
 
     def __init__(self, settings: Monitored) -> None:
         """Take the monitor."""

@@ -17,6 +17,7 @@ from whytrain.baselines.bag_of_words import floor_accuracy
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.history import History
+from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
 from whytrain.figures.training.model_diagram import model_diagram
@@ -36,6 +37,8 @@ class RunRecord(Callback):
         results: predictions by column of the closing table, after the fit.
         floor: accuracy of the floor, after the fit.
     """
+
+    phase = Phase.RECORD
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ from whytrain.callbacks.access import (
     shown_word,
     store_of,
 )
+from whytrain.callbacks.order import Phase
 from whytrain.config.seed import Seed
 from whytrain.data.splits import sentence_groups
 from whytrain.errors import DataError
@@ -65,6 +66,8 @@ class Surrogate(Callback):
     Attributes:
         evidence: what the students say, after the fit; None where there are none.
     """
+
+    phase = Phase.DISTIL
 
     def __init__(
         self,

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from whytrain.checkpoints import remove_resumable, usable_checkpoint
+from whytrain.config.moved_keys import keys_within, refuse_moved
+from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, TrackingError
 
@@ -37,7 +39,7 @@ def stopped_run(
 
 
 def _check_only_resume(overrides: Sequence[str]) -> None:
-    others = [text for text in overrides if text.lstrip("+").partition("=")[0] not in ALLOWED]
+    others = [text for text in overrides if key_of(text) not in ALLOWED]
     if others:
         raise ConfigError(
             f"resume=RUN_ID goes on with that run's own config; leave out {', '.join(others)}, or start a "
@@ -54,9 +56,13 @@ def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     if (folder / FINISHED_FILE).exists():
         raise TrackingError(f"resume={folder.name}: this run is finished, start a new run without resume")
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    refuse_moved(keys_within(config), f"{path} was written by an older version")
     strangers = untrusted_targets(config, trusted)
     if strangers:
-        raise ConfigError(f"{path} names {', '.join(strangers)}, which no file under conf/ does: not resumed")
+        raise ConfigError(
+            f"{path} names {', '.join(strangers)}, which no file under conf/ does: it is of another version, "
+            "or not of this program; start a new run without resume"
+        )
     return config
 
 

@@ -14,7 +14,7 @@ from whytrain.sweeps.run_key import run_key
 from whytrain.sweeps.run_name import run_name
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
-from whytrain.tracking.sweep_folder import current_sweep
+from whytrain.tracking.sweep_folder import SweepFolder
 
 
 class SweepJob:
@@ -26,19 +26,22 @@ class SweepJob:
         run_id: the run of an earlier attempt; None where there was none.
     """
 
-    def __init__(self, root: Path, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+    def __init__(
+        self, root: Path, config: Mapping[str, Any], overrides: Sequence[str], parent_run_id: str | None
+    ) -> None:
         """Look the job up.
 
         Args:
             root: the tracking folder.
             config: the resolved config.
             overrides: the command line of this job.
+            parent_run_id: the run of the sweep or loop; None outside.
         """
         self._key, self._overrides = run_key(config), overrides
-        self._sweep = current_sweep(root)
+        self._sweep = None if parent_run_id is None else SweepFolder(root, parent_run_id)
         known = self._sweep.job(self._key) if self._sweep else None
         self.tags = {"run_key": self._key}
-        self.parent_run_id = self._sweep.parent_run_id if self._sweep else None
+        self.parent_run_id = parent_run_id
         self.run_id = known.run_id if known else None
         self.folder = root / "runs" / (self.run_id or "new")
 

@@ -1,4 +1,4 @@
-"""`python compare.py` on runs that `python train.py` tracked."""
+"""`whytrain compare` on runs that `whytrain train` tracked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python explain.py` on a run that `python train.py` tracked, both run in this process."""
+"""`whytrain explain` on a run that `whytrain train` tracked, both run in this process."""
 
 from __future__ import annotations
 

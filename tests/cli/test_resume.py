@@ -82,7 +82,7 @@ def test_a_signal_leaves_a_killed_run_that_goes_on(
     run_id = tracked.run_id()
     assert tracked.runs() == {run_id: "KILLED"}
     last_line = tracked.output().splitlines()[-1]
-    assert last_line == f"stopped by {name}; go on with: python train.py resume={run_id}"
+    assert last_line == f"stopped by {name}; go on with: whytrain train resume={run_id}"
     assert "Traceback" not in tracked.output()
     assert "Received" not in tracked.output()  # Lightning has a line of its own about SIGTERM
     assert run_process(workspace, f"resume={run_id}") == 0, tracked.output()

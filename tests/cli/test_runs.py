@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
-from hydra.core.hydra_config import HydraConfig
 from small_runs import RECIPE, SMALL, Tracked
 
 from whytrain.checkpoints import usable_checkpoint
 from whytrain.commands import train
+from whytrain.commands.job import compose_job
 from whytrain.errors import Interrupted
 from whytrain.objectives.objective import Objective
 
@@ -67,11 +66,7 @@ def test_a_run_with_everything(
 
 def test_the_monitored_value_goes_to_the_sweeper(workspace: Path, tracked: Tracked, quick: None) -> None:
     words = [*RECIPE, "trainer.monitor=val/brier"]
-    with initialize_config_dir(str(train.CONF), version_base="1.3"):
-        config = compose("train", words, return_hydra_config=True)
-    HydraConfig.instance().set_config(config)
-    del config.hydra
-    returned = train.train(config)
+    returned = train.train(compose_job(words)).score
     scores = [values[0] for (key, _), values in tracked.metrics().items() if key == "val/brier"]
     assert len(scores) == 2
     # Lightning keeps what the monitor sees in float32.

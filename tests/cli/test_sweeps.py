@@ -12,6 +12,7 @@ import pytest
 from small_runs import RECIPE, SMALL, Tracked
 
 from whytrain.commands import train
+from whytrain.commands.job import Job
 from whytrain.errors import TrainingError
 from whytrain.objectives.objective import Objective
 from whytrain.sweeps.trial import current_trial
@@ -82,12 +83,12 @@ def test_a_job_that_failed_goes_on_in_the_retry(
         assert run_train(*words) == 1
     out, err = capsys.readouterr()
     assert err.splitlines()[-1] == "error: broken"
-    retry = out.splitlines()[-1].partition("go on with the others: python train.py ")[2]
+    retry = out.splitlines()[-1].partition("go on with the others: whytrain train ")[2]
     assert retry.startswith("-m ")
     assert retry.endswith("sweep_name=mine")
     first = summary(workspace)
     assert first["status"].tolist() == ["FAILED", "FINISHED"]
-    assert "python compare.py" not in find_run(uri(workspace), "mine").tags["mlflow.note.content"]
+    assert "whytrain compare" not in find_run(uri(workspace), "mine").tags["mlflow.note.content"]
     assert run_train(*retry.split()) == 0
     second = summary(workspace)
     assert second["status"].tolist() == ["FINISHED", "FINISHED"]
@@ -98,14 +99,18 @@ def test_a_job_that_failed_goes_on_in_the_retry(
     assert set(tracked.runs().values()) == {"FINISHED"}
 
 
+def trained(score: float) -> train.Trained:
+    return train.Trained(run_id="", folder=Path(), score=score)
+
+
 @pytest.fixture
 def scores(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Dropouts that were tried; a job's score is its distance from 0.3, and no job is trained."""
     tried: list[float] = []
 
-    def quick_train(config: Any) -> float:
-        tried.append(config.model.dropout)
-        return -abs(config.model.dropout - 0.3)
+    def quick_train(job: Job) -> train.Trained:
+        tried.append(job.config.model.dropout)
+        return trained(-abs(job.config.model.dropout - 0.3))
 
     monkeypatch.setattr(train, "train", quick_train)
     return tried
@@ -147,11 +152,11 @@ def test_equal_trials_share_a_job_and_failed_ones_are_tried_again(
 ) -> None:
     tried, broken = [], [True]
 
-    def sometimes(config: Any) -> float:
-        tried.append(config.seed)
-        if broken and config.seed == 1:
+    def sometimes(job: Job) -> train.Trained:
+        tried.append(job.config.seed)
+        if broken and job.config.seed == 1:
             raise TrainingError("broken")
-        return float(config.seed)
+        return trained(float(job.config.seed))
 
     monkeypatch.setattr(train, "train", sometimes)
     words = [*SEARCH, "sweep=random", "hydra.sweeper.n_trials=8", "seed=0,1"]
@@ -169,14 +174,14 @@ def test_equal_trials_share_a_job_and_failed_ones_are_tried_again(
 def test_a_bad_trial_is_given_up(workspace: Path, run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     reported = []
 
-    def trains(config: Any) -> float:
-        trial = current_trial()
+    def trains(job: Job) -> train.Trained:
+        seed, trial = job.config.seed, current_trial()
         assert trial is not None
         for epoch in range(1, 6):
-            if trial.report(config.seed * epoch, epoch):
-                reported.append((config.seed, epoch))
+            if trial.report(seed * epoch, epoch):
+                reported.append((seed, epoch))
                 break
-        return float(config.seed)
+        return trained(float(seed))
 
     monkeypatch.setattr(train, "train", trains)
     words = ["sweep=optuna", "hydra.sweeper.startup_trials=2", "seed=range(0,100)"]

@@ -25,7 +25,7 @@ Fate = tuple[Literal["step", "event", "signal"], int]
 
 
 def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights: str = WEIGHTS) -> None:
-    """Be `python train.py WORDS` in a folder; what it prints goes to output.txt there.
+    """Be `whytrain train WORDS` in a folder; what it prints goes to output.txt there.
 
     Figures and the packaged model, which take most of the time of a small run, are left out.
 

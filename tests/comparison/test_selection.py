@@ -51,7 +51,7 @@ def test_an_experiment_stands_for_what_was_trained_in_it(tracker, runs):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (["one", "dead"], r"run dead never finished, it is KILLED: go on with it \(python train.py resume="),
+        (["one", "dead"], r"run dead never finished, it is KILLED: go on with it \(whytrain train resume="),
         (["one", "report"], "run report is a comparison itself: give the runs that it compares"),
         (["one", "tow"], "there is no run 'tow'.*two"),
     ],

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from whytrain.commands import train
+from whytrain.config.override_words import words_of
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.finding import Diagnosis, Evidence, Finding
-from whytrain.diagnosis.overrides import Plan, make_plan, override_words, plan_text, read_plan
+from whytrain.diagnosis.overrides import Plan, make_plan, plan_text, read_plan
 from whytrain.diagnosis.rules import Expectation, FindingRule, Recommendation, RuleBook, Step
 from whytrain.errors import ConfigError
 
@@ -65,7 +66,7 @@ def test_steps_start_from_the_present_value() -> None:
     made = plan({"a": ["smooth"]}, smooth={"objective.label_smoothing": Step(add=0.1, limit=0.3)})
     assert [s.overrides for s in made.strategies] == [{"objective.label_smoothing": 0.2}]
     counted = plan({"a": ["wider"]}, wider={"guidance.top_words": Step(add=50, limit=200)})
-    assert [override_words(s.overrides) for s in counted.strategies] == [
+    assert [words_of(s.overrides) for s in counted.strategies] == [
         ["guidance.top_words=150", "guidance.run=run1"]
     ]
 
@@ -127,7 +128,7 @@ def test_the_file_says_the_same_when_it_is_read_back() -> None:
     assert [(s.name, s.because, dict(s.overrides), s.expected) for s in read] == [
         (s.name, s.because, dict(s.overrides), s.expected) for s in made.strategies
     ]
-    assert override_words(read[0].overrides) == [
+    assert words_of(read[0].overrides) == [
         "guidance.mask=0.3",
         "guidance.top_words=50",
         "guidance.run=run1",
@@ -149,7 +150,7 @@ def stored(word: str) -> str:
     ("text", "told"),
     [
         (stored("model._target_=os.system"), "a diagnosis may not set model._target_; "),
-        (stored("+hydra.run.dir=/"), "may not set +hydra.run.dir"),
+        (stored("+hydra.run.dir=/"), "may not set hydra.run.dir"),
         (stored("model=bilstm"), "may not set model"),
         (stored("data.path=/etc/passwd"), "may not set data.path"),
         (stored("model.pooling={_target_:os.system}"), "expected a number, true, false or a name"),

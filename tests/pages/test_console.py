@@ -156,9 +156,9 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "make ui",
-        'python explain.py run=abc text="…"',
-        "python train.py from_diagnosis=abc",
-        "python compare.py runs=[OTHER,abc]",
+        'whytrain explain run=abc text="…"',
+        "whytrain train from_diagnosis=abc",
+        "whytrain compare runs=[OTHER,abc]",
     ]
     other = next_steps("abc", "sqlite:////x/runs.db", [])
     assert "from_diagnosis" not in other

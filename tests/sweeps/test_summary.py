@@ -65,19 +65,19 @@ def test_means_over_seeds() -> None:
 def test_the_page_says_what_to_do_next() -> None:
     table = summary_table(JOBS)
     compare = comparison_command(table, ["model", "seed"], SCORE, "max", "sweep-id")
-    note = sweep_note(table, ["model", "seed"], SCORE, "max", "python train.py -m again", compare)
+    note = sweep_note(table, ["model", "seed"], SCORE, "max", "whytrain train -m again", compare)
     assert note.startswith("4 of 5 jobs finished; best: a-2, best/accuracy 0.8500\n")
     assert "| 0.8500 | a | 2 | a-2 (a-2) |" in note
     assert "FAILED: `data=csv model=b seed=1` no such \\| file" in note
-    assert "    python train.py -m again" in note
+    assert "    whytrain train -m again" in note
     # The best two, a-2 and a-1, are seeds of one recipe.
-    assert "    python compare.py runs=[sweep-id]" in note
+    assert "    whytrain compare runs=[sweep-id]" in note
     for keys in (["model"], ["seed"]):
         best_two = comparison_command(table, keys, SCORE, "max", "sweep-id")
-        assert best_two == "python compare.py runs=[a-2,a-1]"
+        assert best_two == "whytrain compare runs=[a-2,a-1]"
     assert comparison_command(table[:1], ["model"], SCORE, "max", "sweep-id") is None
     done = sweep_note(
-        table[table["status"] == "FINISHED"], ["model"], SCORE, "max", "python train.py -m again", None
+        table[table["status"] == "FINISHED"], ["model"], SCORE, "max", "whytrain train -m again", None
     )
     assert "again" not in done
     assert "compare.py" not in done

@@ -17,6 +17,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from whytrain.commands.command_line import quiet_libraries, terminate
+from whytrain.config.override_words import key_of
 from whytrain.errors import TrainingError
 
 # What one thread per job means to the libraries underneath; they read it when they are loaded.
@@ -64,7 +65,7 @@ def unpack(pickled: bytes) -> JobReturn:
 
 def died(overrides: Sequence[str], reason: str) -> JobReturn:
     """Return the result of a job that left none."""
-    own = [override for override in overrides if not override.lstrip("+").startswith("hydra.")]
+    own = [override for override in overrides if not key_of(override).startswith("hydra.")]
     return JobReturn(overrides=own, status=JobStatus.FAILED, _return_value=TrainingError(reason))
 
 

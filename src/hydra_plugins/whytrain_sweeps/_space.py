@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.types import IntervalSweep, Override, Sweep
@@ -36,13 +35,3 @@ def distribution(override: Override) -> BaseDistribution:
         if 1 < len(numbers) == len(values):
             return IntDistribution(min(numbers), max(numbers), step=abs(numbers[1] - numbers[0]))
     return CategoricalDistribution(list(override.sweep_string_iterator()))
-
-
-def quoted(value: str) -> str:
-    r"""Return text as Hydra's grammar takes it literally.
-
-    >>> print(quoted('{"a": "it\'s"}'), quoted("back\\"))
-    '{"a": "it\'s"}' 'back\\'
-    """
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
-    return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"

@@ -19,7 +19,7 @@ from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_plugins.whytrain_sweeps._space import quoted
+from whytrain.config.override_words import key_of, quoted
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
 from whytrain.metrics import monitored
@@ -138,9 +138,9 @@ class TrackedSweeper(Sweeper):
         print("\n".join(lines), flush=True)
 
     def _command(self, arguments: Sequence[str]) -> str:
-        plugin = [o for o in self.config.hydra.overrides.hydra if not o.startswith("hydra.mode=")]
-        others = [o for o in [*plugin, *arguments] if not o.startswith("sweep_name=")]
-        return " ".join(["python train.py -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
+        plugin = [o for o in self.config.hydra.overrides.hydra if key_of(o) != "hydra.mode"]
+        others = [o for o in [*plugin, *arguments] if key_of(o) != "sweep_name"]
+        return " ".join(["whytrain train -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
 
 
 def _made_name(varied: Sequence[str]) -> str:

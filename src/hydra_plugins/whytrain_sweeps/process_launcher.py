@@ -20,7 +20,12 @@ from omegaconf import DictConfig
 from hydra_plugins.whytrain_sweeps._job import died, limit_threads, one_thread_each, pack, run_packed, unpack
 
 # Imported once, by the process that all jobs fork from: the job itself then starts in milliseconds.
-_PRELOADED = ["train", "callbacks", "lightning_modules", "mlflow.store.tracking.sqlalchemy_store"]
+_PRELOADED = [
+    "whytrain.commands.train",
+    "whytrain.callbacks",
+    "whytrain.lightning_modules",
+    "mlflow.store.tracking.sqlalchemy_store",
+]
 
 
 class ProcessLauncher(Launcher):

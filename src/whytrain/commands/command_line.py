@@ -1,13 +1,11 @@
-"""Errors of a command as one readable line and an exit code.
-
-The one module of the package that knows Hydra: the three scripts share how its errors are told.
-"""
+"""Errors of a command as one readable line and an exit code."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import select
 import signal
 import sys
 import threading
@@ -19,28 +17,42 @@ from pathlib import Path
 from types import FrameType
 
 import yaml
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
     InstantiationException,
     MissingConfigException,
 )
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from whytrain.config.moved_keys import keys_within
 from whytrain.config.trust import trust
 from whytrain.config.validation import did_you_mean
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
 
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
+NOBODY_READS = 128 + signal.SIGPIPE  # what shells know of a command whose output was cut off
+
+# Names that other tools have for our keys.
+_ALSO_CALLED = {
+    "lr": "optimizer.learning_rate",
+    "epochs": "trainer.max_epochs",
+    "num_train_epochs": "trainer.max_epochs",
+    "bs": "data.batch_size",
+    "max_length": "data.max_tokens",
+    "gpus": "trainer.devices",
+    "name": "run_name",
+    "log_text": "tracking.log_text",
+    "experiment_name": "tracking.experiment",
+}
 
 
 def run_command(command: Callable[[], object], primary: Path) -> int:
     """Run a Hydra command and return its exit code; what went wrong is one line on stderr.
 
-    0 done; 1 the run failed; 2 the command line or the config is wrong; 128 + n after signal n.
+    0 done; 1 the run failed; 2 the command line or the config is wrong; 128 + n after signal n, the end of
+    whoever read the output included.
 
     Args:
         command: the function that `hydra.main` made.
@@ -53,6 +65,7 @@ def run_command(command: Callable[[], object], primary: Path) -> int:
     default = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
     try:
         command()
+        sys.stdout.flush()
     except Exception as error:
         return tell(error, primary)
     except KeyboardInterrupt:
@@ -64,7 +77,7 @@ def run_command(command: Callable[[], object], primary: Path) -> int:
 
 
 @contextmanager
-def job_errors(primary: Path) -> Iterator[None]:
+def job_errors(primary: Path, *, in_sweep: bool = False) -> Iterator[None]:
     """End the process with one line about an error; in a sweep leave a failed job to the sweeper.
 
     A signal ends the whole sweep.
@@ -73,7 +86,7 @@ def job_errors(primary: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if HydraConfig.get().mode == RunMode.RUN or isinstance(error, Interrupted):
+        if not in_sweep or isinstance(error, Interrupted):
             sys.exit(tell(error, primary))
         raise
 
@@ -84,6 +97,9 @@ def tell(error: Exception, primary: Path) -> int:
         return tell(error.__cause__, primary)  # what the constructor itself raised
     if isinstance(error, Interrupted):
         return _say(str(error), 128 + error.signal_number)
+    if isinstance(error, BrokenPipeError) and _nobody_reads():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still holds of the output goes nowhere
+        return NOBODY_READS
     if isinstance(error, WhytrainError):
         return _say(str(error), WRONG_CONFIG if isinstance(error, ConfigError) else FAILED)
     if isinstance(error, (HydraException, OmegaConfBaseException)) or _is_group_number(error):
@@ -122,6 +138,13 @@ def trusted_targets(conf: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^\s*_target_:\s*(\S+)", text, flags=re.MULTILINE))
 
 
+def _nobody_reads() -> bool:
+    """Whether standard output is a pipe whose reader has gone; connections to servers break, too."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
 def _say(message: str, code: int) -> int:
     print(f"error: {message}" if code < 128 else message, file=sys.stderr)
     return code
@@ -153,7 +176,7 @@ def _config_message(error: Exception, primary: Path) -> str:
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _wrong_key(cause, primary) or _one_line(str(error))
     if match := re.search(r"Could not override '([^']+)'", str(error)):
-        return _no_such_key(match.group(1), _choices(primary))
+        return _no_such_key(match.group(1), primary)
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
     if "Missing mandatory value: " in str(error):
@@ -175,16 +198,34 @@ def _missing_choice(message: str, primary: Path) -> str:
 def _wrong_key(cause: OmegaConfBaseException, primary: Path) -> str | None:
     parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
     full_key = getattr(cause, "full_key", None) or str(key)
-    if isinstance(parent, DictConfig) and "not in struct" in str(cause):
-        choices = [str(name) for name in parent if not str(name).startswith(("_", "hydra"))]
-        if parent._get_parent() is None:
-            choices = sorted({*choices, *_choices(primary)})
-        return _no_such_key(str(full_key), choices)
-    return None
+    if not (isinstance(parent, DictConfig) and "not in struct" in str(cause)):
+        return None
+    if parent._get_parent() is None:
+        return _no_such_key(str(full_key), primary)
+    names = [str(name) for name in parent if not str(name).startswith("_")]
+    return f"{full_key}: no such key; {did_you_mean(str(key), names)}"
 
 
-def _no_such_key(full_key: str, choices: list[str]) -> str:
-    return f"{full_key}: no such key; {did_you_mean(full_key.rpartition('.')[2], choices)}"
+def _no_such_key(key: str, primary: Path) -> str:
+    """Name what may have been meant: a key of this name in a section, or the closest one at the top."""
+    choices = _choices(primary)
+    nested = [name for name in _nested_keys(primary) if name.rpartition(".")[2] == key]
+    meant = _ALSO_CALLED.get(key) or " or ".join(nested)
+    if meant and meant.partition(".")[0] in choices:
+        return f"{key}: no such key; did you mean {meant}? choices: {', '.join(choices)}"
+    return f"{key}: no such key; {did_you_mean(key, choices)}"
+
+
+def _nested_keys(primary: Path) -> list[str]:
+    """Return the full names of the keys in a command's sections and in its groups' default files."""
+    sections = yaml.safe_load(primary.read_text("utf-8"))
+    for entry in sections.pop("defaults"):
+        for group, chosen in entry.items() if isinstance(entry, dict) else ():
+            path = primary.parent / group / f"{chosen}.yaml"
+            if path.is_file():
+                content = yaml.safe_load(path.read_text("utf-8")) or {}
+                sections[group] = content.get(group, content)  # a recipe's own keys are under its group
+    return [key for key in keys_within(sections) if not key.startswith("hydra")]
 
 
 def _choices(primary: Path) -> list[str]:

@@ -1,30 +1,23 @@
-"""Compare tracked runs: python compare.py runs=[A,B,…] (or experiment=NAME) [key=value …]."""
+"""Compare tracked runs: whytrain compare runs=[A,B,…] (or experiment=NAME) [key=value …]."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from whytrain.commands.command_line import quiet_libraries, run_command, tell
-from whytrain.commands.explainers import chosen_methods, make_explainers, refuse_moved_keys
-from whytrain.config.override_words import literal, literal_list
-
-CONF = Path(__file__).parents[1] / "conf"
+from whytrain.commands.command_line import job_errors, quiet_libraries
+from whytrain.commands.explainers import chosen_methods, make_explainers
+from whytrain.commands.hydra_command import CONF, HydraCommand
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="compare")
 def hydra_main(config: DictConfig) -> None:
     """Compare, and end with one line about what went wrong."""
-    try:
+    with job_errors(CONF / "compare.yaml"):
         compare(config)
-    except Exception as error:
-        sys.exit(tell(error, CONF / "compare.yaml"))
 
 
 def compare(config: DictConfig) -> None:
@@ -68,14 +61,21 @@ def compare(config: DictConfig) -> None:
     console.print(store.summary() or f"run {store.run_id} in {tracking.address}", highlight=False)
 
 
-def main() -> None:
+def _mlflow_experiment(word: str) -> str:
+    """Return a word with its key in full: conf/experiment is train's, here an experiment is MLflow's."""
+    return f"tracking.{word}" if word.startswith("experiment=") else word
+
+
+COMMAND = HydraCommand(
+    name="compare",
+    task=hydra_main,
+    text_keys=("tracking.experiment", "output"),
+    list_keys=("runs", "sentences"),
+    renamed=_mlflow_experiment,
+    positional="runs are given as runs=[{listed}]",
+)
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command."""
-    refuse_moved_keys(sys.argv[1:], CONF / "compare.yaml")
-    # conf/experiment is train.py's; here an experiment is MLflow's, by its name.
-    words = [f"tracking.{word}" if word.startswith("experiment=") else word for word in sys.argv[1:]]
-    words = [
-        literal_list(literal(word, ("tracking.experiment", "output")), ("runs", "sentences"))
-        for word in words
-    ]
-    sys.argv[1:] = words
-    sys.exit(run_command(hydra_main, CONF / "compare.yaml"))
+    COMMAND.main(words)

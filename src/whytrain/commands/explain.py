@@ -1,38 +1,33 @@
-"""Explain text with a tracked run's model: python explain.py run=ID text="…" (or file=…) [key=value …]."""
+"""Explain text with a tracked run's model: whytrain explain run=ID text="…" (or file=…) [key=value …]."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from whytrain.commands.command_line import quiet_libraries, run_command, tell
-from whytrain.commands.explainers import chosen_methods, make_explainers, refuse_moved_keys
-from whytrain.config.override_words import literal
+from whytrain.commands.command_line import job_errors, quiet_libraries
+from whytrain.commands.explainers import chosen_methods, make_explainers
+from whytrain.commands.hydra_command import CONF, HydraCommand
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from whytrain.attribution.text import TextExplainer
 
-CONF = Path(__file__).parents[1] / "conf"
 LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="explain")
 def hydra_main(config: DictConfig) -> None:
     """Explain, and end with one line about what went wrong."""
-    try:
+    with job_errors(CONF / "explain.yaml"):
         explain(config)
-    except Exception as error:
-        sys.exit(tell(error, CONF / "explain.yaml"))
 
 
 def explain(config: DictConfig) -> None:
@@ -96,8 +91,11 @@ def explain_file(explainer: TextExplainer, texts: list[str], target: Path, conso
     console.print(f"{len(table)} rows in {target}; {n_new} of them explained now{each}{empty}", markup=False)
 
 
-def main() -> None:
+COMMAND = HydraCommand(
+    name="explain", task=hydra_main, text_keys=LITERAL, positional='a text is given as text="{text}"'
+)
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command."""
-    refuse_moved_keys(sys.argv[1:], CONF / "explain.yaml")
-    sys.argv[1:] = [literal(argument, LITERAL) for argument in sys.argv[1:]]
-    sys.exit(run_command(hydra_main, CONF / "explain.yaml"))
+    COMMAND.main(words)

@@ -1,81 +1,149 @@
-"""Train, explain and track one run: python train.py model=bilstm_opt [group=choice …] [key=value …]."""
+"""Train, explain and track one run: whytrain train model=bilstm_opt [group=choice …] [key=value …]."""
 
 from __future__ import annotations
 
-import sys
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from whytrain.commands.command_line import job_errors, run_command, trusted_targets
-from whytrain.commands.composition import close_loop, follow_diagnosis
+from whytrain.commands.command_line import job_errors, trusted_targets
+from whytrain.commands.hydra_command import HydraCommand
+from whytrain.commands.job import CONF, Job
 from whytrain.config.seed import Seed
+
+if TYPE_CHECKING:
+    from whytrain.tracking.settings import TrackingSettings
 
 NAMES = ("run_name", "sweep_name", "resume", "from_diagnosis")
 KEYS = {"seed": Seed} | dict.fromkeys(NAMES, str | None)
-CONF = Path(__file__).parents[1] / "conf"
+# Paths, columns and names: they may hold what Hydra's grammar would not take.
+TEXT_KEYS = (
+    *NAMES,
+    *(f"data.{key}" for key in ("path", "validation_path", "test_path")),
+    *(f"data.{key}_column" for key in ("text", "label", "id")),
+    *(f"tracking.{key}" for key in ("uri", "experiment", "directory", "register")),
+    "tokenizer.name_or_path",
+    "model.name_or_path",
+    "model.embedding.pretrained",
+    "distillation.teacher",
+    "guidance.run",
+    "callbacks.diagnosis.rules",
+)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What came of a job.
+
+    Attributes:
+        run_id: of its run; empty in the processes of a distributed run that track nothing.
+        folder: of its checkpoints on this machine.
+        score: the best value of the monitored metric; None without any.
+    """
+
+    run_id: str
+    folder: Path
+    score: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Start:
+    """A job with what an earlier run adds: the run to go on with, or the diagnosis to follow."""
+
+    job: Job
+    plain: Mapping[str, Any]
+    is_new_line: bool  # the command line is still to be recorded
+    run_id: str | None
+    checkpoint: Path | None
+
+
 def hydra_main(config: DictConfig) -> float | None:
-    """Train the composed config."""
-    with job_errors(CONF / "train.yaml"):
-        return close_loop(config, train, KEYS, CONF) if "loop" in config else train(config)
+    """Train the composed config, as Hydra and its sweeps call it."""
+    from whytrain.tracking.sweep_folder import VARIABLE
+
+    job = Job.of_hydra(config, os.environ.get(VARIABLE))
+    with job_errors(CONF / "train.yaml", in_sweep=job.in_sweep):
+        if "loop" in config:
+            return close_loop(job)
+        return train(job).score
 
 
-def train(config: DictConfig) -> float | None:
-    """Train one run and return the best value of the monitored metric."""
+def train(job: Job) -> Trained:
+    """Train one run, and track it.
+
+    Args:
+        job: from `compose_job`; any number of them in one process, one after the other.
+
+    Raises:
+        ConfigError: a key or value of the config is wrong.
+        WhytrainError: the run cannot be started, or cannot go on.
+    """
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from whytrain import lightning_modules as lm
+    from whytrain.config.validation import check_config
+
+    tracking: TrackingSettings = instantiate(job.config.tracking)
+    start = _start(job, tracking)
+    check_config(start.plain, KEYS)
+    sweep_job = lm.SweepJob(tracking.root, start.plain, start.job.words, job.parent_run_id)
+    if start.run_id is None and sweep_job.run_id is not None:  # a retry of a sweep's job
+        if (score := sweep_job.finished_score()) is not None:
+            return Trained(run_id=sweep_job.run_id, folder=sweep_job.folder, score=score)
+        start = replace(start, run_id=sweep_job.run_id, checkpoint=sweep_job.checkpoint())
+    return _fit(start, tracking, sweep_job)
+
+
+def _start(job: Job, tracking: TrackingSettings) -> _Start:
+    from whytrain import lightning_modules as lm
+
+    run_id, checkpoint = job.config.resume, None
+    if run_id is not None:
+        folder = tracking.root / "runs" / run_id
+        stored, checkpoint = lm.stopped_run(folder, job.words, trusted_targets(CONF))
+        job = Job(config=OmegaConf.create(stored), words=(), choices=job.choices)
+    elif job.config.from_diagnosis is not None:
+        job = follow_diagnosis(job, tracking.address)
+    return _Start(
+        job=job, plain=job.resolved(), is_new_line=run_id is None, run_id=run_id, checkpoint=checkpoint
+    )
+
+
+def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
     from rich.console import Console
 
     from whytrain import callbacks as watch
     from whytrain import lightning_modules as lm
-    from whytrain.config.validation import check_config
     from whytrain.pages.console import closing_table, next_steps
     from whytrain.tracking.status import ending
 
-    overrides: list[str] | None = list(HydraConfig.get().overrides.task)
-    tracking = instantiate(config.tracking)
-    run_id, folder, checkpoint = config.resume, tracking.root / "runs" / (config.resume or "new"), None
-    if run_id is not None:
-        stored, checkpoint = lm.stopped_run(folder, overrides or [], trusted_targets(CONF))
-        config, overrides = OmegaConf.create(stored), None
-    elif config.from_diagnosis is not None:
-        config, overrides = follow_diagnosis(config, tracking.address, CONF)
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    check_config(plain, KEYS)
-    job = lm.SweepJob(tracking.root, plain, overrides or [])
-    if run_id is None and job.run_id is not None:  # a retry of a sweep's job
-        if (score := job.finished_score()) is not None:
-            return score
-        run_id, folder, checkpoint = job.run_id, job.folder, job.checkpoint()
-
+    config, job = start.job.config, start.job
     settings, observers = instantiate(config.trainer), list(instantiate(config.callbacks).values())
     data, module = build(config)
-    choices: Any = HydraConfig.get().runtime.choices
-    name = job.name(config.run_name, f"{choices.model}-{choices.data}", config.seed)
-    store = job.start(tracking, name, run_id)
+    name = sweep_job.name(config.run_name, f"{job.choices['model']}-{job.choices['data']}", config.seed)
+    store = sweep_job.start(tracking, name, start.run_id)
     with ending(store):
+        folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:
-            folder = store.directory
-            lm.write_config(folder, plain)
-        console, history, stops = Console(), watch.History(), watch.EarlyStop(settings)
+            lm.write_config(folder, start.plain)
+        console, history = Console(), watch.History()
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
-        record = watch.RunRecord(plain, overrides, history, checkpoints)
-        model = watch.ModelRecord(record, data.model_sizes)
-        observed = [watch.ProgressBars(console), history, record, *observers, stops]
-        observed += [watch.Prune(settings), model, checkpoints]
-        trainer = lm.make_trainer(settings, observed, lm.StoreLogger(store))
+        words = list(job.words) if start.is_new_line else None
+        record = watch.RunRecord(start.plain, words, history, checkpoints)
+        observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
+        observed += [watch.Prune(settings), watch.ModelRecord(record, data.model_sizes), checkpoints]
+        trainer = lm.make_trainer(settings, watch.in_order(observed), lm.StoreLogger(store))
+        checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
         print(next_steps(store.run_id, tracking.address, config.callbacks), store.summary() or "", sep="\n")
-    return checkpoints.best_score
+    return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 
 def build(config: DictConfig) -> tuple[Any, Any]:
@@ -91,6 +159,50 @@ def build(config: DictConfig) -> tuple[Any, Any]:
     )
 
 
-def main() -> None:
+def follow_diagnosis(job: Job, uri: str) -> Job:
+    """Return the job of `from_diagnosis=RUN`.
+
+    It is that run's own command line with its recommendations, and what this command line says on top.
+
+    Args:
+        job: as composed from this command line.
+        uri: absolute tracking address.
+
+    Raises:
+        TrackingError: there is no such run.
+        ConfigError: the run has no diagnosis, or one that recommends nothing or what it may not.
+    """
+    from whytrain.runs.diagnosed_run import read_diagnosed
+
+    words = read_diagnosed(uri, job.config.from_diagnosis).words(job.words)
+    return job.following(words, job.parent_run_id)
+
+
+def close_loop(job: Job) -> None:
+    """Run the closed loop that a config describes in `loop`; its many runs have no score for a sweeper."""
+    from whytrain.config.validation import check_config
+    from whytrain.errors import ConfigError
+
+    plain = job.resolved()
+    check_config(plain, KEYS)
+    if job.config.resume is not None or job.config.from_diagnosis is not None:
+        raise ConfigError("the closed loop starts from a baseline: leave out resume and from_diagnosis")
+
+    def train_one(words: list[str], parent_run_id: str) -> str:
+        return train(job.following(words, parent_run_id)).run_id
+
+    loop, tracking = instantiate(job.config.loop), instantiate(job.config.tracking)
+    print(loop.run(train_one, list(job.words), tracking, plain))
+
+
+COMMAND = HydraCommand(
+    name="train",
+    task=hydra_main,
+    text_keys=TEXT_KEYS,
+    positional="write key=value or group=choice, such as seed=1 or model=bilstm_opt",
+)
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command."""
-    sys.exit(run_command(hydra_main, CONF / "train.yaml"))
+    COMMAND.main(words)

@@ -78,5 +78,5 @@ def _check_named(run: RunRecord) -> None:
     if run.status != "FINISHED":
         raise TrackingError(
             f"run {run.name} never finished, it is {run.status}: go on with it "
-            f"(python train.py resume={run.run_id}), or leave it out"
+            f"(whytrain train resume={run.run_id}), or leave it out"
         )

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from whytrain.config.moved_keys import refuse_moved
+from whytrain.config.override_words import split_word, words_of
 from whytrain.config.validation import check_config, did_you_mean
 from whytrain.diagnosis.allowed import ALLOWED_KEYS, Scalar
 from whytrain.diagnosis.finding import Diagnosis
@@ -162,22 +164,13 @@ def _lookup(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:
     return True, node
 
 
-def override_words(overrides: Mapping[str, Scalar]) -> list[str]:
-    """Return `key=value` for the command line.
-
-    >>> override_words({"model.layer_norm": True, "model.dropout": 0.4})
-    ['model.layer_norm=true', 'model.dropout=0.4']
-    """
-    return [f"{key}={str(v).lower() if isinstance(v, bool) else v}" for key, v in overrides.items()]
-
-
 def plan_text(strategies: Sequence[Strategy], run_id: str) -> str:
     """Return strategies as the YAML file that `from_diagnosis` reads."""
     content = {
         "strategies": {
             strategy.name: {
                 "because": list(strategy.because),
-                "overrides": override_words(strategy.overrides),
+                "overrides": words_of(strategy.overrides),
                 "expected": [
                     {name: value for name, value in asdict(expectation).items() if value is not None}
                     for expectation in strategy.expected
@@ -186,7 +179,7 @@ def plan_text(strategies: Sequence[Strategy], run_id: str) -> str:
             for strategy in strategies
         },
     }
-    head = f"# What the diagnosis recommends; train with it: python train.py from_diagnosis={run_id}\n"
+    head = f"# What the diagnosis recommends; train with it: whytrain train from_diagnosis={run_id}\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
@@ -217,7 +210,8 @@ def read_plan(text: str, source: str) -> tuple[Strategy, ...]:
 def _read_words(words: Sequence[str], source: str) -> dict[str, Scalar]:
     overrides: dict[str, Scalar] = {}
     for word in words:
-        key, _, value = str(word).partition("=")
+        key, value = split_word(str(word))
+        refuse_moved([key], source)
         if key not in ALLOWED_KEYS:
             choices = did_you_mean(key, list(ALLOWED_KEYS))
             raise ConfigError(f"{source}: a diagnosis may not set {key}; {choices}")

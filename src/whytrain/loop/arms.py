@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whytrain.diagnosis.overrides import Strategy, override_words
-from whytrain.runs.diagnosed_run import key_of, last_of_each
+from whytrain.config.override_words import key_of, last_of_each, words_of
+from whytrain.diagnosis.overrides import Strategy
 
 BASELINE, EXPLAINED, RANDOM = "baseline", "explained", "random targets"
 
@@ -55,5 +55,5 @@ def is_guided(words: Sequence[str]) -> bool:
 
 
 def _words(strategies: Sequence[Strategy]) -> tuple[str, ...]:
-    words = [word for strategy in strategies for word in override_words(strategy.overrides)]
+    words = [word for strategy in strategies for word in words_of(strategy.overrides)]
     return tuple(word for word in last_of_each(words) if key_of(word) != "guidance.run")

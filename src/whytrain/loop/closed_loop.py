@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import MinLen
 
+from whytrain.config.override_words import key_of, last_of_each
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
 from whytrain.loop.arms import BASELINE, Arm, arms_of
 from whytrain.loop.conclusion import conclude
-from whytrain.runs.diagnosed_run import key_of, last_of_each, read_diagnosed
+from whytrain.runs.diagnosed_run import read_diagnosed
 from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.status import ending
 from whytrain.tracking.store import Store
-from whytrain.tracking.sweep_folder import VARIABLE, SweepFolder, find_sweep
+from whytrain.tracking.sweep_folder import SweepFolder, find_sweep
 
 NEEDED = ("explanations", "diagnosis")  # callbacks without which nothing can be concluded
 _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak of the loop, not of its runs
 _log = logging.getLogger(__name__)
 
-Train = Callable[[list[str]], str]
+Train = Callable[[list[str], str], str]  # overrides and the id of the parent run: the id of the run
 
 
 class ClosedLoop:
@@ -53,8 +52,8 @@ class ClosedLoop:
         """Run the experiment and return what it says, for the terminal.
 
         Args:
-            train: trains one run with these words of the command line, or finds it trained in the sweep of
-                this process, and returns its key there.
+            train: trains one run with these words of the command line as a child of the run with this id, or
+                finds it trained there, and returns its id.
             words: the command line, which all arms share.
             tracking: where the runs are tracked.
             settings: the resolved config.
@@ -67,8 +66,9 @@ class ClosedLoop:
         name = settings["sweep_name"] or f"closed-loop-{time.strftime('%m%d-%H%M%S')}"
         earlier = find_sweep(tracking.root, name) if settings["sweep_name"] else None
         store = Store.start(tracking, run_name=name, tags={"kind": "loop"}, run_id=earlier)
-        with ending(store), _as_sweep(tracking, store.run_id) as folder:
-            runner = _Runner(train, folder, shared, tracking.address)
+        with ending(store):
+            SweepFolder(tracking.root, store.run_id).create(["seed"])
+            runner = _Runner(train, store.run_id, shared, tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
             arm_runs: dict[Arm, list[RunRecord]] = {}
             for arm in self._arms(tracking.address, baselines[0]):
@@ -94,7 +94,7 @@ class ClosedLoop:
 @dataclass(frozen=True)
 class _Runner:
     train: Train
-    folder: SweepFolder
+    parent_run_id: str
     shared: Sequence[str]
     uri: str
 
@@ -103,24 +103,7 @@ class _Runner:
         print(f"closed loop: {arm}, seed {seed}", flush=True)
         name = arm.replace(" ", "-")
         given = last_of_each([*self.shared, *words, f"seed={seed}", f"run_name={name}"])
-        job = self.folder.job(self.train(given))
-        assert job is not None
-        return find_run(self.uri, job.run_id)
-
-
-@contextmanager
-def _as_sweep(tracking: TrackingSettings, parent_run_id: str) -> Iterator[SweepFolder]:
-    """Make the runs of the body children of a run."""
-    folder = SweepFolder(tracking.root, parent_run_id)
-    folder.create(["seed"])
-    outer = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = parent_run_id
-    try:
-        yield folder
-    finally:
-        del os.environ[VARIABLE]
-        if outer is not None:
-            os.environ[VARIABLE] = outer
+        return find_run(self.uri, self.train(given, self.parent_run_id))
 
 
 def _check(settings: Mapping[str, Any]) -> None:

@@ -92,11 +92,11 @@ def next_steps(run_id: str, uri: str, observers: Collection[str]) -> str:
         look = uri
     else:
         look = "make ui" if not where else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
-    follow = f"follow its diagnosis  python train.py from_diagnosis={run_id}{where}\n"
+    follow = f"follow its diagnosis  whytrain train from_diagnosis={run_id}{where}\n"
     return (
         f"run {run_id} in {uri}\n"
         f"look at it            {look}\n"
-        f'explain text          python explain.py run={run_id} text="…"{where}\n'
+        f'explain text          whytrain explain run={run_id} text="…"{where}\n'
         f"{follow if 'diagnosis' in observers else ''}"
-        f"compare it            python compare.py runs=[OTHER,{run_id}]{where}"
+        f"compare it            whytrain compare runs=[OTHER,{run_id}]{where}"
     )

@@ -7,8 +7,9 @@ from html import escape
 
 import numpy as np
 
+from whytrain.config.override_words import words_of
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Evidence, Example, Finding, Severity, in_words
-from whytrain.diagnosis.overrides import Plan, Strategy, override_words
+from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.presentation.palette import GRAY, INK
@@ -135,7 +136,7 @@ def _changes(plan: Plan, run_id: str) -> str:
         )
         parts.append(
             f"<table><tr><th>change</th><th>what it is held to (after minus before)</th></tr>{rows}</table>"
-            f"<p>Train with all of it: <code>python train.py from_diagnosis={escape(run_id)}</code></p>"
+            f"<p>Train with all of it: <code>whytrain train from_diagnosis={escape(run_id)}</code></p>"
         )
     else:
         parts.append("<p>Nothing: no finding asks for a change that this run's config allows.</p>")
@@ -146,7 +147,7 @@ def _changes(plan: Plan, run_id: str) -> str:
 
 
 def _codes(strategy: Strategy) -> str:
-    return " ".join(f"<code>{escape(word)}</code>" for word in override_words(strategy.overrides))
+    return " ".join(f"<code>{escape(word)}</code>" for word in words_of(strategy.overrides))
 
 
 def _expected(expected: Sequence[Expectation]) -> str:

@@ -49,9 +49,9 @@ def run_note(
             "",
             "Next:",
             "",
-            f'    python explain.py run={run_id} text="…"',
-            f"    python compare.py runs=[{run_id},OTHER_RUN]",
-            f"    python train.py from_diagnosis={run_id}",
+            f'    whytrain explain run={run_id} text="…"',
+            f"    whytrain compare runs=[{run_id},OTHER_RUN]",
+            f"    whytrain train from_diagnosis={run_id}",
         ]
     )
 

@@ -75,7 +75,7 @@ def comparison_command(
     if len(ranked) < 2:
         return None
     runs = sweep_id if "seed" in keys and len(keys) > 1 else ",".join(ranked["run_id"].head(2))
-    return f"python compare.py runs=[{runs}]"
+    return f"whytrain compare runs=[{runs}]"
 
 
 def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"]) -> str:

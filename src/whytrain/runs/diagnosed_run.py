@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from whytrain.diagnosis.overrides import OVERRIDES_PATH, Strategy, override_words, read_plan
+from whytrain.config.override_words import key_of, last_of_each, words_of
+from whytrain.diagnosis.overrides import OVERRIDES_PATH, Strategy, read_plan
 from whytrain.errors import ConfigError, TrackingError
 from whytrain.tracking.reader import RunRecord, download, find_run
 
@@ -33,7 +34,7 @@ class DiagnosedRun:
     def words(self, command_line: Sequence[str]) -> list[str]:
         """Return the run's command line, its recommendations, and this command line; the last one wins."""
         own = [word for word in self.own_words if key_of(word).partition(".")[0] not in _OWN_AFFAIRS]
-        recommended = [word for s in self.strategies for word in override_words(s.overrides)]
+        recommended = [word for s in self.strategies for word in words_of(s.overrides)]
         return last_of_each([*own, *recommended, *command_line])
 
 
@@ -59,22 +60,3 @@ def read_diagnosed(uri: str, id_or_name: str) -> DiagnosedRun:
             f"{KEY}={id_or_name}: run {run.name} recommends no change; its reports/diagnosis.html says why"
         )
     return DiagnosedRun(run, strategies, tuple(map(str, own)))
-
-
-def key_of(word: str) -> str:
-    """Return the key of an override.
-
-    >>> key_of("+loop.seeds=[0,1]"), key_of("~callbacks")
-    ('loop.seeds', 'callbacks')
-    """
-    return word.lstrip("+~").partition("=")[0]
-
-
-def last_of_each(words: Sequence[str]) -> list[str]:
-    """Return overrides with only the last one of each key, in order.
-
-    >>> last_of_each(["seed=0", "model=bilstm", "seed=1"])
-    ['model=bilstm', 'seed=1']
-    """
-    last = {key_of(word): number for number, word in enumerate(words)}
-    return [word for number, word in enumerate(words) if last[key_of(word)] == number]

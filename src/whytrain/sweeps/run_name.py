@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Collection, Sequence
 
-from whytrain.sweeps.overrides import split
+from whytrain.config.override_words import values_of
 
 _SAID = frozenset({"model", "data", "seed"})
 _TELLING = ("model.", "objective.", "optimizer.", "guidance.")
@@ -31,7 +31,7 @@ def run_name(
     >>> run_name("mine", 0, ["model.dropout=0.1", "callbacks=none"], ["callbacks"], 0.0)[:24]
     'mine-seed0-callbacksnone'
     """
-    changes = [(key, value) for key, value in split(overrides).items() if key not in _SAID]
+    changes = [(key, value) for key, value in values_of(overrides).items() if key not in _SAID]
     if varied is None:
         changes = [(key, value) for key, value in changes if key.startswith(_TELLING)][:_MOST_CHANGES]
     else:

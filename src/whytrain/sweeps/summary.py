@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from whytrain.config.override_words import values_of
 from whytrain.statistics.intervals import Interval, t_interval
-from whytrain.sweeps.overrides import split, varied_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,23 @@ class JobResult:
     error: str = ""
 
 
+def varied_keys(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """Return the keys whose values differ between jobs, in the order of the command line.
+
+    >>> varied_keys([["a=1", "b=2"], ["a=1", "b=3"]]), varied_keys([["a=1"]])
+    (['b'], [])
+    """
+    values = [values_of(job) for job in jobs]
+    keys = dict.fromkeys(key for job in values for key in job)
+    return [key for key in keys if len({job.get(key) for job in values}) > 1]
+
+
 def summary_table(jobs: Sequence[JobResult]) -> pd.DataFrame:
     """Return one row per job: what varies under its key, how it ended, metrics (`best/…`, `last/…`)."""
     rows = []
     varied = varied_keys([job.overrides for job in jobs])
     for job in jobs:
-        values = split(job.overrides)
+        values = values_of(job.overrides)
         kept = {name: v for name, v in sorted(job.metrics.items()) if name.startswith(("best/", "last/"))}
         rows.append(
             {

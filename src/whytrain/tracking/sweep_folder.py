@@ -7,8 +7,7 @@ tracking folder on a shared disk.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -78,12 +77,6 @@ class SweepFolder:
     def run_folder(self, job: Job) -> Path:
         """Return the folder of a job's run."""
         return RunFolder(self._root, job.run_id).path
-
-
-def current_sweep(root: Path, environment: Mapping[str, str] = os.environ) -> SweepFolder | None:
-    """Return the sweep that this process runs a job of, None outside sweeps."""
-    parent = environment.get(VARIABLE)
-    return None if parent is None else SweepFolder(root, parent)
 
 
 def find_sweep(root: Path, name: str) -> str | None:

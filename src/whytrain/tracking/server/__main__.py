@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with running_server(directory, options.port, options.postgres_port, options.workers) as address:
             print(f"MLflow on PostgreSQL at {address}; stop it with Ctrl-C", flush=True)
             print(f"log in, for the shell that trains: . {directory / 'client.env'}")
-            print(f"train: python train.py tracking=server tracking.uri={address}", flush=True)
+            print(f"train: whytrain train tracking=server tracking.uri={address}", flush=True)
             signal.pause()
     except KeyboardInterrupt:
         return 130

@@ -1,0 +1,79 @@
+"""A command whose settings Hydra composes: its words are checked, made literal, and handed to Hydra."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from whytrain.config.moved_keys import refuse_moved
+from whytrain.config.override_words import key_of, literal, literal_list, split_word
+from whytrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+CONF = Path(__file__).parents[1] / "conf"
+_DATA_FILES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt", ".json", ".xlsx", ".gz")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HydraCommand:
+    """How a command is started.
+
+    Attributes:
+        name: of the command and of its file in `conf/`.
+        task: what is done with the composed config.
+        positional: what to write instead of words that set nothing, `{text}` or, with commas, `{listed}`.
+        text_keys: keys whose values are people's words.
+        list_keys: keys whose values are lists of people's words.
+        renamed: keys that this command knows under another name.
+    """
+
+    name: str
+    task: Callable[[DictConfig], Any]
+    positional: str
+    text_keys: Collection[str] = ()
+    list_keys: Collection[str] = ()
+    renamed: Callable[[str], str] = str
+
+    def main(self, words: Sequence[str] | None = None) -> NoReturn:
+        """Run the command with these words (None: those of this process) and end with its exit code."""
+        given = list(sys.argv[1:] if words is None else words)
+        if {"--help", "-h"} & set(given):
+            from whytrain.commands.help import command_help
+
+            print(command_help(CONF / f"{self.name}.yaml"))
+            sys.exit(0)
+        from whytrain.commands.command_line import run_command
+
+        sys.exit(run_command(lambda: self._start(given), CONF / f"{self.name}.yaml"))
+
+    def _start(self, given: Sequence[str]) -> None:
+        from hydra import version
+        from hydra._internal.utils import _run_hydra, get_args_parser
+
+        version.setbase("1.3")
+        parser = get_args_parser()
+        arguments = parser.parse_args(given)
+        self._check(arguments.overrides)
+        arguments.overrides = [self._literal(word, swept=arguments.multirun) for word in arguments.overrides]
+        _run_hydra(arguments, parser, self.task, str(CONF), self.name)
+
+    def _check(self, overrides: Sequence[str]) -> None:
+        """Refuse what Hydra's grammar and its errors would make a riddle of."""
+        loose = [word for word in overrides if "=" not in word and not word.startswith("~")]
+        if loose:
+            hint = self.positional.format(text=" ".join(loose), listed=",".join(loose))
+            raise ConfigError(f"{' '.join(loose)}: no key=value; {hint}")
+        refuse_moved(map(key_of, overrides))
+        for key, value in map(split_word, overrides):
+            if key == "data" and (value.endswith(_DATA_FILES) or os.sep in value):
+                raise ConfigError(f"data={value}: data is a kind of source; write data=csv data.path={value}")
+
+    def _literal(self, word: str, *, swept: bool) -> str:
+        word = self.renamed(word)
+        return literal_list(literal(word, self.text_keys, swept=swept), self.list_keys)
