@@ -94,6 +94,14 @@ def workspace(tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: 
 
 
 @pytest.fixture
+def quiet_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out figures, which take much of the time of a small run."""
+    from whytrain.tracking.store import Store
+
+    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+
+
+@pytest.fixture
 def run_train(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """`train.py`'s main with these words behind it, inside this process; returns the exit code."""
     from whytrain.commands import train

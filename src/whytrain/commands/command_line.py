@@ -91,6 +91,17 @@ def job_errors(primary: Path, *, in_sweep: bool = False) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def readable_errors(primary: Path) -> Iterator[None]:
+    """Turn what Hydra says of a wrong config into a ConfigError with the line that a command would print."""
+    try:
+        yield
+    except InstantiationException as error:
+        raise error.__cause__ or error from None  # what the constructor itself raised
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_config_message(error, primary)) from error
+
+
 def tell(error: Exception, primary: Path) -> int:
     """Print one line about an error and return the exit code that belongs to it."""
     if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):

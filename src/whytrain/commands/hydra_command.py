@@ -59,12 +59,19 @@ class HydraCommand:
         version.setbase("1.3")
         parser = get_args_parser()
         arguments = parser.parse_args(given)
-        self._check(arguments.overrides)
-        arguments.overrides = [self._literal(word, swept=arguments.multirun) for word in arguments.overrides]
+        arguments.overrides = self.checked(arguments.overrides, swept=arguments.multirun)
         _run_hydra(arguments, parser, self.task, str(CONF), self.name)
 
-    def _check(self, overrides: Sequence[str]) -> None:
-        """Refuse what Hydra's grammar and its errors would make a riddle of."""
+    def checked(self, overrides: Sequence[str], *, swept: bool) -> list[str]:
+        """Return overrides as Hydra's grammar takes them; what it would make a riddle of is refused.
+
+        Args:
+            overrides: as a person wrote them.
+            swept: with several jobs, where commas separate values.
+
+        Raises:
+            ConfigError: a word sets nothing, has an old key, or a file where a choice should stand.
+        """
         loose = [word for word in overrides if "=" not in word and not word.startswith("~")]
         if loose:
             hint = self.positional.format(text=" ".join(loose), listed=",".join(loose))
@@ -73,7 +80,5 @@ class HydraCommand:
         for key, value in map(split_word, overrides):
             if key == "data" and (value.endswith(_DATA_FILES) or os.sep in value):
                 raise ConfigError(f"data={value}: data is a kind of source; write data=csv data.path={value}")
-
-    def _literal(self, word: str, *, swept: bool) -> str:
-        word = self.renamed(word)
-        return literal_list(literal(word, self.text_keys, swept=swept), self.list_keys)
+        named = map(self.renamed, overrides)
+        return [literal_list(literal(w, self.text_keys, swept=swept), self.list_keys) for w in named]

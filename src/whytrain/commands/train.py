@@ -98,6 +98,11 @@ def train(job: Job) -> Trained:
     return _fit(start, tracking, sweep_job)
 
 
+def address_of(job: Job) -> str:
+    """Return the absolute address at which a job is tracked."""
+    return str(instantiate(job.config.tracking).address)
+
+
 def _start(job: Job, tracking: TrackingSettings) -> _Start:
     from whytrain import lightning_modules as lm
 

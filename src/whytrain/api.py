@@ -1,0 +1,223 @@
+"""Training and asking models from Python: what `import whytrain as wt` gives.
+
+Nothing is written but into the tracking folder (`mlruns` in the working directory) and the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+
+from whytrain.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from whytrain.models.saved import SavedModel
+    from whytrain.tracking.reader import RunRecord
+
+CONF = Path(__file__).parent / "conf"
+Texts = str | Sequence[object] | pd.Series | pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Run:
+    """A tracked run, from `train`, `fit` or `open_run`.
+
+    Attributes:
+        record: what the tracking store says of it.
+    """
+
+    record: RunRecord
+
+    def __repr__(self) -> str:
+        """Return name, id and status."""
+        return f"Run({self.name!r}, id={self.id}, {self.record.status})"
+
+    @property
+    def id(self) -> str:
+        """MLflow's id."""
+        return self.record.run_id
+
+    @property
+    def name(self) -> str:
+        """The name that people see."""
+        return self.record.name
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The last value of each metric, such as `best/accuracy`."""
+        return dict(self.record.metrics)
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The resolved config that the run was trained with.
+
+        Raises:
+            TrackingError: the run logged none.
+        """
+        from whytrain.tracking.reader import config
+
+        return config(self.record)
+
+    @cached_property
+    def model(self) -> SavedModel:
+        """The model of the best epoch.
+
+        Raises:
+            TrackingError: the run logged no model.
+        """
+        from whytrain.commands.command_line import trusted_targets
+        from whytrain.config.trust import trust
+        from whytrain.models.saved import load_model
+        from whytrain.tracking.reader import saved_model
+
+        trust(trusted_targets(CONF))
+        return load_model(saved_model(self.record))
+
+    def predict(self, texts: Texts) -> pd.DataFrame:
+        """Classify texts with the model of the best epoch.
+
+        Args:
+            texts: one text, a sequence, a Series, or a DataFrame of one column; None, NaN and NA are missing.
+
+        Returns:
+            One row per text, under the index of a Series or DataFrame. `label` is the most probable class,
+            `probability` its probability, `probability_<class>` that of each class. With a calibration slice
+            also `calibrated_probability`, `in_set_<class>` (the conformal set) and `abstain`. A missing text
+            has a row of nulls.
+
+        Raises:
+            DataError: a text is neither a string nor missing, or a DataFrame has several columns.
+            TrackingError: the run logged no model.
+        """
+        column = _column(texts)
+        is_missing = column.isna()
+        present = column[~is_missing]
+        strange = [text for text in present if not isinstance(text, str)]
+        if strange:
+            raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
+        told = self.model.predict(present.tolist())
+        flags = {name: "boolean" for name in told if name == "abstain" or str(name).startswith("in_set_")}
+        told = told.astype(flags).set_axis((~is_missing).to_numpy().nonzero()[0], axis="index")
+        return told.reindex(range(len(column))).set_axis(column.index, axis="index")
+
+
+def train(*words: str) -> Run:
+    """Train one run, as `whytrain train` does with these words.
+
+    Args:
+        words: `group=choice` and `key=value`, such as `model=bilstm_opt` or `trainer.max_epochs=3`.
+
+    Raises:
+        ConfigError: a word is wrong; the message lists the choices.
+        WhytrainError: the run cannot be started, or cannot go on.
+    """
+    from whytrain.commands.train import COMMAND
+
+    return _train(COMMAND.checked(words, swept=False))
+
+
+def fit(
+    texts: Sequence[object], labels: Sequence[object], *, model: str = "bilstm_opt", **settings: object
+) -> Run:
+    """Train a classifier of texts.
+
+    The texts are split into train, validation and test (80/10/10); the classes are the labels as strings.
+    They are kept in the cache (`WHYTRAIN_CACHE`), under a name made of their content, so that the run can be
+    resumed and its diagnosis followed.
+
+    Args:
+        texts: n strings.
+        labels: n labels, one of two or more classes each.
+        model: a choice of the config group `model`.
+        settings: further keys, with `__` for the dots: `seed=1`, `trainer__max_epochs=3`.
+
+    Raises:
+        DataError: there are not as many labels as texts, or the data cannot be used as it is.
+        ConfigError: a setting is wrong; the message lists the choices.
+    """
+    from whytrain.config.override_words import words_of
+
+    kept = str(_kept(texts, labels))
+    data = {"data": "csv", "data.path": kept, "data.text_column": "text", "data.label_column": "label"}
+    named = {key.replace("__", "."): value for key, value in settings.items()}
+    return _train(words_of(data | {"model": model} | named))
+
+
+def open_run(id_or_name: str, tracking_uri: str | None = None) -> Run:
+    """Return a tracked run.
+
+    Args:
+        id_or_name: MLflow's id, or a name that one run has.
+        tracking_uri: where it is tracked, as in MLflow; None: the store under `mlruns` in the working
+            directory.
+
+    Raises:
+        TrackingError: there is no such run, or several.
+    """
+    from whytrain.tracking.reader import find_run
+    from whytrain.tracking.settings import TrackingSettings
+
+    local = yaml.safe_load((CONF / "tracking" / "local.yaml").read_text("utf-8"))
+    settings = {key: value for key, value in local.items() if key != "_target_"} | {"uri": tracking_uri}
+    return Run(find_run(TrackingSettings(**settings).address, id_or_name))
+
+
+def _train(words: Sequence[str]) -> Run:
+    from whytrain.commands.command_line import quiet_libraries, readable_errors
+    from whytrain.commands.job import compose_job
+    from whytrain.commands.train import address_of
+    from whytrain.commands.train import train as train_job
+    from whytrain.tracking.reader import find_run
+
+    quiet_libraries()
+    with readable_errors(CONF / "train.yaml"):
+        job = compose_job(words)
+        if "loop" in job.config:
+            raise ConfigError("the closed loop trains many runs: use whytrain train experiment=closed_loop")
+        if job.config.trainer.devices != 1:
+            raise ConfigError(
+                f"trainer.devices={job.config.trainer.devices}: from Python a run trains in this process; "
+                "use whytrain train for several"
+            )
+        return Run(find_run(address_of(job), train_job(job).run_id))
+
+
+def _column(texts: Texts) -> pd.Series:
+    """Return texts as a Series of objects."""
+    if isinstance(texts, str):
+        texts = [texts]
+    if isinstance(texts, pd.DataFrame):
+        if texts.shape[1] != 1:
+            raise DataError(f"expected one column of texts; got {', '.join(map(str, texts))}: choose one")
+        texts = texts.iloc[:, 0]
+    return pd.Series(texts, dtype=object)
+
+
+def _kept(texts: Sequence[object], labels: Sequence[object]) -> Path:
+    """Return a file in the cache that holds these rows; equal rows have one file."""
+    from whytrain.data.cache import cache_directory, exclusive, staged
+    from whytrain.data.cleaning import label_name
+    from whytrain.data.corpus import content_hash
+
+    if len(texts) != len(labels):
+        raise DataError(f"expected as many labels as texts; got {len(labels)} labels and {len(texts)} texts")
+    columns = {"text": _column(texts), "label": _column(labels)}
+    rows = pd.DataFrame({name: column.to_numpy(dtype=object) for name, column in columns.items()})
+    rows = rows.where(rows.notna(), None)
+    # As reading would write them: labels of several types are one column of strings.
+    rows["label"] = [None if label is None else label_name(label) for label in rows["label"]]
+    strange = [text for text in rows["text"] if not (text is None or isinstance(text, str))]
+    if strange:
+        raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
+    written = [["" if value is None else value for value in rows[name]] for name in rows]
+    path = cache_directory() / "given" / f"{content_hash(*written)}.parquet"
+    if not path.exists():
+        with exclusive(path), staged(path) as staging:
+            rows.to_parquet(staging / path.name, index=False)
+    return path
