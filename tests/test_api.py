@@ -27,7 +27,17 @@ QUICK = {
     "optimizer__learning_rate": 0.03,
     "callbacks": "none",
 }
-LAZY = ("", "calibration", "statistics", "surrogates", "diagnosis", "comparison", "data", "tracking", "sweeps")
+LAZY = (
+    "",
+    "calibration",
+    "statistics",
+    "surrogates",
+    "diagnosis",
+    "comparison",
+    "data",
+    "tracking",
+    "sweeps",
+)
 LAZY += ("objectives", "guidance")
 
 
@@ -100,7 +110,7 @@ def test_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TrackingError, match="there are no tracked runs"):
         wt.open_run("nothing")
-    with pytest.raises(TrackingError, match="there are no tracked runs at sqlite:///.*/elsewhere.db"):
+    with pytest.raises(TrackingError, match=r"there are no tracked runs at sqlite:///.*/elsewhere.db"):
         wt.open_run("nothing", "sqlite:///elsewhere.db")
     with pytest.raises(DataError, match="got 1 labels and 2 texts"):
         wt.fit(["a", "b"], ["x"])
