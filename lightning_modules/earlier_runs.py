@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.batch_plan import Rows
 from whytrain.data.lexicon import usual_lexicon
+from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
 from whytrain.guidance.guidance_settings import GuidanceSettings
@@ -65,13 +66,13 @@ def distillation_of(
     teacher = load_teacher(folder, data.source.max_tokens)
     order = _class_order(teacher.class_names, data.corpus.class_names)
     made = _augmented(settings, data)
-    texts = data.corpus.train.texts + [written_out(words, teacher.tokenizer.mask_token) for words in made]
+    texts = data.corpus.train.texts + _written(made, teacher.tokenizer)
     found = kept_answers(
         teacher, folder, texts, with_attention=settings.attention > 0, device=device, progress=_bar
     )
     logits = torch.from_numpy(found.logits)[:, order]
     if made:
-        own = [written_out(words, data.tokenizer.mask_token) for words in made]
+        own = _written(made, data.tokenizer)
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
         data.training = data.training.joined(data.encode(own, labels))
     attention = None
@@ -125,6 +126,17 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str
     texts = data.corpus.train.texts
     make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
     return make(how["copies"], data.seed)
+
+
+def _written(made: Sequence[tuple[str | None, ...]], tokenizer: Tokenizer) -> list[str]:
+    """Write sentences with hidden words as a tokenizer hides them."""
+    mask = tokenizer.mask_token
+    if mask is None and any(word is None for words in made for word in words):
+        raise ConfigError(
+            f"distillation.augmentation.mask hides words behind a mask token, and the tokenizer "
+            f"{tokenizer.name} has none: set distillation.augmentation.mask=0"
+        )
+    return [written_out(words, mask or "") for words in made]
 
 
 def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data: TextData) -> None:

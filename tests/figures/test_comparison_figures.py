@@ -169,7 +169,7 @@ def test_interactions_before_and_after(readable, sentences, kind):
 def test_attention_before_and_after(readable, sentences, kind):
     words = ["[CLS]", *sentences[kind], "[SEP]"]
     before, after = softmax(np.random.default_rng(3).normal(0, 1.5, (2, len(words))), axis=1)
-    figure = attention_change(words, before, after, TWO)
+    figure = attention_change(words, before, after, TWO, special={0, len(words) - 1})
     readable(figure)
     scatter = figure.axes[2].collections[0]
     np.testing.assert_allclose(scatter.get_offsets(), np.stack([before, after], axis=1))
@@ -180,7 +180,7 @@ def test_attention_before_and_after(readable, sentences, kind):
 
 def test_a_run_without_attention_says_so(readable):
     words = ["[CLS]", "good", "[SEP]"]
-    texts = readable(attention_change(words, None, np.array([0.2, 0.7, 0.1]), TWO))
+    texts = readable(attention_change(words, None, np.array([0.2, 0.7, 0.1]), TWO, special={0, 2}))
     assert "baseline has no attention weights: nothing to compare" in texts
     with pytest.raises(WhytrainError, match="neither run has attention"):
         attention_change(words, None, None, TWO)

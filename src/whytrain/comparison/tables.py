@@ -131,7 +131,7 @@ def _words(result: SideBySide) -> pd.DataFrame:
                 }
                 for when, side in (("before", sentence.before), ("after", sentence.after)):
                     if side.attention is not None:
-                        columns[f"attention_{when}"] = side.attention.weights[1:-1]
+                        columns[f"attention_{when}"] = side.attention.of_words
                 frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from whytrain.data.tokenization import FILE_NAME, Tokenizer
 from whytrain.data.tokenizer_cache import cached_tokenizer
@@ -23,7 +24,7 @@ BERT_UNCASED = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainedTokenizer:
-    """Finds a pretrained tokenizer of the BERT kind.
+    """Finds a pretrained tokenizer.
 
     Attributes:
         name_or_path: a model's name on the hub, or a folder with its tokenizer, or a `tokenizer.json`.
@@ -54,34 +55,53 @@ class PretrainedTokenizer:
 
     def _converted(self, folder: Path) -> Tokenizer:
         """Return the tokenizer of a folder that has it in an older form, such as `vocab.txt`."""
-        from transformers import AutoTokenizer
-
         try:
-            found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            found = _library_tokenizer(folder, local_files_only=True)
         except Exception as error:  # the library raises its own
             raise DataError(
-                f"{folder} has no tokenizer that can be read ({type(error).__name__}): expected {FILE_NAME}."
+                f"{folder} has no tokenizer that can be read: expected {FILE_NAME} ({library_reason(error)})."
             ) from error
-        return Tokenizer(found.backend_tokenizer, self.name_or_path)
+        return self._wrapped(found)
 
     def _fetch(self) -> Tokenizer:
         """Return the hub's tokenizer, from its cache or downloaded."""
         from huggingface_hub import HfApi
-        from transformers import AutoTokenizer
 
         try:
             try:
-                found = AutoTokenizer.from_pretrained(self.name_or_path, local_files_only=True)
+                found = _library_tokenizer(self.name_or_path, local_files_only=True)
             except (OSError, ValueError):  # not in the hub's cache
                 HfApi().model_info(self.name_or_path, timeout=10)  # fails at once where a download retries
-                found = AutoTokenizer.from_pretrained(self.name_or_path)
+                found = _library_tokenizer(self.name_or_path)
         except Exception as error:  # whatever the hub's client raises, the way out is the same
             raise DataError(
                 f"The tokenizer {self.name_or_path} is no local path, and out of reach on the hub "
-                f"({type(error).__name__}); give a folder with {FILE_NAME}, install whytrain[pretrained] for "
-                "BERT's vocabulary, or use tokenizer=wordpiece."
+                f"({library_reason(error)}); give a folder with {FILE_NAME}, install whytrain[pretrained] "
+                "for BERT's vocabulary, or use tokenizer=wordpiece."
             ) from error
+        return self._wrapped(found)
+
+    def _wrapped(self, found: Any) -> Tokenizer:
+        if not found.is_fast:
+            raise DataError(
+                f"The tokenizer of {self.name_or_path} is a {type(found).__name__}, which is written in "
+                f"Python and does not say which characters a token stands for: use a model with {FILE_NAME}, "
+                "or tokenizer=wordpiece with a model that is trained from scratch."
+            )
         return Tokenizer(found.backend_tokenizer, self.name_or_path)
+
+
+def _library_tokenizer(name_or_path: str | Path, **where: bool) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False, **where)
+
+
+def library_reason(error: Exception) -> str:
+    """Return in one line why a library cannot read a pretrained model."""
+    if "trust_remote_code" in str(error):
+        return "it has code of its own (auto_map), which is never run"
+    return " ".join(f"{type(error).__name__}: {error}".split())[:160]
 
 
 def packaged_model(name: str) -> Path | None:

@@ -192,10 +192,13 @@ def _name(module: nn.Module) -> str:
 
 
 def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[AbsenceName, ...]:
-    """Return the declared ways that the tokenizer has tokens for."""
+    """Return the declared ways that the tokenizer has tokens for; an unknown word stands in for a mask."""
     declared: tuple[AbsenceName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
     has = {"mask": tokenizer.mask_id is not None, "unknown": tokenizer.unknown_id is not None}
-    return tuple(name for name in declared if has.get(name, True))
+    possible = [name for name in declared if has.get(name, True)]
+    if len(possible) < len(declared) and has["unknown"] and "unknown" not in possible:
+        possible.append("unknown")
+    return tuple(possible)
 
 
 def _probe(

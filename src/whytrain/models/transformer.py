@@ -11,7 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whytrain.data.pretrained import library_reason, packaged_model
 from whytrain.errors import ConfigError
+from whytrain.models.transformer_reading import (
+    Reading,
+    inspected,
+    longest_input,
+    read_embeddings,
+    read_ids,
+    reading_of,
+)
 from whytrain.types import AbsenceName, Inspection
 
 _SPARE_ROWS = (
@@ -20,14 +29,16 @@ _SPARE_ROWS = (
 
 
 class Transformer(nn.Module):
-    """A transformer encoder with a classification head.
+    """A transformer with a classification head: an encoder, a decoder or both.
 
     Attributes:
         network: the `transformers` model; its weights are float32, and its attention shows its weights.
+        family: its class, for errors.
+        max_tokens: its longest input; None where its positions have no end.
         saved_arguments: constructor arguments that rebuild it where its first weights are gone.
     """
 
-    removals: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows its mask token, and no padding inside
+    removals: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows no padding inside
     requirements = ("transformers",)
 
     def __init__(
@@ -38,6 +49,7 @@ class Transformer(nn.Module):
         padding_id: int,
         name_or_path: str | None,
         architecture: Mapping[str, Any] | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """Read the weights, or build the architecture with new ones.
 
@@ -46,13 +58,15 @@ class Transformer(nn.Module):
         Args:
             vocabulary_size: number of wordpieces of the tokenizer.
             n_classes: number of classes, at least 2.
-            padding_id: the tokenizer's padding wordpiece.
+            padding_id: what fills shorter sentences up.
             name_or_path: folder with config.json and *.safetensors, or a name on the hub; None with an
                 architecture.
             architecture: the model's config as plain data; None to read it with the weights.
+            reading: how it is asked; None: as is found by asking it.
 
         Raises:
-            ConfigError: there is no such model in safetensors form, or the tokenizer is not its own.
+            ConfigError: there is no such model in safetensors form, the tokenizer is not its own, or it
+                cannot tell padding from text.
         """
         super().__init__()
         if architecture is None:
@@ -60,67 +74,86 @@ class Transformer(nn.Module):
             self.network = _pretrained(name_or_path, n_classes, padding_id)
         else:
             self.network = _untrained(architecture)
-        rows = self.network.get_input_embeddings().num_embeddings
+        self.family = type(self.network).__name__
+        try:
+            rows = self.network.get_input_embeddings().num_embeddings
+        except (NotImplementedError, AttributeError) as error:
+            raise ConfigError(
+                f"{self.family} has no table of word embeddings: use another architecture"
+            ) from error
         if not rows - _SPARE_ROWS <= vocabulary_size <= rows:
             raise ConfigError(
                 f"model.name_or_path={name_or_path} has {rows} wordpieces, the tokenizer has "
                 f"{vocabulary_size}: use the model's own, tokenizer=huggingface"
             )
-        self.max_tokens = _max_tokens(self.network)
+        self.max_tokens = longest_input(self.network)
+        with _quiet():
+            self._reading = reading or reading_of(self.network, vocabulary_size, padding_id)
         self.saved_arguments = {
             "vocabulary_size": vocabulary_size,
             "n_classes": n_classes,
             "padding_id": padding_id,
             "name_or_path": None,
             "architecture": _plain_config(self.network),
+            "reading": self._reading,
         }
 
     def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
-        """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding."""
-        logits: Tensor = self._run(self.embed(token_ids), mask).logits
-        return logits
+        """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding.
+
+        Raises:
+            ConfigError: more tokens than the model has positions.
+        """
+        if self._reading == "ids":
+            self._check_length(token_ids)
+            return read_ids(self.network, token_ids, mask)
+        return read_embeddings(self.network, self.embed(token_ids), mask, self._reading).logits
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Return word embeddings (batch, n_tokens, embedding_size), before positions are added.
 
         Raises:
             ConfigError: more tokens than the model has positions.
+            NotImplementedError: the architecture computes from ids alone.
         """
-        if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:
-            raise ConfigError(
-                f"the model reads at most {self.max_tokens} tokens, a sentence has {token_ids.shape[1]}: set "
-                f"data.max_tokens={self.max_tokens}"
-            )
+        if self._reading == "ids":
+            raise NotImplementedError(f"{self.family} computes from ids alone")
+        self._check_length(token_ids)
         embeddings: Tensor = self.network.get_input_embeddings()(token_ids)
         return embeddings
 
     def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
         """Run everything behind the word embeddings.
 
-        Attention is what the first token ([CLS]) pays to each token in the last layer, mean over heads.
+        Attention is what the token whose state is classified (an encoder's first one, a decoder's last one)
+        pays to each token in the last layer, mean over heads.
         """
-        output = self._run(embeddings, mask, output_hidden_states=True, output_attentions=True)
-        attention = output.attentions[-1][:, :, 0].mean(dim=1)
-        return Inspection(output.logits, output.hidden_states[-1], attention, None)
+        assert self._reading != "ids"
+        return inspected(self.network, embeddings, mask, self._reading)
 
-    def _run(self, embeddings: Tensor, mask: Tensor | None, **show: bool) -> Any:
-        # Embeddings, not ids: some models number positions by ids and skip a padding token in a sentence.
-        if mask is None:
-            mask = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
-        return self.network(inputs_embeds=embeddings, attention_mask=mask.long(), **show)
+    def _check_length(self, token_ids: Tensor) -> None:
+        if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:
+            raise ConfigError(
+                f"the model reads at most {self.max_tokens} tokens, a sentence has {token_ids.shape[1]}: set "
+                f"data.max_tokens={self.max_tokens}"
+            )
 
 
 def class_names_of(folder: Path) -> list[str]:
     """Return the names of a Hugging Face classifier's classes, in the order of its logits."""
     from transformers import AutoConfig
 
-    return [str(name) for _, name in sorted(AutoConfig.from_pretrained(folder).id2label.items())]
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # the library raises its own
+        raise ConfigError(
+            f"{folder}/config.json describes no classifier ({library_reason(error)})"
+        ) from error
+    return [str(name) for _, name in sorted(config.id2label.items())]
 
 
 def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
     from transformers import AutoModelForSequenceClassification
-
-    from whytrain.data.pretrained import packaged_model
 
     local = Path(name_or_path).expanduser()
     source = str(local) if local.exists() else str(packaged_model(name_or_path) or name_or_path)
@@ -144,10 +177,10 @@ def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
                 _reach_hub(source)
                 return load(source, **settings)
     except Exception as error:  # the hub's client, transformers and safetensors raise their own
-        reason = " ".join(str(error).split())[:160]
+        reason = library_reason(error)
         raise ConfigError(
             f"model.name_or_path={name_or_path}: no sequence classifier or encoder in safetensors form there "
-            f"({type(error).__name__}: {reason}); give a folder with config.json and *.safetensors, or a "
+            f"({reason}); give a folder with config.json and *.safetensors, or a "
             "name on the hub"
         ) from error
 
@@ -169,16 +202,7 @@ def _untrained(architecture: Mapping[str, Any]) -> Any:
 
 def _plain_config(network: Any) -> dict[str, Any]:
     config: dict[str, Any] = json.loads(network.config.to_json_string(use_diff=False))
-    return {key: value for key, value in config.items() if key != "_name_or_path"}
-
-
-def _max_tokens(network: nn.Module) -> int | None:
-    """Return how many positions the network has; None where they are not in a table."""
-    for name, module in network.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin keep the rows up to the padding id for padding.
-            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
-    return None
+    return {key: value for key, value in config.items() if key not in ("_name_or_path", "auto_map")}
 
 
 @contextmanager

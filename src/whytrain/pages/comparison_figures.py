@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from whytrain.attribution.explainer import Explanation
 from whytrain.comparison.comparison import Pair, SideBySide
 from whytrain.comparison.sentences import SentencePair
@@ -91,12 +93,15 @@ def _sentence_figures(
         figures |= _method_figures(*variants[0], runs, method_prefix(prefix, sentence, method))
     first, second = sentence.before.attention, sentence.after.attention
     if known := first or second:
+        # Two tokenizers may frame a sentence in other special tokens: then the words alone are compared.
+        is_whole = first is None or second is None or first.words == second.words
         figures[f"{prefix}_attention"] = partial(
             attention_change,
-            known.words,
-            None if first is None else first.weights,
-            None if second is None else second.weights,
+            known.words if is_whole else sentence.before.explanations[0].attribution.words,
+            None if first is None else first.weights if is_whole else first.of_words,
+            None if second is None else second.weights if is_whole else second.of_words,
             runs,
+            special=np.flatnonzero(known.special).tolist() if is_whole else (),
         )
     return figures
 

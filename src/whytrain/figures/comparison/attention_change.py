@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,15 +30,20 @@ _SCATTER = 3.1  # inches
 
 
 def attention_change(
-    words: Sequence[str], before: Array | None, after: Array | None, runs: TwoRuns
+    words: Sequence[str],
+    before: Array | None,
+    after: Array | None,
+    runs: TwoRuns,
+    special: Collection[int] = (),
 ) -> Figure:
     """Draw the attention weights of a sentence in two runs: bars, difference, scatter with the diagonal.
 
     Args:
-        words: [CLS], the words, [SEP]; of more than 30 those of the largest weights are drawn.
+        words: the words and special tokens; of more than 30 those of the largest weights are drawn.
         before: float (n,), weights in the baseline, summing to 1; None for a run without attention.
         after: float (n,), the same in the other run.
         runs: names and colors.
+        special: positions of special tokens, which have no number.
 
     Raises:
         WhytrainError: neither run has attention, or not one weight for each word.
@@ -48,7 +53,8 @@ def attention_change(
     sides = (unknown if before is None else before, unknown if after is None else after)
     check_sides("attention_change", words, *sides)
     rows = strongest(*sides, MOST_ROWS)
-    names = [shown(f"{i} {words[i]}" if 0 < i < len(words) - 1 else words[i], 20) for i in rows]
+    numbers = np.cumsum([i not in special for i in range(len(words))])
+    names = [shown(words[i] if i in special else f"{numbers[i]} {words[i]}", 20) for i in rows]
     without = [name for name, side in zip(runs.names, (before, after), strict=True) if side is None]
     part = (
         f"the largest {len(rows)} of {len(words)} weights"
