@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from whytrain.commands import train
-
-REPOSITORY = Path(train.__file__).parent
+REPOSITORY = Path(__file__).parents[2]
 TINY = (
     "data=csv data.path=reviews.csv data.calibration_size=20 tokenizer.vocabulary_size=200 "
     "trainer.max_epochs=1 run_name=bag callbacks=none"
 )
-# One process, since importing everything takes seconds; the scripts see my_models.py beside them.
+ATTENTION = (
+    "objective.attention_penalty.weight=0.1 objective.attention_penalty.kind=scores_l1 "
+    "objective.adversarial.weight=0.5"
+)
+# One process, since importing everything takes seconds.
 COMMANDS = f"""
 import sys
 from whytrain.commands import explain, train
@@ -25,6 +28,9 @@ for script, words in (
     (train, "model=bag model.size=0"),
     (train, "model=bag model.size=6 {TINY}"),
     (explain, "run=bag text=splendid output=explained"),
+    (train, "model=bag model._target_=my_models.AttentiveBag model.size=6 {TINY} {ATTENTION} run_name=attentive"),
+    (train, "model=bag model.size=6 {TINY} objective.attention_penalty.weight=0.1"),
+    (train, "model=bag model.size=6 {TINY} objective.dropout_end=0.2"),
 ):
     sys.argv = [script.__name__, *words.split()]
     try:
@@ -40,16 +46,26 @@ print(codes, model.predict(["splendid"])["label"][0])
 
 def test_the_model_of_the_page(workspace: Path) -> None:
     page = (REPOSITORY / "docs" / "own_model.md").read_text("utf-8")
-    code, config = re.findall(r"```(?:python|yaml)\n(.*?)```", page, flags=re.DOTALL)
-    shutil.copytree(REPOSITORY / "conf", workspace / "conf")
-    for script in ("train.py", "explain.py"):
-        shutil.copy(REPOSITORY / script, workspace)
-    (workspace / "my_models.py").write_text(code, "utf-8")
-    (workspace / "conf" / "model" / "bag.yaml").write_text(config, "utf-8")
+    code, config, attentive = re.findall(r"```(?:python|yaml)\n(.*?)```", page, flags=re.DOTALL)
+    # A checkout of its own, into which a person writes.
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "src", workspace / "src", ignore=ignored)
+    (workspace / "src" / "my_models.py").write_text(code + attentive, "utf-8")
+    (workspace / "src" / "whytrain" / "conf" / "model" / "bag.yaml").write_text(config, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", COMMANDS], cwd=workspace, capture_output=True, text=True, check=False
+        [sys.executable, "-c", COMMANDS],
+        cwd=workspace,
+        env=os.environ | {"PYTHONPATH": str(workspace / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "error: model.size: input should be greater than or equal to 1; got 0\n" in done.stderr
-    assert re.fullmatch(r"\[2, 0, 0\] (good|bad)", done.stdout.splitlines()[-1]), done.stderr
+    assert re.fullmatch(r"\[2, 0, 0, 0, 2, 2\] (good|bad)", done.stdout.splitlines()[-1]), done.stderr
+    assert (
+        "error: objective.attention_penalty.weight is above 0, but the model BagOfEmbeddings shows no"
+        in done.stderr
+    )
+    assert "the model BagOfEmbeddings has none: set objective.dropout_end=null" in done.stderr
     assert (workspace / "explained").is_dir()
