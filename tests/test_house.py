@@ -143,3 +143,50 @@ def test_modules_of_lightning_know_no_callbacks() -> None:
     modules = [path for path in SHELLS if path.parent.name == "lightning_modules"]
     assert offenders(modules, "whytrain.callbacks") == []
     assert offenders(SHELLS, "whytrain.commands") == []
+
+
+# What a model's author may declare: asked for in one place, models/interface.py.
+DECLARED = {
+    "embed",
+    "inspect",
+    "recurrence",
+    "attention",
+    "dropout",
+    "pooling",
+    "absences",
+    "removals",
+    "requirements",
+    "saved_arguments",
+    "family",
+    "embedding",
+    "padding_id",
+    "max_tokens",
+}
+KINDS_OF_MODELS = {"Inspectable", "PrefixModel", "BiLSTM", "Transformer"}
+
+
+def guesses(tree: ast.AST) -> Iterator[str]:
+    """Calls that look for a capability of a model by its attributes or its class."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or len(node.args) < 2:
+            continue
+        subject = node.args[1]
+        if node.func.id in ("getattr", "hasattr") and isinstance(subject, ast.Constant):
+            if subject.value in DECLARED:
+                yield ast.unparse(node)
+        elif node.func.id in ("isinstance", "issubclass") and KINDS_OF_MODELS & {
+            part.id for part in ast.walk(subject) if isinstance(part, ast.Name)
+        }:
+            yield ast.unparse(node)
+
+
+def test_only_the_interface_looks_into_a_model() -> None:
+    made_up = "getattr(m, 'pooling', None) or hasattr(m, 'embed') or isinstance(m, (int, Inspectable))"
+    assert len(list(guesses(ast.parse(made_up)))) == 3
+    interface = PACKAGE / "models" / "interface.py"
+    found = {
+        path.relative_to(ROOT).as_posix(): list(guesses(ast.parse(path.read_text("utf-8"))))
+        for path in [*MODULES, *SHELLS]
+    }
+    assert found.pop(interface.relative_to(ROOT).as_posix())
+    assert {path: calls for path, calls in found.items() if calls} == {}
