@@ -74,7 +74,7 @@ def _by_length(network: Any, embeddings: Tensor, mask: Tensor, *, show: bool) ->
     """Run the sentences of each length without padding, and put what comes out where it belongs."""
     lengths, n_tokens = mask.sum(dim=1), mask.shape[1]
     rows, outputs = [], []
-    for length in lengths.unique().tolist():
+    for length in sorted(set(lengths.tolist())):
         rows.append((lengths == length).nonzero().squeeze(1))
         outputs.append(_run(network, {"inputs_embeds": embeddings[rows[-1], :length]}, show=show))
     order = torch.cat(rows).argsort()

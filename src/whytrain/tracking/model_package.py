@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # What loading and predicting imports (a test compares); the package itself travels as code.
 _REQUIREMENTS = (
     "annotated-types",
+    "filelock",
     "mlflow",
     "numpy",
     "pandas",
