@@ -210,9 +210,9 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
         (
             "explain",
             ["run=x", "model=y"],
-            "model: no such key; choices: absences, budget, exact_words, file,",
+            "model: no such key; choices: explainer, file, output, payoff, run,",
         ),
-        ("compare", ["run=x"], "run: no such key; did you mean runs? choices: absences, budget,"),
+        ("compare", ["run=x"], "run: no such key; did you mean runs? choices: changed_sentences, explainer, level,"),
     ],
 )
 def test_each_command_lists_its_own_choices(

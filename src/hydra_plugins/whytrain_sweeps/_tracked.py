@@ -22,7 +22,6 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.config.override_words import key_of, quoted
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
-from whytrain.metrics import monitored
 
 
 class TrackedSweeper(Sweeper):
@@ -108,6 +107,7 @@ class TrackedSweeper(Sweeper):
         """Log table, figures and description of what the jobs came to."""
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
+        from whytrain.metrics import monitored
         from whytrain.pages.console import place
         from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table

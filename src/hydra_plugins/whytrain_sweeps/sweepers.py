@@ -15,7 +15,6 @@ from hydra.utils import instantiate
 from hydra_plugins.whytrain_sweeps._space import distribution
 from hydra_plugins.whytrain_sweeps._tracked import TrackedSweeper
 from whytrain.errors import ConfigError
-from whytrain.metrics import monitored
 from whytrain.sweeps import trial as job_side
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ class SearchSweeper(TrackedSweeper):
 
     def _study(self) -> optuna.Study:
         import optuna
+
+        from whytrain.metrics import monitored
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
