@@ -212,7 +212,11 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
             ["run=x", "model=y"],
             "model: no such key; choices: explainer, file, output, payoff, run,",
         ),
-        ("compare", ["run=x"], "run: no such key; did you mean runs? choices: changed_sentences, explainer, level,"),
+        (
+            "compare",
+            ["run=x"],
+            "run: no such key; did you mean runs? choices: changed_sentences, explainer, level,",
+        ),
     ],
 )
 def test_each_command_lists_its_own_choices(

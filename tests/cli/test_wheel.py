@@ -64,7 +64,7 @@ def test_it_holds_what_the_commands_need_and_no_more(installed: Path) -> None:
 
 def test_the_installed_command(installed: Path, tmp_path: Path) -> None:
     config, _ = run(
-        tmp_path, str(installed / "bin" / "whytrain-train"), "--cfg", "job", PYTHONPATH=str(installed)
+        tmp_path, str(installed / "bin" / "whytrain"), "train", "--cfg", "job", PYTHONPATH=str(installed)
     )
     assert config.startswith("seed: 0\n")
     assert not list(tmp_path.iterdir())
@@ -75,7 +75,7 @@ def test_training_from_an_empty_folder(installed: Path, tmp_path: Path, reviews:
     words = [*SMALL, "trainer.max_epochs=1", "callbacks=none"]
     # What is imported is said by Python itself: nothing may come from the working tree.
     printed, imported = run(
-        tmp_path, sys.executable, "-v", "-m", "whytrain.commands.train", *words, PYTHONPATH=str(installed)
+        tmp_path, sys.executable, "-v", "-m", "whytrain", "train", *words, PYTHONPATH=str(installed)
     )
     assert "make ui" in printed
     assert f"{installed}/whytrain/metrics/__init__.py" in imported
