@@ -41,6 +41,10 @@ def effect(promise: Expectation | None, low: float, high: float) -> Effect:
         ([effect(LOWER, -0.05, -0.001), effect(NOT_WORSE, -0.05, 0.02)], "earns its place"),
         ([effect(LOWER, -0.05, 0.01), effect(NOT_WORSE, -0.01, 0.01)], "open"),
         ([effect(LOWER, 0.01, 0.05)], "does not"),  # surely the wrong way
+        # One of two gains in the wrong direction does not outweigh the other, kept or open.
+        ([effect(LOWER, 0.01, 0.05), effect(LOWER, -0.05, -0.01)], "earns its place"),
+        ([effect(LOWER, 0.01, 0.05), effect(LOWER, -0.05, 0.01)], "open"),
+        ([effect(LOWER, 0.01, 0.05), effect(LOWER, 0.02, 0.06)], "does not"),
         ([effect(LOWER, NAN, NAN)], "open"),
         ([effect(None, -0.5, -0.4)], "open"),  # a gain that nobody promised
     ],

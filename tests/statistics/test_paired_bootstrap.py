@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics import ACCURACY, AUROC, COMPARED
-from whytrain.statistics import paired_bootstrap as implementation
+from whytrain.statistics import crossed_bootstrap as implementation
 from whytrain.statistics.paired_bootstrap import MetricDifference, PairedBootstrap, paired_bootstrap
 
 # The 99.9% point of a binomial of 1,000 tests at level 5%: a correct test stays below in 999 of 1,000 tries.

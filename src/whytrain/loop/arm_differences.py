@@ -9,16 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from whytrain.loop.measured_run import MeasuredRun
-from whytrain.metrics.calibration import bin_index
-from whytrain.statistics.intervals import (
-    Interval,
-    bootstrap_distribution,
-    bootstrap_interval,
-    t_interval,
-)
-from whytrain.statistics.seed_spread import seed_shifts
+from whytrain.metrics.calibration import calibration_terms
+from whytrain.statistics.crossed_bootstrap import crossed_bootstrap, mean_over_sentences_and_seeds
+from whytrain.statistics.intervals import Interval, t_interval
 
-N_BINS = 15  # of the calibration error, as everywhere
 _RESAMPLES = 2000
 
 
@@ -26,7 +20,7 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     """Return after − before with its 95% interval, paired by seed and, where there are rows, by sentence.
 
     Several seeds on the same sentences: bootstrap over sentences, widened by Student's t of the seeds' means
-    (see `statistics.paired_bootstrap`). Several seeds with sentences of their own: Student's t over the
+    (see `statistics.crossed_bootstrap`). Several seeds with sentences of their own: Student's t over the
     seeds' means of the sentences that both runs have; a metric without rows: over its values. One seed:
     bootstrap over the sentences that both runs have; without rows the ends are NaN.
 
@@ -46,7 +40,7 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     terms = [_paired_terms(metric, *pair) for pair in pairs]
     found = [t for t in terms if t is not None and len(t) > 1]
     if len(found) == len(pairs) and all(t.index.equals(found[0].index) for t in found):
-        return _over_sentences_and_seeds(np.array([t.to_numpy() for t in found]))
+        return mean_over_sentences_and_seeds(np.array([t.to_numpy() for t in found]), n_resamples=_RESAMPLES)
     per_seed = [
         float(t.mean()) if t is not None and len(t) else b.metrics[metric] - a.metrics[metric]
         for t, (a, b) in zip(terms, pairs, strict=True)
@@ -63,32 +57,15 @@ def _paired_terms(metric: str, before: MeasuredRun, after: MeasuredRun) -> pd.Se
     return (b - a).sort_index()
 
 
-def _over_sentences_and_seeds(terms: NDArray[np.float64]) -> Interval:
-    """Return the mean of terms (n_seeds, n_sentences) with its interval."""
-    draws = bootstrap_distribution(lambda rows: rows.mean(axis=1), terms.mean(axis=0), n_resamples=_RESAMPLES)
-    draws = draws + seed_shifts([terms.mean(axis=1)[None]], _RESAMPLES, seed=0)[:, 0]
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Interval(float(terms.mean()), float(low), float(high))
-
-
 def _calibration_difference(before: MeasuredRun, after: MeasuredRun) -> Interval:
     ids = before.confidence.index.intersection(after.confidence.index)
-    columns = [
-        column.loc[ids].to_numpy(dtype=np.float64)
-        for run in (before, after)
-        for column in (run.confidence, run.rows["best/accuracy"])
-    ]
+    a, b = (
+        calibration_terms(*(column.loc[ids].to_numpy(np.float64) for column in columns))
+        for columns in ((run.confidence, run.rows["best/accuracy"]) for run in (before, after))
+    )
 
-    def gap(*draws: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _errors(draws[2], draws[3]) - _errors(draws[0], draws[1])
+    def change(counts: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        of_a, of_b = (np.abs(counts @ terms).sum(axis=1) / len(ids) for terms in (a, b))
+        return [(of_b - of_a)[:, None, None]]
 
-    return bootstrap_interval(gap, *columns, n_resamples=_RESAMPLES)
-
-
-def _errors(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the expected calibration error of each resample (n_resamples, n_sentences)."""
-    bins = bin_index(confidence, N_BINS)
-    gaps = right - confidence
-    totals = [np.abs(np.where(bins == b, gaps, 0.0).sum(axis=1)) for b in range(N_BINS)]
-    errors: NDArray[np.float64] = np.sum(totals, axis=0) / confidence.shape[1]
-    return errors
+    return crossed_bootstrap(change, len(ids), n_resamples=_RESAMPLES, seed=0).interval(0, 0.95)

@@ -112,6 +112,23 @@ def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, n_bi
     return float(np.abs(gap).sum() / len(confidence))
 
 
+def calibration_terms(
+    confidence: NDArray[np.float64], right: NDArray[np.float64], n_bins: int = 15
+) -> NDArray[np.float64]:
+    """Return right − confidence of each row in the column of its bin, float64 (n, n_bins), 0 elsewhere.
+
+    The expected calibration error is Σ over columns of |mean|: a resample of rows costs a matrix product.
+
+    Args:
+        confidence: float64 (n,), in the predicted class.
+        right: float64 (n,), 1 where it is the label.
+        n_bins: number of bins on [0, 1].
+    """
+    terms = np.zeros((len(confidence), n_bins))
+    terms[np.arange(len(confidence)), bin_index(confidence, n_bins)] = right - confidence
+    return terms
+
+
 def brier_per_row(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     """Return Σ_c (p_c - 1[c = y])² of each row, float64 (n,), in [0, 2]."""
     array, classes = check_scored(probabilities, labels)

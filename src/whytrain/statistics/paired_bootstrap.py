@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics import COMPARED, Metric, Scored
 from whytrain.metrics.checks import check_scored
+from whytrain.statistics.crossed_bootstrap import crossed_bootstrap
 from whytrain.statistics.intervals import Interval, check_level
 from whytrain.statistics.resampled_metrics import RowTerms, resampled_differences, resampled_values
-from whytrain.statistics.seed_spread import interaction_variance, note_on_seeds, seed_shifts, standard_error
-
-# Resample counts held at a time: 2 MiB, which stay in the cache.
-_CHUNK_ELEMENTS = 262_144
+from whytrain.statistics.seed_spread import note_on_seeds
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,7 @@ def paired_bootstrap(
 ) -> PairedBootstrap:
     """Bootstrap the differences in metrics over sentences × seeds.
 
-    A replicate is m̄* + t*·s/√S: m̄* the difference on resampled sentences (each drawn in both runs and all
-    seeds at once), averaged over the S seeds; s the standard deviation of the per-seed differences; t* from
-    Student's t with S - 1 degrees of freedom. With one seed only the sentences are resampled. Seeds are not
-    resampled themselves because that understates their variance by (S - 1) / S: where seeds dominate, a
-    nominal 5% test then rejects equal recipes in about 40% of cases with 2 seeds and 15% with 5. What
-    differs between seeds sentence by sentence enters both parts, so the interval errs on the wide side.
+    See `crossed_bootstrap` for what a replicate is.
     Resamples on which a metric is not defined (the AUROC where one class was not drawn) count for the others.
 
     Args:
@@ -108,10 +101,6 @@ def paired_bootstrap(
         DataError: with fewer than 2 sentences, rows, classes or paired seeds that do not match, bad
             probabilities or labels.
         ConfigError: if the level is outside (0, 1) or n_resamples is not positive.
-
-    References:
-        Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; for crossed factors, Owen
-        (2007), The Pigeonhole Bootstrap.
 
     Example:
         >>> generator = np.random.default_rng(0)
@@ -211,44 +200,14 @@ def _bootstrapped(
             return [resampled_differences(counts, a, b)]
         return [resampled_values(counts, b), -resampled_values(counts, a)]
 
-    observed = [side[0] for side in sides(np.ones((1, n_rows)))]
-    chunks = [sides(counts) for counts in _counts(n_rows, n_resamples, seed)]
-    resampled = [np.concatenate(side) for side in zip(*chunks, strict=True)]
-    from_sentences = _total([side.mean(axis=2) for side in resampled])
-    replicates = from_sentences + seed_shifts(observed, n_resamples, seed)
-    estimate = _total([side.mean(axis=1) for side in observed])
-    # Where a metric is not defined on a resample, its value there is NaN.
-    std, quantile = (np.nanstd, np.nanquantile) if np.isnan(replicates).any() else (np.std, np.quantile)
-    low, high = quantile(replicates, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    # One more in numerator and denominator: no p-value of 0 from a finite number of resamples.
-    tails = np.minimum((replicates <= 0).sum(axis=0), (replicates >= 0).sum(axis=0)) + 1
-    p_values = np.minimum(1.0, 2 * tails / ((~np.isnan(replicates)).sum(axis=0) + 1))
-    errors = (
-        std(from_sentences, axis=0),
-        np.sqrt(_total([np.square(standard_error(side)) for side in observed])),
-        np.sqrt(_total([interaction_variance(side) for side in resampled])),
-    )
+    found = crossed_bootstrap(sides, n_rows, n_resamples=n_resamples, seed=seed)
     return {
         metric: _Measured(
-            Interval(float(estimate[k]), float(low[k]), float(high[k]), level),
-            float(p_values[k]),
-            *(float(error[k]) for error in errors),
+            found.interval(k, level),
+            found.p_value(k),
+            float(found.sentence_error[k]),
+            float(found.seed_error[k]),
+            float(found.interaction_error[k]),
         )
         for k, metric in enumerate(a.metrics)
     }
-
-
-def _counts(n_rows: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Yield how often each row is drawn in each resample, (chunk, n_rows)."""
-    generator = np.random.default_rng(seed)
-    chunk = max(1, _CHUNK_ELEMENTS // n_rows)
-    for start in range(0, n_resamples, chunk):
-        size = min(chunk, n_resamples - start)
-        rows = generator.integers(n_rows, size=(size, n_rows))
-        rows += np.arange(size)[:, None] * n_rows
-        yield np.bincount(rows.ravel(), minlength=size * n_rows).reshape(size, n_rows).astype(np.float64)
-
-
-def _total(sides: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    total: NDArray[np.float64] = np.sum(sides, axis=0)
-    return total
