@@ -48,6 +48,7 @@ from whytrain.models.batch_runner import inspect_split
 from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
 from whytrain.pages.explanation import page, position_figure
+from whytrain.runs.ranking import log_ranking
 from whytrain.tracking.store import Store
 from whytrain.types import Payoff
 
@@ -247,7 +248,7 @@ class ExplainEpoch(Callback):
         for method, found in _by_method(self._explain(data, started, store, None)).items():
             ranked = self._rank_words(method, data)
             if ranked is not None:
-                _log_ranking(store, method, ranked)
+                log_ranking(store, method, *ranked)
             for kind, figure in method_figures(found, ranked, self._trends, name).items():
                 store.log_figure(figure, method, kind)
             displayed = [s.explanation for s in found if s.split == "validation"]
@@ -345,10 +346,3 @@ def _log_tables(
     joined = [s for s in found if s.explanation.attribution.tree is not None]
     if joined:
         store.log_table(tree_table(joined, class_names, shown_word(store)), method, "trees", epoch)
-
-
-def _log_ranking(store: Store, method: str, ranked: Ranked) -> None:
-    words, pairs = ranked
-    store.log_table(words, method, "vocabulary", text_columns=["word"])
-    if pairs is not None:
-        store.log_table(pairs, method, "pairs", text_columns=["word_a", "word_b"])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,7 +23,9 @@ from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.pages.run_note import run_note
-from whytrain.tracking.paths import CONFIG_PATH
+from whytrain.runs.config import log_config
+from whytrain.runs.predictions import POSITIVE_CLASS
+from whytrain.runs.provenance import log_provenance
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions
 
@@ -67,23 +67,16 @@ class RunRecord(Callback):
             return
         data = data_of(trainer)
         model = classifier_of(pl_module).model
-        store.log_params(_flat(self.config))
-        store.log_yaml(self.config, CONFIG_PATH)
-        if self.overrides is not None:
-            store.log_yaml({"overrides": self.overrides}, "overrides.yaml")
+        log_config(store, self.config, self.overrides)
         store.log_text(_environment(), "environment.txt")
-        fingerprints = {
-            "data_fingerprint": data.corpus.fingerprint,
-            "tokenizer_fingerprint": data.tokenizer.fingerprint,
-        }
-        store.set_tags(git_tags() | fingerprints)
+        log_provenance(store, data.corpus.fingerprint, data.tokenizer.fingerprint)
         _log_datasets(store, data.corpus)
         sentence = data.encoded("train").sentence(0)
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
         summary = summarize(model, token_ids)
         store.log_params({"n_parameters": summary.n_parameters, "tokenizer_name": data.tokenizer.name})
         if len(data.corpus.class_names) == 2:
-            store.log_params({"positive_class": data.corpus.class_names[data.corpus.positive]})
+            store.log_params({POSITIVE_CLASS: data.corpus.class_names[data.corpus.positive]})
         store.log_figure(model_diagram(summary), "model")
         store.flush()
 
@@ -133,17 +126,6 @@ class RunRecord(Callback):
         return final
 
 
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{name}.")
-        elif key != "_target_":
-            flat[name] = value
-    return flat
-
-
 def _log_datasets(store: Store, corpus: Corpus) -> None:
     splits = {
         "training": corpus.train,
@@ -156,26 +138,6 @@ def _log_datasets(store: Store, corpus: Corpus) -> None:
         if split is not None:
             name = f"{corpus.name}-{context}"
             store.log_dataset(name, corpus.name, corpus.fingerprint, len(split), context, columns)
-
-
-def git_tags() -> dict[str, str]:
-    """The commit of this code and whether files differ from it; of installed code, the working directory's.
-
-    Empty where neither is in a repository.
-    """
-    for folder in (Path(__file__).parent, Path.cwd()):
-        try:
-            commit = _git(folder, "rev-parse", "HEAD")
-            dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
-        except (OSError, subprocess.SubprocessError):
-            continue
-        return {"git_commit": commit, "git_dirty": str(dirty).lower()}
-    return {}
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
 def _environment() -> str:

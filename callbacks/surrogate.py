@@ -33,6 +33,7 @@ from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
+from whytrain.runs.students import log_students
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
@@ -254,14 +255,17 @@ class Surrogate(Callback):
             "validation": disagreement(lessons, tree.validation, corpus.validation, names, show),
         }
         self.evidence = surrogate_evidence(lessons, students, rules, betas, differing["train"])
-        store.log_table(betas, TOPIC, "coefficients")
-        store.log_table(rule_table(rules), TOPIC, "rules")
-        store.log_table(fidelity_table(lessons, students, validation), TOPIC, "fidelity")
         seen = np.array(names, dtype=object)[validation.logits.argmax(axis=1)]
         frames = [found.table.assign(split=split) for split, found in differing.items()]
         # To ask the network about a third of all training sentences would take a tenth of an epoch.
         frames[-1]["teacher"] = seen[differing["validation"].rows]
-        store.log_table(pd.concat(frames), TOPIC, "disagreement", text_columns=["text"])
+        log_students(
+            store,
+            fidelity=fidelity_table(lessons, students, validation),
+            coefficients=betas,
+            rules=rule_table(rules),
+            disagreement=pd.concat(frames),
+        )
         for kind, rows in betas.groupby("features"):
             store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
         cells = tree_cells(tree.student, tree.train.features, show)

@@ -12,13 +12,13 @@ from whytrain.data.tokenization import TokenizerBuilder
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
-from whytrain.lightning_modules.earlier_runs import distillation_of, guidance_of
-from whytrain.lightning_modules.origin import check_origin
+from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.models.interface import interface_of
 from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings
+from whytrain.runs.find import RunFinder
 from whytrain.tracking.settings import TrackingSettings
 
 
@@ -54,9 +54,10 @@ def assemble(
     text_data = TextData(data, tokenizer, seed=seed)
     text_data.prepare_data()
     text_data.setup()
-    check_origin(from_diagnosis, text_data, tracking.address)
-    objective.distillation = distillation_of(distillation, text_data, tracking.address, trainer.device)
-    objective.guidance = guidance_of(guidance, text_data, tracking.address)
+    find = RunFinder(tracking.address)
+    check_origin(from_diagnosis, text_data, find)
+    objective.distillation = distillation_of(distillation, text_data, find, trainer.device)
+    objective.guidance = guidance_of(guidance, text_data, find)
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
     interface = interface_of(model, text_data.tokenizer, data.max_tokens)

@@ -21,30 +21,54 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import kept_answers, load_teacher
 from whytrain.objectives.distillation import Distillation, DistillationSettings
-from whytrain.runs.guiding_run import DATA_TAG, read_explained
-from whytrain.tracking.reader import find_run, saved_model
+from whytrain.runs.diagnosed_run import KEY
+from whytrain.runs.find import RunFinder
+from whytrain.runs.guiding_run import read_explained
+from whytrain.runs.provenance import check_same, data_fingerprint
+from whytrain.tracking.reader import saved_model
 
 _log = logging.getLogger(__name__)
 
 
-def guidance_of(settings: GuidanceSettings, data: TextData, uri: str) -> Guidance | None:
+def check_origin(from_diagnosis: str | None, data: TextData, find: RunFinder) -> None:
+    """Refuse to follow the diagnosis of a run with other data or another tokenizer.
+
+    Args:
+        from_diagnosis: id or unique name of the run; None where none is followed.
+        data: after `setup`.
+        find: finds tracked runs.
+
+    Raises:
+        ConfigError: data or tokenizer differ.
+    """
+    if from_diagnosis is not None:
+        check_same(find(from_diagnosis), KEY, data.corpus.fingerprint, data.tokenizer.fingerprint)
+
+
+def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> Guidance | None:
     """Return what guides the training; None where nothing does.
 
     Args:
         settings: the config's section.
         data: after `setup`.
-        uri: absolute tracking address.
+        find: finds tracked runs.
+
+    Raises:
+        TrackingError: there is no such run.
+        ConfigError: it had other data or another tokenizer, keeps its words private, or explained nothing.
     """
     if not settings.is_on:
         return None
-    tokenizer, corpus = data.tokenizer, data.corpus
-    explained = read_explained(uri, settings, corpus.fingerprint, tokenizer.fingerprint)
+    assert settings.run is not None
+    tokenizer, corpus, run = data.tokenizer, data.corpus, find(settings.run)
+    check_same(run, "guidance.run", corpus.fingerprint, tokenizer.fingerprint)
+    explained = read_explained(run, settings)
     lexicon = usual_lexicon(is_needed=settings.synonyms > 0, is_wanted=settings.changes_words)
     return guide(settings, explained, corpus.train, data.training, tokenizer, lexicon, data.seed)
 
 
 def distillation_of(
-    settings: DistillationSettings, data: TextData, uri: str, device: torch.device
+    settings: DistillationSettings, data: TextData, find: RunFinder, device: torch.device
 ) -> Distillation | None:
     """Return a teacher's answers to the training sentences; None where there is no teacher.
 
@@ -53,7 +77,7 @@ def distillation_of(
     Args:
         settings: the config's section.
         data: after `setup`.
-        uri: absolute tracking address.
+        find: finds tracked runs.
         device: where the teacher computes.
 
     Raises:
@@ -62,7 +86,7 @@ def distillation_of(
     """
     if settings.teacher is None:
         return None
-    folder = _teacher_folder(settings.teacher, data.corpus.fingerprint, uri)
+    folder = _teacher_folder(settings.teacher, data.corpus.fingerprint, find)
     teacher = load_teacher(folder, data.source.max_tokens)
     order = _class_order(teacher.class_names, data.corpus.class_names)
     made = _augmented(settings, data)
@@ -89,12 +113,12 @@ def distillation_of(
     )
 
 
-def _teacher_folder(teacher: str, data_fingerprint: str, uri: str) -> Path:
+def _teacher_folder(teacher: str, fingerprint: str, find: RunFinder) -> Path:
     local = Path(teacher).expanduser()
     if local.is_dir():
         return local
-    run = find_run(uri, teacher)
-    if run.tags.get(DATA_TAG) != data_fingerprint:
+    run = find(teacher)
+    if data_fingerprint(run) != fingerprint:
         _log.warning(
             "distillation: the teacher %s was trained on other data than this run, and may know sentences of "
             "its validation split",

@@ -54,8 +54,16 @@ class KeptStore:
         self.metrics: dict[int, dict[str, float]] = {}
         self.params: dict[str, Any] = {}
 
-    def log_table(self, frame: pd.DataFrame, topic: str, name: str, *, text_columns: Any = ()) -> None:
-        assert topic == "surrogate"
+    def log_table(
+        self,
+        frame: pd.DataFrame,
+        topic: str,
+        name: str,
+        epoch: int | None = None,
+        text_columns: Any = (),
+        version: int = 1,
+    ) -> None:
+        assert (topic, epoch, version) == ("surrogate", None, 1)
         self.tables[name], self.text_columns[name] = frame, list(text_columns)
 
     def log_figure(self, figure: Any, topic: str, name: str) -> None:

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 from small_runs import SMALL
 
 from whytrain.commands import train
-from whytrain.tracking.paths import CONFIG_PATH
+from whytrain.runs.config import log_config
+from whytrain.runs.ranking import log_ranking
 from whytrain.tracking.store import Store
 
 
@@ -33,13 +34,12 @@ def track_explained_run(*words: str, tables: bool = True, name: str = "base") ->
     store = Store.start(settings, run_name=name, tags={})
     fingerprints = {"data": data.corpus.fingerprint, "tokenizer": data.tokenizer.fingerprint}
     store.set_tags({f"{what}_fingerprint": value for what, value in fingerprints.items()})
-    store.log_yaml({"tracking": {"log_text": settings.log_text}}, CONFIG_PATH)
+    log_config(store, {"tracking": {"log_text": settings.log_text}}, [])
     if tables:
         ranked = pd.DataFrame({"word": ["great", "dull", "unheard-of", "lovely"], "score": [3.0, -2, 1, 1]})
         ranked["standard_error"] = [0.5, 0.5, 0.5, float("nan")]
-        store.log_table(ranked, "shapley", "vocabulary", text_columns=["word"])
         pairs = pd.DataFrame({"word_a": ["great"], "word_b": ["film"], "interaction": [1.0]})
-        store.log_table(pairs, "shapley", "pairs", text_columns=["word_a", "word_b"])
+        log_ranking(store, "shapley", ranked, pairs)
         disputed = {"split": ["train", "train", "validation"], "id": [*data.corpus.train.ids[:2], "x"]}
         store.log_table(pd.DataFrame(disputed), "surrogate", "disagreement")
     store.close("FINISHED")

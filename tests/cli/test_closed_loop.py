@@ -9,7 +9,8 @@ import pytest
 import yaml
 from small_runs import SMALL, Tracked
 
-from whytrain.tracking.reader import RunRecord, child_runs, config, download, find_run, read_table
+from whytrain.runs.config import read_config as config
+from whytrain.tracking.reader import RunRecord, child_runs, download, find_run, read_table
 from whytrain.tracking.store import Store
 
 # Thresholds that any run exceeds: what is tested is the way from there on.

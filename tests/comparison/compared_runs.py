@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 from whytrain.types import Predictions
 
+T = TypeVar("T")
 N = 120
 CLASSES = ("bad", "good")
 LABELS = np.random.default_rng(0).integers(2, size=N)
@@ -99,7 +100,7 @@ class Tracker:
         return store.run_id
 
 
-def in_silence(items: Sequence[int], what: str) -> Sequence[int]:
+def in_silence(items: Sequence[T], what: str) -> Sequence[T]:
     """Progress that nobody sees."""
     return items
 

@@ -13,7 +13,7 @@ from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logit
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.comparison.comparison import put_side_by_side
 from whytrain.comparison.disagreement import chosen_rows, judgements
-from whytrain.comparison.findings import StoredDiagnosis, finding_changes, read_diagnosis
+from whytrain.comparison.findings import finding_changes
 from whytrain.comparison.measures import measure
 from whytrain.comparison.narrative import (
     calibration_sentences,
@@ -32,6 +32,7 @@ from whytrain.comparison.slices import slice_changes, slice_columns
 from whytrain.comparison.tables import comparison_tables
 from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.metrics import COMPARED
+from whytrain.runs.diagnosis import StoredDiagnosis, read_diagnosis
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.statistics.mcnemar import mcnemar

@@ -15,6 +15,7 @@ from whytrain.attribution.evidence import AttributionEvidence, ExplanationEviden
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.diagnosis.gathering import gather
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -122,8 +123,12 @@ def predicting(of_train: Predictions) -> Callable[[NDArray[np.int64]], Predictio
     return lambda rows: Predictions(of_train.logits[rows], of_train.labels[rows])
 
 
-def healthy() -> RunEvidence:
-    """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70."""
+def healthy(**changes: Any) -> RunEvidence:
+    """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70.
+
+    Args:
+        changes: what is gathered instead, and `corpus`; with another corpus nothing is held out of train.
+    """
     train = [(f"sentence {i} of train {'great' if i % 2 else 'dull'}", i % 2) for i in range(100)]
     validation = [(f"review {i} to look at", i % 2) for i in range(100)]
     data = corpus(train, validation)
@@ -133,16 +138,19 @@ def healthy() -> RunEvidence:
     floor = np.where(np.arange(100) % 10 < 3, 1 - labels, labels)
     history = HistoryEvidence(np.array([0.6, 0.4]), 2, np.full(100, 0.3), np.full(100, 0.3))
     even = [explained(i, [1.0] * 9) for i in range(12)]
-    return RunEvidence(
-        corpus=data,
-        predict_train=predicting(predictions(data.train.labels.tolist(), data.train.labels, 0.9)),
-        validation=own,
-        floor=floor,
-        held_out=predictions(data.train.labels.tolist(), data.train.labels).probabilities,
-        history=history,
-        calibration=summarize_calibration(own.probabilities, labels),
-        explanations=shapley([*even, *(replace(p, variant="removed") for p in even)]),
-        surrogate=surrogate(
+    gathered: dict[str, Any] = {
+        "corpus": data,
+        "predict_train": predicting(predictions(data.train.labels.tolist(), data.train.labels, 0.9)),
+        "validation": own,
+        "floor": floor,
+        "held_out": predictions(data.train.labels.tolist(), data.train.labels).probabilities,
+        "history": history,
+        "calibration": summarize_calibration(own.probabilities, labels),
+        "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
+        "surrogate": surrogate(
             coefficients=tuple(CoefficientEvidence(f"hidden {i}", "hidden", 1.0, "good") for i in range(9))
         ),
-    )
+    }
+    if "corpus" in changes:
+        gathered["held_out"] = None
+    return gather(**(gathered | changes))

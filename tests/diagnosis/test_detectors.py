@@ -44,7 +44,7 @@ def test_every_rule_has_a_detector_and_every_detector_a_rule_but_the_second_abse
 
 
 def spoiled(**changes: Any) -> RunEvidence:
-    return replace(healthy(), **changes)
+    return healthy(**changes)
 
 
 # Explained sentences
@@ -274,14 +274,14 @@ def test_the_floor_is_paired() -> None:
     assert result.value.estimate == pytest.approx(0.2)
     assert result.value.low > 0
     run = healthy()
-    level = replace(run, floor=run.validation.logits.argmax(axis=1))
+    own = run.validation.predictions
+    level = own.logits.argmax(axis=1)
     assert "above_the_floor" not in [
-        f.name for f in diagnose(level, BOOK.findings).findings
+        f.name for f in diagnose(spoiled(floor=level), BOOK.findings).findings
     ]  # equal: not below
-    noise = np.where(np.arange(100) % 7 == 0, 1 - level.floor, level.floor)
-    found = diagnose(
-        replace(level, floor=noise, validation=predictions([0] * 100, run.validation.labels)), BOOK.findings
-    )
+    noise = np.where(np.arange(100) % 7 == 0, 1 - level, level)
+    worse = predictions([0] * 100, own.labels)
+    found = diagnose(spoiled(floor=noise, validation=worse), BOOK.findings)
     assert "above_the_floor" in [finding.name for finding in found.findings]
 
 
@@ -311,11 +311,12 @@ def test_mislabeled_rows_need_both_models(monkeypatch: pytest.MonkeyPatch) -> No
     held_out[10] = (0.45, 0.55)  # good, but below the mean of its class
     given = np.array(labels)
     given[[4, 6]] = 1  # the network says so too; 8 it has learned by heart
-    run = spoiled(
-        held_out=held_out,
-        predict_train=predicting(predictions(given.tolist(), labels, 0.9)),
-        corpus=corpus([(f"text {i}", int(y)) for i, y in enumerate(labels)], [("new", 1)]),
-    )
+    says = predicting(predictions(given.tolist(), labels, 0.9))
+    changes = {
+        "held_out": held_out,
+        "corpus": corpus([(f"text {i}", int(y)) for i, y in enumerate(labels)], [("new", 1)]),
+    }
+    run = spoiled(**changes, predict_train=says)
     result = measured(of_data.mislabeled(run))
     assert {e.sentence_id for e in result.evidence.sentences} == {"train-4", "train-6"}
     assert result.value.estimate == 0.02
@@ -325,13 +326,16 @@ def test_mislabeled_rows_need_both_models(monkeypatch: pytest.MonkeyPatch) -> No
 
     def note(rows: Any) -> Any:
         asked.append(len(rows))
-        return run.predict_train(rows)
+        return says(rows)
 
     monkeypatch.setattr(of_data, "SAMPLE", 40)
-    sampled = measured(of_data.mislabeled(replace(run, predict_train=note)))
-    assert (sampled.value, asked) == (result.value, [40, 3])
-    assert "too rare" in reason(of_data.mislabeled(replace(run, held_out=None)))
-    untaught = replace(run, predict_train=predicting(predictions([0] * n, labels)))
+    sampled = measured(of_data.mislabeled(spoiled(**changes, predict_train=note)))
+    # Each row once: of 4, 6 and 8 those that the sample does not hold.
+    in_sample = set(of_data.sampled_rows(n).tolist())
+    assert (sampled.value, asked) == (result.value, [40, len({4, 6, 8} - in_sample)])
+    assert len({4, 6, 8} - in_sample) in {1, 2}  # both ways are looked at
+    assert "too rare" in reason(of_data.mislabeled(spoiled(**changes | {"held_out": None})))
+    untaught = spoiled(**changes, predict_train=predicting(predictions([0] * n, labels)))
     assert "50% of its own training sentences" in reason(of_data.mislabeled(untaught))
 
 
@@ -381,4 +385,4 @@ def test_nothing_published_is_not_examined_and_not_silent() -> None:
         "leaking_split",
     }
     assert all(text for text in diagnosis.not_examined.values())
-    assert run.corpus.class_names == NAMES
+    assert run.class_names == NAMES

@@ -22,7 +22,7 @@ from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import save_model
 from whytrain.models.teacher import answers, load_teacher
-from whytrain.runs.guiding_run import word_sizes
+from whytrain.runs.ranking import word_sizes
 from whytrain.tracking.store import Store
 
 GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")
@@ -85,7 +85,7 @@ def test_a_run_that_explained_nothing(make_run):
         (["guidance.upweight=2.0"], "surrogate/disagreement"),
     ):
         with pytest.raises(
-            ConfigError, match=rf"^guidance.run=base has no table {table}: give a run trained with"
+            ConfigError, match=rf"^guidance.run=base: give a run trained with .*no tables/{table}\.parquet"
         ):
             built("guidance.run=base", *words)
 

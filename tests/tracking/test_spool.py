@@ -15,8 +15,7 @@ from tracking_processes import free_port, log_on_a_small_disk
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.backoff import Patience
-from whytrain.tracking.pending import describe
-from whytrain.tracking.spool import Spool
+from whytrain.tracking.spool import Spool, describe
 from whytrain.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ class TrackedSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the sweep; whatever ends it, its run says what became of every job."""
-        from whytrain.tracking.sweep import Sweep
+        from whytrain.sweeps.tracked_sweep import Sweep
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         varied, checked = self.prepare(parser.parse_overrides(arguments))

@@ -13,6 +13,7 @@ COMMANDS = {
     "train": ("train, explain and track one run, or many (-m)", "whytrain train model=bilstm_opt seed=1"),
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
+    "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),
     "doctor": ("say what is fit for use here, and what to type if not", "whytrain doctor run=NAME"),
 }
 

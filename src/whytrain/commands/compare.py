@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -12,6 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.commands.command_line import job_errors, quiet_libraries
 from whytrain.commands.explainers import chosen_methods, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
+
+T = TypeVar("T")
 
 
 def hydra_main(config: DictConfig) -> None:
@@ -40,7 +42,7 @@ def compare(config: DictConfig) -> None:
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
     console = Console()
 
-    def progress(items: Sequence[int], what: str) -> Iterable[int]:
+    def progress(items: Sequence[T], what: str) -> Iterable[T]:
         return track(items, what, console=console)
 
     tracking = instantiate(config.tracking)

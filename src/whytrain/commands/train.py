@@ -178,8 +178,10 @@ def follow_diagnosis(job: Job, uri: str) -> Job:
         ConfigError: the run has no diagnosis, or one that recommends nothing or what it may not.
     """
     from whytrain.runs.diagnosed_run import read_diagnosed
+    from whytrain.tracking.reader import find_run
 
-    words = read_diagnosed(uri, job.config.from_diagnosis).words(job.words)
+    called = job.config.from_diagnosis
+    words = read_diagnosed(find_run(uri, called), called).words(job.words)
     return job.following(words, job.parent_run_id)
 
 
@@ -187,6 +189,7 @@ def close_loop(job: Job) -> None:
     """Run the closed loop that a config describes in `loop`; its many runs have no score for a sweeper."""
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
+    from whytrain.pages.loop_files import publish_loop
 
     plain = job.resolved()
     check_config(plain, KEYS)
@@ -197,7 +200,7 @@ def close_loop(job: Job) -> None:
         return train(job.following(words, parent_run_id)).run_id
 
     loop, tracking = instantiate(job.config.loop), instantiate(job.config.tracking)
-    print(loop.run(train_one, list(job.words), tracking, plain))
+    print(loop.run(train_one, publish_loop, list(job.words), tracking, plain))
 
 
 COMMAND = HydraCommand(

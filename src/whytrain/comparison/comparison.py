@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from whytrain.attribution.explainer import Explainer
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
-from whytrain.comparison.findings import FindingChange, finding_changes, read_diagnosis
+from whytrain.comparison.findings import FindingChange, finding_changes
 from whytrain.comparison.measures import Measures, measure
 from whytrain.comparison.ranking import MOST_RESAMPLED, Ranking, rank
 from whytrain.comparison.recipes import Recipe, group_by_seed
@@ -24,6 +24,7 @@ from whytrain.comparison.slices import SliceChange, slice_changes
 from whytrain.errors import WhytrainError
 from whytrain.metrics import ACCURACY
 from whytrain.models.saved import SavedModel, load_model
+from whytrain.runs.diagnosis import read_diagnosis
 from whytrain.tracking.reader import metric_history, saved_model
 from whytrain.types import Payoff
 
@@ -119,69 +120,62 @@ def put_side_by_side(
         explainers: the methods that explain them.
         payoff: of the gold class.
     """
-    recipes, missing = group_by_seed(loaded.runs), list(loaded.missing)
+    recipes = group_by_seed(loaded.runs)
+    baseline, *others = recipes
     measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
-    tables = [judgements(recipes[0], other, loaded.sentences) for other in recipes[1:]]
-    models = _models(recipes, measures, missing)
+    tables = {other.name: judgements(baseline, other, loaded.sentences) for other in others}
+    chosen = {name: chosen_rows(table, sentences, changed_sentences) for name, table in tables.items()}
+    models, unloaded = _models(recipes, measures)
     settings = ExplanationSettings(explainers=explainers, payoff=payoff, seed=seed)
-    explained: dict[str, list[SentencePair]] = {}
-    for other, table in zip(recipes[1:], tables, strict=True):
-        rows = chosen_rows(table, sentences, changed_sentences)
-        if rows and other.name in models and recipes[0].name in models:
-            both = models[recipes[0].name], models[other.name]
-            names = recipes[0].name, other.name
-            explained[other.name] = _explain(both, names, rows, loaded.sentences, settings, progress, missing)
-    findings = _findings(recipes, missing)
+    explained, unexplained = _explained(models, baseline.name, chosen, loaded.sentences, settings, progress)
+    findings, undiagnosed = _findings(recipes)
+    ranking = rank(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
+    histories, unread = _histories(recipes, progress)
+    sets, without_sets = _sets(recipes, models, loaded.sentences)
+    unranked = _unranked(recipes) if ranking is None else []
+    notes = [*unloaded, *unexplained, *undiagnosed, *unranked, *unread, *without_sets]
     return SideBySide(
         sentences=loaded.sentences,
         recipes=recipes,
         config=config_differences(recipes),
         origin=origin_table(recipes),
         measures=measures,
-        ranking=_ranking(recipes, loaded.sentences, progress, missing, level, resamples, seed),
-        histories=_histories(recipes, progress, missing),
-        sets=_sets(recipes, models, loaded.sentences, missing),
+        ranking=ranking,
+        histories=histories,
+        sets=sets,
         slices=slice_changes(
             recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed
         ),
         pairs=tuple(
-            Pair(other, table, explained.get(other.name, []), findings.get(other.name))
-            for other, table in zip(recipes[1:], tables, strict=True)
+            Pair(other, tables[other.name], explained.get(other.name, []), findings.get(other.name))
+            for other in others
         ),
-        missing=tuple(dict.fromkeys(missing)),
+        missing=tuple(dict.fromkeys((*loaded.missing, *notes))),
     )
 
 
-def _ranking(
-    recipes: Sequence[Recipe],
-    sentences: Sentences,
-    progress: Progress,
-    missing: list[str],
-    level: float,
-    n_resamples: int,
-    seed: int,
-) -> Ranking | None:
-    ranking = rank(recipes, sentences, progress, level=level, n_resamples=n_resamples, seed=seed)
-    if ranking is None and len(recipes) > 2:
-        missing.append(
-            f"the {len(recipes)} recipes are compared with {recipes[0].name} alone: with several seeds every "
-            f"pair is tested for up to {MOST_RESAMPLED}"
-        )
-    return ranking
+def _unranked(recipes: Sequence[Recipe]) -> list[str]:
+    """Say why not every pair was tested, where that needs a word."""
+    if len(recipes) <= 2:
+        return []
+    return [
+        f"the {len(recipes)} recipes are compared with {recipes[0].name} alone: with several seeds every "
+        f"pair is tested for up to {MOST_RESAMPLED}"
+    ]
 
 
-def _models(recipes: Sequence[Recipe], measures: Measures, missing: list[str]) -> dict[str, SavedModel]:
-    """Load the models that explain: the baseline's and those of the best others."""
+def _models(recipes: Sequence[Recipe], measures: Measures) -> tuple[dict[str, SavedModel], list[str]]:
+    """Load the models that explain, the baseline's and the best others', and say which are missing."""
     accuracy = {
         name: found.of(ACCURACY).measured.value_b for name, found in measures.against_baseline.items()
     }
     best = sorted(recipes[1:], key=lambda recipe: -accuracy[recipe.name])[:MOST_EXPLAINED]
+    models, missing = {}, []
     if len(recipes) - 1 > MOST_EXPLAINED:
         missing.append(
             f"sentences are explained by the {MOST_EXPLAINED} most accurate of {len(recipes) - 1} others, "
             "and conformal sets are not drawn: compare fewer runs to see both of all"
         )
-    models = {}
     for recipe in recipes:
         if recipe is not recipes[0] and recipe not in best:
             continue
@@ -189,35 +183,41 @@ def _models(recipes: Sequence[Recipe], measures: Measures, missing: list[str]) -
             models[recipe.name] = load_model(saved_model(recipe.shown.record))
         except WhytrainError as error:
             missing.append(f"{recipe.name} explains no sentence: {error}")
-    return models
+    return models, missing
 
 
-def _explain(
-    models: tuple[SavedModel, SavedModel],
-    names: tuple[str, str],
-    rows: Sequence[int],
+def _explained(
+    models: Mapping[str, SavedModel],
+    baseline: str,
+    chosen: Mapping[str, Sequence[int]],
     sentences: Sentences,
     settings: ExplanationSettings,
     progress: Progress,
-    missing: list[str],
-) -> list[SentencePair]:
-    if sentences.texts is None:
-        missing.append("no sentence is explained: the sentences' texts are not there")
-        return []
-    pairs, notes = explain_rows(models, names, rows, sentences, settings, progress)
-    missing += notes
-    if pairs:
-        missing += attention_notes({names[0]: pairs[0].before, names[1]: pairs[0].after})
-    return pairs
+) -> tuple[dict[str, list[SentencePair]], list[str]]:
+    """Explain the rows chosen for each other recipe beside the baseline, and say what is not explained."""
+    explained: dict[str, list[SentencePair]] = {}
+    missing: list[str] = []
+    for name, rows in chosen.items():
+        if not rows or name not in models or baseline not in models:
+            continue
+        if sentences.texts is None:
+            return {}, ["no sentence is explained: the sentences' texts are not there"]
+        both, names = (models[baseline], models[name]), (baseline, name)
+        explained[name], notes = explain_rows(both, names, rows, sentences, settings, progress)
+        missing += notes
+        if pairs := explained[name]:
+            missing += attention_notes({baseline: pairs[0].before, name: pairs[0].after})
+    return explained, missing
 
 
 def _histories(
-    recipes: Sequence[Recipe], progress: Progress, missing: list[str]
-) -> dict[str, list[pd.DataFrame]]:
+    recipes: Sequence[Recipe], progress: Progress
+) -> tuple[dict[str, list[pd.DataFrame]], list[str]]:
+    """Read the curves of every run, and say which are missing."""
     histories: dict[str, list[pd.DataFrame]] = {}
+    missing = []
     runs = [(recipe, run) for recipe in recipes for run in recipe.runs]
-    for i in progress(range(len(runs)), "reading training curves"):
-        recipe, run = runs[i]
+    for recipe, run in progress(runs, "reading training curves"):
         columns = {}
         for key in CURVES:
             try:
@@ -227,14 +227,19 @@ def _histories(
                 missing.append(f"no curve of {key}: {error}")
         frame = pd.DataFrame(columns).rename_axis("epoch").reset_index()
         histories.setdefault(recipe.name, []).append(frame)
-    return histories
+    return histories, missing
 
 
 def _sets(
-    recipes: Sequence[Recipe], models: dict[str, SavedModel], sentences: Sentences, missing: list[str]
-) -> tuple[dict[str, SetSummary], float]:
-    """Summarize the conformal sets of the loaded models that promise what the first of them promises."""
+    recipes: Sequence[Recipe], models: Mapping[str, SavedModel], sentences: Sentences
+) -> tuple[tuple[dict[str, SetSummary], float], list[str]]:
+    """Summarize the conformal sets of the loaded models that promise what the first of them promises.
+
+    Returns:
+        The summaries with the share that may miss, and why others have none.
+    """
     found: dict[str, SetSummary] = {}
+    missing: list[str] = []
     alpha = np.nan
     for recipe in recipes:
         if recipe.name not in models:
@@ -254,20 +259,21 @@ def _sets(
         held = np.empty(predictions.logits.shape, dtype=np.bool_)
         held[:, order] = saved.confidence.sets(predictions.logits[:, order])
         found[recipe.name] = summarize_sets(held, predictions.labels)
-    return found, alpha
+    return (found, alpha), missing
 
 
-def _findings(recipes: Sequence[Recipe], missing: list[str]) -> dict[str, tuple[FindingChange, ...]]:
-    """Return what each recipe's diagnosis closed and opened, by recipe, where both runs hold one."""
-    read = {}
+def _findings(recipes: Sequence[Recipe]) -> tuple[dict[str, tuple[FindingChange, ...]], list[str]]:
+    """Return what each recipe's diagnosis closed and opened, where both runs hold one, and which do not."""
+    read, missing = {}, []
     for recipe in recipes:
         try:
             read[recipe.name] = read_diagnosis(recipe.shown.record)
         except WhytrainError:
             missing.append(f"{recipe.name} holds no diagnosis: its findings are not compared")
     first = recipes[0].name
-    return {
+    changes = {
         recipe.name: finding_changes(read[first], read[recipe.name])
         for recipe in recipes[1:]
         if first in read and recipe.name in read
     }
+    return changes, missing

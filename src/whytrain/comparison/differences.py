@@ -8,6 +8,7 @@ import pandas as pd
 
 from whytrain.comparison.recipes import Recipe, recipe_settings
 from whytrain.comparison.runs import ComparedRun
+from whytrain.runs.provenance import commit, data_fingerprint
 
 _NOT_SET = "–"
 
@@ -34,10 +35,8 @@ def origin_table(recipes: Sequence[Recipe]) -> pd.DataFrame:
     """
     facts = {
         "seed": lambda run: run.seed or _NOT_SET,
-        "data (fingerprint of all splits)": lambda run: run.record.tags.get("data_fingerprint", _NOT_SET)[
-            :12
-        ],
-        "code commit": _commit,
+        "data (fingerprint of all splits)": lambda run: (data_fingerprint(run.record) or _NOT_SET)[:12],
+        "code commit": lambda run: commit(run.record) or _NOT_SET,
         "parameters": lambda run: _thousands(run.record.params.get("n_parameters")),
         "best epoch": _best_epoch,
         "duration": _duration,
@@ -47,13 +46,6 @@ def origin_table(recipes: Sequence[Recipe]) -> pd.DataFrame:
         for recipe in recipes
     }
     return pd.DataFrame({"what": list(facts), **columns})
-
-
-def _commit(run: ComparedRun) -> str:
-    commit = run.record.tags.get("git_commit")
-    if commit is None:
-        return _NOT_SET
-    return commit[:8] + (" with changes" if run.record.tags.get("git_dirty") == "true" else "")
 
 
 def _thousands(count: str | None) -> str:

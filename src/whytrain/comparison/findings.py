@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from whytrain.errors import TrackingError
-from whytrain.tracking.reader import RunRecord, download
+from whytrain.runs.diagnosis import StoredDiagnosis
 
-FINDINGS = "diagnosis/findings.json"
 Status = Literal["closed", "opened", "kept", "examined in one run only"]
-
-
-@dataclass(frozen=True)
-class StoredDiagnosis:
-    """What a run's diagnosis left in its artifacts, as plain data.
-
-    Attributes:
-        findings: by name, with `value`, `low`, `high`, `threshold`, `severity` and `message`.
-        measured: by name, every value that was looked at, findings or not: `estimate`, `low`, `high`.
-    """
-
-    findings: Mapping[str, Mapping[str, Any]]
-    measured: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,21 +28,6 @@ class FindingChange:
     before: float | None
     after: float | None
     finding: Mapping[str, Any]
-
-
-def read_diagnosis(run: RunRecord) -> StoredDiagnosis:
-    """Return a run's diagnosis.
-
-    Raises:
-        TrackingError: the run holds no diagnosis, or one that cannot be read.
-    """
-    path = download(run, FINDINGS)
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        findings = {str(finding["name"]): finding for finding in content["findings"]}
-        return StoredDiagnosis(findings, dict(content["measured"]))
-    except (ValueError, TypeError, KeyError) as error:
-        raise TrackingError(f"{FINDINGS} of run {run.name} is no diagnosis: {error!r}") from error
 
 
 def finding_changes(before: StoredDiagnosis, after: StoredDiagnosis) -> tuple[FindingChange, ...]:

@@ -79,7 +79,7 @@ def measure(
     tests = {name: found.mcnemar.p_value for name, found in compared.items() if found.mcnemar is not None}
     adjusted = holm_correction(list(tests.values())).tolist() if tests else []
     return Measures(
-        scores={recipes[i].name: _scores(recipes[i]) for i in progress(range(len(recipes)), "measuring")},
+        scores={recipe.name: _scores(recipe) for recipe in progress(recipes, "measuring")},
         floors={recipe.name: recipe.shown.record.metrics.get("floor/accuracy") for recipe in recipes},
         against_baseline=compared,
         mcnemar_adjusted=dict(zip(tests, adjusted, strict=True)),

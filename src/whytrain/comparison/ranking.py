@@ -101,7 +101,7 @@ def rank(
             return mcnemar(right[a.name][0], right[b.name][0]).p_value
         return _crossed(a, b, sentences.labels, n_enough, seed)
 
-    p_values = [p_value(*pairs[i]) for i in progress(range(len(pairs)), "comparing every pair")]
+    p_values = [p_value(*pair) for pair in progress(pairs, "comparing every pair")]
     adjusted = holm_correction(p_values).tolist()
     return Ranking(
         accuracy={recipe.name: accuracy[recipe.name] for recipe in ordered},

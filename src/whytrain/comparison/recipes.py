@@ -10,7 +10,8 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.comparison.runs import POSITIVE_CLASS, ComparedRun
+from whytrain.comparison.runs import ComparedRun
+from whytrain.runs.predictions import POSITIVE_CLASS
 from whytrain.sweeps.run_key import NO_PART
 
 # What does not make a recipe another one either: which run it was derived from, what follows.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,23 @@ from whytrain.comparison.selection import Selection
 from whytrain.data.corpus import content_hash
 from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.metrics import METRICS
+from whytrain.runs.config import is_private
+from whytrain.runs.predictions import StoredPredictions, positive_class, read_predictions
+from whytrain.runs.sentences import read_sentences
 from whytrain.statistics.pairing import align_rows
-from whytrain.tracking.reader import RunRecord, read_table
+from whytrain.tracking.reader import RunRecord
 from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
-Progress = Callable[[Sequence[int], str], Iterable[int]]  # passes positions on, and shows how far they are
-POSITIVE_CLASS = "positive_class"  # the param that names it, of runs with two classes
-_PROBABILITY, _LOGIT = "probability_", "logit_"
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Passes things on, and shows how far they are."""
+
+    def __call__(self, items: Sequence[T], what: str) -> Iterable[T]:
+        """Yield the items; `what` says what is done with them."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +90,6 @@ class LoadedRuns:
     missing: tuple[str, ...]
 
 
-class _Table(NamedTuple):
-    """The predictions of one run as it stored them."""
-
-    ids: NDArray[Any]
-    labels: NDArray[Any]  # class names
-    class_names: tuple[str, ...]
-    logits: NDArray[np.float64]
-
-
 def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> LoadedRuns:
     """Read the predictions of the runs' best epochs and put them into the baseline's order.
 
@@ -104,11 +104,10 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
         DataError: the runs did not judge the same sentences into the same classes.
     """
     missing = list(selection.left_out)
-    found: list[tuple[RunRecord, _Table]] = []
-    for i in progress(range(len(selection.runs)), "reading runs"):
-        run = selection.runs[i]
+    found: list[tuple[RunRecord, StoredPredictions]] = []
+    for run in progress(selection.runs, "reading runs"):
         try:
-            found.append((run, _predictions(run)))
+            found.append((run, read_predictions(run)))
         except TrackingError as error:
             if run.run_id in selection.named:
                 raise
@@ -135,17 +134,9 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
     return LoadedRuns(sentences, tuple(runs), (*missing, *notes, *renumbered))
 
 
-def _positive_class(record: RunRecord, table: _Table) -> str | None:
-    """Return the class that a run's F1 is about: what it says, else its second; None for more than two."""
-    if len(table.class_names) != 2:
-        return None
-    said = record.params.get(POSITIVE_CLASS)
-    return said if said in table.class_names else table.class_names[1]
-
-
-def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, _Table]]) -> list[str]:
+def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, StoredPredictions]]) -> list[str]:
     """Say which runs were scored for another class than the baseline, whose class is everybody's here."""
-    ours, *others = (_positive_class(record, table) for record, table in found)
+    ours, *others = (positive_class(record, table.class_names) for record, table in found)
     of_positive = ", ".join(metric.label for metric in METRICS if metric.of_positive)
     return [
         f"{name} was trained with {theirs} as its positive class: {of_positive} are those of {ours} here, "
@@ -172,54 +163,41 @@ def unique_names(records: Sequence[RunRecord]) -> list[str]:
     return names
 
 
-def _predictions(run: RunRecord) -> _Table:
-    if "best/epoch" not in run.metrics:
-        raise TrackingError(f"run {run.name} has no best epoch: it trained nothing")
-    frame = read_table(run, "predictions", int(run.metrics["best/epoch"]))
-    names = [str(c).removeprefix(_PROBABILITY) for c in frame.columns if str(c).startswith(_PROBABILITY)]
-    logits = frame[[f"{_LOGIT}{name}" for name in names]].to_numpy(np.float64)
-    return _Table(frame["id"].to_numpy(), frame["label"].to_numpy(), tuple(names), logits)
-
-
 def _sentences(
-    records: Sequence[RunRecord], table: _Table, *, show_text: bool
+    records: Sequence[RunRecord], table: StoredPredictions, *, show_text: bool
 ) -> tuple[Sentences, list[str]]:
     """Return the baseline's sentences, whose texts must be those of the other runs, and what is missing."""
     frames: dict[str, pd.DataFrame] = {}
     notes = []
     for record in records:
         try:
-            frames[record.run_id] = read_table(record, "data", None, "validation")
+            frames[record.run_id] = read_sentences(record)
         except TrackingError as error:
             notes.append(f"the sentences' texts of {record.name} are not known: {error}")
     hashes = {run.run_id: _hashes(frames[run.run_id], run) for run in records if run.run_id in frames}
     for record in records:
         if record.run_id in hashes:
             _check_same_texts(records[0], record, hashes)
-    readable = [run for run in records if run.run_id in frames and not _is_private(run)]
+    readable = [run for run in records if run.run_id in frames and not is_private(run)]
     texts = None
     if readable and show_text:
         by_id = frames[readable[0].run_id].set_index("id")["text"]
         texts = by_id.reindex(table.ids).tolist()
     elif frames:
         notes.append("the sentences' texts are private (tracking.log_text=false): ids stand for them")
-    codes = np.array([table.class_names.index(label) for label in table.labels], dtype=np.int64)
     known = next(iter(hashes.values())).reindex(table.ids).tolist() if hashes else []
     ids = [str(row_id) for row_id in table.ids]
-    fingerprint = content_hash(ids, [str(text) for text in known], [str(label) for label in table.labels])
-    positive = _positive_class(records[0], table)
+    labels = [table.class_names[label] for label in table.labels]
+    fingerprint = content_hash(ids, [str(text) for text in known], labels)
+    positive = positive_class(records[0], table.class_names)
     position = 1 if positive is None else table.class_names.index(positive)
-    return Sentences(ids, texts, codes, table.class_names, fingerprint, position), notes
-
-
-def _is_private(run: RunRecord) -> bool:
-    return run.params.get("tracking.log_text") == "False"
+    return Sentences(ids, texts, table.labels, table.class_names, fingerprint, position), notes
 
 
 def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
     """Return what stands for each text, by sentence id, whether or not the run may store the text."""
     texts = frame.set_index("id")["text"]
-    return texts if _is_private(run) else texts.map(text_hash)
+    return texts if is_private(run) else texts.map(text_hash)
 
 
 def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series[Any]]) -> None:
@@ -236,7 +214,9 @@ def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.S
         )
 
 
-def _aligned(table: _Table, first: _Table, names: tuple[str, str], positive: int) -> Predictions:
+def _aligned(
+    table: StoredPredictions, first: StoredPredictions, names: tuple[str, str], positive: int
+) -> Predictions:
     """Return a run's predictions with rows and classes in the order of the first run."""
     if set(table.class_names) != set(first.class_names):
         raise DataError(
@@ -244,17 +224,16 @@ def _aligned(table: _Table, first: _Table, names: tuple[str, str], positive: int
             f"{', '.join(sorted(first.class_names))} and {', '.join(sorted(table.class_names))}"
         )
     _check_same_rows(table, first, names)
-    code = {name: position for position, name in enumerate(first.class_names)}
-    ours, theirs = (np.array([code[label] for label in t.labels], dtype=np.int64) for t in (first, table))
+    position = np.array([first.class_names.index(name) for name in table.class_names], dtype=np.int64)
     try:
-        rows = align_rows(first.ids, ours, table.ids, theirs)
+        rows = align_rows(first.ids, first.labels, table.ids, position[table.labels])
     except DataError as error:
         raise DataError(f"A = {names[0]}, B = {names[1]}: {error}") from error
     columns = [table.class_names.index(name) for name in first.class_names]
-    return Predictions(table.logits[rows][:, columns], ours, positive)
+    return Predictions(table.logits[rows][:, columns], first.labels, positive)
 
 
-def _check_same_rows(table: _Table, first: _Table, names: tuple[str, str]) -> None:
+def _check_same_rows(table: StoredPredictions, first: StoredPredictions, names: tuple[str, str]) -> None:
     ours, theirs = set(first.ids), set(table.ids)
     if ours == theirs:
         return

@@ -97,8 +97,7 @@ def explain_rows(
         return [], [f"no way to remove words suits both {names[0]} and {names[1]}: no sentence is explained"]
     explainers, missing = _possible(settings.explainers, interfaces, names)
     pairs = []
-    for i in progress(range(len(rows) if explainers else 0), f"explaining {names[1]}"):
-        row = rows[i]
+    for row in progress(rows if explainers else (), f"explaining {names[1]}"):
         text, class_name = sentences.texts[row], sentences.class_names[sentences.labels[row]]
         if not split_words(text):
             missing.append(f"sentence {sentences.ids[row]} has no words to explain")

@@ -86,12 +86,12 @@ def slice_changes(
     baseline, others = recipes[0], recipes[1:]
     n_enough = enough_resamples(len(groups) * len(others), level, n_resamples)
     found = []
-    for i in progress(range(len(others)), "comparing slices"):
+    for other in progress(others, "comparing slices"):
         # One seed has an exact p-value, and the bootstrap gives the interval alone.
-        n = n_resamples if len(baseline.runs) == len(others[i].runs) == 1 else n_enough
+        n = n_resamples if len(baseline.runs) == len(other.runs) == 1 else n_enough
         for column, group, rows in groups:
-            measured = _measured(baseline, others[i], sentences.labels, rows, level, n, seed)
-            found.append((others[i].name, column, group, len(rows), *measured))
+            measured = _measured(baseline, other, sentences.labels, rows, level, n, seed)
+            found.append((other.name, column, group, len(rows), *measured))
     adjusted = holm_correction([row[-1] for row in found]).tolist() if found else []
     changes = [SliceChange(*row, p_value) for row, p_value in zip(found, adjusted, strict=True)]
     return tuple(sorted(changes, key=lambda change: (change.adjusted_p_value, change.p_value)))

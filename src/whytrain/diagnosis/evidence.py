@@ -1,18 +1,15 @@
-"""What the detectors look at: what a run's callbacks publish when its best weights are loaded."""
+"""What the detectors look at: all that can be kept of a run when its best weights are loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
 from whytrain.calibration.summary import CalibrationSummary
-from whytrain.data.corpus import Corpus
-from whytrain.data.splits import sentence_groups
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -34,29 +31,76 @@ class HistoryEvidence:
     last: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingRows:
+    """The training sentences, and what models say of them.
+
+    Attributes:
+        ids: one per row.
+        texts: the sentences; empty for those that a record leaves out, since no detector shows them.
+        labels: int64 (n,), class indices.
+        sentences: int64 (n,), equal for rows of the same sentence, whitespace aside.
+        groups: int64 (n,), equal for rows that contain one another, which are much alike
+            (`whytrain.data.splits.sentence_groups`).
+        held_out: float64 (n, n_classes), probabilities of the floor for sentences that it did not learn from;
+            None where a class is too rare to hold part of it out.
+        logits: float64 (n, n_classes), of the network, best weights; NaN for rows that it was not asked about
+            (`whytrain.diagnosis.gathering.training_logits`).
+    """
+
+    ids: Sequence[str]
+    texts: Sequence[str]
+    labels: NDArray[np.int64]
+    sentences: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    held_out: NDArray[np.float64] | None
+    logits: NDArray[np.float64]
+
+    def predictions(self, rows: NDArray[np.int64]) -> Predictions:
+        """Return what the network says of rows that it was asked about, int64 (n_chosen,)."""
+        return Predictions(self.logits[rows], self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ValidationRows:
+    """The validation sentences, and what models say of them.
+
+    Attributes:
+        ids: one per row.
+        texts: the sentences; empty for those that a record leaves out.
+        predictions: of the network, best weights.
+        floor: int64 (n,), classes that the floor predicts.
+        given_away: int64 (n,), `WHOLE` where the sentence stands in train, `PART` where it shares most of
+            itself with train, else 0.
+    """
+
+    ids: Sequence[str]
+    texts: Sequence[str]
+    predictions: Predictions
+    floor: NDArray[np.int64]
+    given_away: NDArray[np.int64]
+
+
+WHOLE, PART = 1, 2
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RunEvidence:
     """All evidence of a run; None where a callback was not there or could not look.
 
     Attributes:
-        corpus: the data.
-        predict_train: gives the network's predictions on rows of the training split, int64 (n_chosen,), best
-            weights; on all of them that takes up to a third of an epoch.
-        validation: its predictions on the validation split.
-        floor: int64 (n_validation,), classes that the floor predicts.
-        held_out: float64 (n_train, n_classes), probabilities of the floor for training sentences that it did
-            not learn from; None where a class is too rare to hold part of it out.
+        class_names: of the classes 0, 1, ….
+        train: the training sentences.
+        validation: the validation sentences.
         history: the losses.
         calibration: of the validation sentences, no temperature.
         explanations: explained training sentences.
         surrogate: the students.
     """
 
-    corpus: Corpus
-    predict_train: Callable[[NDArray[np.int64]], Predictions]
-    validation: Predictions
-    floor: NDArray[np.int64]
-    held_out: NDArray[np.float64] | None
+    class_names: tuple[str, ...]
+    train: TrainingRows
+    validation: ValidationRows
     history: HistoryEvidence | None
     calibration: CalibrationSummary | None
     explanations: ExplanationEvidence | None
@@ -65,8 +109,3 @@ class RunEvidence:
     def attributions(self, method: str) -> AttributionEvidence | None:
         """Return what a method says of the training sentences; None where it explained none."""
         return None if self.explanations is None else self.explanations.methods.get(method)
-
-    @cached_property
-    def train_groups(self) -> NDArray[np.int64]:
-        """Groups of training rows that contain one another, int64 (n_train,), which are much alike."""
-        return sentence_groups(self.corpus.train.texts)

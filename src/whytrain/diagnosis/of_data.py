@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.data.containment import containments
-from whytrain.data.splits import LINKING_WORDS
-from whytrain.data.words import normalize_whitespace, split_words
-from whytrain.diagnosis.evidence import RunEvidence
+from whytrain.data.words import split_words
+from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence
 from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
 from whytrain.statistics.intervals import clustered_share, wilson_interval
+from whytrain.types import Predictions
 
 SHOWN = 8
 LEARNED = 0.9
 SAMPLE = 2000  # training rows whose predictions stand for all: a share of 0.9 is then known within 0.013
-OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
 
 
 def contradictory_labels(run: RunEvidence) -> Measurement:
     """Share of training rows whose sentence stands in train with another label, too."""
-    train = run.corpus.train
-    labels_of: defaultdict[str, set[int]] = defaultdict(set)
-    texts = [normalize_whitespace(text) for text in train.texts]
-    for text, label in zip(texts, train.labels.tolist(), strict=True):
-        labels_of[text].add(label)
-    rows = np.array([row for row, text in enumerate(texts) if len(labels_of[text]) > 1], dtype=np.int64)
-    notes = [f"labeled {run.corpus.class_names[train.labels[row]]}" for row in rows[:SHOWN]]
+    sentences, labels = run.train.sentences, run.train.labels
+    labeled = np.unique(np.stack([sentences, labels], axis=1), axis=0)
+    rows = np.flatnonzero(np.bincount(labeled[:, 0])[sentences] > 1)
+    notes = [f"labeled {run.class_names[labels[row]]}" for row in rows[:SHOWN]]
     return _share_of_train(run, rows, notes)
 
 
@@ -45,27 +38,46 @@ def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
         Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels,
         equations 1 and 2.
     """
-    labels = run.corpus.train.labels
-    if run.held_out is None:
+    labels, held_out = run.train.labels, run.train.held_out
+    if held_out is None:
         return NotExamined("a class is too rare in train to hold part of it out")
-    sample = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
-    usual = run.predict_train(sample)
-    learned = float((usual.logits.argmax(axis=1) == usual.labels).mean())
-    if learned < LEARNED:
+    usual = run.train.predictions(sampled_rows(len(labels)))
+    if not has_learned(usual):
         return NotExamined(
-            f"the network gets {learned:.0%} of its own training sentences right; below {LEARNED:.0%} its "
-            "contradiction says nothing about labels"
+            f"the network gets {_accuracy(usual):.0%} of its own training sentences right; below "
+            f"{LEARNED:.0%} its contradiction says nothing about labels"
         )
-    confident = confident_classes(run.held_out, mean_confidence(run.held_out, labels))
-    rows = np.flatnonzero((confident >= 0) & (confident != labels))
+    confident = confident_classes(held_out, mean_confidence(held_out, labels))
+    rows = contradicted_rows(held_out, labels)
     if len(rows):
         thresholds = mean_confidence(usual.probabilities, usual.labels)
-        rows = rows[confident_classes(run.predict_train(rows).probabilities, thresholds) == confident[rows]]
-    margin = run.held_out[rows, confident[rows]] - run.held_out[rows, labels[rows]]
+        said = confident_classes(run.train.predictions(rows).probabilities, thresholds)
+        rows = rows[said == confident[rows]]
+    margin = held_out[rows, confident[rows]] - held_out[rows, labels[rows]]
     rows = rows[np.argsort(-margin, kind="stable")]
-    names = run.corpus.class_names
+    names = run.class_names
     notes = [f"labeled {names[labels[row]]}, both models say {names[confident[row]]}" for row in rows[:SHOWN]]
     return _share_of_train(run, rows, notes)
+
+
+def sampled_rows(n_rows: int) -> NDArray[np.int64]:
+    """Return the training rows that stand for all, int64 (at most 2,000,), in the order of their draw."""
+    return np.random.default_rng(0).permutation(n_rows)[:SAMPLE]
+
+
+def has_learned(usual: Predictions) -> bool:
+    """Return whether the network gets enough of the rows that stand for all right."""
+    return _accuracy(usual) >= LEARNED
+
+
+def contradicted_rows(held_out: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of which the floor is sure that they belong to another class than their label's."""
+    confident = confident_classes(held_out, mean_confidence(held_out, labels))
+    return np.flatnonzero((confident >= 0) & (confident != labels))
+
+
+def _accuracy(predictions: Predictions) -> float:
+    return float((predictions.logits.argmax(axis=1) == predictions.labels).mean())
 
 
 def mean_confidence(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -98,43 +110,27 @@ def confident_classes(
 
 
 def leaking_split(run: RunEvidence) -> Measurement:
-    """Share of validation rows that train gives away.
-
-    A row whose sentence stands in train, whole or inside a longer row, or that contains a training row of
-    at least 3 words and half of its own; on word boundaries, whitespace aside.
-    """
-    validation, train = run.corpus.validation, run.corpus.train
-    n = len(validation)
-    found = containments(validation.texts + train.texts)
-    sentence = found.sentence
-    is_train = np.zeros(sentence.max() + 1, dtype=bool)
-    is_train[sentence[n:]] = True
-    texts = validation.texts + train.texts
-    first = np.unique(sentence, return_index=True)[1]
-    lengths = np.array([len(split_words(texts[row])) for row in first])
-    given_away = is_train.copy()
-    given_away[found.inner[is_train[found.outer]]] = True
-    inner = lengths[found.inner]
-    telling = is_train[found.inner] & (inner >= LINKING_WORDS) & (inner >= OVERLAP * lengths[found.outer])
-    given_away[found.outer[telling]] = True
-    rows = np.flatnonzero(given_away[sentence[:n]])
+    """Share of validation rows that train gives away; see `whytrain.diagnosis.gathering.given_away`."""
+    validation = run.validation
+    rows = np.flatnonzero(validation.given_away)
+    notes = {WHOLE: "stands in train as it is", PART: "shares most of itself with train"}
     examples = tuple(
         Example(
             validation.ids[row],
             tuple(split_words(validation.texts[row])),
-            "stands in train as it is" if is_train[sentence[row]] else "shares most of itself with train",
+            notes[int(validation.given_away[row])],
         )
         for row in rows[:SHOWN]
     )
-    return Measurement(wilson_interval(len(rows), n), "share", Evidence(examples))
+    return Measurement(wilson_interval(len(rows), len(validation.ids)), "share", Evidence(examples))
 
 
 def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
-    train = run.corpus.train
+    train = run.train
     examples = tuple(
         Example(train.ids[row], tuple(split_words(train.texts[row])), note)
         for row, note in zip(rows[:SHOWN], notes, strict=True)
     )
-    hits = np.zeros(len(train), dtype=np.bool_)
+    hits = np.zeros(len(train.ids), dtype=np.bool_)
     hits[rows] = True
-    return Measurement(clustered_share(hits, run.train_groups), "share", Evidence(examples))
+    return Measurement(clustered_share(hits, train.groups), "share", Evidence(examples))

@@ -27,7 +27,7 @@ def overconfidence(run: RunEvidence) -> Measurement | NotExamined:
     if summary is None:
         return NotExamined("no calibration slice was held out; data.calibration_size holds one out")
     noise = summary.noise_floor
-    confidence, right = top_label(run.validation.probabilities, run.validation.labels)
+    confidence, right = top_label(run.validation.predictions.probabilities, run.validation.predictions.labels)
     margin = _NORMAL_95 * float((confidence - right).std()) / math.sqrt(len(right))
     value = summary.ece - noise.mean
     excess = Interval(value, min(value - margin, summary.ece - noise.percentile_95), value + margin)
@@ -53,16 +53,16 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
     error = float(rises.std(ddof=1)) / math.sqrt(len(rises))
     margin = float(stats.t.ppf(1 - 0.025 / (len(train) - 1), len(rises) - 1)) * error
     value = Interval(float(rises.mean()), float(rises.mean()) - margin, float(rises.mean()) + margin)
-    rows = dict(zip(run.corpus.validation.ids, rises.tolist(), strict=True))
+    rows = dict(zip(run.validation.ids, rises.tolist(), strict=True))
     return Measurement(value, "nats", rows=rows)
 
 
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     """Validation accuracy minus that of a bag of words and bigrams, paired over sentences."""
-    labels = run.validation.labels
+    labels = run.validation.predictions.labels
     if len(labels) < 2:
         return NotExamined("the validation split has fewer than 2 sentences")
-    right = (run.validation.logits.argmax(axis=1) == labels).astype(np.float64)
-    gains = right - (run.floor == labels)
-    rows = dict(zip(run.corpus.validation.ids, gains.tolist(), strict=True))
+    right = (run.validation.predictions.logits.argmax(axis=1) == labels).astype(np.float64)
+    gains = right - (run.validation.floor == labels)
+    rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))
     return Measurement(mean_interval(gains), "share", rows=rows)

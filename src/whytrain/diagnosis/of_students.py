@@ -31,13 +31,13 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
                 f"new sentences, its most frequent class alone on {student.majority:.0%}: such a student "
                 "says nothing about it; raise callbacks.surrogate.rows"
             )
-    differ = np.zeros(len(run.corpus.train), dtype=np.bool_)
+    differ = np.zeros(len(run.train.ids), dtype=np.bool_)
     differ[list(run.surrogate.disagreeing_rows)] = True
-    value = clustered_share(differ, run.train_groups)
-    texts, names, labels = run.corpus.train.texts, run.corpus.class_names, run.corpus.train.labels
+    value = clustered_share(differ, run.train.groups)
+    train, names = run.train, run.class_names
     shown = run.surrogate.disagreeing_rows[:SHOWN_SENTENCES]
     examples = [
-        Example(run.corpus.train.ids[row], tuple(split_words(texts[row])), f"labeled {names[labels[row]]}")
+        Example(train.ids[row], tuple(split_words(train.texts[row])), f"labeled {names[train.labels[row]]}")
         for row in shown
     ]
     features = tuple(

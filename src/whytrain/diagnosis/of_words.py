@@ -45,7 +45,7 @@ def few_token_dependence_removed(run: RunEvidence) -> Measurement | NotExamined:
 
 def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
     """Accuracy on the explained sentences minus accuracy without the two most important words of each."""
-    names = run.corpus.class_names
+    names = run.class_names
 
     def lost(sentence: SentenceEvidence) -> float:
         is_right, stays_right = (
@@ -180,7 +180,7 @@ def _over_sentences(
     telling = sorted(
         (s for s in sentences if s.sentence_id in rows), key=lambda s: sign * rows[s.sentence_id]
     )
-    names, quantity = run.corpus.class_names, explained.quantity
+    names, quantity = run.class_names, explained.quantity
     examples = [_example(s, note(s), names, quantity) for s in telling[:SHOWN_SENTENCES]]
     features = () if context is None else (context(telling),)
     return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(explained), features))

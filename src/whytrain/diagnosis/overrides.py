@@ -18,7 +18,6 @@ from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.rules import Expectation, Recommendation, RuleBook, Step
 from whytrain.errors import ConfigError
 
-OVERRIDES_PATH = "diagnosis/overrides.yaml"
 _PLAIN = re.compile(r"[\w.-]+")  # a value that no grammar, Hydra's or the shell's, reads in another way
 
 

@@ -14,7 +14,7 @@ from whytrain.config.override_words import key_of, last_of_each
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
 from whytrain.loop.arms import BASELINE, Arm, arms_of
-from whytrain.loop.conclusion import conclude
+from whytrain.loop.conclusion import LoopOutcome, conclude
 from whytrain.runs.diagnosed_run import read_diagnosed
 from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.settings import TrackingSettings
@@ -27,6 +27,7 @@ _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak 
 _log = logging.getLogger(__name__)
 
 Train = Callable[[list[str], str], str]  # overrides and the id of the parent run: the id of the run
+Publish = Callable[[Store, LoopOutcome], str]
 
 
 class ClosedLoop:
@@ -47,13 +48,19 @@ class ClosedLoop:
         self.seeds, self.control, self.ablation = list(dict.fromkeys(seeds)), control, ablation
 
     def run(
-        self, train: Train, words: Sequence[str], tracking: TrackingSettings, settings: Mapping[str, Any]
+        self,
+        train: Train,
+        publish: Publish,
+        words: Sequence[str],
+        tracking: TrackingSettings,
+        settings: Mapping[str, Any],
     ) -> str:
         """Run the experiment and return what it says, for the terminal.
 
         Args:
             train: trains one run with these words of the command line as a child of the run with this id, or
                 finds it trained there, and returns its id.
+            publish: logs what was found on the run that holds the others, and says it in short.
             words: the command line, which all arms share.
             tracking: where the runs are tracked.
             settings: the resolved config.
@@ -71,7 +78,7 @@ class ClosedLoop:
             runner = _Runner(train, store.run_id, shared, tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
             arm_runs: dict[Arm, list[RunRecord]] = {}
-            for arm in self._arms(tracking.address, baselines[0]):
+            for arm in self._arms(baselines[0]):
                 try:
                     arm_runs[arm] = [
                         runner(arm.name, seed, arm.guided_by(baseline.run_id))
@@ -79,12 +86,12 @@ class ClosedLoop:
                     ]
                 except ConfigError as error:  # say, too few words for random targets: the others still tell
                     _log.warning("closed loop: %s is left out: %s", arm.name, error)
-            return conclude(store, self.seeds, baselines, arm_runs)
+            return publish(store, conclude(self.seeds, baselines, arm_runs))
 
-    def _arms(self, uri: str, baseline: RunRecord) -> list[Arm]:
+    def _arms(self, baseline: RunRecord) -> list[Arm]:
         """Return the arms that follow the diagnosis; none where it recommends nothing."""
         try:
-            strategies = read_diagnosed(uri, baseline.run_id).strategies
+            strategies = read_diagnosed(baseline, baseline.run_id).strategies
         except ConfigError as error:
             _log.warning("%s", error)
             return []

@@ -1,37 +1,50 @@
-"""From the runs of a closed loop to what can be said, logged on the run that they are children of."""
+"""From the runs of a closed loop to what can be said of them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from rich.progress import track
 
 from whytrain.data.lexicon import Lexicon, WordNet
 from whytrain.errors import ConfigError
-from whytrain.figures.comparison.loop_effects import loop_effects
 from whytrain.loop.arm_differences import difference
 from whytrain.loop.arms import BASELINE, EXPLAINED, RANDOM, Arm
 from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.measured_run import MeasuredRun, measured_run
 from whytrain.loop.verdicts import Effect, joint_promises, verdict
-from whytrain.pages.loop import effect_table, in_short, loop_page, standings
 from whytrain.tracking.reader import RunRecord
-from whytrain.tracking.store import Store
 
-TOPIC = "loop"
 _GENERAL = ("best/accuracy", "best/nll", "best/ece")
 _log = logging.getLogger(__name__)
 
 ArmRuns = Mapping[Arm, Sequence[RunRecord]]  # one run per seed
 
 
-def conclude(store: Store, seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: ArmRuns) -> str:
-    """Measure all runs, compare them, log tables, figure, page and metrics; return a summary.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LoopOutcome:
+    """What a closed loop found.
+
+    Attributes:
+        seeds: of the runs of every arm.
+        runs: one row per arm and seed: `arm`, `seed`, `run`, `run_id`, `overrides`.
+        effects: of all arms, in all metrics.
+        alone: the arm that switches a strategy on alone, by strategy.
+    """
+
+    seeds: Sequence[int]
+    runs: pd.DataFrame
+    effects: Sequence[Effect]
+    alone: Mapping[str, str]
+
+
+def conclude(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: ArmRuns) -> LoopOutcome:
+    """Measure all runs and compare them.
 
     Args:
-        store: of the run that the others are children of.
         seeds: of the runs of every arm.
         baselines: one per seed.
         arm_runs: the runs that followed.
@@ -42,26 +55,19 @@ def conclude(store: Store, seeds: Sequence[int], baselines: Sequence[RunRecord],
         measured_run(run, base, lexicon) for run, base in track(pairs, "measuring runs", transient=True)
     ]
     n = len(seeds)
-    before = measured[:n]
     after = {
         arm: measured[start : start + n] for arm, start in zip(arm_runs, range(n, len(pairs), n), strict=True)
     }
-    effects = all_effects(before, after)
-    alone = {
-        arm.strategies[0].name: arm.name for arm in after if len(arm.strategies) == 1 and arm.name != RANDOM
-    }
-    places = standings(effects, alone)
-    runs = _run_table(seeds, baselines, arm_runs)
-    store.log_table(runs, TOPIC, "runs")
-    store.log_table(effect_table(effects), TOPIC, "effects")
-    store.log_table(places, TOPIC, "strategies")
-    store.log_text(loop_page(store.run_name, runs, effects, places), f"reports/{TOPIC}.html")
-    if effects:
-        store.log_figure(loop_effects(effects, len(seeds)), TOPIC, "effects")
-    names = [f"{TOPIC}/{e.arm}_against_{e.against}/{e.metric.replace('/', '_')}" for e in effects]
-    values = [e.difference.estimate for e in effects]
-    store.log_metrics({n.replace(" ", "_"): v for n, v in zip(names, values, strict=True)}, step=0)
-    return f"{in_short(effects)} See reports/{TOPIC}.html of run {store.run_id} ({store.run_name})"
+    return LoopOutcome(
+        seeds=seeds,
+        runs=_run_table(seeds, baselines, arm_runs),
+        effects=all_effects(measured[:n], after),
+        alone={
+            arm.strategies[0].name: arm.name
+            for arm in after
+            if len(arm.strategies) == 1 and arm.name != RANDOM
+        },
+    )
 
 
 def all_effects(before: Sequence[MeasuredRun], after: Mapping[Arm, Sequence[MeasuredRun]]) -> list[Effect]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from whytrain.data.lexicon import Lexicon, NoLexicon
 from whytrain.errors import TrackingError
@@ -20,9 +19,14 @@ from whytrain.loop.deletion_robustness import (
     with_synonyms,
     without_words,
 )
+from whytrain.metrics.calibration import SMALLEST_PROBABILITY
 from whytrain.models.saved import load_model
-from whytrain.runs.guiding_run import word_sizes
-from whytrain.tracking.reader import RunRecord, config, read_table, saved_model
+from whytrain.runs.config import is_private, read_config
+from whytrain.runs.diagnosis import read_rows
+from whytrain.runs.predictions import read_predictions
+from whytrain.runs.ranking import read_words, word_sizes
+from whytrain.runs.sentences import read_sentences
+from whytrain.tracking.reader import RunRecord, saved_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,38 +57,32 @@ def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -
     Raises:
         TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
     """
-    table = read_table(run, "predictions", epoch=int(run.metrics["best/epoch"])).set_index("id")
-    columns = [str(name) for name in table]
-    names = [name.removeprefix("probability_") for name in columns if name.startswith("probability_")]
-    probabilities: NDArray[np.float64] = table[[f"probability_{name}" for name in names]].to_numpy()
-    labels = table["label"].map(names.index).to_numpy()
-    of_label = np.maximum(probabilities[np.arange(len(labels)), labels], np.finfo(np.float64).eps)
+    stored = read_predictions(run)
+    of_label = stored.probabilities[np.arange(len(stored.labels)), stored.labels]
     rows: dict[str, pd.Series[float]] = {
-        "best/accuracy": table["right"].astype("float64"),
-        "best/nll": pd.Series(-np.log(of_label), index=table.index),
+        "best/accuracy": pd.Series(stored.right.astype(np.float64), index=stored.ids),
+        "best/nll": pd.Series(-np.log(np.maximum(of_label, SMALLEST_PROBABILITY)), index=stored.ids),
     }
-    for name, group in read_table(run, "diagnosis", name="rows").groupby("name"):
-        rows[f"diagnosis/{name}"] = group.set_index("id")["value"]
+    rows |= {f"diagnosis/{name}": terms for name, terms in read_rows(run).items()}
     untargeted = _untargeted(run, baseline, lexicon)
     metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in untargeted.items()}
-    confidence = pd.Series(probabilities.max(axis=1), index=table.index)
+    confidence = pd.Series(stored.probabilities.max(axis=1), index=stored.ids)
     return MeasuredRun(run, metrics, rows | untargeted, confidence)
 
 
 def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:
     """Measure on validation sentences that words are removed from; nothing where text is private."""
-    settings = config(baseline)
-    if not settings["tracking"]["log_text"]:
+    if is_private(baseline):
         return {}
-    sentences = read_table(run, "data", name="validation")
+    sentences = read_sentences(run)
     model = load_model(saved_model(run))
     found = on_two_words(model, sentences)
     try:
-        sizes = word_sizes(read_table(baseline, "shapley", name="vocabulary"))
+        sizes = word_sizes(read_words(baseline))
     except TrackingError:  # the budget allowed no ranking
         sizes = {}
     counts = word_counts(sentences["text"].tolist())
-    top_words = settings["guidance"]["top_words"]
+    top_words = read_config(baseline)["guidance"]["top_words"]
     words = frozenset(explained_words(sizes, counts, lexicon or NoLexicon(), top_words))
     found[WITHOUT_TOP_WORDS] = accuracy_lost(model, sentences, lambda text: without_words(text, words))
     if lexicon is not None:

@@ -58,10 +58,10 @@ def write_comparison(
     """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     draw = comparison_figures(result)
-    names, images = list(draw), {}
-    for i in progress(range(len(names)), "drawing figures"):
-        images[names[i]] = folder / "figures" / f"{names[i]}.png"
-        draw[names[i]]().savefig(images[names[i]], format="png")
+    images = {}
+    for name in progress(list(draw), "drawing figures"):
+        images[name] = folder / "figures" / f"{name}.png"
+        draw[name]().savefig(images[name], format="png")
     (folder / PAGE).write_text(comparison_page(result, images, facts), "utf-8")
     return images
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import yaml
-
 from whytrain.config.override_words import key_of, last_of_each, words_of
-from whytrain.diagnosis.overrides import OVERRIDES_PATH, Strategy, read_plan
+from whytrain.diagnosis.overrides import Strategy
 from whytrain.errors import ConfigError, TrackingError
-from whytrain.tracking.reader import RunRecord, download, find_run
+from whytrain.runs.config import read_command_line
+from whytrain.runs.diagnosis import read_strategies
+from whytrain.tracking.reader import RunRecord
 
 KEY = "from_diagnosis"
 # What a run's command line says of itself and of no other run.
@@ -38,25 +38,26 @@ class DiagnosedRun:
         return last_of_each([*own, *recommended, *command_line])
 
 
-def read_diagnosed(uri: str, id_or_name: str) -> DiagnosedRun:
+def read_diagnosed(run: RunRecord, called: str) -> DiagnosedRun:
     """Read a run's recommendations and command line.
 
+    Args:
+        run: the run.
+        called: how the user named it.
+
     Raises:
-        TrackingError: there is no such run.
         ConfigError: it has no diagnosis, or one that recommends nothing or what it may not.
     """
-    run = find_run(uri, id_or_name)
     try:
-        text = download(run, OVERRIDES_PATH).read_text("utf-8")
-        own = yaml.safe_load(download(run, "overrides.yaml").read_text("utf-8"))["overrides"]
+        strategies = read_strategies(run, f"{KEY}={called}")
+        own_words = read_command_line(run)
     except TrackingError as error:
         raise ConfigError(
-            f"{KEY}={id_or_name}: run {run.name} ({run.status}) has no diagnosis; give a run that was "
+            f"{KEY}={called}: run {run.name} ({run.status}) has no diagnosis; give a run that was "
             "trained to its end with callbacks=default"
         ) from error
-    strategies = read_plan(text, f"{KEY}={id_or_name}")
     if not strategies:
         raise ConfigError(
-            f"{KEY}={id_or_name}: run {run.name} recommends no change; its reports/diagnosis.html says why"
+            f"{KEY}={called}: run {run.name} recommends no change; its reports/diagnosis.html says why"
         )
-    return DiagnosedRun(run, strategies, tuple(map(str, own)))
+    return DiagnosedRun(run, strategies, own_words)

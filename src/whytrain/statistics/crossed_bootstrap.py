@@ -25,8 +25,8 @@ class CrossedBootstrap:
 
     Attributes:
         estimate: float64 (n_values,), of the sentences themselves, summed over sides, means over seeds.
-        replicates: float64 (n_resamples, n_values); NaN where a value is not defined on a resample, which then
-            counts for the others alone.
+        replicates: float64 (n_resamples, n_values); NaN where a value is not defined on a resample, which
+            then counts for the others alone.
         sentence_error: float64 (n_values,), standard error that comes from the choice of sentences.
         seed_error: the same from the choice of seeds; NaN where a side has one seed.
         interaction_error: the part of both that comes from sentences which the seeds judge differently; NaN

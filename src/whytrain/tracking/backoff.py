@@ -1,16 +1,31 @@
-"""When to try an unreachable server again: often enough to notice it, seldom enough not to be felt."""
+"""Trying a server that may be out of reach: what came in between, and when to try again."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 _FIRST_PAUSE_S = 10.0
 _LONGEST_PAUSE_S = 300.0
 _COST_FACTOR = 50.0
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An attempt to reach MLflow that failed.
+
+    Attributes:
+        error: Why.
+        cost_s: How long it took, in seconds.
+    """
+
+    error: Exception
+    cost_s: float
+
+
 class Patience:
-    """Pauses between attempts.
+    """Pauses between attempts: often enough to notice a server, seldom enough not to be felt.
 
     The pause doubles with every failure in a row, from 10 s to 300 s, and is never shorter than 50 times
     what the attempt cost: a server that lets requests hang takes at most 2% of a run.
@@ -37,3 +52,17 @@ class Patience:
         pause = min(_FIRST_PAUSE_S * 2**self.failures, _LONGEST_PAUSE_S)
         self.failures += 1
         self._next_attempt = time.monotonic() + max(pause, _COST_FACTOR * cost_s)
+
+
+def attempt(action: Callable[[], object]) -> Failure | None:
+    """Do what needs MLflow, and say what came in between.
+
+    Whatever ails a server or a database is no reason not to train, and MLflow, requests, SQLAlchemy and the
+    operating system each raise their own.
+    """
+    started = time.monotonic()
+    try:
+        action()
+    except Exception as error:
+        return Failure(error, time.monotonic() - started)
+    return None

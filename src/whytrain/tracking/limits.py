@@ -1,4 +1,4 @@
-"""What MLflow takes: names without odd characters, texts of bounded length."""
+"""What MLflow takes: names without odd characters, texts of bounded length, the tag of a description."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+NOTE_TAG = "mlflow.note.content"  # the description of a run, a model, a version
 PARAM_LENGTH = 6000
 TAG_LENGTH = 8000
 _KEY_LENGTH = 250

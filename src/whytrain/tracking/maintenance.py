@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whytrain.errors import TrackingError
-from whytrain.tracking.pending import describe
 from whytrain.tracking.run_folder import RunFolder, RunInfo, run_folders
-from whytrain.tracking.spool import Spool
+from whytrain.tracking.spool import Spool, describe
 from whytrain.tracking.upload import Delivery
 
 

@@ -13,9 +13,9 @@ import yaml
 
 from whytrain.models.saved import DESCRIPTION, load_model, requirements_of
 from whytrain.tracking.connection import prepare_environment
+from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_code import copy_code
-from whytrain.tracking.model_registry import addressed_card, link_metrics, register_model
-from whytrain.tracking.paths import NOTE_TAG
+from whytrain.tracking.model_registry import OPERATION_TAG, addressed_card, link_metrics, register_model
 from whytrain.tracking.spool import Operation
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _REQUIREMENTS = (
     "torch",
     "typing_extensions",
 )
-_OPERATION_TAG = "whytrain.operation"
 # A made-up one, since a real sentence could be private.
 _EXAMPLE = ["a short example sentence"]
 
@@ -99,7 +98,7 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Op
     outputs = run.outputs.model_outputs if run.outputs else []
     model = _sent_before(client, [output.model_id for output in outputs], operation["id"])
     if model is None:
-        tags = {_OPERATION_TAG: operation["id"]}
+        tags = {OPERATION_TAG: operation["id"]}
         model = client.create_logged_model(
             run.info.experiment_id, operation["name"], run_id, tags, dict(run.data.params)
         )
@@ -123,4 +122,4 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Op
 
 def _sent_before(client: MlflowClient, model_ids: list[str], operation_id: str) -> LoggedModel | None:
     models = (client.get_logged_model(model_id) for model_id in model_ids)
-    return next((model for model in models if model.tags.get(_OPERATION_TAG) == operation_id), None)
+    return next((model for model in models if model.tags.get(OPERATION_TAG) == operation_id), None)

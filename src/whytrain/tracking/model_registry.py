@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Dataset, LoggedModel, Run
 
-_OPERATION_TAG = "whytrain.operation"
+# Of a logged model and of a registered version: the operation that made it, so that it is made once.
+OPERATION_TAG = "whytrain.operation"
 # Whose metrics belong to the logged model, and on what they were measured.
 _CONTEXTS = {"best": "validation", "test": "test"}
 
@@ -53,10 +54,10 @@ def register_model(
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     versions = client.search_model_versions(f"name = '{name}'")
-    if any(version.tags.get(_OPERATION_TAG) == operation["id"] for version in versions):
+    if any(version.tags.get(OPERATION_TAG) == operation["id"] for version in versions):
         return
     # Its location, since MLflow would look for models:/<id> at the global address instead of the client's.
-    source, tags = model.artifact_location, {_OPERATION_TAG: operation["id"]}
+    source, tags = model.artifact_location, {OPERATION_TAG: operation["id"]}
     made = client.create_model_version(name, source, run_id, tags, model_id=model.model_id)
     card = addressed_card(client, operation["card"], f"models:/{name}/{made.version}")
     client.update_model_version(name, made.version, card)

@@ -6,28 +6,16 @@ import getpass
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from whytrain.errors import TrackingError
 from whytrain.tracking import limits
+from whytrain.tracking.backoff import Failure, attempt
 from whytrain.tracking.run_folder import RunFolder, RunInfo
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, LOCAL_ID_TAG, Delivery
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An attempt to reach MLflow that failed.
-
-    Attributes:
-        error: Why.
-        cost_s: How long it took, in seconds.
-    """
-
-    error: Exception
-    cost_s: float
 
 
 @dataclass(frozen=True)
@@ -112,20 +100,6 @@ def open_again(settings: TrackingSettings, run_id: str, run_name: str, tags: Map
     if tags:
         operations += ({"op": "tags", "values": limits.texts(tags, limits.TAG_LENGTH)},)
     return Opened(info, _claim(settings, info), delivery, operations, failure)
-
-
-def attempt(action: Callable[[], object]) -> Failure | None:
-    """Do what needs MLflow, and say what came in between.
-
-    Whatever ails a server or a database is no reason not to train, and MLflow, requests, SQLAlchemy and the
-    operating system each raise their own.
-    """
-    started = time.monotonic()
-    try:
-        action()
-    except Exception as error:
-        return Failure(error, time.monotonic() - started)
-    return None
 
 
 def _unless_to_be_mended(failure: Failure | None) -> Failure | None:

@@ -11,21 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from whytrain.errors import TrackingError
 from whytrain.models.saved import DESCRIPTION
 from whytrain.tracking.connection import connect
-from whytrain.tracking.paths import CONFIG_PATH, artifact_path
 from whytrain.tracking.settings import sqlite_path
+from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
@@ -175,6 +174,9 @@ def read_table(
         epoch: From 1; "last" for the newest epoch; None for a table of the whole run.
         name: Its name where a topic has several tables.
 
+    Returns:
+        The table; its `attrs["version"]` says which version of its schema it follows.
+
     Raises:
         TrackingError: If the run has no such table, naming those of the topic.
     """
@@ -184,7 +186,7 @@ def read_table(
         else artifact_path("tables", topic, name, epoch, "parquet")
     )
     try:
-        return pd.read_parquet(download(run, path))
+        return stored_table(download(run, path))
     except TrackingError as error:
         tables = ", ".join(_list(run, f"tables/{topic}")) or "none"
         raise TrackingError(f"run {run.name} has no {path}; the tables of {topic} are: {tables}") from error
@@ -212,15 +214,6 @@ def download(run: RunRecord, path: str) -> Path:
             return Path(client.download_artifacts(run.run_id, path))
         except Exception as error:  # each kind of artifact store raises its own
             raise TrackingError(f"run {run.name} has no artifact {path} ({_line(error)})") from error
-
-
-def config(run: RunRecord) -> dict[str, Any]:
-    """Return the resolved config that the run logged.
-
-    Raises:
-        TrackingError: If the run logged none.
-    """
-    return dict(yaml.safe_load(download(run, CONFIG_PATH).read_text("utf-8")))
 
 
 def saved_model(run: RunRecord) -> Path:

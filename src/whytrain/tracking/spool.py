@@ -12,7 +12,8 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from whytrain.errors import TrackingError
 
 Operation = dict[str, Any]
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# In the order in which they are told; whatever else there is counts as details.
+_WORDS = {"metrics": "metric value", "artifact": "file", "model": "model", "dataset": "data set"}
+_OTHER = "detail"
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,20 @@ class Spool:
         """Return the closed segments, oldest first."""
         numbers = sorted(int(path.stem) for path in self.directory.glob("*.jsonl"))
         return [self._segment(number) for number in numbers if number < self._number]
+
+
+def describe(segments: Iterable[Segment]) -> str | None:
+    """Return something like "120 metric values and 4 files"; None where nothing waits."""
+    counts: Counter[str] = Counter()
+    for segment in segments:
+        for operation in segment.operations():
+            size = len(operation["values"]) if operation["op"] == "metrics" else 1
+            counts[_WORDS.get(operation["op"], _OTHER)] += size
+    words = [word for word in (*_WORDS.values(), _OTHER) if counts[word]]
+    parts = [f"{counts[word]} {word}{'s' if counts[word] > 1 else ''}" for word in words]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def full_disk(error: OSError, directory: Path) -> TrackingError:

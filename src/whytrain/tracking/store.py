@@ -15,13 +15,11 @@ import yaml
 
 from whytrain.errors import TrackingError
 from whytrain.tracking import limits
-from whytrain.tracking.backoff import Patience
-from whytrain.tracking.open_run import Failure, Opened, attempt, now, open_again, open_new
-from whytrain.tracking.paths import NOTE_TAG, artifact_path
-from whytrain.tracking.pending import describe
+from whytrain.tracking.backoff import Failure, Patience, attempt
+from whytrain.tracking.open_run import Opened, now, open_again, open_new
 from whytrain.tracking.settings import TrackingSettings
-from whytrain.tracking.spool import Operation, Spool, full_disk
-from whytrain.tracking.tables import write_table
+from whytrain.tracking.spool import Operation, Spool, describe, full_disk
+from whytrain.tracking.tables import artifact_path, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,6 +155,7 @@ class Store:
         name: str | None = None,
         epoch: int | None = None,
         text_columns: Sequence[str] = (),
+        version: int = 1,
     ) -> None:
         """Log a table as `tables/<topic>/<name or topic>_epoch_003.parquet`.
 
@@ -166,12 +165,14 @@ class Store:
             name: The file's name where a topic has several tables.
             epoch: From 1; None for a table of the whole run, whose file name ends without it.
             text_columns: The columns that hold raw text; without `log_text` their hashes are written.
+            version: Of the table's schema, for those who read it back.
         """
         path = artifact_path("tables", topic, name, epoch, "parquet")
         hidden = () if self.settings.log_text else text_columns
-        self._stage(path, lambda target: write_table(frame, target, hidden))
+        self._stage(path, lambda target: write_table(frame, target, hidden, version))
         self._append("artifact", path=path)
 
+    # Not timed: nearly all of it is drawing, which is no cost of tracking.
     def log_figure(
         self, figure: Figure, topic: str, name: str | None = None, epoch: int | None = None
     ) -> None:
@@ -234,7 +235,7 @@ class Store:
 
     def describe(self, markdown: str) -> None:
         """Set the text that MLflow shows on the run's page."""
-        self.set_tags({NOTE_TAG: markdown})
+        self.set_tags({limits.NOTE_TAG: markdown})
 
     @_timed
     def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
@@ -322,6 +323,10 @@ class Store:
     def _failed(self, failure: Failure) -> None:
         if not self.offline:
             reason = " ".join(str(failure.error).split())[:200] or type(failure.error).__name__
+            if isinstance(failure.error, TrackingError):  # not the server: what the user has to mend
+                _log.warning("tracking: %s; the run goes on", failure.error)
+                self._patience.failed(failure.cost_s)
+                return
             _log.warning(
                 "tracking: %s is out of reach (%s); the run goes on and is kept in %s",
                 self._delivery.uri,

@@ -1,4 +1,4 @@
-"""Tables as Parquet files that say which schema they follow."""
+"""Where tables and figures lie among a run's artifacts; tables as Parquet files that say their version."""
 
 from __future__ import annotations
 
@@ -13,22 +13,42 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1"
 SCHEMA_KEY = b"whytrain.schema_version"
 
 
-def write_table(frame: pd.DataFrame, path: Path, hidden: Sequence[str]) -> None:
+def artifact_path(kind: str, topic: str, name: str | None, epoch: int | None, extension: str) -> str:
+    """Return where a table or figure lies; epochs count from 1.
+
+    >>> artifact_path("tables", "shapley", None, 3, "parquet")
+    'tables/shapley/shapley_epoch_003.parquet'
+    >>> artifact_path("figures", "shapley", "trend", None, "png")
+    'figures/shapley/trend.png'
+    """
+    ending = "" if epoch is None else f"_epoch_{epoch:03d}"
+    return f"{kind}/{topic}/{name or topic}{ending}.{extension}"
+
+
+def write_table(frame: pd.DataFrame, path: Path, hidden: Sequence[str], version: int) -> None:
     """Write a table.
 
     Args:
         frame: The table; its index is left out.
         path: The file.
         hidden: Columns of text that are replaced by hashes under the same name.
+        version: Of its schema.
     """
     shown = frame.assign(**{column: frame[column].map(text_hash) for column in hidden})
     table = pa.Table.from_pandas(shown, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), SCHEMA_KEY: SCHEMA_VERSION.encode()}
+    metadata = {**(table.schema.metadata or {}), SCHEMA_KEY: str(version).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def stored_table(path: Path) -> pd.DataFrame:
+    """Read a table; its `attrs["version"]` is that of its schema, 1 where the file says none."""
+    table = pq.read_table(path)
+    frame: pd.DataFrame = table.to_pandas()
+    frame.attrs["version"] = int((table.schema.metadata or {}).get(SCHEMA_KEY, b"1"))
+    return frame
 
 
 def text_hash(text: object) -> str:

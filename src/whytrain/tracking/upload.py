@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOCAL_ID_PREFIX = "local-"
 LOCAL_ID_TAG = "whytrain.local_run_id"
 PARENT_TAG = "mlflow.parentRunId"
+_SMALL = frozenset({"metrics", "params", "tags"})  # operations that go together
+OPERATIONS = _SMALL | {"create", "status", "artifact", "image", "dataset", "model"}
 _METRICS_PER_REQUEST = 1000  # MLflow's limits of one log_batch
 _TEXTS_PER_REQUEST = 100
 _REFUSED = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
@@ -90,11 +92,16 @@ class Delivery:
             )
 
     def send(self, segment: Segment) -> None:
-        """Send all of a segment; an error of any kind leaves it to be sent again as a whole."""
+        """Send all of a segment; an error of any kind leaves it to be sent again as a whole.
+
+        Raises:
+            TrackingError: If it holds what this version cannot send; nothing is sent then.
+        """
+        self._check_known(segment)
         try:
             batch = _Batch()
             for operation in segment.operations():
-                if operation["op"] in _Batch.KINDS:
+                if operation["op"] in _SMALL:
                     batch.add(operation)
                 else:
                     self._send_batch(batch)
@@ -104,6 +111,14 @@ class Delivery:
         except BaseException:
             self._stored = None  # what arrived is for MLflow to say
             raise
+
+    def _check_known(self, segment: Segment) -> None:
+        unknown = sorted({str(operation["op"]) for operation in segment.operations()} - OPERATIONS)
+        if unknown:
+            raise TrackingError(
+                f"{segment.journal} holds operations that this version of whytrain does not know "
+                f"({', '.join(unknown)}), and is kept: send it with the version that wrote it, or a newer one"
+            )
 
     def send_status(self, operation: Operation) -> None:
         """Set the run's status, and its end if it ended."""
@@ -157,6 +172,8 @@ class Delivery:
                 client.log_inputs(run_id, [_dataset_input(operation)])
             case "model":
                 send_model(client, run_id, files / operation["path"], operation)
+            case unknown:
+                raise AssertionError(f"{unknown} is none of the operations that a segment was checked for")
 
     def _send_batch(self, batch: _Batch) -> None:
         from mlflow.entities import Metric, Param, RunTag
@@ -198,8 +215,6 @@ class Delivery:
 class _Batch:
     """Small operations that go together; of two values of one metric and step the first stands."""
 
-    KINDS = frozenset({"metrics", "params", "tags"})
-
     def __init__(self) -> None:
         self.metrics: dict[tuple[str, int], tuple[float, int]] = {}
         self.params: dict[str, str] = {}
@@ -218,6 +233,8 @@ class _Batch:
                 self.params.update(operation["values"])
             case "tags":
                 self.tags.update(operation["values"])
+            case unknown:
+                raise AssertionError(f"{unknown} is no small operation")
 
 
 def find_local(client: MlflowClient, experiments: list[str], local_id: str) -> Run | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from whytrain.callbacks.run_record import git_tags
+from whytrain.runs.provenance import git_tags
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -30,7 +30,7 @@ def repository(tmp_path: Path) -> Path:
 def test_the_commit_is_that_of_the_code_wherever_it_runs(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whytrain.callbacks.run_record.__file__", str(repository / "code.py"))
+    monkeypatch.setattr("whytrain.runs.provenance.__file__", str(repository / "code.py"))
     monkeypatch.chdir(tmp_path)
     commit = git(repository, "rev-parse", "HEAD")
     assert git_tags() == {"git_commit": commit, "git_dirty": "false"}
@@ -41,7 +41,7 @@ def test_the_commit_is_that_of_the_code_wherever_it_runs(
 def test_installed_code_is_run_by_the_project_around_it(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whytrain.callbacks.run_record.__file__", str(tmp_path / "installed.py"))
+    monkeypatch.setattr("whytrain.runs.provenance.__file__", str(tmp_path / "installed.py"))
     monkeypatch.chdir(tmp_path)
     assert git_tags() == {}
     monkeypatch.chdir(repository)

@@ -1,0 +1,136 @@
+"""From a corpus and what models say of it to the evidence that detectors look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.attribution.evidence import ExplanationEvidence
+from whytrain.calibration.summary import CalibrationSummary
+from whytrain.data.containment import containments, number_sentences
+from whytrain.data.corpus import Corpus
+from whytrain.data.splits import LINKING_WORDS, sentence_groups
+from whytrain.data.words import split_words
+from whytrain.diagnosis.evidence import (
+    PART,
+    WHOLE,
+    HistoryEvidence,
+    RunEvidence,
+    TrainingRows,
+    ValidationRows,
+)
+from whytrain.diagnosis.of_data import contradicted_rows, has_learned, sampled_rows
+from whytrain.surrogates.evidence import SurrogateEvidence
+from whytrain.types import Predictions
+
+OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
+
+# Rows of the training split, int64 (n_chosen,), to the network's predictions on them.
+PredictTrain = Callable[[NDArray[np.int64]], Predictions]
+
+
+def gather(
+    corpus: Corpus,
+    *,
+    predict_train: PredictTrain,
+    validation: Predictions,
+    floor: NDArray[np.int64],
+    held_out: NDArray[np.float64] | None,
+    history: HistoryEvidence | None,
+    calibration: CalibrationSummary | None,
+    explanations: ExplanationEvidence | None,
+    surrogate: SurrogateEvidence | None,
+) -> RunEvidence:
+    """Return the evidence of a run.
+
+    Args:
+        corpus: the data.
+        predict_train: asks the network with its best weights.
+        validation: its predictions on the validation split.
+        floor: int64 (n_validation,), classes that the floor predicts.
+        held_out: see `TrainingRows`.
+        history: see `RunEvidence`, as the rest.
+        calibration: of the validation sentences.
+        explanations: explained training sentences.
+        surrogate: the students.
+    """
+    train = corpus.train
+    return RunEvidence(
+        class_names=corpus.class_names,
+        train=TrainingRows(
+            ids=train.ids,
+            texts=train.texts,
+            labels=train.labels,
+            sentences=number_sentences(train.texts)[0],
+            groups=sentence_groups(train.texts),
+            held_out=held_out,
+            logits=training_logits(predict_train, train.labels, held_out, len(corpus.class_names)),
+        ),
+        validation=ValidationRows(
+            ids=corpus.validation.ids,
+            texts=corpus.validation.texts,
+            predictions=validation,
+            floor=floor,
+            given_away=given_away(corpus.validation.texts, train.texts),
+        ),
+        history=history,
+        calibration=calibration,
+        explanations=explanations,
+        surrogate=surrogate,
+    )
+
+
+def training_logits(
+    predict: PredictTrain,
+    labels: NDArray[np.int64],
+    held_out: NDArray[np.float64] | None,
+    n_classes: int,
+) -> NDArray[np.float64]:
+    """Ask the network about the training rows that a detector looks at.
+
+    These are a sample that stands for all and, where the network has learned it, the rows that the floor
+    contradicts: to ask about all of train takes up to a third of an epoch.
+
+    Args:
+        predict: asks the network.
+        labels: int64 (n,), of all training rows.
+        held_out: see `TrainingRows`.
+        n_classes: number of classes.
+
+    Returns:
+        float64 (n, n_classes), NaN for the others.
+    """
+    logits = np.full((len(labels), n_classes), np.nan)
+    if held_out is None:
+        return logits
+    sample = sampled_rows(len(labels))
+    logits[sample] = predict(sample).logits
+    if has_learned(Predictions(logits[sample], labels[sample])):
+        further = np.setdiff1d(contradicted_rows(held_out, labels), sample)
+        if len(further):
+            logits[further] = predict(further).logits
+    return logits
+
+
+def given_away(validation: list[str], train: list[str]) -> NDArray[np.int64]:
+    """Say which validation sentences train gives away, int64 (n_validation,): see `ValidationRows`.
+
+    A sentence that stands in train, whole or inside a longer row, or that contains a training row of at least
+    3 words and half of its own; on word boundaries, whitespace aside.
+    """
+    n, texts = len(validation), validation + train
+    found = containments(texts)
+    sentence = found.sentence
+    is_train = np.zeros(sentence.max() + 1, dtype=bool)
+    is_train[sentence[n:]] = True
+    first = np.unique(sentence, return_index=True)[1]
+    lengths = np.array([len(split_words(texts[row])) for row in first])
+    is_part = np.zeros_like(is_train)
+    is_part[found.inner[is_train[found.outer]]] = True
+    inner = lengths[found.inner]
+    telling = is_train[found.inner] & (inner >= LINKING_WORDS) & (inner >= OVERLAP * lengths[found.outer])
+    is_part[found.outer[telling]] = True
+    found_out: NDArray[np.int64] = np.where(is_train, WHOLE, np.where(is_part, PART, 0))[sentence[:n]]
+    return found_out

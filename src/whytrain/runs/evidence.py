@@ -1,0 +1,240 @@
+"""All that a diagnosis looked at, so that it can be repeated without the model and the data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
+from whytrain.calibration.summary import CalibrationSummary, summarize_calibration
+from whytrain.calibration.temperature import apply_temperature
+from whytrain.data.words import split_words
+from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence, TrainingRows, ValidationRows
+from whytrain.diagnosis.finding import Diagnosis
+from whytrain.diagnosis.of_words import METHOD
+from whytrain.errors import TrackingError
+from whytrain.runs.ranking import read_pairs, read_words
+from whytrain.runs.students import read_students
+from whytrain.runs.table import TableRecord
+from whytrain.tracking.reader import RunRecord, download
+from whytrain.tracking.tables import text_hash
+from whytrain.types import Predictions
+
+if TYPE_CHECKING:
+    from whytrain.tracking.store import Store
+
+VERSION = 1  # of all files below together
+_PATH = "diagnosis/evidence.json"
+_TOPIC = "diagnosis"
+_LOGIT, _HELD_OUT = "logit_", "held_out_"
+# And per class `logit_…` and, where there are any, `held_out_…`.
+_TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
+# And per class `logit_…`; with a history `lowest_loss` and `last_loss`.
+_VALIDATION = TableRecord(
+    topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away")
+)
+# Words, scores and the shares of beginning, middle and end are lists.
+_EXPLAINED = TableRecord(
+    topic=_TOPIC,
+    name="explained",
+    columns=("method", *(field.name for field in fields(SentenceEvidence))),
+)
+
+
+def log_evidence(store: Store, evidence: RunEvidence, diagnosis: Diagnosis) -> None:
+    """Log what a diagnosis looked at, beside what the callbacks logged of words and students.
+
+    Of the sentences only those are kept that the diagnosis shows, and where text is private the hashes of
+    their words.
+
+    Args:
+        store: of the run.
+        evidence: all of it.
+        diagnosis: made from it.
+    """
+    kept = {e.sentence_id for m in diagnosis.measurements.values() for e in m.evidence.sentences}
+    is_private, names = not store.settings.log_text, evidence.class_names
+
+    def texts(rows: TrainingRows | ValidationRows) -> list[str]:
+        chosen = (text if key in kept else "" for key, text in zip(rows.ids, rows.texts, strict=True))
+        return [" ".join(map(text_hash, split_words(text))) if is_private else text for text in chosen]
+
+    train, validation, history = evidence.train, evidence.validation, evidence.history
+    columns = {
+        "id": train.ids,
+        "text": texts(train),
+        "label": train.labels,
+        "sentence": train.sentences,
+        "group": train.groups,
+        **_by_class(_LOGIT, train.logits, names),
+    }
+    if train.held_out is not None:
+        columns |= _by_class(_HELD_OUT, train.held_out, names)
+    _TRAIN.log(store, pd.DataFrame(columns))
+    judged = {
+        "id": validation.ids,
+        "text": texts(validation),
+        "label": validation.predictions.labels,
+        "floor": validation.floor,
+        "given_away": validation.given_away,
+        **_by_class(_LOGIT, validation.predictions.logits, names),
+    }
+    if history is not None:
+        judged |= {"lowest_loss": history.lowest, "last_loss": history.last}
+    _VALIDATION.log(store, pd.DataFrame(judged))
+    if evidence.explanations is not None:
+        _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
+    store.log_text(json.dumps(_summary(evidence), ensure_ascii=False), _PATH)
+
+
+def read_evidence(run: RunRecord) -> RunEvidence:
+    """Return what a run's diagnosis looked at.
+
+    Texts are those that the diagnosis showed; in a private run they are hashes of words.
+
+    Raises:
+        TrackingError: the run holds no such evidence, or that of a newer version.
+    """
+    summary = _read_summary(run)
+    names = tuple(summary["class_names"])
+    train, validation = _TRAIN.read(run), _VALIDATION.read(run)
+    ids = train["id"].tolist()
+    predictions = Predictions(_of_classes(_LOGIT, validation, names), validation["label"].to_numpy())
+    return RunEvidence(
+        class_names=names,
+        train=TrainingRows(
+            ids=ids,
+            texts=train["text"].tolist(),
+            labels=train["label"].to_numpy(),
+            sentences=train["sentence"].to_numpy(),
+            groups=train["group"].to_numpy(),
+            held_out=_of_classes(_HELD_OUT, train, names) if f"{_HELD_OUT}{names[0]}" in train else None,
+            logits=_of_classes(_LOGIT, train, names),
+        ),
+        validation=ValidationRows(
+            ids=validation["id"].tolist(),
+            texts=validation["text"].tolist(),
+            predictions=predictions,
+            floor=validation["floor"].to_numpy(),
+            given_away=validation["given_away"].to_numpy(),
+        ),
+        history=_history(summary, validation),
+        calibration=_calibration(predictions) if summary["has_calibration"] else None,
+        explanations=_explanations(run, summary) if summary["explained"] is not None else None,
+        surrogate=read_students(run, ids) if summary["has_students"] else None,
+    )
+
+
+def absent_evidence(evidence: RunEvidence) -> list[str]:
+    """Name what a run holds no evidence of; detectors that look at it say so, too."""
+    explained, ranked = evidence.explanations, evidence.attributions(METHOD)
+    held = {
+        "the epochs' losses": evidence.history,
+        "calibration": evidence.calibration,
+        "explained training sentences": explained,
+        "a ranking of words": ranked and ranked.vocabulary,
+        "attention": explained and explained.attention,
+        "students": evidence.surrogate,
+        "held-out training sentences": evidence.train.held_out,
+    }
+    return [name for name, found in held.items() if found is None]
+
+
+def _summary(evidence: RunEvidence) -> dict[str, Any]:
+    explained, history = evidence.explanations, evidence.history
+    attention = None if explained is None else explained.attention
+    return {
+        "version": VERSION,
+        "class_names": list(evidence.class_names),
+        "has_calibration": evidence.calibration is not None,
+        "has_students": evidence.surrogate is not None,
+        "explained": None if explained is None else {k: _method(m) for k, m in explained.methods.items()},
+        "attention": None if attention is None else attention.tolist(),
+        "train_loss": None if history is None else history.train_loss.tolist(),
+        "lowest_epoch": None if history is None else history.lowest_epoch,
+    }
+
+
+def _method(found: AttributionEvidence) -> dict[str, Any]:
+    ranked = {"ranks_words": found.vocabulary is not None, "ranks_pairs": found.pairs is not None}
+    return {"quantity": asdict(found.quantity), **ranked}
+
+
+def _read_summary(run: RunRecord) -> Mapping[str, Any]:
+    try:
+        path = download(run, _PATH)
+    except TrackingError as error:
+        raise TrackingError(
+            f"run {run.name} ({run.status}) does not hold what its diagnosis looked at: train it again, to "
+            "its end and with callbacks=default"
+        ) from error
+    summary: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if summary["version"] > VERSION:
+        raise TrackingError(
+            f"{_PATH} of run {run.name} has version {summary['version']}, this whytrain reads up to "
+            f"{VERSION}: update it"
+        )
+    return summary
+
+
+def _by_class(prefix: str, values: NDArray[np.float64], names: Sequence[str]) -> dict[str, Any]:
+    return {f"{prefix}{name}": column for name, column in zip(names, values.T, strict=True)}
+
+
+def _of_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    return table[[f"{prefix}{name}" for name in names]].to_numpy(np.float64)
+
+
+def _history(summary: Mapping[str, Any], validation: pd.DataFrame) -> HistoryEvidence | None:
+    if summary["train_loss"] is None:
+        return None
+    losses = (validation[name].to_numpy(np.float64) for name in ("lowest_loss", "last_loss"))
+    return HistoryEvidence(np.array(summary["train_loss"], np.float64), summary["lowest_epoch"], *losses)
+
+
+def _calibration(validation: Predictions) -> CalibrationSummary:
+    """As `whytrain.calibration.summary.before_and_after` gives it before the correction."""
+    return summarize_calibration(apply_temperature(validation.logits, 1.0), validation.labels)
+
+
+def _explained_table(explained: ExplanationEvidence, *, is_private: bool) -> pd.DataFrame:
+    rows = []
+    for method, found in explained.methods.items():
+        for sentence in found.sentences:
+            words = [text_hash(word) if is_private else word for word in sentence.words]
+            rows.append({"method": method, **vars(sentence), "words": words})
+    return pd.DataFrame(rows, columns=list(_EXPLAINED.columns))
+
+
+def _explanations(run: RunRecord, summary: Mapping[str, Any]) -> ExplanationEvidence:
+    table, attention = _EXPLAINED.read(run), summary["attention"]
+    methods = {
+        name: AttributionEvidence(
+            quantity=Quantity(**found["quantity"]),
+            sentences=tuple(map(_sentence, table[table["method"] == name].to_dict("records"))),
+            vocabulary=read_words(run, name) if found["ranks_words"] else None,
+            pairs=read_pairs(run, name) if found["ranks_pairs"] else None,
+        )
+        for name, found in summary["explained"].items()
+    }
+    kept = None if attention is None else np.array(attention, np.float64)
+    return ExplanationEvidence(methods=methods, attention=kept)
+
+
+def _sentence(row: Mapping[Any, Any]) -> SentenceEvidence:
+    values = {field.name: row[field.name] for field in fields(SentenceEvidence)}
+    first, second = row["top_words"]
+    lists = {
+        "words": tuple(row["words"]),
+        "top_words": (int(first), int(second)),
+        "scores": np.asarray(row["scores"], np.float64),
+        "part_shares": np.asarray(row["part_shares"], np.float64),
+    }
+    return SentenceEvidence(**(values | lists))

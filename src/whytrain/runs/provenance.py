@@ -1,0 +1,77 @@
+"""Where a run comes from, as tags: the fingerprints of its data and tokenizer, and the commit of the code."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whytrain.errors import ConfigError
+from whytrain.tracking.reader import RunRecord
+
+if TYPE_CHECKING:
+    from whytrain.tracking.store import Store
+
+_DATA, _TOKENIZER, _COMMIT, _DIRTY = "data_fingerprint", "tokenizer_fingerprint", "git_commit", "git_dirty"
+
+
+def log_provenance(store: Store, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
+    """Tag a run with its data, its tokenizer and its code."""
+    store.set_tags({_DATA: data_fingerprint, _TOKENIZER: tokenizer_fingerprint} | git_tags())
+
+
+def data_fingerprint(run: RunRecord) -> str | None:
+    """Return the fingerprint of the run's data; None where it is not known."""
+    return run.tags.get(_DATA)
+
+
+def commit(run: RunRecord) -> str | None:
+    """Return the commit of the run's code, and whether files differed from it; None where it is not known."""
+    found = run.tags.get(_COMMIT)
+    if found is None:
+        return None
+    return found[:8] + (" with changes" if run.tags.get(_DIRTY) == "true" else "")
+
+
+def check_same(run: RunRecord, key: str, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
+    """See that a run had the data and the tokenizer of this one.
+
+    Args:
+        run: an earlier run.
+        key: of the config that names it.
+        data_fingerprint: of the corpus that is trained on now.
+        tokenizer_fingerprint: of its tokenizer.
+
+    Raises:
+        ConfigError: it had others.
+    """
+    for tag, ours, what in (
+        (_DATA, data_fingerprint, "data"),
+        (_TOKENIZER, tokenizer_fingerprint, "tokenizer"),
+    ):
+        theirs = run.tags.get(tag, "unknown")
+        if theirs != ours:
+            raise ConfigError(
+                f"{key}={run.name} had other {what} (fingerprint {theirs[:8]}, here {ours[:8]}): give a run "
+                f"with the same {what}= and data.split_seed"
+            )
+
+
+def git_tags() -> dict[str, str]:
+    """The commit of this code and whether files differ from it; of installed code, the working directory's.
+
+    Empty where neither is in a repository.
+    """
+    for folder in (Path(__file__).parent, Path.cwd()):
+        try:
+            head = _git(folder, "rev-parse", "HEAD")
+            dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return {_COMMIT: head, _DIRTY: str(dirty).lower()}
+    return {}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -1,0 +1,36 @@
+"""The validation sentences that a run judged; the predictions of its epochs refer to them by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from whytrain.data.corpus import Split
+from whytrain.runs.table import TableRecord
+from whytrain.tracking.reader import RunRecord
+
+if TYPE_CHECKING:
+    from whytrain.tracking.store import Store
+
+_VALIDATION = TableRecord(
+    topic="data", name="validation", columns=("id", "text", "label"), text_columns=("text",)
+)
+
+
+def log_sentences(store: Store, split: Split, class_names: Sequence[str]) -> None:
+    """Log the validation split."""
+    names = np.array(class_names)
+    frame = pd.DataFrame({"id": split.ids, "text": split.texts, "label": names[split.labels]})
+    _VALIDATION.log(store, frame)
+
+
+def read_sentences(run: RunRecord) -> pd.DataFrame:
+    """Return the validation sentences: `id`, `text` (its hash in a private run) and `label` (a class name).
+
+    Raises:
+        TrackingError: the run did not record them.
+    """
+    return _VALIDATION.read(run)

@@ -1,0 +1,112 @@
+"""The readable students of a run: how faithful they are, what they say, where they contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from whytrain.runs.table import TableRecord
+from whytrain.statistics.intervals import Interval
+from whytrain.surrogates.evidence import (
+    CoefficientEvidence,
+    RuleEvidence,
+    StudentEvidence,
+    SurrogateEvidence,
+)
+from whytrain.tracking.reader import RunRecord
+
+if TYPE_CHECKING:
+    from whytrain.tracking.store import Store
+
+_TOPIC = "surrogate"
+_INTERVALS = ("agreement", "over_gold", "kl_below_gold", "kl", "accuracy")
+_FIDELITY = TableRecord(
+    topic=_TOPIC,
+    name="fidelity",
+    columns=("student", "features", "taught_by", "agreement_on_errors", "majority", "r_squared", *_INTERVALS),
+)
+_COEFFICIENTS = TableRecord(topic=_TOPIC, name="coefficients", columns=("feature", "kind", "beta", "class"))
+_RULES = TableRecord(topic=_TOPIC, name="rules", columns=tuple(field.name for field in fields(RuleEvidence)))
+_DISAGREEMENT = TableRecord(
+    topic=_TOPIC, name="disagreement", columns=("split", "id"), text_columns=("text",)
+)
+
+
+def log_students(
+    store: Store,
+    *,
+    fidelity: pd.DataFrame,
+    coefficients: pd.DataFrame,
+    rules: pd.DataFrame,
+    disagreement: pd.DataFrame,
+) -> None:
+    """Log the tables that `whytrain.surrogates.conclusions` makes.
+
+    Args:
+        store: of the run.
+        fidelity: one row per student.
+        coefficients: of the logistic students, by |β|.
+        rules: of the readable tree.
+        disagreement: sentences of `split` on which the readable students differ.
+    """
+    _COEFFICIENTS.log(store, coefficients)
+    _RULES.log(store, rules)
+    _FIDELITY.log(store, fidelity)
+    _DISAGREEMENT.log(store, disagreement)
+
+
+def read_disputed(run: RunRecord) -> list[str]:
+    """Return the ids of the training sentences on which the readable students differ, in order of rows.
+
+    Raises:
+        TrackingError: the run has no students.
+    """
+    table = _DISAGREEMENT.read(run)
+    return table.loc[table["split"] == "train", "id"].astype(str).tolist()
+
+
+def read_students(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence:
+    """Return what the students of a run say.
+
+    Args:
+        run: the run.
+        train_ids: of all training sentences, in order of rows.
+
+    Raises:
+        TrackingError: the run has no students.
+    """
+    disputed, row_of = read_disputed(run), {key: row for row, key in enumerate(train_ids)}
+    coefficients = _COEFFICIENTS.read(run)
+    rules = [_rule(row) for row in _RULES.read(run).to_dict("records")]
+    fidelity = _FIDELITY.read(run)
+    taught = fidelity[fidelity["taught_by"] == "teacher"]
+    columns = (coefficients[name].tolist() for name in ("feature", "kind", "beta", "class"))
+    return SurrogateEvidence(
+        n_rows=sum(rule.n_train for rule in rules),
+        students=tuple(_student(row) for row in taught.to_dict("records")),
+        coefficients=tuple(CoefficientEvidence(*row) for row in zip(*columns, strict=True)),
+        rules=tuple(rules),
+        disagreeing_rows=tuple(row_of[key] for key in disputed),
+        disagreeing_ids=tuple(disputed),
+    )
+
+
+def _student(row: Mapping[Any, Any]) -> StudentEvidence:
+    def interval(name: str) -> Interval:
+        return Interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+    return StudentEvidence(
+        kind=row["student"],
+        features=row["features"],
+        **{name: interval(name) for name in _INTERVALS},
+        majority=row["majority"],
+        r_squared=row["r_squared"],
+        agreement_on_errors=None if pd.isna(row["agreement_on_errors"]) else interval("agreement_on_errors"),
+    )
+
+
+def _rule(row: Mapping[Any, Any]) -> RuleEvidence:
+    return RuleEvidence(**{field.name: row[field.name] for field in fields(RuleEvidence)})

@@ -1,0 +1,185 @@
+"""`python diagnose.py` on tracked runs: it says what the run said of itself, from records alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_runs import SMALL
+
+from whytrain.commands import diagnose
+from whytrain.diagnosis.detectors import DETECTORS
+from whytrain.runs.evidence import VERSION, read_evidence
+from whytrain.tracking.reader import RunRecord, download, find_run
+
+# Thresholds that any run exceeds, and that its words, students and labels are shown in examples.
+RULES = """
+findings:
+  few_token_dependence:
+    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
+  above_the_floor:
+    {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [more_dropout]}
+  contradictory_labels:
+    {compare: low, above: -1.0, severity: note, title: Labels, text: "{value}", recommend: []}
+  mislabeled:
+    {compare: low, above: -1.0, severity: note, title: Wrong, text: "{value}", recommend: []}
+  leaking_split:
+    {compare: low, above: -1.0, severity: note, title: Leak, text: "{value}", recommend: []}
+  students_disagree:
+    {compare: low, above: -1.0, severity: note, title: Students, text: "{value}", recommend: [look_again]}
+recommendations:
+  look_again: {text: Look again., overrides: {guidance.upweight: 2.0}, expected: []}
+"""
+WORDS = (
+    *SMALL,
+    "model=bilstm_opt",
+    "trainer.max_epochs=3",
+    "callbacks.shapley.budget=4000",
+    "callbacks.shapley.max_words=7",
+    "callbacks.shapley.absences=[padding,removed]",
+    "callbacks.diagnosis.rules=rules.yaml",
+)
+
+
+def uri(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"
+
+
+def run_of(folder: Path, name: str) -> RunRecord:
+    return find_run(uri(folder), name)
+
+
+@pytest.fixture(scope="module")
+def diagnosed(make_workspace: Callable[[], Path], run_process: Callable[..., int]) -> Path:
+    """A folder with a run in the open, a private one, one with little evidence, and one with none."""
+    folder = make_workspace()
+    (folder / "rules.yaml").write_text(RULES)
+    lines = (folder / "reviews.csv").read_text().splitlines()
+    wrong = [
+        f"{text},{'bad' if label == 'good' else 'good'}"
+        for text, label in (line.rsplit(",") for line in lines[1:9])
+    ]
+    (folder / "reviews.csv").write_text("\n".join([*lines, *wrong]) + "\n")  # contradictions and wrong labels
+    little = ("~callbacks.surrogate", "data.calibration_size=0", "callbacks.shapley.vocabulary_sentences=0")
+    runs = {
+        "open": (*WORDS, "optimizer.learning_rate=0.05"),
+        "private": (*WORDS, "tracking.log_text=false"),
+        "little": (*WORDS, *little, "model.pooling=mean", "trainer.max_epochs=1"),
+        "none": (*SMALL, "callbacks=none", "trainer.max_epochs=1"),
+    }
+    for name, words in runs.items():
+        assert run_process(folder, *words, f"run_name={name}") == 0, (folder / "output.txt").read_text()
+    for gone in ("reviews.csv", "rules.yaml"):
+        (folder / gone).unlink()  # from what the run holds alone
+    shutil.rmtree(folder / "mlruns" / "runs")
+    return folder
+
+
+@pytest.fixture
+def run_diagnose(diagnosed: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """`diagnose.py`'s main with these words behind it, in the folder of the runs; returns the exit code."""
+    monkeypatch.chdir(diagnosed)
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["diagnose.py", *words])
+        with pytest.raises(SystemExit) as end:
+            diagnose.main()
+        return int(end.value.code or 0)
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["open", "private", "little"])
+def test_it_says_what_the_run_said(
+    diagnosed: Path, run_diagnose: Callable[..., int], tmp_path: Path, name: str
+) -> None:
+    assert run_diagnose(f"run={name}", f"output={tmp_path}") == 0
+    run = run_of(diagnosed, name)
+    for ours, theirs in (
+        ("findings.json", "diagnosis/findings.json"),
+        ("overrides.yaml", "diagnosis/overrides.yaml"),
+        ("diagnosis.html", "reports/diagnosis.html"),
+    ):
+        assert (tmp_path / ours).read_text() == download(run, theirs).read_text(), ours
+
+
+def test_all_of_it_was_looked_at(diagnosed: Path) -> None:
+    content = json.loads(download(run_of(diagnosed, "open"), "diagnosis/findings.json").read_text())
+    # What is compared above is not empty: words, students, losses, labels and their examples are there.
+    assert set(content["measured"]) | set(content["not_examined"]) == set(DETECTORS)
+    assert set(content["not_examined"]) <= {"overconfident_rules", "students_disagree", "shortcut_pairs"}
+    findings = {finding["name"]: finding for finding in content["findings"]}
+    for shows in ("few_token_dependence", "contradictory_labels", "mislabeled", "leaking_split"):
+        assert all(example["words"] for example in findings[shows]["evidence"]["sentences"])
+    for shows in ("few_token_dependence", "contradictory_labels", "mislabeled"):
+        assert findings[shows]["evidence"]["sentences"], shows
+    assert "mislabeled" in content["measured"]
+
+
+def test_a_private_run_keeps_no_words(diagnosed: Path) -> None:
+    evidence = read_evidence(run_of(diagnosed, "private"))
+    assert evidence.shapley is not None
+    written = {word for probe in evidence.shapley.probes for word in probe.words}
+    written |= {word for text in (*evidence.train.texts, *evidence.validation.texts) for word in text.split()}
+    assert written
+    assert all(len(word) == 16 and set(word) <= set("0123456789abcdef") for word in written)
+
+
+def test_other_rules_and_what_the_run_does_not_hold(
+    diagnosed: Path, run_diagnose: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "mine.yaml"
+    rules.write_text(
+        'findings: {above_the_floor: {compare: low, below: 2.0, severity: serious, title: Mine, text: "{value}",'
+        " recommend: [more_dropout]}}"
+    )
+    assert run_diagnose("run=little", f"rules={rules}", f"output={tmp_path / 'out'}") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("serious: Mine: ") for line in lines)
+    assert any(line.endswith("model.dropout=0.4") for line in lines)
+    [said] = [line for line in lines if "holds no evidence of" in line]
+    assert said.startswith(
+        "little holds no evidence of calibration, a ranking of words, attention, students;"
+    )
+    found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert "mislabeled" not in [finding["name"] for finding in found]  # that threshold was the run's own
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("run=none",), 1, "run none (FINISHED) does not hold what its diagnosis looked at: train it again"),
+        (("run=opne",), 1, "there is no run 'opne'"),
+        (("run=open", "rules=gone.yaml"), 2, "gone.yaml cannot be read"),
+        (("run=open", "rule=x"), 2, "rule: no such key; did you mean rules?"),
+        ((), 2, "run must be given: add run=VALUE"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(
+    run_diagnose: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    told: str,
+) -> None:
+    assert run_diagnose(*words) == code
+    [line] = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
+def test_evidence_of_a_newer_version_is_refused(
+    diagnosed: Path, run_diagnose: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(diagnosed, "open")
+    path = diagnosed / "mlruns" / "artifacts" / run.run_id / "artifacts" / "diagnosis" / "evidence.json"
+    original = path.read_text()
+    path.write_text(json.dumps(json.loads(original) | {"version": VERSION + 1}))
+    try:
+        assert run_diagnose("run=open") == 1
+    finally:
+        path.write_text(original)
+    assert f"has version {VERSION + 1}, this whytrain reads up to {VERSION}" in capsys.readouterr().err
