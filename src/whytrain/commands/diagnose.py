@@ -48,8 +48,8 @@ def diagnose(config: DictConfig) -> None:
     write_diagnosis(folder, diagnosis, plan, run.name, run.run_id)
     console = Console()
     for line in told(diagnosis, plan, run.name, absent_evidence(evidence)):
-        console.print(line, markup=False, highlight=False)
-    console.print(f"page, findings and overrides in {folder}", markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"page, findings and overrides in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 COMMAND = HydraCommand(
