@@ -33,7 +33,7 @@ TOPIC = "diagnosis"
 
 
 class Diagnosis(Callback):
-    """Logs findings of the best weights, what they rest on, `diagnosis/overrides.yaml` and a page for people."""
+    """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
 
     phase = Phase.DIAGNOSE
 
