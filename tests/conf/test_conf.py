@@ -29,7 +29,7 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 NEEDS = {
     ("data", "csv"): ["data.path=reviews.csv"],
     ("tokenizer", "huggingface"): ["tokenizer.name_or_path=bert"],
-    ("model", "transformer"): ["model.name_or_path=bert"],
+    ("model", "transformer"): ["model.name_or_path=bert", "data.max_tokens=40"],
     ("model", "bilstm_kd"): ["distillation.teacher=bert"],
 }
 
@@ -105,7 +105,8 @@ def test_every_recipe_trains_a_batch(choice: str, workspace: Path, bert_folder: 
     assert isinstance(loader, TrainingLoader)
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     before = {name: p.detach().clone() for name, p in module.named_parameters()}
-    loss, logits = module.objective(module.model.train(), next(iter(loader)), module.token_kinds)
+    module.model.train()
+    loss, logits = module.objective(module.interface, next(iter(loader)), module.token_kinds)
     loss.backward()
     optimizer.step()
     assert loss.isfinite()
@@ -120,7 +121,8 @@ def of_loader(overrides: list[str]) -> tuple[Any, Any, Any, torch.Tensor]:
     data, module = small(["model=bilstm", *overrides])
     batch = next(iter(data.train_dataloader()))
     torch.manual_seed(0)
-    loss, _ = module.objective(module.model.eval(), batch, module.token_kinds)
+    module.model.eval()
+    loss, _ = module.objective(module.interface, batch, module.token_kinds)
     return data, module.model, module.objective, loss.detach()
 
 

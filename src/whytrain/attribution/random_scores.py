@@ -18,6 +18,9 @@ class RandomScores(Explainer):
 
     name = "random"
 
+    def __init__(self) -> None:
+        """Need no settings."""
+
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return 0: the model is not run."""
         return 0

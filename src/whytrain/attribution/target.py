@@ -83,7 +83,7 @@ class ClassTarget:
 
     def decisions(self, logits: NDArray[Any]) -> NDArray[np.int64]:
         """Return the most probable classes, int64 (n,)."""
-        return logits.argmax(axis=1)
+        return np.asarray(logits.argmax(axis=1), dtype=np.int64)
 
 
 def payoffs(logits: NDArray[Any], payoff: Payoff, class_index: int) -> NDArray[np.float64]:

@@ -69,7 +69,8 @@ def hydra_main(config: DictConfig) -> float | None:
     job = Job.of_hydra(config, os.environ.get(VARIABLE))
     with job_errors(CONF / "train.yaml", in_sweep=job.in_sweep):
         if "loop" in config:
-            return close_loop(job)
+            close_loop(job)
+            return None
         return train(job).score
 
 
