@@ -39,9 +39,9 @@ recommendations:
 """
 WORDS = (
     *SMALL,
-    "callbacks.shapley.budget=4000",
-    "callbacks.shapley.max_words=7",
-    "callbacks.shapley.absences=[padding,removed]",
+    "callbacks.explanations.budget=4000",
+    "callbacks.explanations.max_words=7",
+    "explainer.shapley.absences=[padding,removed]",
     "callbacks.diagnosis.rules=rules.yaml",
 )
 
@@ -62,9 +62,13 @@ def diagnosed(make_workspace: Callable[[], Path]) -> Path:
     lines = (folder / "reviews.csv").read_text().splitlines()
     turned = [line.replace("good", "b@d").replace("bad", "good").replace("b@d", "bad") for line in lines[1:9]]
     (folder / "reviews.csv").write_text("\n".join([*lines, *turned]) + "\n")  # wrong labels that contradict
-    little = ("~callbacks.surrogate", "data.calibration_size=0", "callbacks.shapley.vocabulary_sentences=0")
+    little = (
+        "~callbacks.surrogate",
+        "data.calibration_size=0",
+        "callbacks.explanations.vocabulary_sentences=0",
+    )
     runs = {
-        "open": (*WORDS, "model=bilstm_opt", "optimizer.learning_rate=0.05"),
+        "open": (*WORDS, "model=bilstm_opt", "optimizer.learning_rate=0.05", "trainer.max_epochs=4"),
         "private": (*WORDS, "model=bilstm_opt", "tracking.log_text=false"),
         "little": (*WORDS, *little, "model=bilstm", "trainer.max_epochs=1"),
         "none": (*SMALL, "callbacks=none", "trainer.max_epochs=1"),
@@ -135,8 +139,9 @@ def test_all_of_it_was_looked_at(diagnosed: Path) -> None:
 
 def test_a_private_run_keeps_no_words(diagnosed: Path) -> None:
     evidence = read_evidence(run_of(diagnosed, "private"))
-    assert evidence.shapley is not None
-    written = {word for probe in evidence.shapley.probes for word in probe.words}
+    assert evidence.explanations is not None
+    found = evidence.explanations.methods["shapley"].sentences
+    written = {word for sentence in found for word in sentence.words}
     written |= {word for text in (*evidence.train.texts, *evidence.validation.texts) for word in text.split()}
     assert written
     assert all(len(word) == 16 and set(word) <= set("0123456789abcdef") for word in written)

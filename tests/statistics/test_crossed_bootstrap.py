@@ -25,9 +25,9 @@ def test_seeds_that_do_not_depend_on_sentences_have_students_interval() -> None:
     per_seed = np.array([0.1, 0.3, 0.35])
     found = mean_over_sentences_and_seeds(np.repeat(per_seed[:, None], 50, axis=1))
     half = stats.t.ppf(0.975, 2) * per_seed.std(ddof=1) / math.sqrt(3)
-    # t runs through 2,000 even quantiles: its own ends up to the distance of two of them.
-    assert found.low == pytest.approx(0.25 - half, rel=0.01)
-    assert found.high == pytest.approx(0.25 + half, rel=0.01)
+    # t runs through 2,000 even quantiles, of which the ends lie between the 50th and 51st: level 0.0252.
+    assert found.low == pytest.approx(0.25 - half, abs=0.01 * half)
+    assert found.high == pytest.approx(0.25 + half, abs=0.01 * half)
 
 
 def test_sides_with_seeds_of_their_own_are_added() -> None:

@@ -60,8 +60,11 @@ def _paired_terms(metric: str, before: MeasuredRun, after: MeasuredRun) -> pd.Se
 def _calibration_difference(before: MeasuredRun, after: MeasuredRun) -> Interval:
     ids = before.confidence.index.intersection(after.confidence.index)
     a, b = (
-        calibration_terms(*(column.loc[ids].to_numpy(np.float64) for column in columns))
-        for columns in ((run.confidence, run.rows["best/accuracy"]) for run in (before, after))
+        calibration_terms(
+            run.confidence.loc[ids].to_numpy(np.float64),
+            run.rows["best/accuracy"].loc[ids].to_numpy(np.float64),
+        )
+        for run in (before, after)
     )
 
     def change(counts: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from whytrain.attribution.tables import sure_size
@@ -56,7 +55,7 @@ def word_sizes(words: pd.DataFrame) -> dict[str, float]:
         words: a ranking of words.
     """
     sizes = words.assign(size=sure_size(words, "score"))
-    largest: Mapping[str, float] = sizes.groupby("word", sort=False)["size"].max()
+    largest = sizes.groupby("word", sort=False)["size"].max()
     return {str(word): float(size) for word, size in largest.items()}
 
 
