@@ -113,7 +113,7 @@ def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, n_bi
 
 
 def calibration_terms(
-    confidence: NDArray[np.float64], right: NDArray[np.float64], n_bins: int = 15
+    confidence: NDArray[np.floating], right: NDArray[np.floating], n_bins: int = 15
 ) -> NDArray[np.float64]:
     """Return right − confidence of each row in the column of its bin, float64 (n, n_bins), 0 elsewhere.
 
