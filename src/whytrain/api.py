@@ -60,9 +60,9 @@ class Run:
         Raises:
             TrackingError: the run logged none.
         """
-        from whytrain.tracking.reader import config
+        from whytrain.runs.config import read_config
 
-        return config(self.record)
+        return read_config(self.record)
 
     @cached_property
     def model(self) -> SavedModel:

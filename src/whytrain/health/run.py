@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from whytrain.diagnosis.overrides import OVERRIDES_PATH
 from whytrain.errors import WhytrainError
 from whytrain.health.check import Check
 from whytrain.models.saved import load_model
-from whytrain.tracking.reader import RunRecord, config, download, find_run, read_table, saved_model
+from whytrain.runs.config import read_config
+from whytrain.runs.diagnosis import read_strategies
+from whytrain.runs.predictions import read_predictions
+from whytrain.tracking.reader import RunRecord, find_run, saved_model
 
 _AGAIN = "train it to its end"
 
@@ -34,8 +36,8 @@ def _ended(run: RunRecord) -> Check:
 
 def _records(run: RunRecord) -> Check:
     try:
-        config(run)
-        n_rows = len(read_table(run, "predictions", epoch=int(run.metrics.get("best/epoch", 1))))
+        read_config(run)
+        n_rows = len(read_predictions(run).ids)
     except WhytrainError as error:
         found = f"whytrain compare has nothing to pair: {error}"
         return Check(subject="predictions", status="missing", found=found, advice="callbacks=default")
@@ -56,7 +58,7 @@ def _model(run: RunRecord) -> Check:
 
 def _diagnosis(run: RunRecord) -> Check:
     try:
-        download(run, OVERRIDES_PATH)
+        read_strategies(run, f"from_diagnosis={run.name}")
     except WhytrainError:
         found = "none: it was not trained to its end with callbacks=default"
         return Check(subject="diagnosis", status="missing", found=found, advice="callbacks=default")
