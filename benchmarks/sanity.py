@@ -53,6 +53,7 @@ from whytrain.explanation_scores.randomization import cascading_randomization, r
 from whytrain.figures.explanations.layer_randomization import layer_randomization
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.objectives.objective import Objective
 from whytrain.statistics.intervals import bootstrap_interval, t_interval
 from whytrain.types import AbsenceName
 
@@ -79,10 +80,9 @@ def train(config: object, data: lm.TextData, seed: int) -> list[nn.Module]:
     torch.manual_seed(seed)
     data.seed = seed
     model = instantiate(config.model, **data.model_sizes)  # type: ignore[attr-defined]
-    objective, optimizer = instantiate(config.objective), instantiate(config.optimizer)  # type: ignore[attr-defined]
-    module = lm.Classifier(
-        asked(model, data), objective=objective, optimizer=optimizer, token_kinds=data.token_kinds, seed=seed
-    )
+    objective = Objective(instantiate(config.objective), data.token_kinds)  # type: ignore[attr-defined]
+    optimizer = instantiate(config.optimizer)  # type: ignore[attr-defined]
+    module = lm.Classifier(asked(model, data), objective=objective, optimizer=optimizer, seed=seed)
     snapshots = Snapshots()
     trainer = lm.make_trainer(instantiate(config.trainer), [snapshots], None)  # type: ignore[attr-defined]
     trainer.fit(module, datamodule=data)

@@ -27,9 +27,9 @@ from torch.utils.data import DataLoader
 
 from whytrain import lightning_modules as lm
 from whytrain.data.encoded import EncodedSplit
-from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.objectives.objective import Objective
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 SIZE = 128
@@ -93,9 +93,8 @@ def our_epochs(data: lm.TextData, config: object, seed: int, n_epochs: int) -> t
     )
     module = lm.Classifier(
         interface_of(model, data.tokenizer, data.source.max_tokens),
-        objective=instantiate(config.objective),  # type: ignore[attr-defined]
+        objective=Objective(instantiate(config.objective), data.token_kinds),  # type: ignore[attr-defined]
         optimizer=instantiate(config.optimizer),  # type: ignore[attr-defined]
-        token_kinds=TokenKinds.of(data.tokenizer),
         seed=seed,
     )
     trainer = lm.make_trainer(instantiate(config.trainer, max_epochs=n_epochs), [], None)  # type: ignore[attr-defined]

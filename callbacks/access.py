@@ -13,6 +13,7 @@ from torch import nn
 from whytrain.data.corpus import Corpus
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
+from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.store import Store
@@ -29,7 +30,15 @@ class ClassifierModule(Protocol):
     model: nn.Module
     objective: Objective
     predictions: Predictions | None
-    batch_history: list[tuple[float, ...]]
+    batch_history: BatchHistory
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Seconds that the epoch took: training and validation, without what observes them.
+
+        Every `time_share` is a share of this.
+        """
+        ...
 
 
 class TextDataModule(Protocol):

@@ -105,7 +105,6 @@ class ExplainEpoch(Callback):
         self._rows: dict[str, list[int]] = {}
         self._players: dict[Key, Players] = {}  # in the order in which they are explained
         self._model: ModelInterface | None = None
-        self._validation_start = 0.0
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Choose the sentences, unless a checkpoint brought them.
@@ -143,10 +142,6 @@ class ExplainEpoch(Callback):
             self._rows[name] = choose_rows(split, self.sizes[name], self.max_words, self.seed, name)
         return players_of_rows(split, data.encoded(name), self._rows[name], data.tokenizer, self.max_words)
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock of the validation: it belongs to the epoch's time."""
-        self._validation_start = time.perf_counter()
-
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Explain the sentences and log tables, averages and one figure per method."""
         store = store_of(trainer)
@@ -154,8 +149,7 @@ class ExplainEpoch(Callback):
             return
         started = time.perf_counter()
         epoch, data = trainer.current_epoch + 1, data_of(trainer)
-        training_s = sum(batch[2] for batch in classifier_of(pl_module).batch_history)
-        epoch_s = training_s + started - self._validation_start
+        epoch_s = classifier_of(pl_module).epoch_seconds
         is_measured = self.budget is None
         found = self._explain(data, started + self.time_share * epoch_s, store, epoch)
         if is_measured:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -38,15 +37,11 @@ class History(Callback):
         self._losses: list[torch.Tensor] = []  # of each validation sentence: lowest epoch so far, last epoch
         self._lowest_epoch = 0
         self._tracking_s = 0.0
-        self._validation_start = 0.0
-
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock of the validation."""
-        self._validation_start = time.perf_counter()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's metrics and its table of batches."""
-        batches = torch.tensor(classifier_of(pl_module).batch_history, dtype=torch.float64)
+        module = classifier_of(pl_module)
+        batches = module.batch_history.table
         totals = torch.stack(
             [batches[:, :2].T @ batches[:, 3], batches[:, 3].sum().expand(2)]  # weighted by sentences
         )
@@ -55,14 +50,14 @@ class History(Callback):
         epoch = trainer.current_epoch + 1
         metrics = {"epoch": float(epoch), "train/loss": loss, "train/accuracy": accuracy}
         metrics |= {name: float(v) for name, v in trainer.callback_metrics.items() if name.startswith("val/")}
-        metrics["time/epoch_s"] = float(batches[:, 2].sum()) + time.perf_counter() - self._validation_start
+        metrics["time/epoch_s"] = module.epoch_seconds
         self._batches.append(batches)
         if (store := store_of(trainer)) is not None:
             store.log_table(_batch_frame(epoch, batches), "history", "batches", epoch)
             metrics["time/tracking_s"], self._tracking_s = store.seconds - self._tracking_s, store.seconds
             store.log_metrics({name: v for name, v in metrics.items() if name != "epoch"}, step=epoch)
         self.epochs.append(metrics)
-        self._remember_losses(classifier_of(pl_module).predictions, epoch)
+        self._remember_losses(module.predictions, epoch)
 
     def _remember_losses(self, predictions: Predictions | None, epoch: int) -> None:
         assert predictions is not None

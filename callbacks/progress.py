@@ -75,7 +75,7 @@ class ProgressBars(Callback):
         if self._bars is None or (now - self._shown_at < REFRESH_S and not trainer.is_last_batch):
             return
         self._shown_at = now
-        loss, accuracy, *_ = classifier_of(pl_module).batch_history[-1]
+        loss, accuracy, *_ = classifier_of(pl_module).batch_history.table[-1].tolist()
         self._bars.update(
             self._epoch,
             completed=batch_idx + 1,

@@ -104,7 +104,6 @@ class Surrogate(Callback):
         self._sample: NDArray[np.int64] | None = None  # rows of train, in the order in which they are drawn
         self._counter: WordCounter
         self._read: dict[str, ReadSentences] = {}
-        self._validation_s = 0.0
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Choose the sentences and read them."""
@@ -124,14 +123,6 @@ class Surrogate(Callback):
             "validation": self._counter.read(corpus.validation.texts),
         }
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock of the validation."""
-        self._validation_s = time.perf_counter()
-
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Stop it: the validation belongs to the epoch's time, what other callbacks do behind it does not."""
-        self._validation_s = time.perf_counter() - self._validation_s
-
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log how faithful quick students are."""
         store = store_of(trainer)
@@ -141,8 +132,7 @@ class Surrogate(Callback):
         assert module.predictions is not None
         try:
             if self.epoch_rows is None:
-                training_s = sum(batch[2] for batch in module.batch_history)
-                self.epoch_rows = self._affordable(module, data, training_s + self._validation_s)
+                self.epoch_rows = self._affordable(module, data, module.epoch_seconds)
                 store.log_params({"surrogate/epoch_rows": self.epoch_rows})
             scores = self._quick(module, data, self.epoch_rows)
         except DataError as error:

@@ -16,7 +16,7 @@ from whytrain.lightning_modules.earlier_runs import check_origin, distillation_o
 from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.models.interface import interface_of
 from whytrain.objectives.distillation import DistillationSettings
-from whytrain.objectives.objective import Objective
+from whytrain.objectives.objective import Objective, ObjectiveSettings
 from whytrain.optimization import OptimizerSettings
 from whytrain.runs.find import RunFinder
 from whytrain.tracking.settings import TrackingSettings
@@ -27,7 +27,7 @@ def assemble(
     data: Source,
     tokenizer: TokenizerBuilder,
     make_model: Callable[[Mapping[str, int]], nn.Module],
-    objective: Objective,
+    objective: ObjectiveSettings,
     optimizer: OptimizerSettings,
     guidance: GuidanceSettings,
     distillation: DistillationSettings,
@@ -56,17 +56,20 @@ def assemble(
     text_data.setup()
     find = RunFinder(tracking.address)
     check_origin(from_diagnosis, text_data, find)
-    objective.distillation = distillation_of(distillation, text_data, find, trainer.device)
-    objective.guidance = guidance_of(guidance, text_data, find)
+    learned = distillation_of(distillation, text_data, find, trainer.device)
+    minimized = Objective(
+        objective,
+        text_data.token_kinds,
+        guidance=guidance_of(guidance, text_data, find),
+        distillation=learned,
+    )
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
     interface = interface_of(model, text_data.tokenizer, data.max_tokens)
-    kinds = text_data.token_kinds
     return text_data, Classifier(
         interface,
-        objective=objective,
+        objective=minimized,
         optimizer=optimizer,
-        token_kinds=kinds,
         seed=seed,
         positive=text_data.corpus.positive,
     )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from whytrain.errors import TrainingError
-from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.lightning_modules.batch_history import BatchHistory
+from whytrain.lightning_modules.finite_check import FiniteCheck, not_finite
 from whytrain.metrics import evaluate
 from whytrain.models.dropout import dropout_rates, ramp_dropout
 from whytrain.models.interface import ModelInterface
@@ -28,7 +29,7 @@ class Classifier(pl.LightningModule):
     Attributes:
         interface: the model as algorithms see it.
         predictions: those of the last evaluation, in the order of the split's rows.
-        batch_history: of each batch of the epoch: loss (nats), accuracy, seconds, number of sentences.
+        batch_history: of the batches of the epoch.
     """
 
     def __init__(
@@ -37,7 +38,6 @@ class Classifier(pl.LightningModule):
         *,
         objective: Objective,
         optimizer: OptimizerSettings,
-        token_kinds: TokenKinds,
         seed: int,
         positive: int = 1,
     ) -> None:
@@ -47,7 +47,6 @@ class Classifier(pl.LightningModule):
             interface: of the model that is trained.
             objective: what training minimizes.
             optimizer: how the weights are updated.
-            token_kinds: of the tokenizer.
             seed: of dropout and masking of every step.
             positive: of two classes the one that F1, precision, recall and rankings are about.
         """
@@ -57,14 +56,18 @@ class Classifier(pl.LightningModule):
         self.model = interface.module
         self.objective = objective
         self.optimizer_settings = optimizer
-        self.token_kinds = token_kinds
         self.seed = seed
         self.positive = positive
         self.predictions: Predictions | None = None
-        self.batch_history: list[tuple[float, ...]] = []
+        self.batch_history = BatchHistory()
+        self._check_finite = FiniteCheck()
         self._evaluated: list[tuple[Tensor, Tensor, Tensor]] = []
         self._dropout_rates = dropout_rates(interface.module)
-        self._last_batch_end = 0.0
+        self._last_batch_end = self._validation_start = self._validation_s = 0.0
+        # DDP would send what the objective knows of the data to every process in every step; all have it.
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(
+            self, [f"objective.{name}" for name, _ in objective.named_buffers()]
+        )
 
     def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
         """Return logits (batch, n_classes)."""
@@ -74,10 +77,8 @@ class Classifier(pl.LightningModule):
     # Training
 
     def on_fit_start(self) -> None:
-        """Put token kinds on the device, and modules that arrive in eval mode in train mode."""
+        """Put modules that arrive in eval mode in train mode."""
         self.model.train()
-        self.token_kinds = self.token_kinds.to(self.device)
-        self.objective.to(self.device)
 
     def on_train_start(self) -> None:
         """Set the epoch's dropout also where a resumed run starts in mid-epoch."""
@@ -88,7 +89,7 @@ class Classifier(pl.LightningModule):
         self._start_epoch()
 
     def _start_epoch(self) -> None:
-        end = self.objective.dropout_end
+        end = self.objective.settings.dropout_end
         if end is not None:
             last_epoch = max(1, (self.trainer.max_epochs or 1) - 1)
             share = min(1.0, self.current_epoch / last_epoch)
@@ -96,20 +97,19 @@ class Classifier(pl.LightningModule):
         self._last_batch_end = time.perf_counter()
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Return the loss of a batch; a loss that is not finite ends the run before the step is applied."""
+        """Return the loss of a batch; one that is not finite ends the run before anything of it is saved."""
         if batch_index == 0:
-            self.batch_history = []
+            self.batch_history.clear()
         # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
         self._seed(hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF)
-        loss, logits = self.objective(self.interface, batch, self.token_kinds)
-        value = float(loss.detach())
+        loss, logits = self.objective(self.interface, batch)
         # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
-        if not np.isfinite(value) and self.trainer.world_size == 1:
-            raise TrainingError(self._not_finite("loss", value))
-        accuracy = float((logits.argmax(dim=-1) == batch.labels).float().mean())
+        if self.trainer.world_size == 1:
+            self._check_finite("loss", loss, **self._place())
+        accuracy = (logits.argmax(dim=-1) == batch.labels).float().mean()
         now = time.perf_counter()
-        self.batch_history.append((value, accuracy, now - self._last_batch_end, len(batch.labels)))
-        self._last_batch_end = now
+        seconds, self._last_batch_end = now - self._last_batch_end, now
+        self.batch_history.append(loss, accuracy, seconds=seconds, n_sentences=len(batch.labels))
         return loss
 
     def _seed(self, seed: int) -> None:
@@ -124,12 +124,11 @@ class Classifier(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by the joint norm; a gradient that is not finite ends the run before the step is applied."""
+        """Clip by the joint norm; a gradient that is not finite ends the run as such a loss does."""
         norm = clip_gradients(
             (p for group in optimizer.param_groups for p in group["params"]), gradient_clip_val or 0.0
         )
-        if not np.isfinite(norm):
-            raise TrainingError(self._not_finite("gradient norm", norm))
+        self._check_finite("gradient norm", norm, **self._place())
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and its schedule over all steps of the run."""
@@ -146,18 +145,20 @@ class Classifier(pl.LightningModule):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _not_finite(self, what: str, value: float) -> str:
-        return (
-            f"the {what} became {value} in epoch {self.current_epoch + 1}, step {self.global_step + 1}; "
-            "nothing of it was saved, an earlier checkpoint is good: lower optimizer.learning_rate or "
-            "trainer.gradient_clip, or use trainer.precision=32-true"
-        )
+    def _place(self) -> dict[str, int]:
+        return {"epoch": self.current_epoch + 1, "step": self.global_step + 1}
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Seconds that the epoch took: training and validation, without what observes them."""
+        return self.batch_history.seconds + self._validation_s
 
     # Evaluation: every rank evaluates all rows, so nothing has to be gathered and no row counts twice.
 
     def on_validation_epoch_start(self) -> None:
-        """Forget earlier predictions."""
-        self._evaluated = []
+        """Forget earlier predictions and start the clock."""
+        self._check_finite.settle()
+        self._validation_start, self._evaluated = time.perf_counter(), []
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Collect the logits of a batch."""
@@ -168,19 +169,21 @@ class Classifier(pl.LightningModule):
         """Compute `val/…` from all predictions at once; broken weights end the run before they are saved."""
         rows, logits, labels = (torch.cat(parts) for parts in zip(*self._evaluated, strict=True))
         if not logits.isfinite().all():
-            raise TrainingError(self._not_finite("validation logits", float("nan")))
+            raise TrainingError(not_finite("validation logits", float("nan"), **self._place()))
         order = rows.argsort()
         self._evaluated = []
         self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy(), self.positive)
         metrics = evaluate(self.predictions)
         self.log_dict({f"val/{name}": value for name, value in metrics.items()}, logger=False)
+        self._validation_s = time.perf_counter() - self._validation_start
 
     # A checkpoint in mid-epoch keeps what the epoch's averages need.
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the history of the epoch's batches so far."""
-        checkpoint["batch_history"] = torch.tensor(self.batch_history, dtype=torch.float64)
+        self._check_finite.settle()
+        checkpoint["batch_history"] = self.batch_history.table
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the history of the epoch's batches so far."""
-        self.batch_history = [tuple(row) for row in checkpoint["batch_history"].tolist()]
+        self.batch_history.restore(checkpoint["batch_history"])

@@ -114,13 +114,14 @@ def make_schedule(optimizer: Optimizer, settings: OptimizerSettings, n_steps: in
     return LambdaLR(optimizer, one_cycle)
 
 
-def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> float:
+def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     """Scale all gradients so that their joint Euclidean norm is at most `max_norm`; 0 leaves them.
 
-    Sparse gradients are coalesced in place, and only their values take part.
+    Sparse gradients are coalesced in place, and only their values take part. No device but the CPU is waited
+    for.
 
     Returns:
-        The norm before clipping (not finite if a gradient is not).
+        The norm before clipping, a scalar on the gradients' device (not finite if a gradient is not).
     """
     values = []
     for parameter in parameters:
@@ -132,8 +133,10 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> float:
         else:
             values.append(parameter.grad)
     if not values:
-        return 0.0
-    norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values))))
-    if max_norm > 0 and norm > max_norm:
-        torch._foreach_mul_(values, max_norm / norm)
+        return torch.zeros(())
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values)))
+    if max_norm > 0 and norm.device.type != "cpu":
+        torch._foreach_mul_(values, (max_norm / norm).clamp(max=1.0))
+    elif max_norm > 0 and norm > max_norm:
+        torch._foreach_mul_(values, max_norm / float(norm))
     return norm

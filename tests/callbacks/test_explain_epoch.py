@@ -26,8 +26,8 @@ from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import players_of
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError
-from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.interface import interface_of
+from whytrain.objectives.objective import Objective
 from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -122,9 +122,8 @@ def fit(
     }
     module = lm.Classifier(
         interface_of(instantiate(config.model, **sizes), data.tokenizer, data.source.max_tokens),
-        objective=instantiate(config.objective),
+        objective=Objective(instantiate(config.objective), data.token_kinds),
         optimizer=instantiate(config.optimizer),
-        token_kinds=TokenKinds.of(data.tokenizer),
         seed=0,
     )
     explanations = instantiate(config.callbacks.explanations)

@@ -145,7 +145,7 @@ def make_run(
         interface=interface,
         model=model,
         predictions=predict_split(interface, encoded["validation"]),
-        batch_history=[(0.5, 0.5, epoch_s, 4)],
+        epoch_seconds=epoch_s,
     )
     trainer = SimpleNamespace(
         is_global_zero=True,
@@ -175,8 +175,6 @@ def run(callback: Surrogate, trainer: Any, module: Any, n_epochs: int = 1) -> No
     callback.on_fit_start(trainer, module)
     for epoch in range(trainer.current_epoch, trainer.current_epoch + n_epochs):
         trainer.current_epoch = epoch
-        callback.on_validation_start(trainer, module)
-        callback.on_validation_epoch_end(trainer, module)
         callback.on_validation_end(trainer, module)
     trainer.current_epoch += 1
     callback.on_fit_end(trainer, module)

@@ -106,7 +106,7 @@ def test_every_recipe_trains_a_batch(choice: str, workspace: Path, bert_folder: 
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     before = {name: p.detach().clone() for name, p in module.named_parameters()}
     module.model.train()
-    loss, logits = module.objective(module.interface, next(iter(loader)), module.token_kinds)
+    loss, logits = module.objective(module.interface, next(iter(loader)))
     loss.backward()
     optimizer.step()
     assert loss.isfinite()
@@ -122,7 +122,7 @@ def of_loader(overrides: list[str]) -> tuple[Any, Any, Any, torch.Tensor]:
     batch = next(iter(data.train_dataloader()))
     torch.manual_seed(0)
     module.model.eval()
-    loss, _ = module.objective(module.interface, batch, module.token_kinds)
+    loss, _ = module.objective(module.interface, batch)
     return data, module.model, module.objective, loss.detach()
 
 

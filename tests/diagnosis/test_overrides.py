@@ -18,7 +18,7 @@ from whytrain.errors import ConfigError
 
 CONFIG: dict[str, Any] = {
     "objective": {
-        "_target_": "whytrain.objectives.objective.Objective",
+        "_target_": "whytrain.objectives.objective.ObjectiveSettings",
         "label_smoothing": 0.1,
         "word_masking": 0.0,
         "attention_penalty": {"weight": 0.0, "kind": "entropy"},

@@ -186,7 +186,7 @@ def test_random_targets_are_others_and_leave_the_explained_ones(tokenizer, tmp_p
 
 def test_weights_have_mean_one(tokenizer, tmp_path):
     guidance, _, _ = guided(tokenizer, tmp_path, upweight=4.0)
-    assert guidance.edits == []
+    assert len(guidance.edits) == 0
     expected = torch.tensor([1.0, 4.0, 1.0, 4.0, 1.0, 1.0]) / 2
     torch.testing.assert_close(guidance.weights, expected, rtol=0, atol=1e-7)
     control, _, _ = guided(tokenizer, tmp_path, upweight=4.0, targets="random")

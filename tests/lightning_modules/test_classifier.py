@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -14,11 +16,15 @@ from small_runs import SMALL
 
 from whytrain.commands import train
 from whytrain.errors import ConfigError, TrainingError
+from whytrain.guidance.guidance import Guidance, WordEdits
+from whytrain.guidance.word_occurrences import Occurrences, Substitutes
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
 from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
+from whytrain.objectives.distillation import Distillation
+from whytrain.objectives.objective import Objective
 
 
 class Watch(pl.Callback):
@@ -32,7 +38,7 @@ class Watch(pl.Callback):
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         self.dropout.append(pl_module.model.dropout.p)
-        self.losses.append(sum(row[0] for row in pl_module.batch_history) / len(pl_module.batch_history))
+        self.losses.append(float(pl_module.batch_history.table[:, 0].mean()))
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, *args: Any) -> None:
         self.training.append(all(module.training for module in pl_module.model.modules()))
@@ -88,10 +94,11 @@ def test_the_history_of_batches(workspace: Path) -> None:
     data, module, trainer, _ = parts()
     trainer.fit(module, datamodule=data)
     assert len(module.batch_history) == len(data.train_dataloader())
-    assert sum(int(row[3]) for row in module.batch_history) == len(data.corpus.train)
-    assert all(
-        0 < loss < 10 and 0 <= accuracy <= 1 and s > 0 for loss, accuracy, s, _ in module.batch_history
-    )
+    loss, accuracy, seconds, sentences = module.batch_history.table.T
+    assert sentences.sum() == len(data.corpus.train)
+    assert ((loss > 0) & (loss < 10) & (accuracy >= 0) & (accuracy <= 1) & (seconds > 0)).all()
+    # The epoch is its batches and its validation.
+    assert module.epoch_seconds > module.batch_history.seconds == pytest.approx(float(seconds.sum()))
 
 
 def test_every_step_draws_from_a_seed_of_its_own(workspace: Path) -> None:
@@ -117,6 +124,48 @@ def test_other_precisions_train(workspace: Path, precision: str) -> None:
     assert watch.losses[-1] < 0.8 * watch.losses[0]
 
 
+def test_what_the_objective_knows_of_the_data_moves_with_the_module_and_is_in_no_checkpoint(
+    workspace: Path,
+) -> None:
+    data, module, trainer, _ = parts("trainer.max_epochs=1")
+    n_tokens = len(data.training.token_ids)
+    edits = WordEdits(
+        Occurrences(np.full(n_tokens, -1, np.int32), np.zeros(n_tokens, np.int16), data.training.offsets),
+        mask=0.5,
+        replace=0.5,
+        substitutes=Substitutes([[(5,), (6,)]]),
+    )
+    distillation = Distillation(
+        logits=torch.zeros(len(data.training), 2),
+        attention=torch.zeros(n_tokens),
+        offsets=torch.from_numpy(data.training.offsets),
+        alpha=0.5,
+        temperature=2.0,
+        attention_weight=0.0,
+    )
+    taught = Objective(
+        module.objective.settings,
+        data.token_kinds,
+        guidance=Guidance([edits], torch.ones(len(data.training))),
+        distillation=distillation,
+    )
+    lessons = Classifier(module.interface, objective=taught, optimizer=module.optimizer_settings, seed=0)
+    names = {name for name, _ in taught.named_buffers()}
+    assert names == {
+        *("token_kinds.special", "token_kinds.continuation", "guidance.weights"),
+        *(f"guidance.edits.0.occurrences.{name}" for name in ("form", "piece", "offsets")),
+        *(f"guidance.edits.0.substitutes.{name}" for name in ("pieces", "count", "first")),
+        *(f"distillation.{name}" for name in ("logits", "attention", "offsets")),
+    }
+    trainer.fit(lessons, datamodule=data)
+    trainer.save_checkpoint(workspace / "lessons.ckpt")
+    saved = torch.load(workspace / "lessons.ckpt", weights_only=True)["state_dict"]
+    assert list(saved) == [f"model.{name}" for name in module.model.state_dict()]
+    assert {str(buffer.device) for buffer in copy.deepcopy(lessons).to("meta").objective.buffers()} == {
+        "meta"
+    }
+
+
 def unscathed(module: Classifier, before: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
@@ -124,14 +173,14 @@ def unscathed(module: Classifier, before: dict[str, torch.Tensor]) -> bool:
 def test_a_loss_that_breaks_ends_before_its_step(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, module, trainer, _ = parts()
     seen: list[dict[str, torch.Tensor]] = []
-    objective = type(module.objective).__call__
+    objective = type(module.objective).forward
 
     def breaks_at_the_third(self: Any, *args: Any) -> Any:
         loss, logits = objective(self, *args)
         seen.append({name: value.clone() for name, value in module.state_dict().items()})
         return (loss * float("nan") if len(seen) == 3 else loss), logits
 
-    monkeypatch.setattr(type(module.objective), "__call__", breaks_at_the_third)
+    monkeypatch.setattr(type(module.objective), "forward", breaks_at_the_third)
     with pytest.raises(
         TrainingError, match=r"the loss became nan in epoch 1, step 3; .*optimizer.learning_rate"
     ):

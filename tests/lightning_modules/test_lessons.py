@@ -50,7 +50,7 @@ def test_a_runs_ranking_guides_training(make_run):
     guidance = module.objective.guidance
     assert guidance is not None
     batch = first_batch(data)
-    masked = guidance(batch, module.token_kinds)
+    masked = guidance(batch, module.objective.token_kinds)
     hidden = {data.tokenizer.tokens([i])[0] for i in batch.token_ids[masked != batch.token_ids].tolist()}
     assert hidden <= {"great", "dull", "lovely"}
     assert "great" in hidden

@@ -14,7 +14,7 @@ from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
 from whytrain.objectives.distillation import Distillation
-from whytrain.objectives.objective import Objective
+from whytrain.objectives.objective import Objective, ObjectiveSettings
 from whytrain.types import Batch
 
 KINDS = TokenKinds(
@@ -54,9 +54,7 @@ def objective(
         "adversarial": {"weight": 0.0, "epsilon": 0.1},
         "dropout_end": None,
     }
-    made = Objective(**settings | changes)
-    made.distillation, made.guidance = learned, guidance
-    return made
+    return Objective(ObjectiveSettings(**settings | changes), KINDS, guidance=guidance, distillation=learned)
 
 
 def bilstm(pooling: str = "attention", dropout: float = 0.0) -> BiLSTM:
@@ -141,7 +139,7 @@ def test_without_weight_training_is_plain_training_bit_for_bit(asked):
     for learned in (None, distillation(alpha=0.0)):
         model = bilstm(dropout=0.3)
         torch.manual_seed(1)
-        loss, _ = objective(learned, word_masking=0.3, label_smoothing=0.1)(asked(model), BATCH, KINDS)
+        loss, _ = objective(learned, word_masking=0.3, label_smoothing=0.1)(asked(model), BATCH)
         loss.backward()
         losses.append(loss.detach())
         gradients.append([p.grad.coalesce() if p.grad.is_sparse else p.grad for p in model.parameters()])
@@ -155,13 +153,13 @@ def test_the_objective_takes_the_mean_and_leaves_other_terms_alone(asked):
     seen = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
     gold = functional.cross_entropy(seen.logits, BATCH.labels, reduction="none")
     expected = learned.blend(gold, seen.logits, seen.attention, BATCH).mean()
-    loss, logits = objective(learned)(asked(model), BATCH, KINDS)
+    loss, logits = objective(learned)(asked(model), BATCH)
     torch.testing.assert_close(loss, expected, rtol=1e-6, atol=1e-7)
     torch.testing.assert_close(logits, seen.logits, rtol=0, atol=0)
     penalty = {"weight": 0.5, "kind": "entropy"}
-    plain, _ = objective()(asked(model), BATCH, KINDS)
-    penalized, _ = objective(attention_penalty=penalty)(asked(model), BATCH, KINDS)
-    both, _ = objective(learned, attention_penalty=penalty)(asked(model), BATCH, KINDS)
+    plain, _ = objective()(asked(model), BATCH)
+    penalized, _ = objective(attention_penalty=penalty)(asked(model), BATCH)
+    both, _ = objective(learned, attention_penalty=penalty)(asked(model), BATCH)
     torch.testing.assert_close(both - loss, penalized - plain, rtol=1e-4, atol=1e-6)
 
 
@@ -169,7 +167,7 @@ def test_rows_weigh_what_guidance_says(asked):
     model = bilstm()
     weights = torch.tensor([0.5, 1.0, 2.0, 0.5])
     gold = functional.cross_entropy(model(BATCH.token_ids, BATCH.mask), BATCH.labels, reduction="none")
-    loss, _ = objective(guidance=Guidance([], weights))(asked(model), BATCH, KINDS)
+    loss, _ = objective(guidance=Guidance([], weights))(asked(model), BATCH)
     torch.testing.assert_close(loss, (gold * torch.tensor([2.0, 0.5, 0.5])).mean())
 
 

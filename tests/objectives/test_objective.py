@@ -17,7 +17,7 @@ from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import attention_penalty
-from whytrain.objectives.objective import Objective
+from whytrain.objectives.objective import Objective, ObjectiveSettings
 from whytrain.types import Batch, Inspection
 
 MASK = 4
@@ -40,7 +40,7 @@ def objective(**changes: Any) -> Objective:
         "adversarial": {"weight": 0.0, "epsilon": 0.1},
         "dropout_end": None,
     }
-    return Objective(**settings | changes)
+    return Objective(ObjectiveSettings(**settings | changes), KINDS)
 
 
 def bilstm(pooling: str = "attention", n_layers: int = 1) -> BiLSTM:
@@ -62,7 +62,7 @@ def bilstm(pooling: str = "attention", n_layers: int = 1) -> BiLSTM:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
 def test_label_smoothing_is_its_closed_form(asked, smoothing):
     model = bilstm()
-    loss, logits = objective(label_smoothing=smoothing)(asked(model), BATCH, KINDS)
+    loss, logits = objective(label_smoothing=smoothing)(asked(model), BATCH)
     log_p = logits.log_softmax(1)
     nll = -log_p[range(3), BATCH.labels]
     expected = ((1 - smoothing) * nll - smoothing * log_p.mean(1)).mean()
@@ -72,8 +72,8 @@ def test_label_smoothing_is_its_closed_form(asked, smoothing):
 
 def test_the_penalty_is_added_with_its_weight(asked):
     model = bilstm()
-    plain, _ = objective()(asked(model), BATCH, KINDS)
-    loss, _ = objective(attention_penalty={"weight": 0.5, "kind": "entropy"})(asked(model), BATCH, KINDS)
+    plain, _ = objective()(asked(model), BATCH)
+    loss, _ = objective(attention_penalty={"weight": 0.5, "kind": "entropy"})(asked(model), BATCH)
     inspection = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
     penalty = attention_penalty(inspection, BATCH.mask, "entropy")
     assert penalty.item() > 0.001
@@ -83,7 +83,7 @@ def test_the_penalty_is_added_with_its_weight(asked):
 @pytest.mark.parametrize("weight", [0.25, 1.0])
 def test_the_adversarial_share(asked, weight):
     model = bilstm()
-    loss, logits = objective(adversarial={"weight": weight, "epsilon": 0.5})(asked(model), BATCH, KINDS)
+    loss, logits = objective(adversarial={"weight": weight, "epsilon": 0.5})(asked(model), BATCH)
     embeddings = model.embed(BATCH.token_ids)
     clean = functional.cross_entropy(model.inspect(embeddings, BATCH.mask).logits, BATCH.labels)
     moved = embeddings + fgm_perturbation(clean, embeddings, 0.5)
@@ -101,9 +101,9 @@ def test_masking_hides_words_from_the_model(asked):
             return torch.zeros(len(token_ids), 3)
 
     seen = Seen()
-    objective(word_masking=1.0)(asked(seen), BATCH, KINDS)
+    objective(word_masking=1.0)(asked(seen), BATCH)
     assert seen.token_ids.tolist() == [[2, 4, 4, 4, 3], [2, 4, 3, 0, 0], [2, 4, 4, 3, 0]]
-    objective()(asked(seen), BATCH, KINDS)
+    objective()(asked(seen), BATCH)
     assert torch.equal(seen.token_ids, BATCH.token_ids)
 
 
@@ -137,8 +137,8 @@ def test_the_penalty_serves_any_model_that_shows_attention(asked):
     for kind in ("entropy", "scores_l1"):
         punishing = objective(attention_penalty={"weight": 0.5, "kind": kind})
         punishing.check(asked(model))
-        plain, _ = objective()(asked(model), BATCH, KINDS)
-        loss, _ = punishing(asked(model), BATCH, KINDS)
+        plain, _ = objective()(asked(model), BATCH)
+        loss, _ = punishing(asked(model), BATCH)
         inspection = model.inspect(model.embed(BATCH.token_ids), BATCH.mask)
         expected = plain + 0.5 * attention_penalty(inspection, BATCH.mask, kind)
         assert loss.item() > plain.item() + 0.001

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import EncodedSplit
@@ -47,23 +47,18 @@ class Explained:
     disputed: Sequence[str] = ()
 
 
-class WordEdits:
+class WordEdits(nn.Module):
     """What happens to some words in training: they are hidden, replaced, or neither."""
 
     def __init__(
         self, occurrences: Occurrences, mask: float, replace: float, substitutes: Substitutes | None
     ) -> None:
         """Store where the words stand, the share of each fate, and what may stand for them."""
+        super().__init__()
         self.occurrences, self.substitutes = occurrences, substitutes
         self.mask, self.replace = mask, replace
 
-    def to(self, device: torch.device) -> None:
-        """Move to a device, in place."""
-        self.occurrences.to(device)
-        if self.substitutes is not None:
-            self.substitutes.to(device)
-
-    def __call__(self, token_ids: Tensor, batch: Batch, mask_id: int | None) -> Tensor:
+    def forward(self, token_ids: Tensor, batch: Batch, mask_id: int | None) -> Tensor:
         """Return edited token ids (batch, n_tokens); a word that was edited before is left as it is.
 
         Draws from torch's global generator, once for each word.
@@ -79,8 +74,10 @@ class WordEdits:
         return token_ids if mask_id is None else token_ids.masked_fill(free & (draw < self.mask), mask_id)
 
 
-class Guidance:
+class Guidance(nn.Module):
     """Edits the words of training batches, and weighs their rows; see `GuidanceSettings`."""
+
+    weights: Tensor | None
 
     def __init__(self, edits: Sequence[WordEdits], weights: Tensor | None) -> None:
         """Store the parts.
@@ -89,15 +86,11 @@ class Guidance:
             edits: applied one after another.
             weights: float32 (n_rows,) with mean 1, of the rows of the training split; None: all the same.
         """
-        self.edits, self.weights = edits, weights
+        super().__init__()
+        self.edits = nn.ModuleList(edits)
+        self.register_buffer("weights", weights, persistent=False)
 
-    def to(self, device: torch.device) -> None:
-        """Move to a device, in place."""
-        for edit in self.edits:
-            edit.to(device)
-        self.weights = None if self.weights is None else self.weights.to(device)
-
-    def __call__(self, batch: Batch, kinds: TokenKinds) -> Tensor:
+    def forward(self, batch: Batch, kinds: TokenKinds) -> Tensor:
         """Return the batch's token ids (batch, n_tokens) with edited words."""
         token_ids = batch.token_ids
         for edit in self.edits:

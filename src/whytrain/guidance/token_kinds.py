@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from whytrain.data.tokenization import Tokenizer
 
 _WORD_STARTS = ("Ġ", "▁")  # byte-level BPE and SentencePiece mark the beginnings of words
 
 
-@dataclass(frozen=True)
-class TokenKinds:
+class TokenKinds(nn.Module):
     """What masking must know of a vocabulary.
 
     Attributes:
@@ -22,9 +19,15 @@ class TokenKinds:
         continuation: bool (vocabulary_size,), True for wordpieces that continue a word.
     """
 
-    mask_id: int | None
     special: Tensor
     continuation: Tensor
+
+    def __init__(self, mask_id: int | None, special: Tensor, continuation: Tensor) -> None:
+        """Store the parts; they move with the module that this one belongs to."""
+        super().__init__()
+        self.mask_id = mask_id
+        self.register_buffer("special", special, persistent=False)
+        self.register_buffer("continuation", continuation, persistent=False)
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> TokenKinds:
@@ -36,10 +39,6 @@ class TokenKinds:
         if tokenizer.unknown_id is not None:
             continuation[tokenizer.unknown_id] = False
         return cls(tokenizer.mask_id, special, continuation)
-
-    def to(self, device: torch.device) -> TokenKinds:
-        """The same on another device."""
-        return TokenKinds(self.mask_id, self.special.to(device), self.continuation.to(device))
 
 
 def _continuing(pieces: list[str]) -> list[bool]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
@@ -74,19 +74,19 @@ class Marks(NamedTuple):
         return torch.rand(self.form.shape, device=self.form.device).gather(1, self.start)
 
 
-class Occurrences:
+class Occurrences(nn.Module):
     """The occurrences of some words in a split."""
+
+    form: Tensor
+    piece: Tensor
+    offsets: Tensor
 
     def __init__(self, form: NDArray[np.int32], piece: NDArray[np.int16], offsets: NDArray[np.int64]) -> None:
         """Store, for the flat tokens of all sentences, the form (or -1) and the position in the word."""
-        self.form, self.piece = torch.from_numpy(form), torch.from_numpy(piece)
-        self.offsets = torch.from_numpy(offsets)
-
-    def to(self, device: torch.device) -> Occurrences:
-        """Move to a device, in place."""
-        self.form, self.piece = self.form.to(device), self.piece.to(device)
-        self.offsets = self.offsets.to(device)
-        return self
+        super().__init__()
+        self.register_buffer("form", torch.from_numpy(form), persistent=False)
+        self.register_buffer("piece", torch.from_numpy(piece), persistent=False)
+        self.register_buffer("offsets", torch.from_numpy(offsets), persistent=False)
 
     def marks(self, batch: Batch) -> Marks:
         """Return the marked words of a batch of the split."""
@@ -126,8 +126,12 @@ def find_forms(
     return Occurrences(found, piece, split.offsets)
 
 
-class Substitutes:
+class Substitutes(nn.Module):
     """What may stand for the words of each form, of as many wordpieces: a batch keeps its shape."""
+
+    pieces: Tensor
+    count: Tensor
+    first: Tensor
 
     def __init__(self, choices: Sequence[Sequence[Pieces]]) -> None:
         """Store the choices of each form; a form may have none.
@@ -135,18 +139,16 @@ class Substitutes:
         Args:
             choices: per form, wordpieces of the same number.
         """
+        super().__init__()
         flat = [pieces for of_form in choices for pieces in of_form]
         longest = max(map(len, flat), default=1)
         padded = [(*pieces, *[0] * (longest - len(pieces))) for pieces in flat]
-        self.pieces = torch.tensor(padded, dtype=torch.int64).reshape(-1, longest)
-        self.count = torch.tensor([len(of_form) for of_form in choices], dtype=torch.int64)
-        self.first = self.count.cumsum(0) - self.count
-
-    def to(self, device: torch.device) -> Substitutes:
-        """Move to a device, in place."""
-        self.pieces, self.count = self.pieces.to(device), self.count.to(device)
-        self.first = self.first.to(device)
-        return self
+        count = torch.tensor([len(of_form) for of_form in choices], dtype=torch.int64)
+        self.register_buffer(
+            "pieces", torch.tensor(padded, dtype=torch.int64).reshape(-1, longest), persistent=False
+        )
+        self.register_buffer("count", count, persistent=False)
+        self.register_buffer("first", count.cumsum(0) - count, persistent=False)
 
     def put(self, token_ids: Tensor, marks: Marks, chosen: Tensor) -> Tensor:
         """Replace the chosen words, each by one of its form's choices with equal probability.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import torch
 from annotated_types import Ge, Gt
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import TypedDict
 
@@ -62,7 +62,7 @@ class StudentSettings(DistillationSettings):
             )
 
 
-class Distillation:
+class Distillation(nn.Module):
     r"""Per sentence (1 - α) E + α T² KL(p ‖ q) + β ‖A_student - A_teacher‖².
 
     E is the error against the gold label, p = softmax(teacher's logits / T), q = softmax(student's / T); T²
@@ -72,6 +72,10 @@ class Distillation:
         Hinton, Vinyals, Dean (2015), Distilling the knowledge in a neural network, section 2.
         Zagoruyko, Komodakis (2017), Paying more attention to attention, for attention as a target.
     """
+
+    logits: Tensor
+    attention: Tensor | None
+    offsets: Tensor
 
     def __init__(
         self,
@@ -93,13 +97,11 @@ class Distillation:
             temperature: T.
             attention_weight: β; above 0 only with attention.
         """
-        self.logits, self.attention, self.offsets = logits, attention, offsets
+        super().__init__()
+        self.register_buffer("logits", logits, persistent=False)
+        self.register_buffer("attention", attention, persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
         self.alpha, self.temperature, self.attention_weight = alpha, temperature, attention_weight
-
-    def to(self, device: torch.device) -> None:
-        """Move the answers to a device, in place."""
-        self.logits, self.offsets = self.logits.to(device), self.offsets.to(device)
-        self.attention = None if self.attention is None else self.attention.to(device)
 
     def blend(self, errors: Tensor, logits: Tensor, attention: Tensor | None, batch: Batch) -> Tensor:
         """Return what each sentence costs.
@@ -114,7 +116,7 @@ class Distillation:
             (batch,).
         """
         t = self.temperature
-        log_p = (self.logits[batch.rows] / t).log_softmax(dim=1)
+        log_p = (self.logits[batch.rows].float() / t).log_softmax(dim=1)
         log_q = (logits.float() / t).log_softmax(dim=1)
         divergence = functional.kl_div(log_q, log_p, log_target=True, reduction="none").sum(dim=1)
         costs = (1 - self.alpha) * errors + self.alpha * t**2 * divergence
@@ -130,4 +132,4 @@ class Distillation:
         columns = torch.arange(batch.token_ids.shape[1], device=batch.token_ids.device)
         place = self.offsets[batch.rows, None] + columns
         inside = place < self.offsets[batch.rows + 1, None]
-        return self.attention[place.masked_fill(~inside, 0)].masked_fill(~inside, 0.0)
+        return self.attention[place.masked_fill(~inside, 0)].float().masked_fill(~inside, 0.0)

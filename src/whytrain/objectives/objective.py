@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import torch
 from annotated_types import Ge, Interval
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import TypedDict
 
@@ -36,55 +37,63 @@ class Adversarial(TypedDict):
     epsilon: Annotated[float, Ge(0)]
 
 
-class Objective:
-    r"""(1 - λ) CE(x) + λ CE(x + r_adv) + w · attention penalty, on sentences with masked words.
-
-    CE has label smoothing; r_adv is the fast gradient method's perturbation of the embeddings.
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveSettings:
+    """What training minimizes; 0 switches a term off.
 
     Attributes:
-        guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
-        distillation: a teacher's answers, which take part in CE's place; None: there is no teacher.
+        label_smoothing: probability mass spread evenly over all classes.
+        word_masking: probability of each word to be hidden in training.
+        attention_penalty: the attention regularizer.
+        adversarial: adversarial embeddings.
+        dropout_end: dropout of the last epoch, reached linearly by each layer from its own; None: constant.
     """
 
-    guidance: Guidance | None = None
-    distillation: Distillation | None = None
+    label_smoothing: Probability
+    word_masking: Probability
+    attention_penalty: AttentionPenalty
+    adversarial: Adversarial
+    dropout_end: Annotated[float, Interval(ge=0, lt=1)] | None
+
+
+class Objective(nn.Module):
+    r"""(1 - λ) CE(x) + λ CE(x + r_adv) + w · attention penalty, on sentences with masked words.
+
+    CE has label smoothing; r_adv is the fast gradient method's perturbation of the embeddings. What it knows
+    of the training data moves with the module that it belongs to, and is in no checkpoint.
+    """
 
     def __init__(
         self,
+        settings: ObjectiveSettings,
+        token_kinds: TokenKinds,
         *,
-        label_smoothing: Probability,
-        word_masking: Probability,
-        attention_penalty: AttentionPenalty,
-        adversarial: Adversarial,
-        dropout_end: Annotated[float, Interval(ge=0, lt=1)] | None,
+        guidance: Guidance | None = None,
+        distillation: Distillation | None = None,
     ) -> None:
-        """Store the settings.
+        """Store the parts.
 
         Args:
-            label_smoothing: probability mass spread evenly over all classes.
-            word_masking: probability of each word to be hidden in training.
-            attention_penalty: the attention regularizer.
-            adversarial: adversarial embeddings.
-            dropout_end: dropout of the last epoch, reached linearly by each layer from its own; None:
-                constant.
+            settings: the terms and their weights.
+            token_kinds: which wordpieces are special and which continue a word.
+            guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
+            distillation: a teacher's answers, which take part in CE's place; None: there is no teacher.
         """
-        self.label_smoothing = label_smoothing
-        self.word_masking = word_masking
-        self.attention_penalty = attention_penalty
-        self.adversarial = adversarial
-        self.dropout_end = dropout_end
+        super().__init__()
+        self.settings, self.token_kinds = settings, token_kinds
+        self.guidance, self.distillation = guidance, distillation
 
     @property
     def target_smoothing(self) -> float:
         """Mass spread evenly over the classes in what the model is taught: a teacher's share has none."""
-        return self.label_smoothing * (1 - (0.0 if self.distillation is None else self.distillation.alpha))
+        taught_softly = 0.0 if self.distillation is None else self.distillation.alpha
+        return self.settings.label_smoothing * (1 - taught_softly)
 
     @property
     def needs_inspection(self) -> bool:
         """Whether the model must show its embeddings or attention."""
-        return (
-            self.attention_penalty["weight"] > 0 or self.adversarial["weight"] > 0 or self._compares_attention
-        )
+        weights = (self.settings.attention_penalty["weight"], self.settings.adversarial["weight"])
+        return max(weights) > 0 or self._compares_attention
 
     @property
     def _compares_attention(self) -> bool:
@@ -93,7 +102,8 @@ class Objective:
     def check(self, model: ModelInterface) -> None:
         """Raise ConfigError if the model cannot serve the terms that are switched on."""
         can, name = model.capabilities, type(model.module).__name__
-        if self.adversarial["weight"] > 0 and not can.embeddings:
+        settings, penalty = self.settings, self.settings.attention_penalty
+        if settings.adversarial["weight"] > 0 and not can.embeddings:
             raise ConfigError(
                 f"objective.adversarial needs a model with embed() and inspect(), and {name} computes no "
                 "logits from embeddings: set objective.adversarial.weight=0"
@@ -103,66 +113,59 @@ class Objective:
                 f"distillation.attention is above 0, but the student {name} shows no attention: "
                 "set model.pooling=attention or distillation.attention=0"
             )
-        if self.attention_penalty["weight"] > 0 and can.attention == "none":
+        if penalty["weight"] > 0 and can.attention == "none":
             raise ConfigError(
                 f"objective.attention_penalty.weight is above 0, but the model {name} shows no attention: "
                 "set model.pooling=attention or objective.attention_penalty.weight=0"
             )
-        scores_wanted = self.attention_penalty["weight"] > 0 and self.attention_penalty["kind"] == "scores_l1"
+        scores_wanted = penalty["weight"] > 0 and penalty["kind"] == "scores_l1"
         if scores_wanted and not can.attention_scores:
             raise ConfigError(
                 f"objective.attention_penalty.kind=scores_l1 needs attention before its softmax, which "
                 f"{name} does not show: set objective.attention_penalty.kind=entropy"
             )
-        if self.word_masking > 0 and model.tokenizer.mask_id is None:
+        if settings.word_masking > 0 and model.tokenizer.mask_id is None:
             raise ConfigError(
                 f"objective.word_masking hides words behind a mask token, and the tokenizer "
                 f"{model.tokenizer.name} has none: set objective.word_masking=0"
             )
-        if self.dropout_end is not None and can.dropout is None:
+        if settings.dropout_end is not None and can.dropout is None:
             raise ConfigError(
                 f"objective.dropout_end needs layers that drop out, and the model {name} has none: "
                 "set objective.dropout_end=null"
             )
 
-    def to(self, device: torch.device) -> None:
-        """Move what belongs to the training data to a device, in place."""
-        if self.guidance is not None:
-            self.guidance.to(device)
-        if self.distillation is not None:
-            self.distillation.to(device)
-
-    def __call__(self, model: ModelInterface, batch: Batch, kinds: TokenKinds) -> tuple[Tensor, Tensor]:
+    def forward(self, model: ModelInterface, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
-        token_ids = batch.token_ids if self.guidance is None else self.guidance(batch, kinds)
-        if self.word_masking > 0:
-            token_ids = mask_words(token_ids, self.word_masking, kinds)
+        token_ids = batch.token_ids if self.guidance is None else self.guidance(batch, self.token_kinds)
+        if self.settings.word_masking > 0:
+            token_ids = mask_words(token_ids, self.settings.word_masking, self.token_kinds)
         if not self.needs_inspection:
             logits = model(token_ids, batch.mask)
             return self._error(logits, None, batch), logits
         embeddings = model.embed(token_ids)
         inspection = model.inspect_embeddings(embeddings, batch.mask)
         loss = self._loss(inspection, batch)
-        if self.adversarial["weight"] > 0:
-            perturbation = fgm_perturbation(loss, embeddings, self.adversarial["epsilon"])
+        if self.settings.adversarial["weight"] > 0:
+            perturbation = fgm_perturbation(loss, embeddings, self.settings.adversarial["epsilon"])
             attacked = self._loss(model.inspect_embeddings(embeddings + perturbation, batch.mask), batch)
-            loss = torch.lerp(loss, attacked, self.adversarial["weight"])
+            loss = torch.lerp(loss, attacked, self.settings.adversarial["weight"])
         return loss, inspection.logits
 
     def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
         loss = self._error(inspection.logits, inspection.attention, batch)
-        if self.attention_penalty["weight"] > 0:
-            penalty = attention_penalty(inspection, batch.mask, self.attention_penalty["kind"])
-            loss = loss + self.attention_penalty["weight"] * penalty
+        how = self.settings.attention_penalty
+        if how["weight"] > 0:
+            loss = loss + how["weight"] * attention_penalty(inspection, batch.mask, how["kind"])
         return loss
 
     def _error(self, logits: Tensor, attention: Tensor | None, batch: Batch) -> Tensor:
         """Weighted mean of the sentences' errors."""
         errors = functional.cross_entropy(
-            logits.float(), batch.labels, label_smoothing=self.label_smoothing, reduction="none"
+            logits.float(), batch.labels, label_smoothing=self.settings.label_smoothing, reduction="none"
         )
         if self.distillation is not None:
             errors = self.distillation.blend(errors, logits, attention, batch)
         if self.guidance is not None and self.guidance.weights is not None:
-            errors = errors * self.guidance.weights[batch.rows]
+            errors = errors * self.guidance.weights[batch.rows].to(errors)
         return errors.mean()
