@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar, cast
+from typing import Literal, Protocol, TypeVar, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -21,6 +21,13 @@ from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
 T = TypeVar("T")
+
+
+class Monitored(Protocol):
+    """The part of the trainer's settings that says which metric decides."""
+
+    monitor: str
+    mode: Literal["max", "min"]
 
 
 class ClassifierModule(Protocol):

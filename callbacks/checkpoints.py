@@ -8,22 +8,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted
 
 
-class Monitored(Protocol):
+class Saved(Monitored, Protocol):
     """The part of the trainer's settings that says what the best epoch is and how often to save."""
 
     checkpoint_minutes: float
-    monitor: str
-    mode: Literal["max", "min"]
 
 
 class Checkpoints(Callback):
@@ -36,7 +35,7 @@ class Checkpoints(Callback):
 
     phase = Phase.SAVE
 
-    def __init__(self, run_folder: Path, settings: Monitored, flush: Callable[[], None] | None) -> None:
+    def __init__(self, run_folder: Path, settings: Saved, flush: Callable[[], None] | None) -> None:
         """Store the settings; `flush` is called before each write of `last.ckpt`."""
         self.last, self.best = last_checkpoint(run_folder), best_checkpoint(run_folder)
         self.minutes, self.monitor, self.mode = settings.checkpoint_minutes, settings.monitor, settings.mode

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping
 
+from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 
 
-class Patient(Protocol):
+class Patient(Monitored, Protocol):
     """The part of the trainer's settings that says when to stop."""
 
-    monitor: str
-    mode: Literal["max", "min"]
     patience: int | None
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.callbacks.access import store_of
+from whytrain.callbacks.access import Monitored, store_of
 from whytrain.callbacks.order import Phase
 from whytrain.sweeps.trial import PRUNED, current_trial
-
-
-class Monitored(Protocol):
-    """The part of the trainer's settings that says what the search goes by."""
-
-    monitor: str
 
 
 class Prune(Callback):

@@ -6,20 +6,20 @@ import random
 
 import pytest
 from pytorch_lightning.callbacks import Callback
-
 from whytrain.callbacks.calibration import Calibration
-from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.diagnosis import Diagnosis
+from whytrain.callbacks.model_record import ModelRecord
+from whytrain.callbacks.predictions import Predictions
+from whytrain.callbacks.run_record import RunRecord
+from whytrain.callbacks.surrogate import Surrogate
+
+from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.explain_epoch import ExplainEpoch
 from whytrain.callbacks.history import History
-from whytrain.callbacks.model_record import ModelRecord
 from whytrain.callbacks.order import Phase, in_order, phase_of
-from whytrain.callbacks.predictions import Predictions
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
-from whytrain.callbacks.run_record import RunRecord
-from whytrain.callbacks.surrogate import Surrogate
 from whytrain.errors import ConfigError
 
 # Who must find what the one before has done; made without a constructor, since only their order matters.

@@ -18,7 +18,7 @@ from whytrain.tracking.reader import child_runs, download, find_run, read_table
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 
-PREDICTIONS = "+callbacks.predictions._target_=callbacks.predictions.Predictions"
+PREDICTIONS = "+callbacks.predictions._target_=whytrain.callbacks.log_predictions.LogPredictions"
 THREE = "explainer=[shapley,integrated_gradients,random]"
 QUICK = (*SMALL, "callbacks=none", PREDICTIONS, "trainer.max_epochs=1")
 

@@ -139,9 +139,9 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         console, history = Console(), watch.History()
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         words = list(job.words) if start.is_new_line else None
-        record = watch.RunRecord(start.plain, words, history, checkpoints)
+        record = watch.DescribeRun(start.plain, words, history, checkpoints)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
-        observed += [watch.Prune(settings), watch.ModelRecord(record, data.model_sizes), checkpoints]
+        observed += [watch.Prune(settings), watch.DescribeModel(record, data.model_sizes), checkpoints]
         trainer = lm.make_trainer(settings, watch.in_order(observed), lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)

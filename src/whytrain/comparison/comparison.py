@@ -16,7 +16,7 @@ from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import FindingChange, finding_changes
 from whytrain.comparison.measures import Measures, measure
-from whytrain.comparison.ranking import MOST_RESAMPLED, Ranking, rank
+from whytrain.comparison.ranking import MOST_RESAMPLED, RunRanking, rank
 from whytrain.comparison.recipes import Recipe, group_by_seed
 from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
 from whytrain.comparison.sentences import ExplanationSettings, SentencePair, attention_notes, explain_rows
@@ -82,7 +82,7 @@ class SideBySide:
     config: pd.DataFrame
     origin: pd.DataFrame
     measures: Measures
-    ranking: Ranking | None
+    ranking: RunRanking | None
     histories: dict[str, list[pd.DataFrame]]
     sets: tuple[dict[str, SetSummary], float]
     slices: tuple[SliceChange, ...]

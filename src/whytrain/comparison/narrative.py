@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whytrain.comparison.comparison import SideBySide
 from whytrain.comparison.measures import Measures
-from whytrain.comparison.ranking import Ranking
+from whytrain.comparison.ranking import RunRanking
 from whytrain.metrics import ACCURACY, COMPARED
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase
@@ -37,7 +37,7 @@ def headline(result: SideBySide) -> str:
     return f"Of the {len(compared)} others, {'; '.join(parts)}, in accuracy."
 
 
-def ranking_sentence(ranking: Ranking) -> str:
+def ranking_sentence(ranking: RunRanking) -> str:
     """Say which recipe is the most accurate, and from which others it cannot be told."""
     others = list(ranking.accuracy)[1:]
     level_with = ranking.level_with_leader
@@ -50,7 +50,7 @@ def ranking_sentence(ranking: Ranking) -> str:
     return f"{said}, which cannot be told from {named}{rest} (p {_corrected(ranking)})."
 
 
-def _corrected(ranking: Ranking) -> str:
+def _corrected(ranking: RunRanking) -> str:
     return f"after Holm's correction over all {len(ranking.pairs)} pairs"
 
 

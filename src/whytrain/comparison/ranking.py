@@ -42,7 +42,7 @@ class RankedPair:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class RunRanking:
     """Recipes by accuracy.
 
     Attributes:
@@ -75,7 +75,7 @@ def rank(
     level: float,
     n_resamples: int,
     seed: int,
-) -> Ranking | None:
+) -> RunRanking | None:
     """Test every pair of recipes; None for two recipes, and where so many would take too long.
 
     The leader is chosen by looking at all, so that a claim about it needs the correction over all pairs.
@@ -103,7 +103,7 @@ def rank(
 
     p_values = [p_value(*pair) for pair in progress(pairs, "comparing every pair")]
     adjusted = holm_correction(p_values).tolist()
-    return Ranking(
+    return RunRanking(
         accuracy={recipe.name: accuracy[recipe.name] for recipe in ordered},
         pairs=tuple(
             RankedPair(a.name, b.name, accuracy[a.name] - accuracy[b.name], p_value, p_adjusted)

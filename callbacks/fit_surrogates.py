@@ -57,7 +57,7 @@ _DENSE = 1000  # sentences of the dense students, whose features are some thousa
 _log = logging.getLogger(__name__)
 
 
-class Surrogate(Callback):
+class FitSurrogates(Callback):
     """Teaches students the network's probabilities on training sentences, and judges them on validation ones.
 
     Each epoch has quick students of fixed strength, on as many sentences as the first epoch found affordable.

@@ -30,7 +30,7 @@ from whytrain.tracking.store import Store
 from whytrain.types import Predictions
 
 
-class RunRecord(Callback):
+class DescribeRun(Callback):
     """Logs what describes the run at its start, and what came out of it at its end.
 
     Attributes:

@@ -57,7 +57,7 @@ class _Epoch:
         return self.confidence.probabilities(self.validation.logits)
 
 
-class Calibration(Callback):
+class CalibrateEpoch(Callback):
     """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
 
     Attributes:

@@ -18,7 +18,7 @@ from torch import nn
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
-from whytrain.callbacks.surrogate import Surrogate
+from whytrain.callbacks.fit_surrogates import FitSurrogates
 from whytrain.config.validation import check_config
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
 from whytrain.data.encoded import encode_split, encode_texts
@@ -168,10 +168,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes longest where nobody looks at it: figures, and strengths to choose from."""
     monkeypatch.setattr("whytrain.surrogates.students.STRENGTHS", {"logistic": (1.0,), "tree": (3,)})
     for name in ("coefficients", "decision_tree", "rule_list", "fidelity_history"):
-        monkeypatch.setattr(f"callbacks.surrogate.{name}", lambda *args: "not drawn")
+        monkeypatch.setattr(f"whytrain.callbacks.fit_surrogates.{name}", lambda *args: "not drawn")
 
 
-def run(callback: Surrogate, trainer: Any, module: Any, n_epochs: int = 1) -> None:
+def run(callback: FitSurrogates, trainer: Any, module: Any, n_epochs: int = 1) -> None:
     callback.on_fit_start(trainer, module)
     for epoch in range(trainer.current_epoch, trainer.current_epoch + n_epochs):
         trainer.current_epoch = epoch
@@ -196,10 +196,10 @@ EXPLAINED = ExplanationEvidence(
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Surrogate, KeptStore, Any, Any]:
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[FitSurrogates, KeptStore, Any, Any]:
     store = KeptStore()
     trainer, module = make_run(tmp_path_factory.mktemp("cache"), store, explained=EXPLAINED)
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module, n_epochs=2)
     return callback, store, trainer, module
 
@@ -207,7 +207,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Surrogate, KeptStore
 def test_the_packaged_sections_are_valid() -> None:
     for name in ("default", "full"):
         section = yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))["surrogate"]
-        plain = {"_target_": "whytrain.callbacks.surrogate.Surrogate", **section, "seed": 0}
+        plain = {"_target_": "whytrain.callbacks.fit_surrogates.FitSurrogates", **section, "seed": 0}
         check_config({"surrogate": plain}, {})
 
 
@@ -280,7 +280,7 @@ def test_training_is_left_alone(tmp_path: Path) -> None:
     trainer, module = make_run(tmp_path, KeptStore())
     weights = [p.detach().clone() for p in module.model.parameters()]
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
-    run(Surrogate(**SETTINGS), trainer, module)
+    run(FitSurrogates(**SETTINGS), trainer, module)
     assert torch.equal(torch.get_rng_state(), before[0])
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])
     assert random.getstate() == before[2]
@@ -296,7 +296,7 @@ def test_sentences_of_an_epoch_follow_from_its_time(
 ) -> None:
     store = KeptStore()
     trainer, module = make_run(tmp_path, store, epoch_s=epoch_s)
-    callback = Surrogate(**SETTINGS | {"rows": 150, "epoch_rows": None})
+    callback = FitSurrogates(**SETTINGS | {"rows": 150, "epoch_rows": None})
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     assert callback.epoch_rows == n_rows
@@ -311,7 +311,7 @@ def test_the_network_labels_joined_sentences(tmp_path: Path) -> None:
     for joined in (0, 300):
         store = KeptStore()
         trainer, module = make_run(tmp_path, store)
-        run(Surrogate(**SETTINGS | {"joined": joined, "epoch_rows": 0}), trainer, module)
+        run(FitSurrogates(**SETTINGS | {"joined": joined, "epoch_rows": 0}), trainer, module)
         rows.append(store.tables["fidelity"].set_index(["features", "student", "taught_by"])["kl"])
     changed = rows[0] != rows[1]
     assert changed["readable", "logistic", "teacher"]
@@ -323,7 +323,7 @@ def test_the_network_labels_joined_sentences(tmp_path: Path) -> None:
 def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
     store = KeptStore()
     trainer, module = make_run(tmp_path, store)
-    callback = Surrogate(**SETTINGS | {"rows": "all", "epoch_rows": 0})
+    callback = FitSurrogates(**SETTINGS | {"rows": "all", "epoch_rows": 0})
     run(callback, trainer, module)
     assert callback.evidence.n_rows == 160
     assert "fidelity" not in store.figures
@@ -335,17 +335,17 @@ def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
     whole, first, second = KeptStore(), KeptStore(), KeptStore()
     settings = SETTINGS | {"rows": 150, "epoch_rows": None}
     trainer, module = make_run(tmp_path, whole)
-    uninterrupted = Surrogate(**settings)
+    uninterrupted = FitSurrogates(**settings)
     run(uninterrupted, trainer, module, n_epochs=2)
     trainer, module = make_run(tmp_path, first)
-    killed = Surrogate(**settings)
+    killed = FitSurrogates(**settings)
     run(killed, trainer, module)
     buffer = io.BytesIO()
     torch.save(killed.state_dict(), buffer)
     buffer.seek(0)
     trainer, module = make_run(tmp_path, second, epoch_s=1e-6)  # a slow machine, which would afford less
     trainer.current_epoch = 1
-    resumed = Surrogate(**settings)
+    resumed = FitSurrogates(**settings)
     resumed.load_state_dict(torch.load(buffer, weights_only=True))
     run(resumed, trainer, module)
     assert resumed.epoch_rows == uninterrupted.epoch_rows == 150
@@ -358,7 +358,7 @@ def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
 def test_private_words_stay_out(tmp_path: Path) -> None:
     store = KeptStore(log_text=False)
     trainer, module = make_run(tmp_path, store, explained=EXPLAINED)
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module)
     shown = " ".join(
         text.get_text()
@@ -381,7 +381,7 @@ def test_three_classes_and_a_model_that_shows_nothing(
 ) -> None:
     store = KeptStore()
     trainer, module = make_run(tmp_path, store, n_classes=3, opaque=True)
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     assert "does not show its states; students of them are left out" in caplog.text
@@ -397,7 +397,7 @@ def test_a_class_without_training_sentences_is_said_and_training_goes_on(
     store = KeptStore()
     trainer, module = make_run(tmp_path, store, n_classes=3)
     trainer.datamodule.corpus.train.labels[:] = 0
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     assert caplog.text.count("there are no students of this run") == 1
@@ -415,7 +415,7 @@ def test_tiny_data(
     tmp_path: Path, n_train: int, n_validation: int, message: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     trainer, module = make_run(tmp_path, KeptStore(), n_train=n_train, n_validation=n_validation)
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     if message is None:
@@ -427,7 +427,7 @@ def test_tiny_data(
 
 def test_without_a_store_nothing_is_done(tmp_path: Path) -> None:
     trainer, module = make_run(tmp_path, None)
-    callback = Surrogate(**SETTINGS)
+    callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module)
     assert callback.evidence is None
     assert callback.state_dict() == {"epoch_rows": 100, "history": []}

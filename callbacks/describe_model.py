@@ -8,19 +8,19 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
-from whytrain.callbacks.calibration import Calibration
+from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
+from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
-from whytrain.callbacks.run_record import RunRecord
 from whytrain.models.saved import save_model
 from whytrain.pages.run_note import model_card
 
 
-class ModelRecord(Callback):
+class DescribeModel(Callback):
     """Logs the model and its checkpoint at the end of the fit, when the module holds the best weights."""
 
     phase = Phase.PACKAGE
 
-    def __init__(self, record: RunRecord, model_sizes: Mapping[str, int]) -> None:
+    def __init__(self, record: DescribeRun, model_sizes: Mapping[str, int]) -> None:
         """Store the parts.
 
         Args:
@@ -34,7 +34,7 @@ class ModelRecord(Callback):
         store, data = store_of(trainer), data_of(trainer)
         if store is None:
             return
-        fitted = [c.confidence for c in trainer.callbacks if isinstance(c, Calibration)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
+        fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
         record, model, directory = self.record, classifier_of(pl_module).model, store.directory / "model"
         arguments = {**record.config["model"], **self.model_sizes}
         save_model(

@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     from whytrain.tracking.store import Store
 
     monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
-    monkeypatch.setattr(callbacks.ModelRecord, "on_fit_end", lambda *args: None)
+    monkeypatch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
 
 
 def test_a_run_diagnoses_itself(workspace: Path, run_train: Callable[..., int], quick: None) -> None:

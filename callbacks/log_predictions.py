@@ -12,7 +12,7 @@ from whytrain.runs.predictions import log_predictions
 from whytrain.runs.sentences import log_sentences
 
 
-class Predictions(Callback):
+class LogPredictions(Callback):
     """Logs a table of predictions per epoch, the confusion matrix and the confidence of 20 sentences."""
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

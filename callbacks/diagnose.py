@@ -12,14 +12,13 @@ from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
+from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
-from whytrain.callbacks.run_record import RunRecord
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
-from whytrain.diagnosis.finding import SEVERITIES, hidden
-from whytrain.diagnosis.finding import Diagnosis as Result
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
 from whytrain.models.batch_runner import predict_split
@@ -32,7 +31,7 @@ from whytrain.tracking.tables import text_hash
 TOPIC = "diagnosis"
 
 
-class Diagnosis(Callback):
+class Diagnose(Callback):
     """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
 
     phase = Phase.DIAGNOSE
@@ -56,7 +55,7 @@ class Diagnosis(Callback):
             return
         started = time.perf_counter()
         evidence = gathered(trainer, pl_module)
-        config = next(c.config for c in trainer.callbacks if isinstance(c, RunRecord))  # type: ignore[attr-defined]  # Lightning leaves it untyped
+        config = next(c.config for c in trainer.callbacks if isinstance(c, DescribeRun))  # type: ignore[attr-defined]  # Lightning leaves it untyped
         diagnosis, plan = conclude(evidence, self.book, config, store.run_id)
         log_evidence(store, evidence, diagnosis)
         if not store.settings.log_text:
@@ -85,7 +84,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     )
 
 
-def _metrics(diagnosis: Result) -> dict[str, float]:
+def _metrics(diagnosis: Diagnosis) -> dict[str, float]:
     counts: dict[str, float] = {severity: diagnosis.count(severity) for severity in SEVERITIES}
     counts |= {"findings": len(diagnosis.findings), "not_examined": len(diagnosis.not_examined)}
     values = {name: measured.value.estimate for name, measured in diagnosis.measurements.items()}
