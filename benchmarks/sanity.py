@@ -40,7 +40,7 @@ from whytrain.attribution.target import payoffs
 from whytrain.attribution.units import Players, players_of
 from whytrain.data.treebank import LabelledTree, read_treebank
 from whytrain.data.words import split_words
-from whytrain.explanation_scores.known_games import sign_probes
+from whytrain.explanation_scores.known_games import signed_phrases
 from whytrain.explanation_scores.plausibility import (
     left_branching,
     phrase_correlation,
@@ -230,7 +230,7 @@ def report_people(model: nn.Module, trees: list[LabelledTree], data: lm.TextData
             f1 = np.array([a.span_f1 for a in agreements])
             distance = np.array([a.distance for a in agreements])
             print(f"  {name:18} span F1 {shown(f1)}   tree distance {shown(distance)}")
-        probes = sign_probes()
+        probes = signed_phrases()
         signs: dict[str, list[bool]] = {}
         for probe, table in zip(
             probes, tables_of(model, [encode(p.text, data) for p in probes], data, kind), strict=True

@@ -1,13 +1,13 @@
-"""How much of a network readable students hold: python benchmarks/surrogates.py --data DIR [--seeds 0 1].
+"""How much of a network readable surrogates hold: python benchmarks/surrogates.py --data DIR [--seeds 0 1].
 
 DIR holds GLUE's SST-2 as train.tsv and dev.tsv.
 
 Trains a BiLSTM per seed, ranks its vocabulary by Shapley values of training sentences, and teaches both
-students the interpretable features of 1,000 and of all training rows, of all with and without sentences that
-are joined from two of them and labeled by the network. Prints, per sample and student, the means over seeds
-with their 95% intervals: fidelity on dev (agreement, KL, R² of log-odds, agreement on the network's errors),
-accuracy, and, paired, the agreement beyond that of the same student trained on gold labels and the nats of
-KL below it; with one seed the intervals are over sentences.
+surrogates the interpretable features of 1,000 and of all training rows, of all with and without sentences
+that are joined from two of them and labeled by the network. Prints, per sample and surrogate, the means over
+seeds with their 95% intervals: fidelity on dev (agreement, KL, R² of log-odds, agreement on the network's
+errors), accuracy, and, paired, the agreement beyond that of the same surrogate trained on gold labels and
+the nats of KL below it; with one seed the intervals are over sentences.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import ModelInterface, interface_of
 from whytrain.statistics.intervals import Interval, t_interval
-from whytrain.surrogates.conclusions import student_evidence
-from whytrain.surrogates.evidence import StudentEvidence
+from whytrain.surrogates.conclusions import fidelity_evidence
+from whytrain.surrogates.evidence import FidelityEvidence
 from whytrain.surrogates.features import WordCounter
-from whytrain.surrogates.fitting import Answers, Ranking, StudySettings, Taught, study
+from whytrain.surrogates.fitting import Answered, ExplainedWords, SurrogateSettings, Unlabeled, fit_surrogates
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
 
 MAX_TOKENS, MAX_WORDS = 128, 10
@@ -108,7 +108,7 @@ def train_network(task: Task, seed: int, n_epochs: int) -> BiLSTM:
     return model.eval()
 
 
-def rank(model: ModelInterface, task: Task, n_sentences: int, seed: int) -> Ranking:
+def rank(model: ModelInterface, task: Task, n_sentences: int, seed: int) -> ExplainedWords:
     """Rank the words and pairs of training sentences of at most ten words."""
     split = task.corpus.train
     rows = choose_rows(split, n_sentences, MAX_WORDS, seed, "vocabulary")
@@ -127,29 +127,35 @@ def rank(model: ModelInterface, task: Task, n_sentences: int, seed: int) -> Rank
         seed=seed,
     )
     assert pairs is not None
-    return Ranking(words, pairs)
+    return ExplainedWords(words, pairs)
 
 
-def students(
-    model: ModelInterface, task: Task, ranking: Ranking, sample: tuple[int, int], settings: StudySettings
-) -> tuple[StudentEvidence, ...]:
-    """Teach and judge the students of so many training rows, and of so many sentences joined from them."""
+def surrogates(
+    model: ModelInterface,
+    task: Task,
+    ranking: ExplainedWords,
+    sample: tuple[int, int],
+    settings: SurrogateSettings,
+) -> tuple[FidelityEvidence, ...]:
+    """Teach and judge the surrogates of so many training rows, and of so many sentences joined from them."""
     n_rows, n_joined = sample
     split, names = task.corpus.train, task.corpus.class_names
     rows = balanced_rows(split.labels, names, n_rows, settings.seed)
     texts = [split.texts[row] for row in rows]
     counter = WordCounter(texts)
-    taught, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
-    train = Taught(counter.read(texts), taught.labels, taught.logits)
-    validation = Taught(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
+    answered, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
+    train = Answered(counter.read(texts), answered.labels, answered.logits)
+    validation = Answered(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
     joined = None
     if n_joined:
         made = joined_texts(texts, n_joined, settings.seed)
         encoded = encode_texts(made, np.zeros(n_joined, dtype=np.int64), task.tokenizer, MAX_TOKENS)
-        joined = Answers(counter.read(made), predict_split(model, encoded).logits)
+        joined = Unlabeled(counter.read(made), predict_split(model, encoded).logits)
     groups = sentence_groups(texts)
-    lessons = study(train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined)
-    return student_evidence(lessons, train, validation)
+    fits = fit_surrogates(
+        train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined
+    )
+    return fidelity_evidence(fits, train, validation)
 
 
 def over_seeds(measured: Sequence[Interval | None]) -> str:
@@ -161,8 +167,8 @@ def over_seeds(measured: Sequence[Interval | None]) -> str:
     return f"{shown.estimate:.3f} [{shown.low:.3f}, {shown.high:.3f}]"
 
 
-def report(sample: tuple[int, int], found: Sequence[tuple[StudentEvidence, ...]]) -> None:
-    """Print one line per student."""
+def report(sample: tuple[int, int], found: Sequence[tuple[FidelityEvidence, ...]]) -> None:
+    """Print one line per surrogate."""
     for of_seeds in zip(*found, strict=True):
         first = of_seeds[0]
         cells = [over_seeds([getattr(one, name) for one in of_seeds]) for name in COLUMNS]
@@ -196,7 +202,7 @@ def main() -> None:
     task = load(arguments.data)
     samples = [(n_rows, 0) for n_rows in arguments.rows or [1000, len(task.train)]]
     samples += [(samples[-1][0], arguments.joined)] * (arguments.joined > 0)
-    found: dict[tuple[int, int], list[tuple[StudentEvidence, ...]]] = {sample: [] for sample in samples}
+    found: dict[tuple[int, int], list[tuple[FidelityEvidence, ...]]] = {sample: [] for sample in samples}
     for seed in arguments.seeds:
         started = time.perf_counter()
         network = train_network(task, seed, arguments.epochs)
@@ -209,16 +215,16 @@ def main() -> None:
             f"{time.perf_counter() - started:.0f} s",
             flush=True,
         )
-        settings = StudySettings(0.0, 1.0, arguments.words, arguments.pairs, seed)
+        settings = SurrogateSettings(0.0, 1.0, arguments.words, arguments.pairs, seed)
         for sample in samples:
             started = time.perf_counter()
-            found[sample].append(students(model, task, ranking, sample, settings))
+            found[sample].append(surrogates(model, task, ranking, sample, settings))
             print(
-                f"seed {seed}: students of {sample[0]:,} rows and {sample[1]:,} joined, "
+                f"seed {seed}: surrogates of {sample[0]:,} rows and {sample[1]:,} joined, "
                 f"{time.perf_counter() - started:.0f} s",
                 flush=True,
             )
-    print(f"   rows  joined student       R²  majority  {'  '.join(f'{name:<20}' for name in COLUMNS)}")
+    print(f"   rows  joined surrogate       R²  majority  {'  '.join(f'{name:<20}' for name in COLUMNS)}")
     for sample, of_seeds in found.items():
         report(sample, of_seeds)
 

@@ -1,4 +1,4 @@
-"""Small readable students of the network: their fidelity epoch by epoch, all they say at the end."""
+"""Small readable surrogates of the network: their fidelity epoch by epoch, all they say at the end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
+from whytrain.runs.surrogates import log_students
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
@@ -33,39 +34,46 @@ from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
-from whytrain.runs.students import log_students
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
+    fidelity_evidence,
     fidelity_table,
     rule_table,
     rules_in_words,
-    student_evidence,
     surrogate_evidence,
 )
 from whytrain.surrogates.dense import dense_table
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
-from whytrain.surrogates.fitting import Answers, Ranking, Study, StudySettings, Taught, epoch_scores, study
+from whytrain.surrogates.fitting import (
+    Answered,
+    ExplainedWords,
+    FittedSurrogates,
+    SurrogateSettings,
+    Unlabeled,
+    epoch_scores,
+    fit_surrogates,
+)
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
 from whytrain.tracking.store import Store
 
 TOPIC = "surrogate"
-_FEWEST = 100  # sentences of an epoch's students: fewer say nothing
-_DENSE = 1000  # sentences of the dense students, whose features are some thousand
+_FEWEST = 100  # sentences of an epoch's surrogates: fewer say nothing
+_DENSE = 1000  # sentences of the dense surrogates, whose features are some thousand
 _log = logging.getLogger(__name__)
 
 
 class FitSurrogates(Callback):
-    """Teaches students the network's probabilities on training sentences, and judges them on validation ones.
+    """Teaches surrogates the network's probabilities on training sentences, and judges them on validation ones.
 
-    Each epoch has quick students of fixed strength, on as many sentences as the first epoch found affordable.
-    The best weights are studied in full at the end: tuned students, rules, coefficients, and the sentences
-    on which the students disagree.
+    Each epoch has quick surrogates of fixed strength, on as many sentences as the first epoch found affordable.
+    The best weights are studied in full at the end: tuned surrogates, rules, coefficients, and the sentences
+    on which the surrogates disagree.
 
     Attributes:
-        evidence: what the students say, after the fit; None where there are none.
+        evidence: what the surrogates say, after the fit; None where there are none.
     """
 
     phase = Phase.DISTIL
@@ -87,18 +95,18 @@ class FitSurrogates(Callback):
 
         Args:
             seed: of the sample and the trees.
-            rows: training sentences that the last students learn from; as many of each class as there are.
+            rows: training sentences that the last surrogates learn from; as many of each class as there are.
             joined: further sentences for them, each two of these joined, that the network labels.
             words: words whose presence is a feature, at most.
             pairs: pairs of words whose presence is one, at most.
             alpha: weight of the gold labels beside the network's probabilities.
             temperature: softens these probabilities; fidelity is to the network as it is.
             time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
-            epoch_rows: training sentences of an epoch's students; 0 for none; None to choose by `time_share`.
+            epoch_rows: training sentences of an epoch's surrogates; 0 for none; None to choose by `time_share`.
         """
         self.seed, self.rows, self.joined = seed, rows, joined
         self.time_share, self.epoch_rows = time_share, epoch_rows
-        self.settings = StudySettings(alpha, temperature, words, pairs, seed)
+        self.settings = SurrogateSettings(alpha, temperature, words, pairs, seed)
         self.evidence: SurrogateEvidence | None = None
         self._history: list[dict[str, float]] = []
         self._sample: NDArray[np.int64] | None = None  # rows of train, in the order in which they are drawn
@@ -124,7 +132,7 @@ class FitSurrogates(Callback):
         }
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Log how faithful quick students are."""
+        """Log how faithful quick surrogates are."""
         store = store_of(trainer)
         if store is None or trainer.sanity_checking or self._sample is None or self.epoch_rows == 0:
             return
@@ -147,7 +155,7 @@ class FitSurrogates(Callback):
         store.log_metrics(metrics, step=epoch)
 
     def _affordable(self, module: ClassifierModule, data: TextDataModule, epoch_s: float) -> int:
-        """Return how many sentences an epoch's students may have, from what the fewest cost."""
+        """Return how many sentences an epoch's surrogates may have, from what the fewest cost."""
         assert self._sample is not None
         fewest, cost_s = min(_FEWEST, len(self._sample)), float("inf")
         for _ in range(2):  # the first time also pays for starting
@@ -157,7 +165,7 @@ class FitSurrogates(Callback):
         share = cost_s / epoch_s
         if share > self.time_share:
             _log.warning(
-                "surrogate: students of %d sentences, the fewest, take %.0f%% of an epoch where "
+                "surrogate: surrogates of %d sentences, the fewest, take %.0f%% of an epoch where "
                 "callbacks.surrogate.time_share allows %.0f%%; epoch_rows=0 leaves them to the end",
                 fewest,
                 100 * share,
@@ -166,15 +174,17 @@ class FitSurrogates(Callback):
         return int(np.clip(fewest * self.time_share / share, fewest, len(self._sample)))
 
     def _quick(self, module: ClassifierModule, data: TextDataModule, n_rows: int) -> dict[str, float]:
-        """Teach untuned students the first sentences of the sample."""
+        """Teach untuned surrogates the first sentences of the sample."""
         assert self._sample is not None
         assert module.predictions is not None
         sample = self._sample[:n_rows]
         seen = predict_split(module.interface, data.encoded("train").select(sample))
-        train = Taught(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
-        validation = Taught(self._read["validation"], module.predictions.labels, module.predictions.logits)
-        lessons = study(train, validation, self._counter.words, None, self.settings, data.corpus.class_names)
-        return epoch_scores(lessons, train, validation)
+        train = Answered(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
+        validation = Answered(self._read["validation"], module.predictions.labels, module.predictions.logits)
+        fits = fit_surrogates(
+            train, validation, self._counter.words, None, self.settings, data.corpus.class_names
+        )
+        return epoch_scores(fits, train, validation)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Study the best weights in full."""
@@ -183,8 +193,8 @@ class FitSurrogates(Callback):
             return
         started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).interface
         try:
-            lessons, train, validation = self._study(model, data, evidence_of(trainer, ExplanationEvidence))
-            metrics = self._conclude(store, model, data, lessons, train, validation)
+            fits, train, validation = self._fit(model, data, evidence_of(trainer, ExplanationEvidence))
+            metrics = self._conclude(store, model, data, fits, train, validation)
         except DataError as error:
             self._leave_out(error)
             return
@@ -193,17 +203,17 @@ class FitSurrogates(Callback):
         metrics["time/surrogate_end_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=trainer.current_epoch)
 
-    def _study(
+    def _fit(
         self, model: ModelInterface, data: TextDataModule, explained: ExplanationEvidence | None
-    ) -> tuple[Study, Taught, Taught]:
-        """Teach tuned students the whole sample."""
+    ) -> tuple[FittedSurrogates, Answered, Answered]:
+        """Teach tuned surrogates the whole sample."""
         assert self._sample is not None
-        taught = predict_split(model, data.encoded("train").select(self._sample))
+        answered = predict_split(model, data.encoded("train").select(self._sample))
         judged = predict_split(model, data.encoded("validation"))
         texts = [data.corpus.train.texts[row] for row in self._sample]
-        train = Taught(self._read["train"], taught.labels, taught.logits)
-        validation = Taught(self._read["validation"], judged.labels, judged.logits)
-        lessons = study(
+        train = Answered(self._read["train"], answered.labels, answered.logits)
+        validation = Answered(self._read["validation"], judged.labels, judged.logits)
+        fits = fit_surrogates(
             train,
             validation,
             self._counter.words,
@@ -214,56 +224,56 @@ class FitSurrogates(Callback):
             groups=sentence_groups(texts),
             joined=self._joined(model, data, texts),
         )
-        return lessons, train, validation
+        return fits, train, validation
 
-    def _joined(self, model: ModelInterface, data: TextDataModule, texts: list[str]) -> Answers | None:
+    def _joined(self, model: ModelInterface, data: TextDataModule, texts: list[str]) -> Unlabeled | None:
         """Return what the network says of sentences joined from two of the sample."""
         if not self.joined:
             return None
         made = joined_texts(texts, self.joined, self.seed)
         unlabeled = np.zeros(len(made), dtype=np.int64)
-        return Answers(self._counter.read(made), predict_split(model, data.encode(made, unlabeled)).logits)
+        return Unlabeled(self._counter.read(made), predict_split(model, data.encode(made, unlabeled)).logits)
 
     def _conclude(
         self,
         store: Store,
         model: ModelInterface,
         data: TextDataModule,
-        lessons: Study,
-        train: Taught,
-        validation: Taught,
+        fits: FittedSurrogates,
+        train: Answered,
+        validation: Answered,
     ) -> dict[str, float]:
-        """Publish and log what the students say, and return their scores."""
+        """Publish and log what the surrogates say, and return their scores."""
         corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
-        students = student_evidence(lessons, train, validation)
-        rules = rules_in_words(lessons, train, validation, names, show)
-        betas = coefficient_table(lessons, names, show)
-        tree = lessons["readable", "tree"]
+        surrogates = fidelity_evidence(fits, train, validation)
+        rules = rules_in_words(fits, train, validation, names, show)
+        betas = coefficient_table(fits, names, show)
+        tree = fits["readable", "tree"]
         everything = self._counter.read(corpus.train.texts).table(self._counter.words, tree.train.features)
         differing = {
-            "train": disagreement(lessons, everything, corpus.train, names, show),
-            "validation": disagreement(lessons, tree.validation, corpus.validation, names, show),
+            "train": disagreement(fits, everything, corpus.train, names, show),
+            "validation": disagreement(fits, tree.validation, corpus.validation, names, show),
         }
-        self.evidence = surrogate_evidence(lessons, students, rules, betas, differing["train"])
+        self.evidence = surrogate_evidence(fits, surrogates, rules, betas, differing["train"])
         seen = np.array(names, dtype=object)[validation.logits.argmax(axis=1)]
         frames = [found.table.assign(split=split) for split, found in differing.items()]
         # To ask the network about a third of all training sentences would take a tenth of an epoch.
         frames[-1]["teacher"] = seen[differing["validation"].rows]
         log_students(
             store,
-            fidelity=fidelity_table(lessons, students, validation),
+            fidelity=fidelity_table(fits, surrogates, validation),
             coefficients=betas,
             rules=rule_table(rules),
             disagreement=pd.concat(frames),
         )
         for kind, rows in betas.groupby("features"):
             store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
-        cells = tree_cells(tree.student, tree.train.features, show)
+        cells = tree_cells(tree.surrogate, tree.train.features, show)
         store.log_figure(decision_tree(cells, names), TOPIC, "tree")
         store.log_figure(rule_list(rules), TOPIC, "rules")
-        scores = epoch_scores(lessons, train, validation)
+        scores = epoch_scores(fits, train, validation)
         scores |= {
-            f"agreement_dense_{s.kind}": s.agreement.estimate for s in students if s.features == "dense"
+            f"agreement_dense_{s.kind}": s.agreement.estimate for s in surrogates if s.features == "dense"
         }
         scores["student_agreement_train"] = differing["train"].share
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
@@ -272,13 +282,13 @@ class FitSurrogates(Callback):
         """Return what the network computes of the first sentences of the sample, and of validation."""
         assert self._sample is not None
         if not model.capabilities.embeddings:
-            _log.warning("surrogate: this model does not show its states; students of them are left out")
+            _log.warning("surrogate: this model does not show its states; surrogates of them are left out")
             return None
         sample = data.encoded("train").select(self._sample[:_DENSE])
         return dense_table(model, sample), dense_table(model, data.encoded("validation"))
 
     def _leave_out(self, error: DataError) -> None:
-        _log.warning("surrogate: there are no students of this run: %s", error)
+        _log.warning("surrogate: there are no surrogates of this run: %s", error)
         self._sample = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -290,9 +300,9 @@ class FitSurrogates(Callback):
         self.epoch_rows, self._history = state_dict["epoch_rows"], state_dict["history"]
 
 
-def _ranking(explained: ExplanationEvidence | None) -> Ranking | None:
+def _ranking(explained: ExplanationEvidence | None) -> ExplainedWords | None:
     """Return what the first method ranked that also says something of pairs of words."""
     for found in [] if explained is None else explained.methods.values():
         if found.vocabulary is not None and found.pairs is not None:
-            return Ranking(found.vocabulary, found.pairs)
+            return ExplainedWords(found.vocabulary, found.pairs)
     return None

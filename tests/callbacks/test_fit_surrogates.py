@@ -1,4 +1,4 @@
-"""The callback that teaches students: what it logs, publishes, remembers, leaves out and leaves alone."""
+"""The callback that teaches surrogates: what it logs, publishes, remembers, leaves out and leaves alone."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def make_run(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes longest where nobody looks at it: figures, and strengths to choose from."""
-    monkeypatch.setattr("whytrain.surrogates.students.STRENGTHS", {"logistic": (1.0,), "tree": (3,)})
+    monkeypatch.setattr("whytrain.surrogates.surrogates.STRENGTHS", {"logistic": (1.0,), "tree": (3,)})
     for name in ("coefficients", "decision_tree", "rule_list", "fidelity_history"):
         monkeypatch.setattr(f"whytrain.callbacks.fit_surrogates.{name}", lambda *args: "not drawn")
 
@@ -221,7 +221,7 @@ def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
             assert metrics[f"surrogate/kl_{kind}"] >= 0
         assert 0 <= metrics["surrogate/student_agreement"] <= 1
         assert metrics["time/surrogate_s"] > 0
-    # The weights did not change between the two: neither do students of the same sentences.
+    # The weights did not change between the two: neither do surrogates of the same sentences.
     first, second = (
         {k: v for k, v in store.metrics[e].items() if k.startswith("surrogate/agr")} for e in (1, 2)
     )
@@ -233,7 +233,7 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     assert set(store.tables) == {"coefficients", "rules", "fidelity", "disagreement"}
     assert set(store.figures) == {"coefficients_readable", "coefficients_dense", "tree", "rules", "fidelity"}
     evidence = callback.evidence
-    assert [(s.features, s.kind) for s in evidence.students] == [
+    assert [(s.features, s.kind) for s in evidence.surrogates] == [
         ("readable", "logistic"),
         ("readable", "tree"),
         ("dense", "logistic"),
@@ -245,13 +245,13 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     assert sum(rule.n_train for rule in evidence.rules) == 100
     assert sum(rule.n_validation for rule in evidence.rules) == 60
     best = store.metrics[2]
-    assert best["surrogate/best_agreement_logistic"] == evidence.students[0].agreement.estimate
+    assert best["surrogate/best_agreement_logistic"] == evidence.surrogates[0].agreement.estimate
     # What the tables say of the network is what it predicts.
-    assert best["surrogate/best_agreement_dense_logistic"] == evidence.students[2].agreement.estimate
-    agreeing = sum(rule.teacher_validation for rule in evidence.rules)
-    assert agreeing / 60 == pytest.approx(evidence.students[1].agreement.estimate)
-    taught = store.tables["fidelity"].query("taught_by == 'teacher'")
-    assert taught["accuracy"].tolist() == [s.accuracy.estimate for s in evidence.students]
+    assert best["surrogate/best_agreement_dense_logistic"] == evidence.surrogates[2].agreement.estimate
+    agreeing = sum(rule.network_validation for rule in evidence.rules)
+    assert agreeing / 60 == pytest.approx(evidence.surrogates[1].agreement.estimate)
+    answered = store.tables["fidelity"].query("taught_by == 'teacher'")
+    assert answered["accuracy"].tolist() == [s.accuracy.estimate for s in evidence.surrogates]
     majority = np.bincount(module.predictions.logits.argmax(axis=1)).max() / 60
     assert best["surrogate/best_majority"] in (majority, pytest.approx(1 - majority))
 
@@ -301,7 +301,7 @@ def test_sentences_of_an_epoch_follow_from_its_time(
         run(callback, trainer, module)
     assert callback.epoch_rows == n_rows
     assert store.params == {"surrogate/epoch_rows": n_rows}
-    assert ("students of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
+    assert ("surrogates of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
     assert callback.evidence.n_rows == 150
 
 
@@ -384,11 +384,11 @@ def test_three_classes_and_a_model_that_shows_nothing(
     callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
-    assert "does not show its states; students of them are left out" in caplog.text
-    assert {s.features for s in callback.evidence.students} == {"readable"}
+    assert "does not show its states; surrogates of them are left out" in caplog.text
+    assert {s.features for s in callback.evidence.surrogates} == {"readable"}
     assert set(store.tables["coefficients"]["class"]) == {"neg", "pos", "odd"}
-    # A bag of words is what a logistic student of words can learn.
-    assert callback.evidence.students[0].agreement.estimate > 0.8
+    # A bag of words is what a logistic surrogate of words can learn.
+    assert callback.evidence.surrogates[0].agreement.estimate > 0.8
 
 
 def test_a_class_without_training_sentences_is_said_and_training_goes_on(
@@ -400,7 +400,7 @@ def test_a_class_without_training_sentences_is_said_and_training_goes_on(
     callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
-    assert caplog.text.count("there are no students of this run") == 1
+    assert caplog.text.count("there are no surrogates of this run") == 1
     assert "there are none of pos, odd" in caplog.text
     assert callback.evidence is None
     assert not store.tables

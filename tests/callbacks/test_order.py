@@ -6,25 +6,34 @@ import random
 
 import pytest
 from pytorch_lightning.callbacks import Callback
-from whytrain.callbacks.calibration import Calibration
-from whytrain.callbacks.diagnosis import Diagnosis
-from whytrain.callbacks.model_record import ModelRecord
-from whytrain.callbacks.predictions import Predictions
-from whytrain.callbacks.run_record import RunRecord
-from whytrain.callbacks.surrogate import Surrogate
 
+from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
 from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.describe_model import DescribeModel
+from whytrain.callbacks.describe_run import DescribeRun
+from whytrain.callbacks.diagnose import Diagnose
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.explain_epoch import ExplainEpoch
+from whytrain.callbacks.fit_surrogates import FitSurrogates
 from whytrain.callbacks.history import History
+from whytrain.callbacks.log_predictions import LogPredictions
 from whytrain.callbacks.order import Phase, in_order, phase_of
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
 from whytrain.errors import ConfigError
 
 # Who must find what the one before has done; made without a constructor, since only their order matters.
-IN_TURN = (ProgressBars, History, RunRecord, Predictions, Calibration, ExplainEpoch, Surrogate, Diagnosis)
-IN_TURN += (EarlyStop, Prune, ModelRecord, Checkpoints)
+IN_TURN = (
+    ProgressBars,
+    History,
+    DescribeRun,
+    LogPredictions,
+    CalibrateEpoch,
+    ExplainEpoch,
+    FitSurrogates,
+    Diagnose,
+)
+IN_TURN += (EarlyStop, Prune, DescribeModel, Checkpoints)
 
 
 class Own(Callback):
@@ -42,10 +51,12 @@ def test_any_order_becomes_the_right_one() -> None:
         phases = [phase_of(callback) for callback in in_order(shuffled)]
         names = [type(callback).__name__ for callback in in_order(shuffled)]
         assert phases == sorted(phases)
-        record, own, surrogate, diagnosis = map(names.index, ("RunRecord", "Own", "Surrogate", "Diagnosis"))
-        assert record < min(own, names.index("Calibration"), names.index("ExplainEpoch"))
+        record, own, surrogate, diagnosis = map(
+            names.index, ("DescribeRun", "Own", "FitSurrogates", "Diagnose")
+        )
+        assert record < min(own, names.index("CalibrateEpoch"), names.index("ExplainEpoch"))
         assert max(own, names.index("ExplainEpoch")) < surrogate < diagnosis
-        assert names.index("Calibration") < names.index("ModelRecord") < len(names) - 1
+        assert names.index("CalibrateEpoch") < names.index("DescribeModel") < len(names) - 1
         assert names[-1] == "Checkpoints"
 
 
@@ -55,5 +66,5 @@ def test_those_of_one_phase_keep_their_order() -> None:
 
 
 def test_two_of_a_phase_for_one_are_refused() -> None:
-    with pytest.raises(ConfigError, match="Diagnosis and Diagnosis are both of phase DIAGNOSE"):
-        in_order(made(Diagnosis, Diagnosis))
+    with pytest.raises(ConfigError, match="Diagnose and Diagnose are both of phase DIAGNOSE"):
+        in_order(made(Diagnose, Diagnose))

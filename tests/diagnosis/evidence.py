@@ -94,17 +94,17 @@ def rule(confidence: float, right: int, covered: int) -> RuleEvidence:
         n_train=100,
         support=0.1,
         right_train=90,
-        teacher_train=95,
+        network_train=95,
         n_validation=covered,
         right_validation=right,
-        teacher_validation=right,
+        network_validation=right,
     )
 
 
 def surrogate(**changes: Any) -> SurrogateEvidence:
     made = SurrogateEvidence(
         n_rows=100,
-        students=(),
+        surrogates=(),
         coefficients=(
             CoefficientEvidence("great", "word", 9.0, "good"),
             CoefficientEvidence("hidden mean 3", "hidden", -80.0, "good"),

@@ -11,13 +11,13 @@ import pytest
 from evidence import NAMES, corpus, explained, healthy, predicting, predictions, rule, shapley, surrogate
 
 from whytrain.calibration.summary import summarize_calibration
-from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
+from whytrain.diagnosis import of_data, of_predictions, of_surrogates, of_words
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
 from whytrain.diagnosis.rules import load_rules
 from whytrain.statistics.intervals import Interval, wilson_interval
-from whytrain.surrogates.evidence import FeatureSet, StudentEvidence, StudentKind
+from whytrain.surrogates.evidence import FeatureSet, FidelityEvidence, SurrogateKind
 
 BOOK = load_rules(None, DETECTORS)
 
@@ -163,11 +163,11 @@ def test_attention() -> None:
     assert measured(of_words.attention_concentration(run)).value.estimate == pytest.approx(0.7)
 
 
-# Students
+# Surrogates
 
 
 def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
-    result = measured(of_students.students_disagree(healthy()))
+    result = measured(of_surrogates.students_disagree(healthy()))
     of_rows = wilson_interval(2, 100)  # no row contains another
     assert (result.value.low, result.value.high) == pytest.approx((of_rows.low, of_rows.high), abs=0.002)
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-1", "train-3"]
@@ -181,7 +181,7 @@ def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
         corpus=corpus(phrases, [("new", 1)]),
         surrogate=surrogate(disagreeing_rows=rows, disagreeing_ids=tuple(f"train-{row}" for row in rows)),
     )
-    found = measured(of_students.students_disagree(run)).value
+    found = measured(of_surrogates.students_disagree(run)).value
     # Student's t of 24 degrees of freedom makes it a little wider than that of 25 rows.
     most, fewest = wilson_interval(10, 25), wilson_interval(8, 20)
     assert found.estimate == 0.4
@@ -190,27 +190,31 @@ def test_disagreement_is_a_share_of_train_whose_rows_come_in_groups() -> None:
 
 
 def test_students_that_follow_nobody_say_nothing() -> None:
-    def student(kind: StudentKind, agreement: Interval, features: FeatureSet = "readable") -> StudentEvidence:
+    def judged(
+        kind: SurrogateKind, agreement: Interval, features: FeatureSet = "readable"
+    ) -> FidelityEvidence:
         other = Interval(0.0, 0.0, 0.0)
-        return StudentEvidence(kind, features, agreement, other, other, 0.5, other, 0.1, None, agreement)
+        return FidelityEvidence(kind, features, agreement, other, other, 0.5, other, 0.1, None, agreement)
 
     good, poor = Interval(0.8, 0.75, 0.85), Interval(0.52, 0.48, 0.56)
-    dense = student("tree", poor, "dense")
-    both = spoiled(surrogate=surrogate(students=(student("logistic", good), student("tree", good), dense)))
-    features = measured(of_students.students_disagree(both)).evidence.features
+    dense = judged("tree", poor, "dense")
+    both = spoiled(surrogate=surrogate(surrogates=(judged("logistic", good), judged("tree", good), dense)))
+    features = measured(of_surrogates.students_disagree(both)).evidence.features
     assert [text.split(";")[0] for text in features] == [
         f"the {kind} copy answers like the network on 80% of new sentences" for kind in ("logistic", "tree")
     ]
-    one = spoiled(surrogate=surrogate(students=(student("logistic", good), student("tree", poor))))
-    assert "the tree student answers like the network on 52%" in reason(of_students.students_disagree(one))
+    one = spoiled(surrogate=surrogate(surrogates=(judged("logistic", good), judged("tree", poor))))
+    assert "the tree surrogate answers like the network on 52%" in reason(
+        of_surrogates.students_disagree(one)
+    )
 
 
 def test_the_weight_of_one_hidden_unit() -> None:
-    result = measured(of_students.dominant_dimension(spoiled(surrogate=surrogate())))
+    result = measured(of_surrogates.dominant_dimension(spoiled(surrogate=surrogate())))
     # 80 + 10 of 80 + 10 + 10·1 lie on one of eleven units; words do not count.
     assert result.value.estimate == pytest.approx(11 * 0.9)
-    assert "no student looked" in reason(
-        of_students.dominant_dimension(spoiled(surrogate=surrogate(coefficients=())))
+    assert "no surrogate looked" in reason(
+        of_surrogates.dominant_dimension(spoiled(surrogate=surrogate(coefficients=())))
     )
 
 
@@ -218,13 +222,13 @@ def test_rules_that_are_surer_than_right() -> None:
     # 40 of 50 right is 0.67 to 0.89: the gap to 0.95 is surely above 0.06; 9 of 10 says less, though its
     # confidence is higher; 0.85 does not claim to be sure.
     run = spoiled(surrogate=surrogate(rules=(rule(0.85, 1, 50), rule(0.99, 9, 10), rule(0.95, 40, 50))))
-    result = measured(of_students.overconfident_rules(run))
+    result = measured(of_surrogates.overconfident_rules(run))
     assert result.value.estimate == pytest.approx(0.15)
     # Wilson at 97.5%, z = 2.2414: two rules claim to be sure, and the intervals of both hold together.
     assert result.value.low == pytest.approx(0.95 - 0.8965, abs=1e-3)
     assert result.evidence.features[0].startswith("“great” is present → good (40 of 50)")
     assert "no rule" in reason(
-        of_students.overconfident_rules(spoiled(surrogate=surrogate(rules=(rule(0.9, 1, 9),))))
+        of_surrogates.overconfident_rules(spoiled(surrogate=surrogate(rules=(rule(0.9, 1, 9),))))
     )
 
 

@@ -11,7 +11,7 @@ import yaml
 from whytrain.commands import train
 from whytrain.config.override_words import words_of
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
-from whytrain.diagnosis.finding import Diagnosis, Evidence, Finding
+from whytrain.diagnosis.finding import Diagnosis, Finding, Support
 from whytrain.diagnosis.overrides import Plan, make_plan, plan_text, read_plan
 from whytrain.diagnosis.rules import Expectation, FindingRule, Recommendation, RuleBook, Step
 from whytrain.errors import ConfigError
@@ -40,7 +40,7 @@ PROMISE = (Expectation(metric="best/accuracy", at_least=-0.01),)
 
 
 def diagnosis(*names: str) -> Diagnosis:
-    found = [Finding(n, 0.6, 0.5, 0.7, 0.4, "share", "note", n, n, Evidence()) for n in names]
+    found = [Finding(n, 0.6, 0.5, 0.7, 0.4, "share", "note", n, n, Support()) for n in names]
     return Diagnosis(tuple(found), {}, {})
 
 

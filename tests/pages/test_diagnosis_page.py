@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from whytrain.attribution.attribution import Quantity
-from whytrain.diagnosis.finding import Diagnosis, Evidence, Example, Finding, Measurement
+from whytrain.diagnosis.finding import Diagnosis, Example, Finding, Measurement, Support
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.diagnosis import diagnosis_page
@@ -48,7 +48,7 @@ def finding(name: str, low: float, high: float) -> Finding:
         Example("row-1", ("not", EVIL), "80% in two words", (-1.0, 0.5), PHI, "good"),
         Example("row-2", (EVIL,), "labeled good"),
     )
-    evidence = Evidence(examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))
+    evidence = Support(examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))
     return Finding(name, 0.6, low, high, 0.5, "share", "serious", "Few words", f"60% {EVIL}", evidence)
 
 

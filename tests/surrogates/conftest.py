@@ -1,4 +1,4 @@
-"""Sentences of a small language, and a teacher who knows its rules."""
+"""Sentences of a small language, and a network who knows its rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from whytrain.surrogates.features import Feature, FeatureTable, WordCounter
-from whytrain.surrogates.fitting import Taught
+from whytrain.surrogates.fitting import Answered
 
 FILLER = ("a", "the", "film", "plot", "is", "was", "so", "and", "of", "scene")
 
@@ -34,10 +34,10 @@ def planted_logits(texts: list[str]) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def lesson() -> Callable[..., Any]:
-    """Return a function that makes training and validation sentences of the planted teacher, and columns."""
+def fit() -> Callable[..., Any]:
+    """Return a function that makes training and validation sentences of the planted network, and columns."""
 
-    def make(n: int = 400, *, noise: float = 0.3, seed: int = 0) -> tuple[Taught, Taught, WordCounter]:
+    def make(n: int = 400, *, noise: float = 0.3, seed: int = 0) -> tuple[Answered, Answered, WordCounter]:
         texts, others = sentences(n, seed), sentences(200, seed + 1)
         counter = WordCounter(texts)
         draw = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def lesson() -> Callable[..., Any]:
             logits = planted_logits(part)
             labels = logits.argmax(axis=1)
             labels = np.where(draw.random(len(part)) < noise, 1 - labels, labels)
-            sides.append(Taught(counter.read(part), labels, logits))
+            sides.append(Answered(counter.read(part), labels, logits))
         return sides[0], sides[1], counter
 
     return make

@@ -37,7 +37,7 @@ def test_smoke(tmp_path: Path) -> None:
     output = subprocess.run(
         list(map(str, command)), check=True, capture_output=True, text=True, timeout=300
     ).stdout
-    assert output.count("students of 100 rows") == 4
+    assert output.count("surrogates of 100 rows") == 4
     starts = [line.split()[:3] for line in output.splitlines()]
     for joined in ("0", "200"):
         for kind in ("logistic", "tree"):

@@ -1,4 +1,4 @@
-"""Which words and pairs a student sees."""
+"""Which words and pairs a surrogate sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How faithful students are, against libraries and by hand."""
+"""How faithful surrogates are, against libraries and by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_by_hand() -> None:
     seen = fidelity(STUDENT, TEACHER, LABELS)
     assert seen.agreement == wilson_interval(3, 4)
     assert seen.accuracy == wilson_interval(3, 4)
-    # The teacher is wrong about the last two; the student shares the last error only.
+    # The network is wrong about the last two; the surrogate shares the last error only.
     assert seen.agreement_on_errors == wilson_interval(1, 2)
     assert seen.kl.estimate == pytest.approx(
         np.mean([entropy(t, s) for t, s in zip(TEACHER, STUDENT, strict=True)])
@@ -42,14 +42,14 @@ def test_by_hand() -> None:
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_explained_variance_is_scikit_learns(n_classes: int) -> None:
-    teacher, student = random_rows(50, n_classes, 0), random_rows(50, n_classes, 1)
-    t, s = log_odds(teacher), log_odds(student)
-    own = teacher[:, 1:] if n_classes == 2 else teacher
+    network, surrogate = random_rows(50, n_classes, 0), random_rows(50, n_classes, 1)
+    t, s = log_odds(network), log_odds(surrogate)
+    own = network[:, 1:] if n_classes == 2 else network
     np.testing.assert_allclose(t, np.log(own / (1 - own)))
     weights = t.var(axis=0)
     expected = r2_score(t, s, multioutput=weights if n_classes > 2 else "uniform_average")
-    assert r_squared(student, teacher) == pytest.approx(expected)
-    assert r_squared(teacher, teacher) == 1.0
+    assert r_squared(surrogate, network) == pytest.approx(expected)
+    assert r_squared(network, network) == 1.0
 
 
 def test_a_perfect_student() -> None:
@@ -66,23 +66,23 @@ def test_a_probability_of_zero_costs_a_finite_amount() -> None:
 
 
 def test_the_floor_is_paired() -> None:
-    teacher = random_rows(400, 2, 0)
+    network = random_rows(400, 2, 0)
     assert agreement_over(STUDENT, STUDENT, TEACHER).high == 0.0
-    better, worse = teacher.copy(), teacher.copy()
+    better, worse = network.copy(), network.copy()
     worse[:40] = worse[:40, ::-1]  # wrong on 40 sentences that the other has right
-    gain = agreement_over(better, worse, teacher)
+    gain = agreement_over(better, worse, network)
     assert gain.estimate == pytest.approx(0.1)
     assert 0.06 < gain.low < gain.estimate < gain.high < 0.14  # ± 1.96·sqrt(0.1·0.9/400) = 0.029
-    closer = divergence_below(better, worse, teacher)
-    assert closer.estimate == pytest.approx(divergences(worse, teacher).mean())
+    closer = divergence_below(better, worse, network)
+    assert closer.estimate == pytest.approx(divergences(worse, network).mean())
     assert 0 < closer.low < closer.estimate < closer.high
-    assert divergence_below(worse, worse, teacher).high == 0.0
+    assert divergence_below(worse, worse, network).high == 0.0
 
 
 def test_majority_is_the_teachers_and_of_what_was_taught() -> None:
-    taught = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
-    assert majority_agreement(taught, TEACHER) == 0.5
-    assert majority_agreement(taught[2:], TEACHER[1:2]) == 1.0
+    answered = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
+    assert majority_agreement(answered, TEACHER) == 0.5
+    assert majority_agreement(answered[2:], TEACHER[1:2]) == 1.0
 
 
 def test_one_sentence_is_too_few() -> None:

@@ -1,4 +1,4 @@
-"""A whole study: a teacher whose rules are known is understood."""
+"""A whole study: a network whose rules are known is understood."""
 
 from __future__ import annotations
 
@@ -15,93 +15,104 @@ from whytrain.data.corpus import Split
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
+    fidelity_evidence,
     fidelity_table,
     rule_table,
     rules_in_words,
-    student_evidence,
     surrogate_evidence,
 )
 from whytrain.surrogates.features import Feature, FeatureTable
-from whytrain.surrogates.fitting import Answers, Ranking, StudySettings, Taught, epoch_scores, study
+from whytrain.surrogates.fitting import (
+    Answered,
+    ExplainedWords,
+    SurrogateSettings,
+    Unlabeled,
+    epoch_scores,
+    fit_surrogates,
+)
 
 Make = Callable[..., Any]
-SETTINGS = StudySettings(alpha=0.0, temperature=1.0, words=20, pairs=5, seed=0)
+SETTINGS = SurrogateSettings(alpha=0.0, temperature=1.0, words=20, pairs=5, seed=0)
 NAMES = ["neg", "pos"]
-RANKING = Ranking(
+RANKING = ExplainedWords(
     pd.DataFrame({"class": ["pos"] * 3, "word": ["great", "dull", "elsewhere"], "score": [2.5, -2.0, 9.0]}),
     pd.DataFrame({"word_a": ["dull"], "word_b": ["great"], "interaction": [-1.0]}),
 )
 
 
 @pytest.fixture(scope="module")
-def understood(lesson: Make) -> tuple[Any, ...]:
-    train, validation, counter = lesson()
+def understood(fit: Make) -> tuple[Any, ...]:
+    train, validation, counter = fit()
     groups = np.arange(len(train.labels))
-    return study(train, validation, counter.words, RANKING, SETTINGS, NAMES, groups=groups), train, validation
+    return (
+        fit_surrogates(train, validation, counter.words, RANKING, SETTINGS, NAMES, groups=groups),
+        train,
+        validation,
+    )
 
 
 def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
-    lessons, train, validation = understood
-    assert list(lessons) == [("readable", "logistic"), ("readable", "tree")]
-    features = lessons["readable", "logistic"].train.features
+    fits, train, validation = understood
+    assert list(fits) == [("readable", "logistic"), ("readable", "tree")]
+    features = fits["readable", "logistic"].train.features
     assert [f.words for f in features[:2]] == [("great",), ("dull",)]
     assert [f.kind for f in features] == ["word"] * (len(features) - 7) + ["pair", "score"] + ["form"] * 5
-    logistic, tree = student_evidence(lessons, train, validation)
-    for student in (logistic, tree):
-        assert student.agreement.estimate == 1.0
-        assert student.kl.estimate < 0.01
-        assert student.r_squared > 0.98
-        assert student.agreement_on_errors.estimate == 1.0
-    table = coefficient_table(lessons, NAMES, str)
+    logistic, tree = fidelity_evidence(fits, train, validation)
+    for surrogate in (logistic, tree):
+        assert surrogate.agreement.estimate == 1.0
+        assert surrogate.kl.estimate < 0.01
+        assert surrogate.r_squared > 0.98
+        assert surrogate.agreement_on_errors.estimate == 1.0
+    table = coefficient_table(fits, NAMES, str)
     beta = table.set_index("feature")["beta"]
     score = table.set_index("feature").loc["score for pos"]
-    deviation = lessons["readable", "logistic"].student.scale[-6]
-    # Presence and score together say what the teacher does: 3 and −2; 0.15: the penalty that was chosen.
+    deviation = fits["readable", "logistic"].surrogate.scale[-6]
+    # Presence and score together say what the network does: 3 and −2; 0.15: the penalty that was chosen.
     assert beta["“great”"] + 2.5 * score["beta"] / deviation == pytest.approx(3.0, abs=0.15)
     assert beta["“dull”"] - 2.0 * score["beta"] / deviation == pytest.approx(-2.0, abs=0.15)
     assert set(table["class"]) == {"pos"}
 
 
 def test_noisy_gold_labels_teach_less(understood: tuple[Any, ...]) -> None:
-    lessons, train, validation = understood
-    students = student_evidence(lessons, train, validation)
-    table = fidelity_table(lessons, students, validation)
+    fits, train, validation = understood
+    surrogates = fidelity_evidence(fits, train, validation)
+    table = fidelity_table(fits, surrogates, validation)
     assert table["taught_by"].tolist() == ["teacher", "gold labels"] * 2
-    taught, gold = table.iloc[0], table.iloc[1]
-    assert taught["over_gold"] == pytest.approx(taught["agreement"] - gold["agreement"])
-    assert taught["kl_below_gold"] == pytest.approx(gold["kl"] - taught["kl"])
-    assert taught["kl_below_gold_low"] > 0
+    answered, gold = table.iloc[0], table.iloc[1]
+    assert answered["over_gold"] == pytest.approx(answered["agreement"] - gold["agreement"])
+    assert answered["kl_below_gold"] == pytest.approx(gold["kl"] - answered["kl"])
+    assert answered["kl_below_gold_low"] > 0
     assert (table["agreement_low"] <= table["agreement"]).all()
     assert table["majority"].nunique() == 1
 
 
-def test_alpha_of_one_is_the_gold_student(lesson: Make) -> None:
-    train, validation, counter = lesson(150)
-    lessons = study(train, validation, counter.words, None, replace(SETTINGS, alpha=1.0), NAMES)
-    for one in lessons.values():
+def test_alpha_of_one_is_the_gold_student(fit: Make) -> None:
+    train, validation, counter = fit(150)
+    fits = fit_surrogates(train, validation, counter.words, None, replace(SETTINGS, alpha=1.0), NAMES)
+    for one in fits.values():
         np.testing.assert_array_equal(one.predicted, one.gold_predicted)
 
 
-def test_temperature_softens_what_is_taught(lesson: Make) -> None:
-    train, validation, counter = lesson(300)
+def test_temperature_softens_what_is_taught(fit: Make) -> None:
+    train, validation, counter = fit(300)
     warm = replace(SETTINGS, temperature=4.0)
-    lessons = study(train, validation, counter.words, RANKING, warm, NAMES)
-    tree = lessons["readable", "tree"]
+    fits = fit_surrogates(train, validation, counter.words, RANKING, warm, NAMES)
+    tree = fits["readable", "tree"]
     soft = softmax(validation.logits / 4.0, axis=1)
     # 0.02: leaves of a few noisy sentences; without the temperature the mean difference is 0.19.
-    assert np.abs(tree.student.probabilities(tree.validation) - soft).mean() < 0.02
-    scores = epoch_scores(lessons, train, validation)
-    assert scores["agreement_tree"] > 0.98  # a softer teacher has the same opinions,
+    assert np.abs(tree.surrogate.probabilities(tree.validation) - soft).mean() < 0.02
+    scores = epoch_scores(fits, train, validation)
+    assert scores["agreement_tree"] > 0.98  # a softer network has the same opinions,
     assert scores["kl_tree"] > 0.1  # but is less sure of them
 
 
-def test_joined_sentences_teach_the_readable_student_and_not_the_gold_one(lesson: Make) -> None:
-    train, validation, counter = lesson(60, noise=0.0)
-    # What the teacher says of the sample is drowned by what it says of these: the contrary, a hundred times.
+def test_joined_sentences_teach_the_readable_student_and_not_the_gold_one(fit: Make) -> None:
+    train, validation, counter = fit(60, noise=0.0)
+    # What the network says of the sample is drowned by what it says of these: the contrary, a hundred times.
     repeated = np.tile(np.arange(60), 100)
-    contrary = Answers(train.read.select(repeated), -train.logits[repeated])
+    contrary = Unlabeled(train.read.select(repeated), -train.logits[repeated])
     alone, more = (
-        study(train, validation, counter.words, None, SETTINGS, NAMES, joined=joined)
+        fit_surrogates(train, validation, counter.words, None, SETTINGS, NAMES, joined=joined)
         for joined in (None, contrary)
     )
     for kind in ("logistic", "tree"):
@@ -112,33 +123,33 @@ def test_joined_sentences_teach_the_readable_student_and_not_the_gold_one(lesson
         assert b.train.values.shape[0] == 60  # support and rules are of the sample
 
 
-def test_without_a_ranking_words_follow_from_the_teacher(lesson: Make) -> None:
-    train, validation, counter = lesson()
-    lessons = study(train, validation, counter.words, None, SETTINGS, NAMES)
-    features = lessons["readable", "logistic"].train.features
+def test_without_a_ranking_words_follow_from_the_teacher(fit: Make) -> None:
+    train, validation, counter = fit()
+    fits = fit_surrogates(train, validation, counter.words, None, SETTINGS, NAMES)
+    features = fits["readable", "logistic"].train.features
     assert {f.words for f in features[:2]} == {("great",), ("dull",)}
     assert {f.kind for f in features} == {"word", "form"}
-    scores = epoch_scores(lessons, train, validation)
+    scores = epoch_scores(fits, train, validation)
     assert scores["agreement_logistic"] > 0.95 > scores["majority"]
     assert scores["over_gold_logistic"] >= 0.0
 
 
-def test_a_short_ranking_is_filled_up(lesson: Make) -> None:
-    train, validation, counter = lesson()
+def test_a_short_ranking_is_filled_up(fit: Make) -> None:
+    train, validation, counter = fit()
     short = RANKING._replace(vocabulary=RANKING.vocabulary.query("word == 'dull'"))
-    lessons = study(train, validation, counter.words, short, SETTINGS, NAMES)
-    words = [f.words for f in lessons["readable", "tree"].train.features if f.kind == "word"]
+    fits = fit_surrogates(train, validation, counter.words, short, SETTINGS, NAMES)
+    words = [f.words for f in fits["readable", "tree"].train.features if f.kind == "word"]
     assert words[:2] == [("dull",), ("great",)]
     assert len(set(words)) == len(words)
-    score = next(f for f in lessons["readable", "tree"].train.features if f.kind == "score")
+    score = next(f for f in fits["readable", "tree"].train.features if f.kind == "score")
     assert score.words == ("dull",)
 
 
-def test_three_classes_and_dense_features_of_the_first_sentences(lesson: Make) -> None:
-    train, validation, counter = lesson()
+def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> None:
+    train, validation, counter = fit()
     names = ["a", "b", "c"]
     three = [
-        Taught(
+        Answered(
             side.read,
             np.where(side.read.form.values[:, 0] > 6, 2, side.labels),
             np.concatenate([side.logits, 0.5 * side.read.form.values[:, [0]] - 3.0], axis=1),
@@ -151,37 +162,37 @@ def test_three_classes_and_dense_features_of_the_first_sentences(lesson: Make) -
     ranking = pd.DataFrame(
         {"class": ["b", "a", "c"], "word": ["great", "dull", "film"], "score": [2.0, 1.5, 0.5]}
     )
-    lessons = study(
+    fits = fit_surrogates(
         *three,
         counter.words,
-        Ranking(ranking, RANKING.pairs),
+        ExplainedWords(ranking, RANKING.pairs),
         SETTINGS,
         names,
         dense=tuple(dense),
         groups=np.arange(400),
     )
-    assert lessons["dense", "logistic"].train.values.shape == (50, 1)
-    students = student_evidence(lessons, *three)
-    assert students[0].agreement.estimate > 0.9
-    assert {(s.features, s.kind) for s in students} == set(lessons)
-    table = coefficient_table(lessons, names, str)
+    assert fits["dense", "logistic"].train.values.shape == (50, 1)
+    surrogates = fidelity_evidence(fits, *three)
+    assert surrogates[0].agreement.estimate > 0.9
+    assert {(s.features, s.kind) for s in surrogates} == set(fits)
+    table = coefficient_table(fits, names, str)
     assert set(table["class"]) == set(names)
     assert set(table["features"]) == {"readable", "dense"}
-    scores = [f.what for f in lessons["readable", "tree"].train.features if f.kind == "score"]
+    scores = [f.what for f in fits["readable", "tree"].train.features if f.kind == "score"]
     assert scores == [f"score for {name}" for name in names]
 
 
-def test_where_students_disagree_is_told_with_both_reasons(lesson: Make) -> None:
-    train, validation, counter = lesson()
-    turned = Taught(train.read, train.labels, train.logits[:, ::-1])
+def test_where_students_disagree_is_told_with_both_reasons(fit: Make) -> None:
+    train, validation, counter = fit()
+    turned = Answered(train.read, train.labels, train.logits[:, ::-1])
     few = replace(SETTINGS, words=2)
     straight, other = (
-        study(side, validation, counter.words, RANKING, few, NAMES) for side in (train, turned)
+        fit_surrogates(side, validation, counter.words, RANKING, few, NAMES) for side in (train, turned)
     )
     split = Split([f"id-{i}" for i in range(200)], ["text"] * 200, validation.labels, None, {})
     table = straight["readable", "tree"].validation
     assert len(disagreement(straight, table, split, NAMES, str).rows) == 0
-    # A logistic student of the teacher beside a tree that has learned the opposite.
+    # A logistic surrogate of the network beside a tree that has learned the opposite.
     mixed = {**straight, ("readable", "tree"): other["readable", "tree"]}
     found = disagreement(mixed, table, split, NAMES, str)
     own = validation.logits.argmax(axis=1)
@@ -200,17 +211,17 @@ def test_where_students_disagree_is_told_with_both_reasons(lesson: Make) -> None
 
 
 def test_evidence_and_tables_hide_words(understood: tuple[Any, ...]) -> None:
-    lessons, train, validation = understood
+    fits, train, validation = understood
 
     def hide(word: str) -> str:
         return f"#{len(word)}"
 
-    students = student_evidence(lessons, train, validation)
-    rules = rules_in_words(lessons, train, validation, NAMES, hide)
-    betas = coefficient_table(lessons, NAMES, hide)
+    surrogates = fidelity_evidence(fits, train, validation)
+    rules = rules_in_words(fits, train, validation, NAMES, hide)
+    betas = coefficient_table(fits, NAMES, hide)
     split = Split([str(i) for i in range(200)], ["?"] * 200, validation.labels, None, {})
-    found = disagreement(lessons, lessons["readable", "tree"].validation, split, NAMES, hide)
-    evidence = surrogate_evidence(lessons, students, rules, betas, found)
+    found = disagreement(fits, fits["readable", "tree"].validation, split, NAMES, hide)
+    evidence = surrogate_evidence(fits, surrogates, rules, betas, found)
     assert evidence.n_rows == 400
     assert evidence.coefficients[0].name == betas["feature"][0]
     sizes = [abs(c.beta) for c in evidence.coefficients]

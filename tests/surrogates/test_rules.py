@@ -19,7 +19,7 @@ from whytrain.surrogates.rules import (
     rules_of,
     tree_cells,
 )
-from whytrain.surrogates.students import Student, fit_student
+from whytrain.surrogates.surrogates import Surrogate, fit_surrogate
 
 FEATURES = (
     Feature("word", ("bad",)),
@@ -30,7 +30,7 @@ NAMES = ["neg", "pos", "other"]
 
 
 @pytest.fixture(scope="module")
-def taught() -> tuple[Student, FeatureTable, np.ndarray]:
+def answered() -> tuple[Surrogate, FeatureTable, np.ndarray]:
     draw = np.random.default_rng(0)
     values = np.stack(
         [draw.integers(2, size=300), draw.integers(2, size=300), draw.integers(1, 20, 300)], axis=1
@@ -38,44 +38,44 @@ def taught() -> tuple[Student, FeatureTable, np.ndarray]:
     odds = np.stack([3.0 * values[:, 0], 1.0 - values[:, 1], 0.2 * values[:, 2] - 2], axis=1)
     target = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
     table = FeatureTable(FEATURES, values.astype(float))
-    return fit_student("tree", table, target, strength=4, seed=0), table, target
+    return fit_surrogate("tree", table, target, strength=4, seed=0), table, target
 
 
-def test_every_sentence_fulfils_the_conditions_of_its_rule_alone(taught: tuple) -> None:
-    student, table, _ = taught
-    rules, cells = rules_of(student), cells_of(student, table)
+def test_every_sentence_fulfils_the_conditions_of_its_rule_alone(answered: tuple) -> None:
+    surrogate, table, _ = answered
+    rules, cells = rules_of(surrogate), cells_of(surrogate, table)
     for row, cell in zip(table.values, cells, strict=True):
         holding = [r for r in rules if all(c.low < row[c.feature] <= c.high for c in r.conditions)]
         assert [r.cell for r in holding] == [cell]
     assert all(len({c.feature for c in rule.conditions}) == len(rule.conditions) for rule in rules)
 
 
-def test_confidence_and_impurity_are_those_of_the_leaf(taught: tuple) -> None:
-    student, table, _ = taught
-    predicted, cells = student.probabilities(table), cells_of(student, table)
-    for rule in rules_of(student):
+def test_confidence_and_impurity_are_those_of_the_leaf(answered: tuple) -> None:
+    surrogate, table, _ = answered
+    predicted, cells = surrogate.probabilities(table), cells_of(surrogate, table)
+    for rule in rules_of(surrogate):
         row = predicted[cells == rule.cell][0]
         assert rule.confidence == pytest.approx(row.max())
         assert rule.class_index == row.argmax()
         assert rule.impurity == pytest.approx(entropy(row, base=2), abs=1e-9)
 
 
-def test_counts_are_those_of_the_sentences_that_a_rule_covers(taught: tuple) -> None:
-    student, table, target = taught
+def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -> None:
+    surrogate, table, target = answered
     labels = np.random.default_rng(1).integers(3, size=300)
     train = Judged(table, labels, target.argmax(axis=1))
     rows = np.arange(0, 300, 7)
     validation = Judged(table.select(rows), labels[rows], target[rows].argmax(axis=1))
-    found = rule_evidence(student, train, validation, NAMES, str)
+    found = rule_evidence(surrogate, train, validation, NAMES, str)
     assert sum(rule.n_train for rule in found) == 300
     assert sum(rule.support for rule in found) == pytest.approx(1.0)
     assert sum(rule.n_validation for rule in found) == len(rows)
     assert [rule.n_train for rule in found] == sorted((rule.n_train for rule in found), reverse=True)
-    predicted = student.probabilities(table).argmax(axis=1)
+    predicted = surrogate.probabilities(table).argmax(axis=1)
     assert sum(rule.right_train for rule in found) == (predicted == labels).sum()
-    assert sum(rule.teacher_train for rule in found) == (predicted == train.teacher).sum()
+    assert sum(rule.network_train for rule in found) == (predicted == train.network).sum()
     assert sum(rule.right_validation for rule in found) == (predicted == labels)[rows].sum()
-    assert sum(rule.teacher_validation for rule in found) == (predicted == train.teacher)[rows].sum()
+    assert sum(rule.network_validation for rule in found) == (predicted == train.network)[rows].sum()
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_words_can_be_hidden() -> None:
     assert rule_text(rule, FEATURES, NAMES, lambda word: "#") == "“#”, without negation → neg"
 
 
-def test_a_diagram_has_the_trees_cells(taught: tuple) -> None:
-    student = taught[0]
-    cells = tree_cells(student, FEATURES, str)
+def test_a_diagram_has_the_trees_cells(answered: tuple) -> None:
+    surrogate = answered[0]
+    cells = tree_cells(surrogate, FEATURES, str)
     assert cells[0].text == ""
     assert cells[0].share == pytest.approx(1.0)
     for cell in cells:
@@ -116,14 +116,14 @@ def test_a_diagram_has_the_trees_cells(taught: tuple) -> None:
             )
     leaves = [cell for cell in cells if not cell.children]
     assert sorted(cell.confidence for cell in leaves) == pytest.approx(
-        sorted(rule.confidence for rule in rules_of(student))
+        sorted(rule.confidence for rule in rules_of(surrogate))
     )
 
 
 def test_a_tree_that_asks_nothing_has_one_rule(measured: Callable[[np.ndarray], FeatureTable]) -> None:
     target = np.tile([[0.4, 0.6]], (20, 1))
-    student = fit_student("tree", measured(np.ones((20, 1))), target, strength=3, seed=0)
-    (rule,) = rules_of(student)
+    surrogate = fit_surrogate("tree", measured(np.ones((20, 1))), target, strength=3, seed=0)
+    (rule,) = rules_of(surrogate)
     assert rule.conditions == ()
     assert rule.confidence == pytest.approx(0.6)
-    assert len(tree_cells(student, FEATURES, str)) == 1
+    assert len(tree_cells(surrogate, FEATURES, str)) == 1

@@ -1,4 +1,4 @@
-"""Which training sentences students learn from."""
+"""Which training sentences surrogates learn from."""
 
 from __future__ import annotations
 

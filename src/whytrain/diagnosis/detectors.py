@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from whytrain.diagnosis import of_data, of_predictions, of_students, of_words
+from whytrain.diagnosis import of_data, of_predictions, of_surrogates, of_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Finding, Measurement, NotExamined, in_words
 from whytrain.diagnosis.rules import FindingRule
@@ -20,9 +20,9 @@ DETECTORS: Mapping[str, Detector] = {
         of_words.shortcut_pairs,
         of_words.neglected_ends,
         of_words.attention_concentration,
-        of_students.students_disagree,
-        of_students.dominant_dimension,
-        of_students.overconfident_rules,
+        of_surrogates.students_disagree,
+        of_surrogates.dominant_dimension,
+        of_surrogates.overconfident_rules,
         of_predictions.overconfidence,
         of_predictions.overfitting,
         of_predictions.above_the_floor,

@@ -95,7 +95,7 @@ class RunEvidence:
         history: the losses.
         calibration: of the validation sentences, no temperature.
         explanations: explained training sentences.
-        surrogate: the students.
+        surrogate: the surrogates.
     """
 
     class_names: tuple[str, ...]

@@ -41,7 +41,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Support:
     """What a measured value rests on, the most telling first.
 
     Attributes:
@@ -68,7 +68,7 @@ class Measurement:
 
     value: Interval
     unit: Unit
-    evidence: Evidence = Evidence()
+    evidence: Support = Support()
     rows: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -109,7 +109,7 @@ class Finding:
     severity: Severity
     title: str
     message: str
-    evidence: Evidence
+    evidence: Support
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Diagnosis:
 def mean_measurement(
     rows: Mapping[str, float],
     unit: Unit,
-    evidence: Evidence = Evidence(),
+    evidence: Support = Support(),
 ) -> Measurement:
     """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed."""
     value = mean_interval(list(rows.values()))
@@ -156,7 +156,7 @@ def mean_interval(values: ArrayLike) -> Interval:
 def hidden(diagnosis: Diagnosis, name: Callable[[str], str]) -> Diagnosis:
     """Return the diagnosis with other names for all words of the data, such as their hashes."""
 
-    def of(evidence: Evidence) -> Evidence:
+    def of(evidence: Support) -> Support:
         examples = (replace(e, words=tuple(map(name, e.words))) for e in evidence.sentences)
         tokens = (PAIR.join(map(name, token.split(PAIR))) for token in evidence.tokens)
         return replace(evidence, sentences=tuple(examples), tokens=tuple(tokens))

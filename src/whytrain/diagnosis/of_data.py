@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence
-from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
+from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
 from whytrain.statistics.intervals import clustered_share, wilson_interval
 from whytrain.types import Predictions
 
@@ -122,7 +122,7 @@ def leaking_split(run: RunEvidence) -> Measurement:
         )
         for row in rows[:SHOWN]
     )
-    return Measurement(wilson_interval(len(rows), len(validation.ids)), "share", Evidence(examples))
+    return Measurement(wilson_interval(len(rows), len(validation.ids)), "share", Support(examples))
 
 
 def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
@@ -133,4 +133,4 @@ def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str])
     )
     hits = np.zeros(len(train.ids), dtype=np.bool_)
     hits[rows] = True
-    return Measurement(clustered_share(hits, train.groups), "share", Evidence(examples))
+    return Measurement(clustered_share(hits, train.groups), "share", Support(examples))

@@ -12,10 +12,10 @@ from whytrain.attribution.evidence import AttributionEvidence, SentenceEvidence
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import (
     PAIR,
-    Evidence,
     Example,
     Measurement,
     NotExamined,
+    Support,
     mean_measurement,
 )
 from whytrain.statistics.intervals import Interval
@@ -132,7 +132,7 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     return Measurement(
         Interval(float(size), float(size - margin), float(size + margin)),
         "share" if explained.quantity.unit == "probability" else "log-odds",
-        Evidence(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
+        Support(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
     )
 
 
@@ -183,7 +183,7 @@ def _over_sentences(
     names, quantity = run.class_names, explained.quantity
     examples = [_example(s, note(s), names, quantity) for s in telling[:SHOWN_SENTENCES]]
     features = () if context is None else (context(telling),)
-    return mean_measurement(rows, "share", Evidence(tuple(examples), _top_words(explained), features))
+    return mean_measurement(rows, "share", Support(tuple(examples), _top_words(explained), features))
 
 
 def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quantity: Quantity) -> Example:

@@ -52,7 +52,7 @@ def expression_spans(expression: Expression) -> frozenset[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class SignProbe:
+class SignedPhrase:
     """A sentence in which the interaction of two words has a known sign for the positive class.
 
     Attributes:
@@ -72,18 +72,18 @@ _POSITIVE = ("good", "great", "funny", "moving", "interesting", "entertaining")
 _NEGATIVE = ("bad", "boring", "dull", "terrible", "awful", "stupid")
 
 
-def sign_probes() -> tuple[SignProbe, ...]:
+def signed_phrases() -> tuple[SignedPhrase, ...]:
     """Return sentences whose interactions must have a sign.
 
     "not" turns a word's polarity round, "but" discounts what stands before it: together with a positive
     word either must be worth less than the two alone, with a negative word more.
     """
-    probes = []
+    phrases = []
     for words, sign in ((_POSITIVE, -1), (_NEGATIVE, 1)):
         opposite = _NEGATIVE if words is _POSITIVE else _POSITIVE
         for word, other in zip(words, opposite, strict=True):
-            probes.append(SignProbe(f"not {word}", (0, 1), sign, "negation"))
-            probes.append(SignProbe(f"the film is not {word} .", (3, 4), sign, "negation"))
+            phrases.append(SignedPhrase(f"not {word}", (0, 1), sign, "negation"))
+            phrases.append(SignedPhrase(f"the film is not {word} .", (3, 4), sign, "negation"))
             text = f"the plot is {word} , but the acting is {other} ."
-            probes.append(SignProbe(text, (3, 5), sign, "contrast"))
-    return tuple(probes)
+            phrases.append(SignedPhrase(text, (3, 5), sign, "contrast"))
+    return tuple(phrases)

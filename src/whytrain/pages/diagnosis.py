@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from whytrain.config.override_words import words_of
-from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Evidence, Example, Finding, Severity, in_words
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Example, Finding, Severity, Support, in_words
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.colored_sentence import colored_sentence
@@ -107,7 +107,7 @@ def _sureness(finding: Finding, n_sentences: int) -> str:
     return f"<p><b>How sure?</b> {text}{seen}</p>"
 
 
-def _evidence(evidence: Evidence) -> str:
+def _evidence(evidence: Support) -> str:
     parts = [_example(example) for example in evidence.sentences]
     if evidence.tokens:
         words = " ".join(f"<code>{escape(token)}</code>" for token in evidence.tokens)

@@ -21,7 +21,7 @@ from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
 from whytrain.runs.ranking import read_pairs, read_words
-from whytrain.runs.students import read_students
+from whytrain.runs.surrogates import read_students
 from whytrain.runs.table import TableRecord
 from whytrain.tracking.reader import RunRecord, download
 from whytrain.tracking.tables import text_hash
@@ -49,7 +49,7 @@ _EXPLAINED = TableRecord(
 
 
 def log_evidence(store: Store, evidence: RunEvidence, diagnosis: Diagnosis) -> None:
-    """Log what a diagnosis looked at, beside what the callbacks logged of words and students.
+    """Log what a diagnosis looked at, beside what the callbacks logged of words and surrogates.
 
     Of the sentences only those are kept that the diagnosis shows, and where text is private the hashes of
     their words.

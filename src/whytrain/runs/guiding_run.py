@@ -10,7 +10,7 @@ from whytrain.guidance.guidance import Explained
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.runs.config import is_private
 from whytrain.runs.ranking import read_pairs, read_words, word_sizes
-from whytrain.runs.students import read_disputed
+from whytrain.runs.surrogates import read_disputed
 from whytrain.tracking.reader import RunRecord
 
 T = TypeVar("T")

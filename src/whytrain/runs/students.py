@@ -1,4 +1,4 @@
-"""The readable students of a run: how faithful they are, what they say, where they contradict each other."""
+"""The readable surrogates of a run: how faithful they are, what they say, where they contradict each other."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from whytrain.runs.table import TableRecord
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import (
     CoefficientEvidence,
+    FidelityEvidence,
     RuleEvidence,
-    StudentEvidence,
     SurrogateEvidence,
 )
 from whytrain.tracking.reader import RunRecord
@@ -47,10 +47,10 @@ def log_students(
 
     Args:
         store: of the run.
-        fidelity: one row per student.
-        coefficients: of the logistic students, by |β|.
+        fidelity: one row per surrogate.
+        coefficients: of the logistic surrogates, by |β|.
         rules: of the readable tree.
-        disagreement: sentences of `split` on which the readable students differ.
+        disagreement: sentences of `split` on which the readable surrogates differ.
     """
     _COEFFICIENTS.log(store, coefficients)
     _RULES.log(store, rules)
@@ -59,34 +59,34 @@ def log_students(
 
 
 def read_disputed(run: RunRecord) -> list[str]:
-    """Return the ids of the training sentences on which the readable students differ, in order of rows.
+    """Return the ids of the training sentences on which the readable surrogates differ, in order of rows.
 
     Raises:
-        TrackingError: the run has no students.
+        TrackingError: the run has no surrogates.
     """
     table = _DISAGREEMENT.read(run)
     return table.loc[table["split"] == "train", "id"].astype(str).tolist()
 
 
 def read_students(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence:
-    """Return what the students of a run say.
+    """Return what the surrogates of a run say.
 
     Args:
         run: the run.
         train_ids: of all training sentences, in order of rows.
 
     Raises:
-        TrackingError: the run has no students.
+        TrackingError: the run has no surrogates.
     """
     disputed, row_of = read_disputed(run), {key: row for row, key in enumerate(train_ids)}
     coefficients = _COEFFICIENTS.read(run)
     rules = [_rule(row) for row in _RULES.read(run).to_dict("records")]
     fidelity = _FIDELITY.read(run)
-    taught = fidelity[fidelity["taught_by"] == "teacher"]
+    answered = fidelity[fidelity["taught_by"] == "teacher"]
     columns = (coefficients[name].tolist() for name in ("feature", "kind", "beta", "class"))
     return SurrogateEvidence(
         n_rows=sum(rule.n_train for rule in rules),
-        students=tuple(_student(row) for row in taught.to_dict("records")),
+        surrogates=tuple(_student(row) for row in answered.to_dict("records")),
         coefficients=tuple(CoefficientEvidence(*row) for row in zip(*columns, strict=True)),
         rules=tuple(rules),
         disagreeing_rows=tuple(row_of[key] for key in disputed),
@@ -94,11 +94,11 @@ def read_students(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence
     )
 
 
-def _student(row: Mapping[Any, Any]) -> StudentEvidence:
+def _student(row: Mapping[Any, Any]) -> FidelityEvidence:
     def interval(name: str) -> Interval:
         return Interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
-    return StudentEvidence(
+    return FidelityEvidence(
         kind=row["student"],
         features=row["features"],
         **{name: interval(name) for name in _INTERVALS},

@@ -1,4 +1,4 @@
-"""Small readable students of a network: their features, rules, and how far they can be trusted."""
+"""Small readable surrogates of a network: their features, rules, and how far they can be trusted."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from whytrain.surrogates.fidelity import Fidelity, r_squared
     from whytrain.surrogates.rules import Condition, Rule, rules_of
     from whytrain.surrogates.sampling import balanced_rows, joined_texts
-    from whytrain.surrogates.students import Student, fit_student
+    from whytrain.surrogates.surrogates import Surrogate, fit_surrogate
 else:
     __getattr__ = lazy_imports(__name__)
 
@@ -19,9 +19,9 @@ __all__ = [
     "FeatureTable",
     "Fidelity",
     "Rule",
-    "Student",
+    "Surrogate",
     "balanced_rows",
-    "fit_student",
+    "fit_surrogate",
     "joined_texts",
     "r_squared",
     "rules_of",

@@ -1,4 +1,4 @@
-"""What a finished study says: evidence for those who act on it, and tables for those who read it."""
+"""What the fitted surrogates say: evidence for those who act on it, and tables for those who read it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from whytrain.data.corpus import Split
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import (
     CoefficientEvidence,
+    FidelityEvidence,
     RuleEvidence,
-    StudentEvidence,
     SurrogateEvidence,
 )
 from whytrain.surrogates.features import FeatureTable, Name
@@ -26,27 +26,29 @@ from whytrain.surrogates.fidelity import (
     fidelity,
     majority_agreement,
 )
-from whytrain.surrogates.fitting import KINDS, Lesson, Study, Taught
+from whytrain.surrogates.fitting import KINDS, Answered, FittedSurrogate, FittedSurrogates
 from whytrain.surrogates.rules import Judged, cells_of, rule_evidence, rule_text, rules_of
 
 Array = NDArray[np.float64]
 _REASONS = 3  # contributions that stand beside a sentence
 
 
-def student_evidence(lessons: Study, train: Taught, validation: Taught) -> tuple[StudentEvidence, ...]:
-    """Judge every student on validation sentences, with intervals."""
-    teacher, taught = validation.probabilities, train.probabilities
+def fidelity_evidence(
+    fits: FittedSurrogates, train: Answered, validation: Answered
+) -> tuple[FidelityEvidence, ...]:
+    """Judge every surrogate on validation sentences, with intervals."""
+    network, answered = validation.probabilities, train.probabilities
     found = []
-    for (features, kind), lesson in lessons.items():
-        seen = fidelity(lesson.predicted, teacher, validation.labels)
+    for (features, kind), fit in fits.items():
+        seen = fidelity(fit.predicted, network, validation.labels)
         found.append(
-            StudentEvidence(
+            FidelityEvidence(
                 kind=kind,
                 features=features,
                 agreement=seen.agreement,
-                over_gold=agreement_over(lesson.predicted, lesson.gold_predicted, teacher),
-                kl_below_gold=divergence_below(lesson.predicted, lesson.gold_predicted, teacher),
-                majority=majority_agreement(taught, teacher),
+                over_gold=agreement_over(fit.predicted, fit.gold_predicted, network),
+                kl_below_gold=divergence_below(fit.predicted, fit.gold_predicted, network),
+                majority=majority_agreement(answered, network),
                 kl=seen.kl,
                 r_squared=seen.r_squared,
                 agreement_on_errors=seen.agreement_on_errors,
@@ -56,21 +58,23 @@ def student_evidence(lessons: Study, train: Taught, validation: Taught) -> tuple
     return tuple(found)
 
 
-def fidelity_table(lessons: Study, students: Sequence[StudentEvidence], validation: Taught) -> pd.DataFrame:
-    """One row per student and one per gold student: features, strength, fidelity with intervals, floors."""
-    teacher, rows = validation.probabilities, []
-    for lesson, evidence in zip(lessons.values(), students, strict=True):
-        for student, predicted, taught_by in (
-            (lesson.student, lesson.predicted, "teacher"),
-            (lesson.gold, lesson.gold_predicted, "gold labels"),
+def fidelity_table(
+    fits: FittedSurrogates, surrogates: Sequence[FidelityEvidence], validation: Answered
+) -> pd.DataFrame:
+    """One row per surrogate and one per gold one: features, strength, fidelity with intervals, floors."""
+    network, rows = validation.probabilities, []
+    for fit, evidence in zip(fits.values(), surrogates, strict=True):
+        for surrogate, predicted, taught_by in (
+            (fit.surrogate, fit.predicted, "teacher"),
+            (fit.gold, fit.gold_predicted, "gold labels"),
         ):
-            seen = fidelity(predicted, teacher, validation.labels)
+            seen = fidelity(predicted, network, validation.labels)
             row: dict[str, Any] = {
-                "student": student.kind,
+                "student": surrogate.kind,
                 "features": evidence.features,
                 "taught_by": taught_by,
-                "n_features": len(lesson.train.features),
-                "strength": float(student.strength),
+                "n_features": len(fit.train.features),
+                "strength": float(surrogate.strength),
                 **_columns("agreement", seen.agreement),
                 **_columns("kl", seen.kl),
                 "r_squared": seen.r_squared,
@@ -90,27 +94,27 @@ def _columns(name: str, interval: Interval | None) -> dict[str, float]:
     return {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def coefficient_table(lessons: Study, class_names: Sequence[str], show: Name) -> pd.DataFrame:
-    """One row per class and feature of the logistic students, by |β|; words are shown as `show` says.
+def coefficient_table(fits: FittedSurrogates, class_names: Sequence[str], show: Name) -> pd.DataFrame:
+    """One row per class and feature of the logistic surrogates, by |β|; words are shown as `show` says.
 
     Columns `features` (readable or dense), `kind`, `feature`, `class`, `beta` (log-odds by presence, or by
     one standard deviation), `contribution` (mean |X·β| over validation sentences, log-odds) and `sentences`
     (training sentences in which a word or pair is present; 0 for others).
     """
     frames = []
-    for (name, kind), lesson in lessons.items():
+    for (name, kind), fit in fits.items():
         if kind == "tree":
             continue
-        beta = lesson.student.coefficients
+        beta = fit.surrogate.coefficients
         explained = [len(class_names) - 1] if len(beta) == 1 else range(len(class_names))
-        present = np.array([feature.is_presence for feature in lesson.train.features])
-        counts = np.where(present, np.asarray(lesson.train.values.sum(axis=0)).ravel(), 0)
+        present = np.array([feature.is_presence for feature in fit.train.features])
+        counts = np.where(present, np.asarray(fit.train.values.sum(axis=0)).ravel(), 0)
         for row, class_index in enumerate(explained):
-            contributions = lesson.student.contributions(lesson.validation, class_index)
+            contributions = fit.surrogate.contributions(fit.validation, class_index)
             columns = {
                 "features": name,
-                "kind": [feature.kind for feature in lesson.train.features],
-                "feature": [feature.name(show) for feature in lesson.train.features],
+                "kind": [feature.kind for feature in fit.train.features],
+                "feature": [feature.name(show) for feature in fit.train.features],
                 "class": class_names[class_index],
                 "beta": beta[row],
                 "contribution": np.abs(contributions).mean(axis=0),
@@ -124,6 +128,9 @@ def coefficient_table(lessons: Study, class_names: Sequence[str], show: Name) ->
 def rule_table(rules: Sequence[RuleEvidence]) -> pd.DataFrame:
     """One row per rule, numbered from 1 by support, with precisions as shares (NaN of no sentences)."""
     table = pd.DataFrame([vars(rule) for rule in rules])
+    table = table.rename(
+        columns={f"network_{split}": f"teacher_{split}" for split in ("train", "validation")}
+    )
     for split in ("train", "validation"):
         for judge in ("right", "teacher"):
             table[f"precision_{judge}_{split}"] = table[f"{judge}_{split}"] / table[f"n_{split}"]
@@ -133,13 +140,13 @@ def rule_table(rules: Sequence[RuleEvidence]) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Disagreement:
-    """Where the two readable students predict different classes.
+    """Where the two readable surrogates predict different classes.
 
     Attributes:
         rows: int64 (n_rows,), of the split.
         share: of the split's sentences on which they agree.
         table: one row per sentence: `id`, `text`, `label`, `logistic`, `tree`, `contributions` (the logistic
-            student's largest) and `rule` (the tree's).
+            surrogate's largest) and `rule` (the tree's).
     """
 
     rows: NDArray[np.int64]
@@ -148,23 +155,25 @@ class Disagreement:
 
 
 def disagreement(
-    lessons: Study, table: FeatureTable, split: Split, class_names: Sequence[str], show: Name
+    fits: FittedSurrogates, table: FeatureTable, split: Split, class_names: Sequence[str], show: Name
 ) -> Disagreement:
-    """Compare the readable students on all sentences of a split.
+    """Compare the readable surrogates on all sentences of a split.
 
     Args:
-        lessons: the study.
-        table: readable features of the split, the columns that the students learned from.
+        fits: the fitted surrogates.
+        table: readable features of the split, the columns that the surrogates learned from.
         split: the sentences.
         class_names: all of them.
         show: what stands for a word.
     """
-    logistic, tree = (lessons["readable", kind] for kind in KINDS)
-    predicted = [lesson.student.probabilities(table) for lesson in (logistic, tree)]
+    logistic, tree = (fits["readable", kind] for kind in KINDS)
+    predicted = [fit.surrogate.probabilities(table) for fit in (logistic, tree)]
     same = agrees(*predicted)
     rows, names = np.flatnonzero(~same), np.array(class_names, dtype=object)
     chosen, part = table.select(rows), split.select(rows)
-    texts = {rule.cell: rule_text(rule, table.features, class_names, show) for rule in rules_of(tree.student)}
+    texts = {
+        rule.cell: rule_text(rule, table.features, class_names, show) for rule in rules_of(tree.surrogate)
+    }
     columns = {
         "id": part.ids,
         "text": part.texts,
@@ -172,18 +181,18 @@ def disagreement(
         "logistic": names[predicted[0][rows].argmax(axis=1)],
         "tree": names[predicted[1][rows].argmax(axis=1)],
         "contributions": _reasons(logistic, chosen, predicted[0][rows].argmax(axis=1), show),
-        "rule": [texts[cell] for cell in cells_of(tree.student, chosen).tolist()] if len(rows) else [],
+        "rule": [texts[cell] for cell in cells_of(tree.surrogate, chosen).tolist()] if len(rows) else [],
     }
     return Disagreement(rows, float(same.mean()), pd.DataFrame(columns))
 
 
-def _reasons(lesson: Lesson, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
+def _reasons(fit: FittedSurrogate, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
     """Return the largest contributions to the predicted class of each sentence, in words."""
     reasons = [""] * len(classes)
     names = [feature.name(show) for feature in table.features]
     for class_index in np.unique(classes):
         rows = np.flatnonzero(classes == class_index)
-        values = lesson.student.contributions(table.select(rows), int(class_index))
+        values = fit.surrogate.contributions(table.select(rows), int(class_index))
         top = np.stack([np.argsort(-np.abs(own), kind="stable")[:_REASONS] for own in values])
         largest = np.take_along_axis(values, top, axis=1)
         for row, features, own in zip(rows.tolist(), top.tolist(), largest.tolist(), strict=True):
@@ -193,8 +202,8 @@ def _reasons(lesson: Lesson, table: FeatureTable, classes: NDArray[np.int64], sh
 
 
 def surrogate_evidence(
-    lessons: Study,
-    students: tuple[StudentEvidence, ...],
+    fits: FittedSurrogates,
+    surrogates: tuple[FidelityEvidence, ...],
     rules: tuple[RuleEvidence, ...],
     coefficients: pd.DataFrame,
     differing: Disagreement,
@@ -203,8 +212,8 @@ def surrogate_evidence(
     columns = (coefficients[name] for name in ("feature", "kind", "beta", "class"))
     rows = zip(*columns, strict=True)
     return SurrogateEvidence(
-        n_rows=lessons["readable", "tree"].train.values.shape[0],
-        students=students,
+        n_rows=fits["readable", "tree"].train.values.shape[0],
+        surrogates=surrogates,
         coefficients=tuple(CoefficientEvidence(*row) for row in rows),
         rules=rules,
         disagreeing_rows=tuple(differing.rows.tolist()),
@@ -213,10 +222,14 @@ def surrogate_evidence(
 
 
 def rules_in_words(
-    lessons: Study, train: Taught, validation: Taught, class_names: Sequence[str], show: Name
+    fits: FittedSurrogates,
+    train: Answered,
+    validation: Answered,
+    class_names: Sequence[str],
+    show: Name,
 ) -> tuple[RuleEvidence, ...]:
     """Return the readable tree's rules, held against the sentences that it learned from and others."""
-    lesson = lessons["readable", "tree"]
-    learned = Judged(lesson.train, train.labels, train.logits.argmax(axis=1))
-    unseen = Judged(lesson.validation, validation.labels, validation.logits.argmax(axis=1))
-    return rule_evidence(lesson.student, learned, unseen, class_names, show)
+    fit = fits["readable", "tree"]
+    learned = Judged(fit.train, train.labels, train.logits.argmax(axis=1))
+    unseen = Judged(fit.validation, validation.labels, validation.logits.argmax(axis=1))
+    return rule_evidence(fit.surrogate, learned, unseen, class_names, show)

@@ -1,4 +1,4 @@
-"""What the students of a run say about it, for those who act on it."""
+"""What the surrogates of a run say about it, for those who act on it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from whytrain.statistics.intervals import Interval
 
 Kind = Literal["word", "pair", "score", "form", "embedding", "hidden", "attention"]
 FeatureSet = Literal["readable", "dense"]  # words, pairs and form; or what the network computes
-StudentKind = Literal["logistic", "tree"]
+SurrogateKind = Literal["logistic", "tree"]
 
 
 @dataclass(frozen=True)
-class StudentEvidence:
-    """How faithful one student is, on validation sentences.
+class FidelityEvidence:
+    """How faithful one surrogate is, on validation sentences.
 
     Attributes:
         kind: `logistic` or `tree`.
         features: what it sees.
-        agreement: share of sentences on which it predicts the teacher's class.
-        over_gold: that share minus the share of the same student trained on gold labels, paired.
-        kl_below_gold: KL(teacher ‖ that one) − KL(teacher ‖ this one), mean, nats, paired; above 0 where
-            the teacher taught more than the gold labels.
-        majority: share of sentences on which always the teacher's most frequent class would agree.
-        kl: mean KL(teacher ‖ student), nats.
-        r_squared: share of the variance of the teacher's log-odds that the student's explain; ≤ 1.
-        agreement_on_errors: share of the teacher's errors that the student makes too; None without errors.
+        agreement: share of sentences on which it predicts the network's class.
+        over_gold: that share minus the share of the same surrogate trained on gold labels, paired.
+        kl_below_gold: KL(network ‖ that one) − KL(network ‖ this one), mean, nats, paired; above 0 where
+            the network says more than the gold labels.
+        majority: share of sentences on which always the network's most frequent class would agree.
+        kl: mean KL(network ‖ surrogate), nats.
+        r_squared: share of the variance of the network's log-odds that the surrogate's explain; ≤ 1.
+        agreement_on_errors: share of the network's errors that the surrogate makes too; None without errors.
         accuracy: share of sentences classified right.
     """
 
-    kind: StudentKind
+    kind: SurrogateKind
     features: FeatureSet
     agreement: Interval
     over_gold: Interval
@@ -44,7 +44,7 @@ class StudentEvidence:
 
 @dataclass(frozen=True)
 class CoefficientEvidence:
-    """A coefficient of a logistic student.
+    """A coefficient of a logistic surrogate.
 
     Attributes:
         name: of the feature; words are hashed where text is private.
@@ -72,10 +72,10 @@ class RuleEvidence:
         n_train: sampled training sentences that it covers (its support).
         support: share of the sample that it covers.
         right_train: how many of these have the rule's class as gold label.
-        teacher_train: on how many of these the teacher predicts it.
+        network_train: on how many of these the network predicts it.
         n_validation: validation sentences that it covers.
         right_validation: as `right_train`, of validation sentences.
-        teacher_validation: as `teacher_train`, of validation sentences.
+        network_validation: as `network_train`, of validation sentences.
     """
 
     text: str
@@ -85,27 +85,27 @@ class RuleEvidence:
     n_train: int
     support: float
     right_train: int
-    teacher_train: int
+    network_train: int
     n_validation: int
     right_validation: int
-    teacher_validation: int
+    network_validation: int
 
 
 @dataclass(frozen=True)
 class SurrogateEvidence:
-    """What the students of the best epoch say.
+    """What the surrogates of the best epoch say.
 
     Attributes:
         n_rows: training sentences that they learned from.
-        students: readable logistic and tree, then dense ones where the network shows its states.
-        coefficients: of the logistic students, by |β|, all features.
+        surrogates: readable logistic and tree, then dense ones where the network shows its states.
+        coefficients: of the logistic surrogates, by |β|, all features.
         rules: of the readable tree, by support.
-        disagreeing_rows: rows of the training split on which the two readable students disagree, ascending.
+        disagreeing_rows: rows of the training split on which the two readable surrogates disagree, ascending.
         disagreeing_ids: the ids of these rows.
     """
 
     n_rows: int
-    students: tuple[StudentEvidence, ...]
+    surrogates: tuple[FidelityEvidence, ...]
     coefficients: tuple[CoefficientEvidence, ...]
     rules: tuple[RuleEvidence, ...]
     disagreeing_rows: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Which words, and pairs of words, a student should see: those that explain most of the teacher."""
+"""Which words, and pairs of words, a surrogate should see: those that explain most of the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEWEST_SENTENCES = 2  # a word of a single sentence is a name for that sentence
 def explained_variance(
     effects: Array, presence: sparse.csr_array, errors: Array | float = 0.0
 ) -> NDArray[np.float64]:
-    r"""Variance of the teacher's log-odds that the presence of each word explains by itself.
+    r"""Variance of the network's log-odds that the presence of each word explains by itself.
 
     Var(φ·x) = φ²·p(1 − p) for a word that is present (x = 1) in a share p of the sentences and then moves
     the log-odds by φ; an estimated φ² is too large by its squared error on average, which is taken off. Of
@@ -62,7 +62,7 @@ def associated_effects(log_odds: Array, presence: sparse.csr_array) -> tuple[Arr
     """Mean log-odds of the sentences with a word minus those without, where no Shapley values are known.
 
     Args:
-        log_odds: float64 (n, n_classes), the teacher's.
+        log_odds: float64 (n, n_classes), the network's.
         presence: 0 or 1, (n, n_words).
 
     Returns:

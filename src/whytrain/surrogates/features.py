@@ -39,7 +39,7 @@ NEGATION = "negation"  # English; see `is_negated`
 
 @dataclass(frozen=True)
 class Feature:
-    """A column of a student's input.
+    """A column of a surrogate's input.
 
     Attributes:
         kind: where it comes from.
@@ -65,7 +65,7 @@ class Feature:
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """Sentences as students see them.
+    """Sentences as surrogates see them.
 
     Attributes:
         features: the n_features columns.

@@ -1,4 +1,4 @@
-"""How faithful a student is to its teacher."""
+"""How faithful a surrogate is to its network."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from scipy.special import rel_entr
 
 from whytrain.errors import DataError
 from whytrain.statistics.intervals import Interval, bootstrap_interval, wilson_interval
-from whytrain.surrogates.students import LEAST
+from whytrain.surrogates.surrogates import LEAST
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """A student beside its teacher on sentences that neither learned from.
+    """A surrogate beside its network on sentences that neither learned from.
 
     Attributes:
         agreement: share of sentences with the same predicted class.
-        kl: mean KL(teacher ‖ student), nats.
-        r_squared: 1 − Σ(t − s)² / Σ(t − t̄)² of the log-odds of teacher (t) and student (s) over sentences
-            and, with more than two, classes; NaN where the teacher's are constant.
-        agreement_on_errors: share of the teacher's errors that are also the student's; None without errors.
+        kl: mean KL(network ‖ surrogate), nats.
+        r_squared: 1 − Σ(t − s)² / Σ(t − t̄)² of the log-odds of network (t) and surrogate (s) over sentences
+            and, with more than two, classes; NaN where the network's are constant.
+        agreement_on_errors: share of the network's errors that are also the surrogate's; None without errors.
         accuracy: share of sentences classified right.
     """
 
@@ -35,7 +35,7 @@ class Fidelity:
     accuracy: Interval
 
 
-def fidelity(student: Array, teacher: Array, labels: NDArray[np.int64]) -> Fidelity:
+def fidelity(surrogate: Array, network: Array, labels: NDArray[np.int64]) -> Fidelity:
     """Compare probabilities, float64 (n, n_classes) both; gold classes int64 (n,).
 
     Probabilities below 1e-6 count as 1e-6 in KL and log-odds.
@@ -45,51 +45,51 @@ def fidelity(student: Array, teacher: Array, labels: NDArray[np.int64]) -> Fidel
     """
     if len(labels) < 2:
         raise DataError(f"fidelity needs at least 2 validation sentences, there are {len(labels)}; give more")
-    same = agrees(student, teacher)
-    wrong = teacher.argmax(axis=1) != labels
+    same = agrees(surrogate, network)
+    wrong = network.argmax(axis=1) != labels
     n_wrong = int(wrong.sum())
     return Fidelity(
         agreement=wilson_interval(int(same.sum()), len(same)),
-        kl=bootstrap_interval(_mean, divergences(student, teacher)),
-        r_squared=r_squared(student, teacher),
+        kl=bootstrap_interval(_mean, divergences(surrogate, network)),
+        r_squared=r_squared(surrogate, network),
         agreement_on_errors=wilson_interval(int(same[wrong].sum()), n_wrong) if n_wrong else None,
-        accuracy=wilson_interval(int((student.argmax(axis=1) == labels).sum()), len(labels)),
+        accuracy=wilson_interval(int((surrogate.argmax(axis=1) == labels).sum()), len(labels)),
     )
 
 
-def divergences(student: Array, teacher: Array) -> Array:
-    """KL(teacher ‖ student) of each sentence, float64 (n,), nats."""
-    divergence: Array = rel_entr(teacher, np.maximum(student, LEAST)).sum(axis=1)
+def divergences(surrogate: Array, network: Array) -> Array:
+    """KL(network ‖ surrogate) of each sentence, float64 (n,), nats."""
+    divergence: Array = rel_entr(network, np.maximum(surrogate, LEAST)).sum(axis=1)
     return divergence
 
 
-def r_squared(student: Array, teacher: Array) -> float:
-    """Share of the variance of the teacher's log-odds that the student's explain: see `Fidelity`.
+def r_squared(surrogate: Array, network: Array) -> float:
+    """Share of the variance of the network's log-odds that the surrogate's explain: see `Fidelity`.
 
-    >>> teacher = np.array([[0.2, 0.8], [0.8, 0.2]])
-    >>> round(r_squared(np.full((2, 2), 0.5), teacher), 6), r_squared(teacher, teacher)
+    >>> network = np.array([[0.2, 0.8], [0.8, 0.2]])
+    >>> round(r_squared(np.full((2, 2), 0.5), network), 6), r_squared(network, network)
     (0.0, 1.0)
     """
-    t, s = log_odds(teacher), log_odds(student)
+    t, s = log_odds(network), log_odds(surrogate)
     spread = np.square(t - t.mean(axis=0)).sum()
     return float(1 - np.square(t - s).sum() / spread) if spread > 0 else float("nan")
 
 
-def agreement_over(student: Array, other: Array, teacher: Array) -> Interval:
-    """Share of sentences on which `student` agrees with the teacher minus that of `other`, paired.
+def agreement_over(surrogate: Array, other: Array, network: Array) -> Interval:
+    """Share of sentences on which `surrogate` agrees with the network minus that of `other`, paired.
 
     The interval is a bootstrap over sentences.
     """
-    difference = agrees(student, teacher).astype(float) - agrees(other, teacher).astype(float)
+    difference = agrees(surrogate, network).astype(float) - agrees(other, network).astype(float)
     return bootstrap_interval(_mean, difference)
 
 
-def divergence_below(student: Array, other: Array, teacher: Array) -> Interval:
-    """Mean KL(teacher ‖ other) − KL(teacher ‖ student), nats, paired: how much closer `student` comes.
+def divergence_below(surrogate: Array, other: Array, network: Array) -> Interval:
+    """Mean KL(network ‖ other) − KL(network ‖ surrogate), nats, paired: how much closer `surrogate` comes.
 
     The interval is a bootstrap over sentences.
     """
-    return bootstrap_interval(_mean, divergences(other, teacher) - divergences(student, teacher))
+    return bootstrap_interval(_mean, divergences(other, network) - divergences(surrogate, network))
 
 
 def agrees(left: Array, right: Array) -> NDArray[np.bool_]:
@@ -98,15 +98,15 @@ def agrees(left: Array, right: Array) -> NDArray[np.bool_]:
     return same
 
 
-def majority_agreement(taught: Array, teacher: Array) -> float:
-    """Share of sentences on which the teacher's most frequent class agrees with it: the least to reach.
+def majority_agreement(answered: Array, network: Array) -> float:
+    """Share of sentences on which the network's most frequent class agrees with it: the least to reach.
 
     Args:
-        taught: the teacher's probabilities of the sentences that students learn from.
-        teacher: those of the sentences on which they are judged.
+        answered: the network's probabilities of the sentences that surrogates learn from.
+        network: those of the sentences on which they are judged.
     """
-    counts = np.bincount(taught.argmax(axis=1), minlength=taught.shape[1])
-    return float((teacher.argmax(axis=1) == counts.argmax()).mean())
+    counts = np.bincount(answered.argmax(axis=1), minlength=answered.shape[1])
+    return float((network.argmax(axis=1) == counts.argmax()).mean())
 
 
 def log_odds(probabilities: Array) -> Array:

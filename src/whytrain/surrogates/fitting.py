@@ -1,4 +1,4 @@
-"""All students of a teacher: their features chosen, their strength tuned, their fidelity measured."""
+"""All surrogates of a network: their features chosen, their strength tuned, their fidelity measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from whytrain.surrogates.evidence import FeatureSet, StudentKind
+from whytrain.surrogates.evidence import FeatureSet, SurrogateKind
 from whytrain.surrogates.feature_selection import (
     associated_effects,
     chosen_pairs,
@@ -23,23 +23,23 @@ from whytrain.surrogates.feature_selection import (
 )
 from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
 from whytrain.surrogates.fidelity import agrees, divergences, majority_agreement, r_squared
-from whytrain.surrogates.students import Student, choose_strength, fit_student, targets
+from whytrain.surrogates.surrogates import Surrogate, choose_strength, fit_surrogate, targets
 
 Array = NDArray[np.float64]
 
-KINDS: tuple[StudentKind, ...] = ("logistic", "tree")
-# Of the students of an epoch, so that their curve moves with the network alone.
-UNTUNED: dict[StudentKind, float] = {"logistic": 1.0, "tree": 5}
+KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")
+# Of the surrogates of an epoch, so that their curve moves with the network alone.
+UNTUNED: dict[SurrogateKind, float] = {"logistic": 1.0, "tree": 5}
 
 
 @dataclass(frozen=True)
-class StudySettings:
-    """How students learn.
+class SurrogateSettings:
+    """How surrogates learn.
 
     Attributes:
-        alpha: weight of the gold labels beside the teacher, 0 to 1.
-        temperature: softens what the teacher teaches, > 0; fidelity is to the teacher as it is, so that
-            students of a softened one agree with it but are less sure.
+        alpha: weight of the gold labels beside the network, 0 to 1.
+        temperature: softens what the network teaches, > 0; fidelity is to the network as it is, so that
+            surrogates of a softened one agree with it but are less sure.
         words: words whose presence is a feature, at most.
         pairs: pairs of words, at most.
         seed: of the trees.
@@ -53,13 +53,13 @@ class StudySettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Taught:
-    """Sentences, and what the teacher says of them.
+class Answered:
+    """Sentences, and what the network says of them.
 
     Attributes:
         read: what a person sees in them.
         labels: int64 (n,), gold classes.
-        logits: float64 (n, n_classes), the teacher's.
+        logits: float64 (n, n_classes), the network's.
     """
 
     read: ReadSentences
@@ -68,27 +68,27 @@ class Taught:
 
     @property
     def probabilities(self) -> Array:
-        """The teacher's probabilities, float64 (n, n_classes)."""
+        """The network's probabilities, float64 (n, n_classes)."""
         return np.asarray(softmax(self.logits, axis=1))
 
-    def select(self, rows: NDArray[np.int64]) -> Taught:
+    def select(self, rows: NDArray[np.int64]) -> Answered:
         """Return the given rows, int64 (n_chosen,), in the given order."""
-        return Taught(self.read.select(rows), self.labels[rows], self.logits[rows])
+        return Answered(self.read.select(rows), self.labels[rows], self.logits[rows])
 
 
-class Answers(NamedTuple):
-    """Sentences without gold labels, and what the teacher says of them.
+class Unlabeled(NamedTuple):
+    """Sentences without gold labels, and what the network says of them.
 
     Attributes:
         read: what a person sees in them.
-        logits: float64 (n, n_classes), the teacher's.
+        logits: float64 (n, n_classes), the network's.
     """
 
     read: ReadSentences
     logits: Array
 
 
-class Ranking(NamedTuple):
+class ExplainedWords(NamedTuple):
     """Words and pairs of words of explained sentences.
 
     Attributes:
@@ -101,41 +101,41 @@ class Ranking(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """A student, and the same one trained on gold labels: the floor that distillation has to beat.
+class FittedSurrogate:
+    """A surrogate, and the same one trained on gold labels: the floor that distillation has to beat.
 
     Attributes:
-        student: learned from the teacher.
+        surrogate: learned from the network.
         gold: learned from gold labels alone, and so not from joined sentences, which have none; everything
             else is the same.
         train: the features of the sentences that both learned from.
         validation: the features of the sentences that they are judged on.
-        predicted: float64 (n_validation, n_classes), the student's probabilities.
-        gold_predicted: the gold student's.
+        predicted: float64 (n_validation, n_classes), the surrogate's probabilities.
+        gold_predicted: the gold surrogate's.
     """
 
-    student: Student
-    gold: Student
+    surrogate: Surrogate
+    gold: Surrogate
     train: FeatureTable
     validation: FeatureTable
     predicted: Array
     gold_predicted: Array
 
 
-Study = Mapping[tuple[FeatureSet, StudentKind], Lesson]
+FittedSurrogates = Mapping[tuple[FeatureSet, SurrogateKind], FittedSurrogate]
 
 
 def choose_features(
-    train: Taught,
+    train: Answered,
     columns: dict[str, int],
-    ranking: Ranking | None,
-    settings: StudySettings,
+    ranking: ExplainedWords | None,
+    settings: SurrogateSettings,
     class_names: Sequence[str],
 ) -> list[Feature]:
-    """Return the features that explain most of the teacher on the training sentences.
+    """Return the features that explain most of the network on the training sentences.
 
     First words and pairs of the ranking, by mean Shapley values and interactions, with the score of these
-    words. Where it has fewer words than wanted, others follow, by the difference in the teacher's log-odds
+    words. Where it has fewer words than wanted, others follow, by the difference in the network's log-odds
     between sentences with and without them; a score of such differences would repeat what is taught.
     """
     presence = train.read.presence
@@ -153,19 +153,19 @@ def choose_features(
     return [*words, *chosen_words(variance, columns, settings.words - len(words)), *others]
 
 
-def study(
-    train: Taught,
-    validation: Taught,
+def fit_surrogates(
+    train: Answered,
+    validation: Answered,
     columns: dict[str, int],
-    ranking: Ranking | None,
-    settings: StudySettings,
+    ranking: ExplainedWords | None,
+    settings: SurrogateSettings,
     class_names: Sequence[str],
     *,
     dense: tuple[FeatureTable, FeatureTable] | None = None,
     groups: NDArray[np.int64] | None = None,
-    joined: Answers | None = None,
-) -> Study:
-    """Teach both kinds of student the readable features, and the dense ones where there are any.
+    joined: Unlabeled | None = None,
+) -> FittedSurrogates:
+    """Teach both kinds of surrogate the readable features, and the dense ones where there are any.
 
     Args:
         train: sentences to learn from.
@@ -174,10 +174,10 @@ def study(
         ranking: of words and pairs; None where nothing was explained.
         settings: how they learn.
         class_names: all of them.
-        dense: what the teacher computes of `train`, or of its first sentences only, and of `validation`.
+        dense: what the network computes of `train`, or of its first sentences only, and of `validation`.
         groups: int64 (n_train,), groups of sentences that stay together when the strength is tuned; None
             leaves it untuned.
-        joined: further sentences for the readable students, not for the gold ones: nobody labeled them. The
+        joined: further sentences for the readable surrogates, not for the gold ones: nobody labeled them. The
             strength is tuned without them.
 
     Raises:
@@ -196,7 +196,7 @@ def study(
     # A tree of dense features is not tuned: that takes ten seconds, for rules that tell nobody anything.
     with threadpool_limits(1):  # on matrices as small as these, several threads take twice as long
         return {
-            (name, kind): _lesson(
+            (name, kind): _fit_with_gold(
                 kind,
                 sides,
                 train,
@@ -209,46 +209,48 @@ def study(
         }
 
 
-def _lesson(
-    kind: StudentKind,
+def _fit_with_gold(
+    kind: SurrogateKind,
     tables: tuple[FeatureTable, FeatureTable],
-    train: Taught,
-    settings: StudySettings,
+    train: Answered,
+    settings: SurrogateSettings,
     groups: NDArray[np.int64] | None,
     more: tuple[FeatureTable, Array] | None,
-) -> Lesson:
+) -> FittedSurrogate:
     seen, unseen = tables
-    n, students = seen.values.shape[0], []
+    n, surrogates = seen.values.shape[0], []
     for alpha, further in ((settings.alpha, more), (1.0, None)):
         target = targets(train.labels[:n], train.logits[:n], alpha=alpha, temperature=settings.temperature)
         strength = UNTUNED[kind]
         if groups is not None:
             strength = choose_strength(kind, seen, target, groups[:n], settings.seed)
-        lessons = seen
+        fits = seen
         if further is not None:
-            lessons, target = seen.joined(further[0]), np.concatenate([target, further[1]])
-        students.append(fit_student(kind, lessons, target, strength=strength, seed=settings.seed))
-    student, gold = students
-    return Lesson(student, gold, seen, unseen, student.probabilities(unseen), gold.probabilities(unseen))
+            fits, target = seen.joined(further[0]), np.concatenate([target, further[1]])
+        surrogates.append(fit_surrogate(kind, fits, target, strength=strength, seed=settings.seed))
+    surrogate, gold = surrogates
+    return FittedSurrogate(
+        surrogate, gold, seen, unseen, surrogate.probabilities(unseen), gold.probabilities(unseen)
+    )
 
 
-def epoch_scores(lessons: Study, train: Taught, validation: Taught) -> dict[str, float]:
-    """Return how faithful the readable students are, without intervals.
+def epoch_scores(fits: FittedSurrogates, train: Answered, validation: Answered) -> dict[str, float]:
+    """Return how faithful the readable surrogates are, without intervals.
 
     `agreement_<kind>` and `over_gold_<kind>` as shares of sentences, `kl_<kind>` in nats,
     `r_squared_<kind>` and `majority`: see `whytrain.surrogates.evidence`; `student_agreement`, the share of
-    validation sentences on which the two students predict the same class.
+    validation sentences on which the two surrogates predict the same class.
     """
-    teacher = validation.probabilities
-    scores = {"majority": majority_agreement(train.probabilities, teacher)}
+    network = validation.probabilities
+    scores = {"majority": majority_agreement(train.probabilities, network)}
     for kind in KINDS:
-        lesson = lessons["readable", kind]
-        agreement = agrees(lesson.predicted, teacher).mean()
+        fit = fits["readable", kind]
+        agreement = agrees(fit.predicted, network).mean()
         scores |= {
             f"agreement_{kind}": float(agreement),
-            f"over_gold_{kind}": float(agreement - agrees(lesson.gold_predicted, teacher).mean()),
-            f"kl_{kind}": float(divergences(lesson.predicted, teacher).mean()),
-            f"r_squared_{kind}": r_squared(lesson.predicted, teacher),
+            f"over_gold_{kind}": float(agreement - agrees(fit.gold_predicted, network).mean()),
+            f"kl_{kind}": float(divergences(fit.predicted, network).mean()),
+            f"r_squared_{kind}": r_squared(fit.predicted, network),
         }
-    both = (lessons["readable", kind].predicted for kind in KINDS)
+    both = (fits["readable", kind].predicted for kind in KINDS)
     return scores | {"student_agreement": float(agrees(*both).mean())}

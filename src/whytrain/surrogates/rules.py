@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.features import Feature, FeatureTable, Name
-from whytrain.surrogates.students import Student
+from whytrain.surrogates.surrogates import Surrogate
 
 ARROW = " → "  # between a rule's conditions and its class
 
@@ -44,10 +44,10 @@ class Rule:
     impurity: float
 
 
-def rules_of(student: Student) -> tuple[Rule, ...]:
-    """Return a rule per leaf of a tree student, from left to right."""
-    assert student.kind == "tree"
-    tree, found = student.estimator.tree_, []
+def rules_of(surrogate: Surrogate) -> tuple[Rule, ...]:
+    """Return a rule per leaf of a tree surrogate, from left to right."""
+    assert surrogate.kind == "tree"
+    tree, found = surrogate.estimator.tree_, []
     stack: list[tuple[int, dict[int, Condition]]] = [(0, {})]
     while stack:
         cell, conditions = stack.pop()
@@ -58,7 +58,7 @@ def rules_of(student: Student) -> tuple[Rule, ...]:
                 Rule(
                     int(cell),
                     tuple(conditions.values()),
-                    int(student.estimator.classes_[best]),
+                    int(surrogate.estimator.classes_[best]),
                     float(shares[best]),
                     float(tree.impurity[cell]),
                 )
@@ -93,9 +93,9 @@ class TreeCell:
     share: float
 
 
-def tree_cells(student: Student, features: Sequence[Feature], show: Name) -> tuple[TreeCell, ...]:
-    """Return the cells of a tree student, numbered as in the tree: parents before their children."""
-    tree = student.estimator.tree_
+def tree_cells(surrogate: Surrogate, features: Sequence[Feature], show: Name) -> tuple[TreeCell, ...]:
+    """Return the cells of a tree surrogate, numbered as in the tree: parents before their children."""
+    tree = surrogate.estimator.tree_
     depths, texts = {0: 0}, {0: ""}
     cells = []
     for cell in range(tree.node_count):
@@ -112,7 +112,7 @@ def tree_cells(student: Student, features: Sequence[Feature], show: Name) -> tup
                 depth=depths[cell],
                 text=texts[cell],
                 children=children if children[0] >= 0 else (),
-                class_index=int(student.estimator.classes_[best]),
+                class_index=int(surrogate.estimator.classes_[best]),
                 confidence=float(shares[best]),
                 share=float(tree.weighted_n_node_samples[cell] / tree.weighted_n_node_samples[0]),
             )
@@ -120,9 +120,9 @@ def tree_cells(student: Student, features: Sequence[Feature], show: Name) -> tup
     return tuple(cells)
 
 
-def cells_of(student: Student, table: FeatureTable) -> NDArray[np.int64]:
+def cells_of(surrogate: Surrogate, table: FeatureTable) -> NDArray[np.int64]:
     """Return the leaf that each sentence falls into, int64 (n,): a rule's `cell`."""
-    return np.asarray(student.estimator.apply(student.inputs(table)), dtype=np.int64)
+    return np.asarray(surrogate.estimator.apply(surrogate.inputs(table)), dtype=np.int64)
 
 
 def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str], show: Name) -> str:
@@ -166,29 +166,29 @@ class Judged:
     Attributes:
         table: their features.
         labels: int64 (n,), gold classes.
-        teacher: int64 (n,), the teacher's predicted classes.
+        network: int64 (n,), the network's predicted classes.
     """
 
     table: FeatureTable
     labels: NDArray[np.int64]
-    teacher: NDArray[np.int64]
+    network: NDArray[np.int64]
 
 
 def rule_evidence(
-    student: Student, train: Judged, validation: Judged, class_names: Sequence[str], show: Name
+    surrogate: Surrogate, train: Judged, validation: Judged, class_names: Sequence[str], show: Name
 ) -> tuple[RuleEvidence, ...]:
     """Return every rule with its support, confidence, impurity and precision, by support.
 
     Args:
-        student: a tree.
+        surrogate: a tree.
         train: the sentences that it learned from.
         validation: others.
         class_names: all of them.
         show: what stands for a word.
     """
-    cells = [cells_of(student, judged.table) for judged in (train, validation)]
+    cells = [cells_of(surrogate, judged.table) for judged in (train, validation)]
     found = []
-    for rule in rules_of(student):
+    for rule in rules_of(surrogate):
         (n_train, *of_train), (n_validation, *of_validation) = (
             _counts(rule, inside == rule.cell, judged)
             for inside, judged in zip(cells, (train, validation), strict=True)
@@ -202,17 +202,17 @@ def rule_evidence(
                 n_train=n_train,
                 support=n_train / len(train.labels),
                 right_train=of_train[0],
-                teacher_train=of_train[1],
+                network_train=of_train[1],
                 n_validation=n_validation,
                 right_validation=of_validation[0],
-                teacher_validation=of_validation[1],
+                network_validation=of_validation[1],
             )
         )
     return tuple(sorted(found, key=lambda rule: -rule.n_train))
 
 
 def _counts(rule: Rule, inside: NDArray[np.bool_], judged: Judged) -> tuple[int, int, int]:
-    """Return how many sentences a rule covers, and of how many gold label and teacher agree with it."""
-    classes: tuple[Any, Any] = (judged.labels[inside], judged.teacher[inside])
-    right, taught = (int((labels == rule.class_index).sum()) for labels in classes)
-    return int(inside.sum()), right, taught
+    """Return how many sentences a rule covers, and of how many gold label and network agree with it."""
+    classes: tuple[Any, Any] = (judged.labels[inside], judged.network[inside])
+    right, answered = (int((labels == rule.class_index).sum()) for labels in classes)
+    return int(inside.sum()), right, answered

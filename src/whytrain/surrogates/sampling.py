@@ -1,4 +1,4 @@
-"""Which training sentences the students learn from, and which are made of them."""
+"""Which training sentences the surrogates learn from, and which are made of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def balanced_rows(
     if not counts.all():
         missing = ", ".join(name for name, count in zip(class_names, counts, strict=True) if not count)
         raise DataError(
-            f"students need training sentences of every class, there are none of {missing}; "
+            f"surrogates need training sentences of every class, there are none of {missing}; "
             "add some, or leave that class out of the data"
         )
     order = np.random.default_rng([seed, zlib.crc32(b"surrogate")]).permutation(len(labels))

@@ -18,7 +18,7 @@ from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.data.treebank import parse_tree, read_treebank
 from whytrain.errors import ConfigError, DataError
-from whytrain.explanation_scores.known_games import expression_table, sign_probes
+from whytrain.explanation_scores.known_games import expression_table, signed_phrases
 from whytrain.explanation_scores.plausibility import (
     left_branching,
     phrase_correlation,
@@ -123,7 +123,7 @@ def test_trees_of_expressions_match_their_structure_better_than_blind_ones() -> 
 
 
 def test_sign_probes_point_at_their_words() -> None:
-    probes = sign_probes()
+    probes = signed_phrases()
     for probe in probes:
         words = probe.text.split()
         pair = {words[i] for i in probe.pair}

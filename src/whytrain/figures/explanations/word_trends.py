@@ -24,7 +24,7 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
 
     Args:
         trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in the
-            probe set) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep the order
+            reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep the order
             of their first rows; of more than 16 those that moved most are drawn.
         quantity: what the scores are.
         class_name: which class they speak for.
@@ -41,7 +41,7 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
     kept = sorted(words, key=lambda word: -moved[word])[:_MOST_WORDS]
     words = [word for word in words if word in kept]
     labels = [shown(word, 20) for word in words]
-    subtitle = f"{scores_of(quantity, class_name)}; mean over the word's occurrences in the probe set"
+    subtitle = f"{scores_of(quantity, class_name)}; mean over the word's occurrences in the reference sentences"
     if len(kept) < len(moved):
         subtitle += f"; the {len(kept)} of {len(moved)} words that moved most"
     figure = new_figure(5.0, _title(lines, quantity), subtitle)

@@ -1,4 +1,4 @@
-"""The coefficients of a logistic student."""
+"""The coefficients of a logistic surrogate."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         _title(str(rows["feature"].iloc[0]), float(beta[0]), str(rows["class"].iloc[0])),
-        f"Logistic student: β of the {len(names)} largest of {len(table)} coefficients, log-odds of "
+        f"Logistic surrogate: β of the {len(names)} largest of {len(table)} coefficients, log-odds of "
         f"{shortened(whose, 30)}",
     )
     margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=1.0, bottom=0.65, across=0.35)
@@ -92,6 +92,6 @@ def _bars(ax: Axes, beta: np.ndarray) -> None:
 
 def _title(feature: str, beta: float, class_name: str) -> str:
     if beta == 0:
-        return "No feature moves the logistic student"
+        return "No feature moves the logistic surrogate"
     verb = "raises" if beta > 0 else "lowers"
     return f"{shortened(feature, 40)} {verb} the log-odds of {shortened(class_name, 24)} most"

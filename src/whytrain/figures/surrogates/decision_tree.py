@@ -142,7 +142,7 @@ def _share(share: float) -> str:
 def _title(cells: Sequence[TreeCell]) -> str:
     n_leaves = sum(not cell.children for cell in cells)
     if n_leaves == 1:
-        return "The tree student has found nothing to ask"
+        return "The tree surrogate has found nothing to ask"
     depth = max(cell.depth for cell in cells)
     first = shortened(cells[cells[0].children[1]].text, 40)
-    return f"The tree student asks first: {first}; {n_leaves} leaves, depth {depth}"
+    return f"The tree surrogate asks first: {first}; {n_leaves} leaves, depth {depth}"

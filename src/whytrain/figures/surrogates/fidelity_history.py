@@ -1,4 +1,4 @@
-"""How faithful small students are to the network, epoch by epoch."""
+"""How faithful small surrogates are to the network, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _COLUMNS = (
 
 
 def fidelity_history(history: pd.DataFrame) -> Figure:
-    """Draw agreement and divergence of both students by epoch, beside their floors.
+    """Draw agreement and divergence of both surrogates by epoch, beside their floors.
 
     Args:
-        history: one row per epoch: `epoch` (from 1), `majority`, and per student (`_logistic`, `_tree`)
-            `agreement`, `over_gold` (agreement minus that of the same student trained on gold labels; both
+        history: one row per epoch: `epoch` (from 1), `majority`, and per surrogate (`_logistic`, `_tree`)
+            `agreement`, `over_gold` (agreement minus that of the same surrogate trained on gold labels; both
             shares of validation sentences), `kl` (nats).
 
     Raises:
@@ -37,7 +37,7 @@ def fidelity_history(history: pd.DataFrame) -> Figure:
     )
     history = history.sort_values("epoch", kind="stable")
     figure = new_figure(
-        4.6, _title(history), "Students of words and form, untuned; on validation sentences; by epoch"
+        4.6, _title(history), "Surrogates of words and form, untuned; on validation sentences; by epoch"
     )
     colors = run_colors(_STUDENTS)
     handles = [Line2D([], [], color=colors[kind], marker="o", markersize=4, label=kind) for kind in _STUDENTS]
@@ -47,7 +47,7 @@ def fidelity_history(history: pd.DataFrame) -> Figure:
     cells = grid(figure, 1, 2, Margins(top=top + 0.4))
     agreement, divergence = (figure.add_subplot(cells[0, i]) for i in (0, 1))
     dress(agreement, "agreement with the network", "epoch", "share of sentences")
-    dress(divergence, "KL(network ‖ student)", "epoch", "nats per sentence")
+    dress(divergence, "KL(network ‖ surrogate)", "epoch", "nats per sentence")
     epochs = history["epoch"]
     for kind in _STUDENTS:
         floor = history[f"agreement_{kind}"] - history[f"over_gold_{kind}"]
@@ -69,4 +69,4 @@ def _title(history: pd.DataFrame) -> str:
     last = history.iloc[-1]
     best = max(_STUDENTS, key=lambda kind: float(last[f"agreement_{kind}"]))
     shares = f"{last[f'agreement_{best}']:.0%} of sentences, the majority class {last['majority']:.0%}"
-    return f"The {best} student agrees with the network on {shares}"
+    return f"The {best} surrogate agrees with the network on {shares}"

@@ -1,4 +1,4 @@
-"""The rules of a tree student as a table."""
+"""The rules of a tree surrogate as a table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT = 5.6  # inches for a rule's words
 def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
     """Draw the rules with the largest support: what they say, how sure, and how often they are right.
 
-    Precision is that on validation sentences: the share of those that a rule covers which the teacher
+    Precision is that on validation sentences: the share of those that a rule covers which the network
     predicts as the rule does, and which have its class as gold label.
 
     Args:
@@ -36,7 +36,7 @@ def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
     figure = new_figure(
         0.95 + height,
         _title(rules),
-        f"Rules of the tree student; {more}support on training, precision on validation sentences",
+        f"Rules of the tree surrogate; {more}support on training, precision on validation sentences",
     )
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=0.2, right=0.2, top=0.8, bottom=0.1))[0])
     draw_table(
@@ -49,7 +49,7 @@ def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
                 f"{rule.n_train} ({rule.support:.0%})",
                 f"{rule.confidence:.0%}",
                 f"{rule.impurity:.2f}",
-                _share(rule.teacher_validation, rule.n_validation),
+                _share(rule.network_validation, rule.n_validation),
                 _share(rule.right_validation, rule.n_validation),
             ]
             for rule in rows
@@ -64,7 +64,7 @@ def _share(part: int, whole: int) -> str:
 
 def _title(rules: Sequence[RuleEvidence]) -> str:
     covered = np.array([rule.n_validation for rule in rules])
-    agreeing = np.array([rule.teacher_validation for rule in rules])
+    agreeing = np.array([rule.network_validation for rule in rules])
     if not covered.sum():
         return f"{len(rules)} rules; no validation sentence is covered"
     kept = "rule predicts" if len(rules) == 1 else "rules predict"

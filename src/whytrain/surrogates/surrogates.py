@@ -1,4 +1,4 @@
-"""Students: a logistic regression and a decision tree that learn a network's probabilities."""
+"""Surrogates: a logistic regression and a decision tree that learn a network's probabilities."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sklearn.model_selection import GroupKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from whytrain.errors import DataError
-from whytrain.surrogates.evidence import StudentKind
+from whytrain.surrogates.evidence import SurrogateKind
 from whytrain.surrogates.features import FeatureTable
 
 Array = NDArray[np.float64]
 
-STRENGTHS = {  # from the simplest student on
+STRENGTHS = {  # from the simplest surrogate on
     "logistic": (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0),  # C, the inverse of the L2 penalty
     "tree": (1, 2, 3, 4, 5, 6, 8, 10, 12),  # depth
 }
@@ -29,19 +29,19 @@ N_FOLDS = 3
 LEAST = 1e-6  # smaller probabilities count as this one: a leaf without a class must not cost infinity
 _LEAF_SENTENCES = 5
 _MOST_STEPS = 300
-_WORTH = 1e-3  # share of the cross-entropy by which a stronger student must be better
+_WORTH = 1e-3  # share of the cross-entropy by which a stronger surrogate must be better
 
 
 def targets(labels: NDArray[np.int64], logits: Array, *, alpha: float, temperature: float) -> Array:
-    r"""What a student learns: α·y + (1 − α)·softmax(z / T).
+    r"""What a surrogate learns: α·y + (1 − α)·softmax(z / T).
 
     α·CE(y, q) + (1 − α)·KL(p_T ‖ q) equals the cross-entropy of q against this target up to a constant.
 
     Args:
         labels: int64 (n,), gold classes.
-        logits: float64 (n, n_classes), z, the teacher's.
+        logits: float64 (n, n_classes), z, the network's.
         alpha: α, weight of the gold labels, 0 to 1.
-        temperature: T > 0; softens the teacher, never the student.
+        temperature: T > 0; softens the network, never the surrogate.
 
     Returns:
         float64 (n, n_classes), rows sum to 1.
@@ -57,8 +57,8 @@ def targets(labels: NDArray[np.int64], logits: Array, *, alpha: float, temperatu
 
 
 @dataclass(frozen=True, eq=False)
-class Student:
-    """A fitted student.
+class Surrogate:
+    """A fitted surrogate.
 
     Attributes:
         kind: `logistic` or `tree`.
@@ -69,7 +69,7 @@ class Student:
         n_classes: classes of the data; those that the targets never showed have probability 0.
     """
 
-    kind: StudentKind
+    kind: SurrogateKind
     strength: float
     estimator: Any
     center: Array
@@ -83,14 +83,14 @@ class Student:
 
     @property
     def coefficients(self) -> Array:
-        """β of a logistic student, float64 (n_classes, n_features); (1, n_features) for two classes.
+        """β of a logistic surrogate, float64 (n_classes, n_features); (1, n_features) for two classes.
 
         In log-odds: by the presence of a word, by one standard deviation of anything measured.
         """
         return np.asarray(self.estimator.coef_, dtype=np.float64)
 
     def contributions(self, table: FeatureTable, class_index: int) -> Array:
-        """Return X_i·β_i of a logistic student, float64 (n, n_features): what a feature adds to the log-odds.
+        """Return X_i·β_i of a logistic surrogate, float64 (n, n_features): what it adds to the log-odds.
 
         Of two classes it is the second one's whatever `class_index`, with the other sign for the first.
         """
@@ -104,10 +104,10 @@ class Student:
         return _input(self.kind, table, self.center, self.scale)
 
 
-def fit_student(
-    kind: StudentKind, table: FeatureTable, target: Array, *, strength: float, seed: int
-) -> Student:
-    """Fit a student: each sentence once per class, weighted by the target.
+def fit_surrogate(
+    kind: SurrogateKind, table: FeatureTable, target: Array, *, strength: float, seed: int
+) -> Surrogate:
+    """Fit a surrogate: each sentence once per class, weighted by the target.
 
     Args:
         kind: `logistic` or `tree`.
@@ -122,14 +122,14 @@ def fit_student(
     center, scale = _scaling(kind, table)
     values, labels, weights = _copies(_input(kind, table, center, scale), target)
     if len(np.unique(labels)) < 2:
-        raise DataError("students need sentences of at least two classes; the sample shows one")
+        raise DataError("surrogates need sentences of at least two classes; the sample shows one")
     estimator = _estimator(kind, strength, len(target), seed)
     _fit(estimator, values, labels, weights)
-    return Student(kind, strength, estimator, center, scale, target.shape[1])
+    return Surrogate(kind, strength, estimator, center, scale, target.shape[1])
 
 
 def choose_strength(
-    kind: StudentKind, table: FeatureTable, target: Array, groups: NDArray[np.int64], seed: int
+    kind: SurrogateKind, table: FeatureTable, target: Array, groups: NDArray[np.int64], seed: int
 ) -> float:
     """Return the strength with the least cross-entropy against held-out targets, the simplest of near equals.
 
@@ -147,7 +147,7 @@ def choose_strength(
     n_groups = len(np.unique(groups))
     if n_groups < 2:
         raise DataError(
-            f"students are tuned on held-out sentences, but all {len(groups)} of the sample contain one "
+            f"surrogates are tuned on held-out sentences, but all {len(groups)} of the sample contain one "
             "another; take a larger sample"
         )
     cuts = GroupKFold(min(N_FOLDS, n_groups)).split(target, groups=groups)
@@ -168,7 +168,7 @@ def dense_values(values: Any) -> Array:
     return np.asarray(values.toarray() if sparse.issparse(values) else values)
 
 
-def _scaling(kind: StudentKind, table: FeatureTable) -> tuple[Array, Array]:
+def _scaling(kind: SurrogateKind, table: FeatureTable) -> tuple[Array, Array]:
     """Return center and scale of each feature: presences stay, the rest gets a deviation of 1.
 
     Sparse values keep their zeros, so only dense ones are centered; the intercept makes up for it. A tree
@@ -186,7 +186,7 @@ def _scaling(kind: StudentKind, table: FeatureTable) -> tuple[Array, Array]:
     return center, scale
 
 
-def _input(kind: StudentKind, table: FeatureTable, center: Array, scale: Array) -> Any:
+def _input(kind: SurrogateKind, table: FeatureTable, center: Array, scale: Array) -> Any:
     if kind == "tree":
         return table.values.astype(np.float32)  # what scikit-learn's trees compute in
     if sparse.issparse(table.values):
@@ -200,7 +200,7 @@ def _copies(values: Any, target: Array) -> tuple[Any, NDArray[np.int64], Array]:
     return values[rows], labels, target[rows, labels]
 
 
-def _estimator(kind: StudentKind, strength: float, n_rows: int, seed: int) -> Any:
+def _estimator(kind: SurrogateKind, strength: float, n_rows: int, seed: int) -> Any:
     if kind == "logistic":
         return LogisticRegression(C=strength, max_iter=_MOST_STEPS, warm_start=True)
     return DecisionTreeClassifier(
@@ -218,11 +218,11 @@ def _fit(estimator: Any, values: Any, labels: NDArray[np.int64], weights: Array)
 
 
 class _Fold:
-    """A cut of the sentences: a student learns from one side and is judged on the other."""
+    """A cut of the sentences: a surrogate learns from one side and is judged on the other."""
 
     def __init__(
         self,
-        kind: StudentKind,
+        kind: SurrogateKind,
         table: FeatureTable,
         target: Array,
         inner: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""Figures of students: coefficients, tree, rules, fidelity by epoch."""
+"""Figures of surrogates: coefficients, tree, rules, fidelity by epoch."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def test_trees_are_drawn_as_far_as_they_can_be_read(readable, depth, n_drawn):
     assert any("hollow" in text for text in texts) == (depth > 4)
     if depth:
         first = ODD[cells[0].children[1] % len(ODD)]
-        title = f"The tree student asks first: {first[:10]}"
+        title = f"The tree surrogate asks first: {first[:10]}"
         assert any(text.replace("\\$", "$").startswith(title) for text in texts)
     else:
-        assert "The tree student has found nothing to ask" in texts
+        assert "The tree surrogate has found nothing to ask" in texts
 
 
 def test_tree_colors_are_classes_and_deep_chains_are_cut(readable):
@@ -141,6 +141,6 @@ def test_fidelity_is_drawn_beside_its_floors(readable, n_epochs):
     np.testing.assert_allclose(lines[0], history["agreement_logistic"])
     np.testing.assert_allclose(lines[1], history["agreement_logistic"] - 0.2)
     np.testing.assert_allclose(divergence.lines[1].get_ydata(), history["kl_tree"])
-    assert any(text.startswith("The logistic student agrees with the network") for text in texts)
+    assert any(text.startswith("The logistic surrogate agrees with the network") for text in texts)
     with pytest.raises(WhytrainError, match="missing"):
         fidelity_history(history.drop(columns="majority"))

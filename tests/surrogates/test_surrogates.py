@@ -1,4 +1,4 @@
-"""Students against closed forms and scikit-learn itself."""
+"""Surrogates against closed forms and scikit-learn itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from whytrain.errors import DataError
 from whytrain.surrogates.features import Feature, FeatureTable, WordCounter
-from whytrain.surrogates.students import STRENGTHS, choose_strength, cut_tree, fit_student, targets
+from whytrain.surrogates.surrogates import STRENGTHS, choose_strength, cut_tree, fit_surrogate, targets
 
 Make = Callable[[np.ndarray], FeatureTable]
 
@@ -33,11 +33,11 @@ def test_learning_the_target_is_learning_labels_and_teacher(
 ) -> None:
     draw = np.random.default_rng(seed)
     logits, labels = draw.normal(size=(4, 3)), draw.integers(3, size=4)
-    teacher = softmax(logits / temperature, axis=1)
+    network = softmax(logits / temperature, axis=1)
     target = targets(labels, logits, alpha=alpha, temperature=temperature)
 
     def constant(q: np.ndarray) -> np.ndarray:
-        both = alpha * -np.log(q[np.arange(4), labels]) + (1 - alpha) * rel_entr(teacher, q).sum(axis=1)
+        both = alpha * -np.log(q[np.arange(4), labels]) + (1 - alpha) * rel_entr(network, q).sum(axis=1)
         return both + (target * np.log(q)).sum(axis=1)
 
     first, second = (constant(softmax(draw.normal(size=(4, 3)), axis=1)) for _ in range(2))
@@ -47,7 +47,7 @@ def test_learning_the_target_is_learning_labels_and_teacher(
 
 def test_logistic_student_minimizes_the_weighted_cross_entropy(measured: Make) -> None:
     x, target = soft_problem()
-    student = fit_student("logistic", measured(x), target, strength=0.5, seed=0)
+    surrogate = fit_surrogate("logistic", measured(x), target, strength=0.5, seed=0)
     z = (x - x.mean(axis=0)) / x.std(axis=0)
 
     def loss(w: np.ndarray) -> float:
@@ -57,24 +57,26 @@ def test_logistic_student_minimizes_the_weighted_cross_entropy(measured: Make) -
 
     best = minimize(loss, np.zeros(4), tol=1e-10).x
     # 1e-3: scikit-learn stops where the gradient is below 1e-4.
-    np.testing.assert_allclose(student.coefficients[0], best[:3], atol=1e-3)
+    np.testing.assert_allclose(surrogate.coefficients[0], best[:3], atol=1e-3)
     np.testing.assert_allclose(
-        student.probabilities(measured(x))[:, 1], expit(z @ best[:3] + best[3]), atol=1e-3
+        surrogate.probabilities(measured(x))[:, 1], expit(z @ best[:3] + best[3]), atol=1e-3
     )
 
 
 def test_contributions_add_up_to_the_log_odds(measured: Make) -> None:
     x, target = soft_problem()
     table = measured(x)
-    student = fit_student("logistic", table, target, strength=1.0, seed=0)
-    p = student.probabilities(table)[:, 1]
-    total = student.contributions(table, 1).sum(axis=1) + student.estimator.intercept_[0]
+    surrogate = fit_surrogate("logistic", table, target, strength=1.0, seed=0)
+    p = surrogate.probabilities(table)[:, 1]
+    total = surrogate.contributions(table, 1).sum(axis=1) + surrogate.estimator.intercept_[0]
     np.testing.assert_allclose(total, np.log(p / (1 - p)), atol=1e-9)
-    np.testing.assert_array_equal(student.contributions(table, 0), -student.contributions(table, 1))
+    np.testing.assert_array_equal(surrogate.contributions(table, 0), -surrogate.contributions(table, 1))
     three = softmax(x @ np.random.default_rng(1).normal(size=(3, 3)), axis=1)
-    student = fit_student("logistic", table, three, strength=1.0, seed=0)
-    odds = [student.contributions(table, c).sum(axis=1) + student.estimator.intercept_[c] for c in range(3)]
-    np.testing.assert_allclose(softmax(np.array(odds).T, axis=1), student.probabilities(table), atol=1e-9)
+    surrogate = fit_surrogate("logistic", table, three, strength=1.0, seed=0)
+    odds = [
+        surrogate.contributions(table, c).sum(axis=1) + surrogate.estimator.intercept_[c] for c in range(3)
+    ]
+    np.testing.assert_allclose(softmax(np.array(odds).T, axis=1), surrogate.probabilities(table), atol=1e-9)
 
 
 def test_units_of_measured_features_do_not_matter_and_presences_stay() -> None:
@@ -82,27 +84,27 @@ def test_units_of_measured_features_do_not_matter_and_presences_stay() -> None:
     counter = WordCounter(texts)
     table = counter.read(texts).table(counter.words, [Feature("word", ("good",))])
     target = np.tile([[0.1, 0.9], [0.8, 0.2], [0.2, 0.8], [0.9, 0.1]], (10, 1))
-    student = fit_student("logistic", table, target, strength=1.0, seed=0)
-    assert student.scale[0] == 1.0
+    surrogate = fit_surrogate("logistic", table, target, strength=1.0, seed=0)
+    assert surrogate.scale[0] == 1.0
     long = table.values.toarray()
     long[:, 1:] *= 60.0  # length in another unit
     long[:, -1] /= 60.0  # negation is a presence
     from scipy import sparse
 
-    other = fit_student(
+    other = fit_surrogate(
         "logistic", FeatureTable(table.features, sparse.csr_array(long)), target, strength=1.0, seed=0
     )
-    np.testing.assert_allclose(other.coefficients, student.coefficients, atol=1e-9)
+    np.testing.assert_allclose(other.coefficients, surrogate.coefficients, atol=1e-9)
 
 
 def test_tree_leaves_hold_the_mean_target(measured: Make) -> None:
     x = np.repeat([0.0, 1.0], 20)[:, None]
     target = np.where(x > 0.5, [[0.1, 0.9]], [[0.7, 0.3]])
-    student = fit_student("tree", measured(x), target, strength=1, seed=0)
-    np.testing.assert_allclose(student.probabilities(measured(np.array([[0.0], [1.0]]))), target[[0, -1]])
+    surrogate = fit_surrogate("tree", measured(x), target, strength=1, seed=0)
+    np.testing.assert_allclose(surrogate.probabilities(measured(np.array([[0.0], [1.0]]))), target[[0, -1]])
     # Five sentences are the fewest of a leaf, whatever the depth.
     x = np.arange(40.0)[:, None]
-    deep = fit_student("tree", measured(x), soft_problem(40)[1], strength=12, seed=0)
+    deep = fit_surrogate("tree", measured(x), soft_problem(40)[1], strength=12, seed=0)
     leaves = deep.estimator.tree_.children_left < 0
     assert deep.estimator.tree_.weighted_n_node_samples[leaves].min() >= 5 - 1e-9
 
@@ -147,7 +149,7 @@ def test_a_class_that_no_target_shows_has_no_probability(measured: Make) -> None
     target = np.zeros((20, 3))
     target[np.arange(20), np.where(x[:, 0] > 9, 2, 0)] = 1.0
     for kind in ("logistic", "tree"):
-        predicted = fit_student(kind, measured(x), target, strength=1, seed=0).probabilities(measured(x))
+        predicted = fit_surrogate(kind, measured(x), target, strength=1, seed=0).probabilities(measured(x))
         assert predicted.shape == (20, 3)
         assert (predicted[:, 1] == 0).all()
         np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
@@ -156,7 +158,7 @@ def test_a_class_that_no_target_shows_has_no_probability(measured: Make) -> None
 def test_what_cannot_be_taught_is_said(measured: Make) -> None:
     x = np.arange(10.0)[:, None]
     with pytest.raises(DataError, match="at least two classes"):
-        fit_student("tree", measured(x), np.tile([[1.0, 0.0]], (10, 1)), strength=1, seed=0)
+        fit_surrogate("tree", measured(x), np.tile([[1.0, 0.0]], (10, 1)), strength=1, seed=0)
     with pytest.raises(DataError, match="all 10 of the sample contain one another"):
         choose_strength("tree", measured(x), soft_problem(10)[1], np.zeros(10, dtype=np.int64), seed=0)
 
@@ -165,5 +167,5 @@ def test_global_random_numbers_stay(measured: Make) -> None:
     x, target = soft_problem()
     before = np.random.get_state()[1].copy()
     for kind in ("logistic", "tree"):
-        fit_student(kind, measured(x), target, strength=2, seed=0)
+        fit_surrogate(kind, measured(x), target, strength=2, seed=0)
     np.testing.assert_array_equal(np.random.get_state()[1], before)

@@ -1,4 +1,4 @@
-"""Detectors over the readable students: what they contradict each other in, and what they lean on."""
+"""Detectors over the readable surrogates: what they contradict each other in, and what they lean on."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import numpy as np
 
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import RunEvidence
-from whytrain.diagnosis.finding import Evidence, Example, Measurement, NotExamined
+from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
 from whytrain.diagnosis.of_words import SHOWN_SENTENCES, SHOWN_TOKENS
 from whytrain.statistics.intervals import Interval, clustered_share, wilson_interval
 
 SURE = 0.9  # a rule with more confidence than this claims to be sure
-NO_STUDENTS = NotExamined("no students were distilled; the callback surrogate distils them")
+NO_SURROGATES = NotExamined("no surrogates were distilled; the callback surrogate distils them")
 
 
 def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of training sentences on which the logistic student and the tree predict different classes.
+    """Share of training sentences on which the logistic surrogate and the tree predict different classes.
 
-    Students that follow the network no better than its most frequent class say nothing about it.
+    Surrogates that follow the network no better than its most frequent class say nothing about it.
     """
     if run.surrogate is None:
-        return NO_STUDENTS
-    readable = [student for student in run.surrogate.students if student.features == "readable"]
-    for student in readable:
-        if student.agreement.low <= student.majority:
+        return NO_SURROGATES
+    readable = [surrogate for surrogate in run.surrogate.surrogates if surrogate.features == "readable"]
+    for surrogate in readable:
+        if surrogate.agreement.low <= surrogate.majority:
             return NotExamined(
-                f"the {student.kind} student answers like the network on {student.agreement.estimate:.0%} of "
-                f"new sentences, its most frequent class alone on {student.majority:.0%}: such a student "
+                f"the {surrogate.kind} surrogate answers like the network on "
+                f"{surrogate.agreement.estimate:.0%} of new sentences, its most frequent class alone on "
+                f"{surrogate.majority:.0%}: such a surrogate "
                 "says nothing about it; raise callbacks.surrogate.rows"
             )
     differ = np.zeros(len(run.train.ids), dtype=np.bool_)
@@ -45,29 +46,29 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
         f"the most frequent answer would on {s.majority:.0%}"
         for s in readable
     )
-    return Measurement(value, "share", Evidence(tuple(examples), features=features))
+    return Measurement(value, "share", Support(tuple(examples), features=features))
 
 
 def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
     """Share of Σ|β| of the hidden states' features in one hidden unit, in multiples of an even share.
 
     The features of a unit are its mean, deviation, minimum and maximum. A share instead of β itself: β grows
-    with weaker regularization of the student, its share does not; in multiples, because the even share is
-    1 / n_units. The students give no interval for single coefficients; both ends are the value.
+    with weaker regularization of the surrogate, its share does not; in multiples, because the even share is
+    1 / n_units. The surrogates give no interval for single coefficients; both ends are the value.
     """
     if run.surrogate is None:
-        return NO_STUDENTS
+        return NO_SURROGATES
     hidden = [c for c in run.surrogate.coefficients if c.kind == "hidden"]
     total = sum(abs(c.beta) for c in hidden)
     if not total:
-        return NotExamined("no student looked at hidden states; the network must show them")
+        return NotExamined("no surrogate looked at hidden states; the network must show them")
     of_unit: dict[str, float] = defaultdict(float)
     for c in hidden:
         of_unit[c.name.rpartition(" ")[2]] += abs(c.beta)
     multiple = len(of_unit) * max(of_unit.values()) / total
     ranked = sorted(hidden, key=lambda c: -abs(c.beta))[:SHOWN_TOKENS]
     features = tuple(f"{c.name}: β = {c.beta:+.2f} ({c.class_name})" for c in ranked)
-    return Measurement(Interval(multiple, multiple, multiple), "times", Evidence(features=features))
+    return Measurement(Interval(multiple, multiple, multiple), "times", Support(features=features))
 
 
 def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
@@ -77,7 +78,7 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
     sure rules hold together (Bonferroni): the one whose gap has the largest lower end counts.
     """
     if run.surrogate is None:
-        return NO_STUDENTS
+        return NO_SURROGATES
     sure = [rule for rule in run.surrogate.rules if rule.confidence > SURE and rule.n_validation]
     if not sure:
         return NotExamined(
@@ -97,4 +98,4 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
         )
         gaps.append((gap, text))
     gaps.sort(key=lambda item: -item[0].low)
-    return Measurement(gaps[0][0], "share", Evidence(features=tuple(text for _, text in gaps[:5])))
+    return Measurement(gaps[0][0], "share", Support(features=tuple(text for _, text in gaps[:5])))
