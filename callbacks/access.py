@@ -16,7 +16,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
@@ -63,7 +63,7 @@ class TextDataModule(Protocol):
         ...
 
 
-def store_of(trainer: pl.Trainer) -> Store | None:
+def store_of(trainer: pl.Trainer) -> Recorder | None:
     """The run's store; None where nothing is tracked, and on ranks other than 0."""
     return getattr(trainer.logger, "experiment", None) if trainer.is_global_zero else None
 
@@ -84,6 +84,6 @@ def evidence_of(trainer: pl.Trainer, kind: type[T]) -> T | None:
     return next((evidence for evidence in published if isinstance(evidence, kind)), None)
 
 
-def shown_word(store: Store) -> Callable[[str], str]:
+def shown_word(store: Recorder) -> Callable[[str], str]:
     """What stands for a word in figures, pages and names: itself, or its hash where text stays private."""
     return str if store.settings.log_text else text_hash

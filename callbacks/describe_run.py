@@ -26,7 +26,7 @@ from whytrain.pages.run_note import run_note
 from whytrain.runs.config import log_config
 from whytrain.runs.predictions import POSITIVE_CLASS
 from whytrain.runs.provenance import log_provenance
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
 
 
@@ -47,7 +47,7 @@ class DescribeRun(Callback):
         history: History,
         checkpoints: Checkpoints,
     ) -> None:
-        """Store the parts.
+        """Recorder the parts.
 
         Args:
             config: the resolved config as plain containers.
@@ -126,7 +126,7 @@ class DescribeRun(Callback):
         return final
 
 
-def _log_datasets(store: Store, corpus: Corpus) -> None:
+def _log_datasets(store: Recorder, corpus: Corpus) -> None:
     splits = {
         "training": corpus.train,
         "validation": corpus.validation,

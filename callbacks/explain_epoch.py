@@ -49,7 +49,7 @@ from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
 from whytrain.pages.explanation import page, position_figure
 from whytrain.runs.ranking import log_ranking
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 from whytrain.types import Payoff
 
 TOPIC = "explanations"
@@ -82,7 +82,7 @@ class ExplainEpoch(Callback):
         budget: Annotated[int, Ge(1)] | None,
         vocabulary_sentences: Annotated[int, Ge(0)],
     ) -> None:
-        """Store the settings.
+        """Recorder the settings.
 
         Args:
             explainers: the methods by name, see `whytrain.attribution.explainer.Explainer`.
@@ -168,7 +168,7 @@ class ExplainEpoch(Callback):
         store.log_metrics(metrics, step=epoch)
 
     def _explain(
-        self, data: TextDataModule, deadline: float, store: Store, epoch: int | None
+        self, data: TextDataModule, deadline: float, store: Recorder, epoch: int | None
     ) -> list[ExplainedSentence]:
         """Explain what the budget allows, or without one what is ready before the deadline.
 
@@ -205,7 +205,7 @@ class ExplainEpoch(Callback):
     def _target(self, data: TextDataModule, label: int) -> ClassTarget:
         return ClassTarget(name=data.corpus.class_names[label], index=label, payoff=self.payoff)
 
-    def _fix_budget(self, store: Store, n_done: int) -> None:
+    def _fix_budget(self, store: Recorder, n_done: int) -> None:
         """Keep what the first epoch could afford, and say what it could not."""
         self.budget = self._costs(list(self._players.values())[:n_done])
         store.log_params({f"{TOPIC}/budget": self.budget})
@@ -329,7 +329,7 @@ def _by_variant(sentences: Sequence[ExplainedSentence]) -> dict[str, list[Explai
 
 
 def _log_tables(
-    store: Store, method: str, found: Sequence[ExplainedSentence], class_names: Sequence[str], epoch: int
+    store: Recorder, method: str, found: Sequence[ExplainedSentence], class_names: Sequence[str], epoch: int
 ) -> None:
     """Log values, and interactions and trees where the method has them."""
     store.log_table(value_table(found, class_names), method, "values", epoch, ["word"])

@@ -57,7 +57,7 @@ from whytrain.surrogates.fitting import (
 )
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 
 TOPIC = "surrogate"
 _FEWEST = 100  # sentences of an epoch's surrogates: fewer say nothing
@@ -91,7 +91,7 @@ class FitSurrogates(Callback):
         time_share: Annotated[float, Interval(gt=0, le=1)],
         epoch_rows: Annotated[int, Ge(0)] | None,
     ) -> None:
-        """Store the settings.
+        """Recorder the settings.
 
         Args:
             seed: of the sample and the trees.
@@ -236,7 +236,7 @@ class FitSurrogates(Callback):
 
     def _conclude(
         self,
-        store: Store,
+        store: Recorder,
         model: ModelInterface,
         data: TextDataModule,
         fits: FittedSurrogates,

@@ -8,19 +8,19 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 
 
 class StoreLogger(Logger):
     """Passes on what Lightning logs, and gives callbacks the store itself as `experiment`."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: Recorder | None) -> None:
         """Wrap the store; None on ranks other than 0, which log nothing."""
         super().__init__()
         self._store = store
 
     @property
-    def experiment(self) -> Store | None:
+    def experiment(self) -> Recorder | None:
         """The run's store; None on ranks other than 0."""
         return self._store
 

@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from whytrain.tracking.paths import artifact_path
 
 from whytrain import lightning_modules as lm
 from whytrain.attribution.removal import absence
@@ -28,6 +28,7 @@ from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError
 from whytrain.models.interface import interface_of
 from whytrain.objectives.objective import Objective
+from whytrain.tracking.memory_store import MemoryStore
 from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -38,36 +39,12 @@ SMALL = [
 ]
 
 
-class KeptStore:
-    """Keeps what a callback logs."""
+def table(name: str, epoch: int | None = None) -> str:
+    return artifact_path("tables", "shapley", name, epoch, "parquet")
 
-    def __init__(self, *, log_text: bool = True) -> None:
-        self.settings = SimpleNamespace(log_text=log_text)
-        self.tables: dict[tuple[str, int | None], pd.DataFrame] = {}
-        self.text_columns: dict[str, list[str]] = {}
-        self.figures: dict[tuple[str | None, int | None], Any] = {}
-        self.metrics: dict[int, dict[str, float]] = {}
-        self.params: dict[str, Any] = {}
-        self.texts: dict[str, str] = {}
 
-    def log_table(
-        self, frame: pd.DataFrame, topic: str, name: str, epoch: Any = None, text_columns: Any = ()
-    ) -> None:
-        assert topic == "shapley"
-        self.tables[name, epoch], self.text_columns[name] = frame, list(text_columns)
-
-    def log_figure(self, figure: Any, topic: str, name: str | None = None, epoch: int | None = None) -> None:
-        assert (name, epoch) not in self.figures
-        self.figures[name, epoch] = figure
-
-    def log_metrics(self, metrics: dict[str, float], step: int) -> None:
-        self.metrics[step] = self.metrics.get(step, {}) | metrics
-
-    def log_params(self, params: dict[str, Any]) -> None:
-        self.params |= params
-
-    def log_text(self, text: str, path: str) -> None:
-        self.texts[path] = text
+def figure(name: str | None, epoch: int | None = None) -> str:
+    return artifact_path("figures", "shapley", name, epoch, "png")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +65,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def fit(
-    path: Path, store: KeptStore | None, *overrides: str, n_epochs: int = 1, resume: Path | None = None
+    path: Path, store: MemoryStore | None, *overrides: str, n_epochs: int = 1, resume: Path | None = None
 ) -> SimpleNamespace:
     """Fit the composed config with this callback as the only one."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -133,15 +110,17 @@ def fit(
 
 
 @pytest.fixture(scope="module")
-def fitted(reviews: Path) -> tuple[SimpleNamespace, KeptStore]:
-    store = KeptStore()
+def fitted(reviews: Path) -> tuple[SimpleNamespace, MemoryStore]:
+    store = MemoryStore()
     settings = ("callbacks.explanations.budget=100000", "callbacks.explanations.displayed_sentences=2")
     return fit(reviews, store, *settings, n_epochs=2), store
 
 
-def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+def test_tables_hold_the_values_of_the_model_as_it_stands(
+    fitted: tuple[SimpleNamespace, MemoryStore],
+) -> None:
     done, store = fitted
-    values, pairs, trees = (store.tables[name, 2] for name in ("values", "interactions", "trees"))
+    values, pairs, trees = (store.tables[table(name, 2)] for name in ("values", "interactions", "trees"))
     assert set(values["split"]) == {"train", "validation"}
     assert set(values["variant"]) == {"padding", "removed"}
     corpus, names = done.data.corpus, done.data.corpus.class_names
@@ -149,10 +128,10 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNa
         split = corpus.train if split_name == "train" else corpus.validation
         row = split.ids.index(sentence_id)
         encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
-        table = coalition_table(
+        coalitions = coalition_table(
             done.model, players_of(encoding, 128), absence(kind, done.data.tokenizer), engine="direct"
         )
-        v = payoffs(table.logits, "log_odds", int(split.labels[row]))
+        v = payoffs(coalitions.logits, "log_odds", int(split.labels[row]))
         assert set(rows["class"]) == {names[split.labels[row]]}
         assert rows["word"].tolist() == list(encoding.words)
         # 1e-5: the callback shares prefixes, here every coalition is run; both in float32, values are < 10.
@@ -161,16 +140,16 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(fitted: tuple[SimpleNa
     n = values.groupby(["id", "split", "variant"]).size()
     assert len(pairs) == (n * (n - 1) // 2).sum()
     assert len(trees) == len(n)
-    assert store.text_columns["values"] == ["word"]
-    assert store.text_columns["interactions"] == ["first_word", "second_word"]
+    assert store.text_columns[table("values", 2)] == ("word",)
+    assert store.text_columns[table("interactions", 2)] == ("first_word", "second_word")
 
 
 def test_metrics_of_every_epoch_are_averages_over_the_training_sentences(
-    fitted: tuple[SimpleNamespace, KeptStore],
+    fitted: tuple[SimpleNamespace, MemoryStore],
 ) -> None:
     _, store = fitted
     for epoch in (1, 2):
-        values = store.tables["values", epoch]
+        values = store.tables[table("values", epoch)]
         for kind in ("padding", "removed"):
             chosen = values[(values["split"] == "train") & (values["variant"] == kind)]
             tops = [g["score"].abs().max() / g["score"].abs().sum() for _, g in chosen.groupby("id")]
@@ -185,80 +164,83 @@ def test_metrics_of_every_epoch_are_averages_over_the_training_sentences(
         assert metrics["explanations/budget"] == 100000
 
 
-def test_what_the_training_sentences_say_is_published(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+def test_what_the_training_sentences_say_is_published(fitted: tuple[SimpleNamespace, MemoryStore]) -> None:
     done, store = fitted
     evidence = done.explanations.evidence.methods["shapley"]
-    last = store.tables["values", 2].query("split == 'train'")  # of the weights that the fit ended with
+    last = store.tables[table("values", 2)].query(
+        "split == 'train'"
+    )  # of the weights that the fit ended with
     assert len(evidence.sentences) == last.groupby(["id", "variant"]).ngroups
     for sentence in evidence.sentences:
         rows = last[(last["id"] == sentence.sentence_id) & (last["variant"] == sentence.variant)]
         np.testing.assert_allclose(sentence.scores, rows["score"], atol=1e-5)  # 1e-5: as above
         assert list(sentence.words) == rows["word"].tolist()
-    pd.testing.assert_frame_equal(evidence.vocabulary, store.tables["vocabulary", None])
-    pd.testing.assert_frame_equal(evidence.pairs, store.tables["pairs", None])
-    assert store.text_columns["pairs"] == ["word_a", "word_b"]
+    pd.testing.assert_frame_equal(evidence.vocabulary, store.tables[table("vocabulary")])
+    pd.testing.assert_frame_equal(evidence.pairs, store.tables[table("pairs")])
+    assert store.text_columns[table("pairs")] == ("word_a", "word_b")
     assert done.explanations.evidence.attention is None  # model=bilstm pools the last states
 
 
 def test_attention_is_published_where_there_is_any(reviews: Path) -> None:
-    done = fit(reviews, KeptStore(), "callbacks.explanations.budget=300", "model.pooling=attention")
+    done = fit(reviews, MemoryStore(), "callbacks.explanations.budget=300", "model.pooling=attention")
     concentration = done.explanations.evidence.attention
     assert len(concentration) == 5
     assert ((concentration >= 0) & (concentration <= 1)).all()
 
 
-def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleNamespace, MemoryStore]) -> None:
     _, store = fitted
-    assert [epoch for _, epoch in store.figures if epoch is not None] == [1, 2]
+    of_epochs = [path for path in store.figures if "_epoch_" in path]
+    assert of_epochs == [figure(None, 1), figure(None, 2)]
     kinds = ("importance", "network", "path", "tree")
     expected = {f"sentence_{i}_{kind}" for i in (1, 2) for kind in kinds} | {"parts", "word_trends"}
     expected |= {"corpus_path", "corpus_positions", "corpus_importance", "corpus_network"}
-    assert {name for name, epoch in store.figures if epoch is None} == expected
+    assert set(store.figures) - set(of_epochs) == set(map(figure, expected))
     assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")
-    vocabulary = store.tables["vocabulary", None]
+    vocabulary = store.tables[table("vocabulary")]
     assert set(vocabulary["class"]) == {"pos"}  # with two classes, all of it is told about one
     surely = (vocabulary["score"].abs() - vocabulary["standard_error"]).clip(lower=0).fillna(0)
     assert surely.is_monotonic_decreasing
 
 
 def test_a_budget_is_never_exceeded_and_explains_the_same_on_any_machine(reviews: Path) -> None:
-    stores = [KeptStore(), KeptStore()]
+    stores = [MemoryStore(), MemoryStore()]
     for store in stores:
         fit(reviews, store, "callbacks.explanations.budget=200")
-    first, second = (store.tables["values", 1] for store in stores)
+    first, second = (store.tables[table("values", 1)] for store in stores)
     pd.testing.assert_frame_equal(first, second)
     lengths = first.groupby(["id", "split", "variant"]).size()
     assert 0 < (2**lengths).sum() <= 200
     with pytest.raises(ConfigError, match=r"budget=9: the first two sentences need \d+"):
-        fit(reviews, KeptStore(), "callbacks.explanations.budget=9")
+        fit(reviews, MemoryStore(), "callbacks.explanations.budget=9")
 
 
 def test_a_measured_budget_is_kept_told_and_used_by_a_resumed_run(
     reviews: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, again = KeptStore(), KeptStore()
+    first, again = MemoryStore(), MemoryStore()
     few = ("callbacks.explanations.time_share=0.001", "callbacks.explanations.train_sentences=9")
     with caplog.at_level(logging.WARNING):
         done = fit(reviews, first, *few)
     assert (
         "2 of 10 sentences are explained" in caplog.text
     )  # a thousandth of so short an epoch: the least there is
-    values = first.tables["values", 1]
+    values = first.tables[table("values", 1)]
     lengths = values.groupby(["id", "split", "variant"]).size()
-    assert first.params == {"explanations/budget": int((2**lengths).sum())}
+    assert first.params == {"explanations/budget": str((2**lengths).sum())}
     checkpoint = tmp_path / "last.ckpt"
     done.trainer.save_checkpoint(checkpoint)
     resumed = fit(
         reviews, again, "callbacks.explanations.time_share=1", "seed=5", n_epochs=2, resume=checkpoint
     )
     assert resumed.explanations.budget == done.explanations.budget
-    assert list(again.tables["values", 2]["word"]) == list(values["word"])
-    assert list(again.tables["values", 2]["id"]) == list(values["id"])
+    assert list(again.tables[table("values", 2)]["word"]) == list(values["word"])
+    assert list(again.tables[table("values", 2)]["id"]) == list(values["id"])
     epochs = {row["epoch"] for row in resumed.explanations.state_dict()["trends"]}
     assert epochs == {1, 2}
 
 
-def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace, MemoryStore]) -> None:
     state, buffer = fitted[0].explanations.state_dict(), io.BytesIO()
     torch.save(state, buffer)
     buffer.seek(0)
@@ -266,22 +248,22 @@ def test_state_is_plain_and_survives_a_checkpoint(fitted: tuple[SimpleNamespace,
 
 
 def test_private_text_stays_out(reviews: Path) -> None:
-    store = KeptStore(log_text=False)
+    store = MemoryStore(log_text=False)
     done = fit(reviews, store, "callbacks.explanations.budget=3000")
-    shown = store.texts["reports/shapley.html"] + "".join(store.tables["trees", 1]["merges"])
+    shown = store.texts["reports/shapley.html"] + "".join(store.tables[table("trees", 1)]["merges"])
     shown += "".join(
         text.get_text()
-        for figure in store.figures.values()
-        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+        for drawn in store.figures.values()
+        for text in drawn.findobj(lambda a: hasattr(a, "get_text"))
     )
     assert "great" not in shown
     assert "film" not in shown
     assert {row["word"] for row in done.explanations.state_dict()["trends"]} >= {text_hash("great")}
 
 
-def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, KeptStore]) -> None:
+def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, MemoryStore]) -> None:
     _, store = fitted
-    displayed = store.tables["values", 2].query("split == 'validation'")["word"]
+    displayed = store.tables[table("values", 2)].query("split == 'validation'")["word"]
     assert "<i>" not in store.texts["reports/shapley.html"]
     assert ("<i>" in set(displayed)) == ("&lt;i&gt;" in store.texts["reports/shapley.html"])
 
@@ -297,7 +279,7 @@ def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest
     path.write_text(
         "text,label\n" + "\n".join(f"a b c d e f g {i},{'pn'[i % 2]}" for i in range(60)), "utf-8"
     )
-    store = KeptStore()
+    store = MemoryStore()
     fit(path, store)
     for split in ("train", "validation"):
         assert f"no {split} sentence has 3 to 6 words" in caplog.text
@@ -306,7 +288,8 @@ def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest
 
 def test_training_is_the_same_with_and_without_explanations(reviews: Path) -> None:
     fits = [
-        fit(reviews, store, "callbacks.explanations.budget=300", n_epochs=2) for store in (None, KeptStore())
+        fit(reviews, store, "callbacks.explanations.budget=300", n_epochs=2)
+        for store in (None, MemoryStore())
     ]
     weights = [torch.cat([p.detach().flatten() for p in done.model.parameters()]) for done in fits]
     assert torch.equal(*weights)

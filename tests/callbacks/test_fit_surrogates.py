@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 from torch import nn
+from whytrain.tracking.paths import artifact_path
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
@@ -26,6 +27,7 @@ from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
+from whytrain.tracking.memory_store import MemoryStore
 from whytrain.tracking.tables import text_hash
 
 CONF = Path(__file__).parents[2] / "conf" / "callbacks"
@@ -43,38 +45,12 @@ SETTINGS: dict[str, Any] = {
 WORDS = ("a", "the", "film", "plot", "is", "was", "so", "and")
 
 
-class KeptStore:
-    """Keeps what a callback logs."""
+def table(name: str, epoch: int | None = None) -> str:
+    return artifact_path("tables", "surrogate", name, epoch, "parquet")
 
-    def __init__(self, *, log_text: bool = True) -> None:
-        self.settings = SimpleNamespace(log_text=log_text)
-        self.tables: dict[str, pd.DataFrame] = {}
-        self.text_columns: dict[str, list[str]] = {}
-        self.figures: dict[str, Any] = {}
-        self.metrics: dict[int, dict[str, float]] = {}
-        self.params: dict[str, Any] = {}
 
-    def log_table(
-        self,
-        frame: pd.DataFrame,
-        topic: str,
-        name: str,
-        epoch: int | None = None,
-        text_columns: Any = (),
-        version: int = 1,
-    ) -> None:
-        assert (topic, epoch, version) == ("surrogate", None, 1)
-        self.tables[name], self.text_columns[name] = frame, list(text_columns)
-
-    def log_figure(self, figure: Any, topic: str, name: str) -> None:
-        assert topic == "surrogate"
-        self.figures[name] = figure
-
-    def log_metrics(self, metrics: dict[str, float], step: int) -> None:
-        self.metrics[step] = self.metrics.get(step, {}) | metrics
-
-    def log_params(self, params: dict[str, Any]) -> None:
-        self.params |= params
+def figure(name: str | None, epoch: int | None = None) -> str:
+    return artifact_path("figures", "surrogate", name, epoch, "png")
 
 
 def make_split(n: int, n_classes: int, seed: int) -> Split:
@@ -103,7 +79,7 @@ class OpaqueModel(nn.Module):
 
 def make_run(
     cache: Path,
-    store: KeptStore | None,
+    store: MemoryStore | None,
     *,
     n_train: int = 160,
     n_validation: int = 60,
@@ -196,8 +172,8 @@ EXPLAINED = ExplanationEvidence(
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[FitSurrogates, KeptStore, Any, Any]:
-    store = KeptStore()
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[FitSurrogates, MemoryStore, Any, Any]:
+    store = MemoryStore()
     trainer, module = make_run(tmp_path_factory.mktemp("cache"), store, explained=EXPLAINED)
     callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module, n_epochs=2)
@@ -230,8 +206,9 @@ def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
 
 def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     callback, store, _, module = done
-    assert set(store.tables) == {"coefficients", "rules", "fidelity", "disagreement"}
-    assert set(store.figures) == {"coefficients_readable", "coefficients_dense", "tree", "rules", "fidelity"}
+    assert set(store.tables) == set(map(table, ("coefficients", "rules", "fidelity", "disagreement")))
+    drawn = ("coefficients_readable", "coefficients_dense", "tree", "rules", "fidelity")
+    assert set(store.figures) == set(map(figure, drawn))
     evidence = callback.evidence
     assert [(s.features, s.kind) for s in evidence.surrogates] == [
         ("readable", "logistic"),
@@ -250,7 +227,7 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     assert best["surrogate/best_agreement_dense_logistic"] == evidence.surrogates[2].agreement.estimate
     agreeing = sum(rule.network_validation for rule in evidence.rules)
     assert agreeing / 60 == pytest.approx(evidence.surrogates[1].agreement.estimate)
-    answered = store.tables["fidelity"].query("taught_by == 'teacher'")
+    answered = store.tables[table("fidelity")].query("taught_by == 'teacher'")
     assert answered["accuracy"].tolist() == [s.accuracy.estimate for s in evidence.surrogates]
     majority = np.bincount(module.predictions.logits.argmax(axis=1)).max() / 60
     assert best["surrogate/best_majority"] in (majority, pytest.approx(1 - majority))
@@ -258,9 +235,9 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
 
 def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]) -> None:
     callback, store, trainer, module = done
-    table = store.tables["disagreement"]
-    assert store.text_columns["disagreement"] == ["text"]
-    corpus, of_train = trainer.datamodule.corpus, table[table["split"] == "train"]
+    differing = store.tables[table("disagreement")]
+    assert store.text_columns[table("disagreement")] == ("text",)
+    corpus, of_train = trainer.datamodule.corpus, differing[differing["split"] == "train"]
     rows = list(callback.evidence.disagreeing_rows)
     assert of_train["id"].tolist() == [corpus.train.ids[row] for row in rows]
     assert list(callback.evidence.disagreeing_ids) == of_train["id"].tolist()
@@ -269,7 +246,7 @@ def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]
     assert metrics["surrogate/best_student_agreement_train"] == pytest.approx(1 - len(rows) / 160)
     names = np.array(corpus.class_names)
     assert of_train["teacher"].isna().all()  # that would take as long as a tenth of an epoch
-    of_validation = table[table["split"] == "validation"]
+    of_validation = differing[differing["split"] == "validation"]
     logits = predict_split(module.interface, trainer.datamodule.encoded("validation")).logits
     numbers = [corpus.validation.ids.index(row) for row in of_validation["id"]]
     assert of_validation["teacher"].tolist() == names[logits.argmax(axis=1)[numbers]].tolist()
@@ -277,7 +254,7 @@ def test_disagreement_names_rows_of_all_training_sentences(done: tuple[Any, ...]
 
 @pytest.mark.usefixtures("quick")
 def test_training_is_left_alone(tmp_path: Path) -> None:
-    trainer, module = make_run(tmp_path, KeptStore())
+    trainer, module = make_run(tmp_path, MemoryStore())
     weights = [p.detach().clone() for p in module.model.parameters()]
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
     run(FitSurrogates(**SETTINGS), trainer, module)
@@ -294,13 +271,13 @@ def test_training_is_left_alone(tmp_path: Path) -> None:
 def test_sentences_of_an_epoch_follow_from_its_time(
     tmp_path: Path, epoch_s: float, n_rows: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = KeptStore()
+    store = MemoryStore()
     trainer, module = make_run(tmp_path, store, epoch_s=epoch_s)
     callback = FitSurrogates(**SETTINGS | {"rows": 150, "epoch_rows": None})
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     assert callback.epoch_rows == n_rows
-    assert store.params == {"surrogate/epoch_rows": n_rows}
+    assert store.params == {"surrogate/epoch_rows": str(n_rows)}
     assert ("surrogates of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
     assert callback.evidence.n_rows == 150
 
@@ -309,10 +286,10 @@ def test_sentences_of_an_epoch_follow_from_its_time(
 def test_the_network_labels_joined_sentences(tmp_path: Path) -> None:
     rows = []
     for joined in (0, 300):
-        store = KeptStore()
+        store = MemoryStore()
         trainer, module = make_run(tmp_path, store)
         run(FitSurrogates(**SETTINGS | {"joined": joined, "epoch_rows": 0}), trainer, module)
-        rows.append(store.tables["fidelity"].set_index(["features", "student", "taught_by"])["kl"])
+        rows.append(store.tables[table("fidelity")].set_index(["features", "student", "taught_by"])["kl"])
     changed = rows[0] != rows[1]
     assert changed["readable", "logistic", "teacher"]
     assert not changed["readable", :, "gold labels"].any()
@@ -321,18 +298,18 @@ def test_the_network_labels_joined_sentences(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
-    store = KeptStore()
+    store = MemoryStore()
     trainer, module = make_run(tmp_path, store)
     callback = FitSurrogates(**SETTINGS | {"rows": "all", "epoch_rows": 0})
     run(callback, trainer, module)
     assert callback.evidence.n_rows == 160
-    assert "fidelity" not in store.figures
+    assert figure("fidelity") not in store.figures
     assert all("surrogate/agreement_tree" not in metrics for metrics in store.metrics.values())
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
-    whole, first, second = KeptStore(), KeptStore(), KeptStore()
+    whole, first, second = MemoryStore(), MemoryStore(), MemoryStore()
     settings = SETTINGS | {"rows": 150, "epoch_rows": None}
     trainer, module = make_run(tmp_path, whole)
     uninterrupted = FitSurrogates(**settings)
@@ -351,23 +328,23 @@ def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
     assert resumed.epoch_rows == uninterrupted.epoch_rows == 150
     assert resumed.state_dict() == uninterrupted.state_dict()
     assert second.params == {}
-    for name, table in whole.tables.items():
-        pd.testing.assert_frame_equal(second.tables[name], table)
+    for path, frame in whole.tables.items():
+        pd.testing.assert_frame_equal(second.tables[path], frame)
 
 
 def test_private_words_stay_out(tmp_path: Path) -> None:
-    store = KeptStore(log_text=False)
+    store = MemoryStore(log_text=False)
     trainer, module = make_run(tmp_path, store, explained=EXPLAINED)
     callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module)
     shown = " ".join(
         text.get_text()
-        for figure in store.figures.values()
-        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+        for drawn in store.figures.values()
+        for text in drawn.findobj(lambda a: hasattr(a, "get_text"))
     )
-    for name, table in store.tables.items():
-        for column in set(table.select_dtypes(exclude="number").columns) - set(store.text_columns[name]):
-            shown += " ".join(map(str, table[column]))
+    for frame in store.tables.values():
+        for column in frame.select_dtypes(exclude="number"):
+            shown += " ".join(map(str, frame[column]))
     shown += " ".join(c.name for c in callback.evidence.coefficients)
     shown += " ".join(rule.text for rule in callback.evidence.rules)
     assert text_hash("great") in shown
@@ -379,14 +356,14 @@ def test_private_words_stay_out(tmp_path: Path) -> None:
 def test_three_classes_and_a_model_that_shows_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = KeptStore()
+    store = MemoryStore()
     trainer, module = make_run(tmp_path, store, n_classes=3, opaque=True)
     callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
     assert "does not show its states; surrogates of them are left out" in caplog.text
     assert {s.features for s in callback.evidence.surrogates} == {"readable"}
-    assert set(store.tables["coefficients"]["class"]) == {"neg", "pos", "odd"}
+    assert set(store.tables[table("coefficients")]["class"]) == {"neg", "pos", "odd"}
     # A bag of words is what a logistic surrogate of words can learn.
     assert callback.evidence.surrogates[0].agreement.estimate > 0.8
 
@@ -394,7 +371,7 @@ def test_three_classes_and_a_model_that_shows_nothing(
 def test_a_class_without_training_sentences_is_said_and_training_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = KeptStore()
+    store = MemoryStore()
     trainer, module = make_run(tmp_path, store, n_classes=3)
     trainer.datamodule.corpus.train.labels[:] = 0
     callback = FitSurrogates(**SETTINGS)
@@ -414,7 +391,7 @@ def test_a_class_without_training_sentences_is_said_and_training_goes_on(
 def test_tiny_data(
     tmp_path: Path, n_train: int, n_validation: int, message: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trainer, module = make_run(tmp_path, KeptStore(), n_train=n_train, n_validation=n_validation)
+    trainer, module = make_run(tmp_path, MemoryStore(), n_train=n_train, n_validation=n_validation)
     callback = FitSurrogates(**SETTINGS)
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)

@@ -10,13 +10,13 @@ import yaml
 from whytrain.tracking.reader import RunRecord, download
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 CONFIG_PATH = "config/config.yaml"
 COMMAND_LINE_PATH = "overrides.yaml"
 
 
-def log_config(store: Store, config: Mapping[str, Any], overrides: Sequence[str] | None) -> None:
+def log_config(store: Recorder, config: Mapping[str, Any], overrides: Sequence[str] | None) -> None:
     """Log a run's resolved config, flat as params and as a file, and its command line.
 
     Args:

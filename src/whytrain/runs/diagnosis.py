@@ -17,7 +17,7 @@ from whytrain.runs.table import TableRecord
 from whytrain.tracking.reader import RunRecord, download
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 FINDINGS_PATH = "diagnosis/findings.json"
 OVERRIDES_PATH = "diagnosis/overrides.yaml"
@@ -43,7 +43,7 @@ class StoredDiagnosis:
     measured: Mapping[str, Mapping[str, Any]]
 
 
-def log_diagnosis(store: Store, diagnosis: Diagnosis, plan: Plan) -> None:
+def log_diagnosis(store: Recorder, diagnosis: Diagnosis, plan: Plan) -> None:
     """Log a diagnosis, whose words are hidden already where they are private."""
     store.log_text(plan_text(plan.strategies, store.run_id), OVERRIDES_PATH)
     store.log_text(findings_text(diagnosis, plan), FINDINGS_PATH)
@@ -67,7 +67,7 @@ def findings_text(diagnosis: Diagnosis, plan: Plan) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def log_rules(store: Store, rules: Path) -> None:
+def log_rules(store: Recorder, rules: Path) -> None:
     """Keep the rules file that a run was diagnosed with."""
     store.log_text(rules.read_text("utf-8"), _RULES_PATH)
 

@@ -28,7 +28,7 @@ from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 VERSION = 1  # of all files below together
 _PATH = "diagnosis/evidence.json"
@@ -48,7 +48,7 @@ _EXPLAINED = TableRecord(
 )
 
 
-def log_evidence(store: Store, evidence: RunEvidence, diagnosis: Diagnosis) -> None:
+def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -> None:
     """Log what a diagnosis looked at, beside what the callbacks logged of words and surrogates.
 
     Of the sentences only those are kept that the diagnosis shows, and where text is private the hashes of

@@ -16,7 +16,7 @@ from whytrain.tracking.reader import RunRecord
 from whytrain.types import Predictions
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 # And per class its `probability_…` and `logit_…`, in the order of the run's class indices.
 _RECORD = TableRecord(topic="predictions", columns=("id", "label"))
@@ -58,7 +58,7 @@ def positive_class(run: RunRecord, class_names: Sequence[str]) -> str | None:
 
 
 def log_predictions(
-    store: Store, ids: Sequence[str], result: Predictions, class_names: Sequence[str], epoch: int
+    store: Recorder, ids: Sequence[str], result: Predictions, class_names: Sequence[str], epoch: int
 ) -> None:
     """Log an epoch's predictions.
 

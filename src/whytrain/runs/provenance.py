@@ -10,12 +10,12 @@ from whytrain.errors import ConfigError
 from whytrain.tracking.reader import RunRecord
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 _DATA, _TOKENIZER, _COMMIT, _DIRTY = "data_fingerprint", "tokenizer_fingerprint", "git_commit", "git_dirty"
 
 
-def log_provenance(store: Store, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
+def log_provenance(store: Recorder, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
     """Tag a run with its data, its tokenizer and its code."""
     store.set_tags({_DATA: data_fingerprint, _TOKENIZER: tokenizer_fingerprint} | git_tags())
 

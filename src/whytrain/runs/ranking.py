@@ -11,12 +11,12 @@ from whytrain.tracking.reader import RunRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 _RENAMED = {"absence": "variant", "phi": "score"}
 
 
-def log_ranking(store: Store, method: str, words: pd.DataFrame, pairs: pd.DataFrame | None) -> None:
+def log_ranking(store: Recorder, method: str, words: pd.DataFrame, pairs: pd.DataFrame | None) -> None:
     """Log what a method ranks.
 
     Args:

@@ -13,14 +13,14 @@ from whytrain.runs.table import TableRecord
 from whytrain.tracking.reader import RunRecord
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 _VALIDATION = TableRecord(
     topic="data", name="validation", columns=("id", "text", "label"), text_columns=("text",)
 )
 
 
-def log_sentences(store: Store, split: Split, class_names: Sequence[str]) -> None:
+def log_sentences(store: Recorder, split: Split, class_names: Sequence[str]) -> None:
     """Log the validation split."""
     names = np.array(class_names)
     frame = pd.DataFrame({"id": split.ids, "text": split.texts, "label": names[split.labels]})

@@ -19,7 +19,7 @@ from whytrain.surrogates.evidence import (
 from whytrain.tracking.reader import RunRecord
 
 if TYPE_CHECKING:
-    from whytrain.tracking.store import Store
+    from whytrain.tracking.recorder import Recorder
 
 _TOPIC = "surrogate"
 _INTERVALS = ("agreement", "over_gold", "kl_below_gold", "kl", "accuracy")
@@ -36,7 +36,7 @@ _DISAGREEMENT = TableRecord(
 
 
 def log_students(
-    store: Store,
+    store: Recorder,
     *,
     fidelity: pd.DataFrame,
     coefficients: pd.DataFrame,

@@ -37,10 +37,14 @@ def write_table(frame: pd.DataFrame, path: Path, hidden: Sequence[str], version:
         hidden: Columns of text that are replaced by hashes under the same name.
         version: Of its schema.
     """
-    shown = frame.assign(**{column: frame[column].map(text_hash) for column in hidden})
-    table = pa.Table.from_pandas(shown, preserve_index=False)
+    table = pa.Table.from_pandas(hide(frame, hidden), preserve_index=False)
     metadata = {**(table.schema.metadata or {}), SCHEMA_KEY: str(version).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def hide(frame: pd.DataFrame, hidden: Sequence[str]) -> pd.DataFrame:
+    """Return a copy of a table whose hidden columns hold hashes."""
+    return frame.assign(**{column: frame[column].map(text_hash) for column in hidden})
 
 
 def stored_table(path: Path) -> pd.DataFrame:
