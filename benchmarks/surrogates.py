@@ -215,7 +215,9 @@ def main() -> None:
             f"{time.perf_counter() - started:.0f} s",
             flush=True,
         )
-        settings = SurrogateSettings(0.0, 1.0, arguments.words, arguments.pairs, seed)
+        settings = SurrogateSettings(
+            alpha=0.0, temperature=1.0, words=arguments.words, pairs=arguments.pairs, seed=seed
+        )
         for sample in samples:
             started = time.perf_counter()
             found[sample].append(surrogates(model, task, ranking, sample, settings))

@@ -40,7 +40,7 @@ Share = Annotated[float, Within(gt=0, lt=1)]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Epoch:
     """What one epoch's predictions say, on sentences that no fit has seen."""
 
@@ -164,7 +164,14 @@ class CalibrateEpoch(Callback):
         )
         before, after = before_and_after(validation.logits, validation.labels, confidence)
         sets = summarize_sets(confidence.sets(validation.logits), validation.labels)
-        return _Epoch(validation, confidence, len(seen.labels), before, after, sets)
+        return _Epoch(
+            validation=validation,
+            confidence=confidence,
+            n_calibration=len(seen.labels),
+            before=before,
+            after=after,
+            sets=sets,
+        )
 
     def _expected_coverage(self, seen: _Epoch, n_test: int) -> Interval | None:
         if self.class_conditional or seen.validation.logits.shape[1] > 2:

@@ -106,7 +106,9 @@ class FitSurrogates(Callback):
         """
         self.seed, self.rows, self.joined = seed, rows, joined
         self.time_share, self.epoch_rows = time_share, epoch_rows
-        self.settings = SurrogateSettings(alpha, temperature, words, pairs, seed)
+        self.settings = SurrogateSettings(
+            alpha=alpha, temperature=temperature, words=words, pairs=pairs, seed=seed
+        )
         self.evidence: SurrogateEvidence | None = None
         self._history: list[dict[str, float]] = []
         self._sample: NDArray[np.int64] | None = None  # rows of train, in the order in which they are drawn

@@ -74,7 +74,7 @@ class History(Callback):
             return None
         lowest, last = (losses.numpy() for losses in self._losses)
         train = np.array([row["train/loss"] for row in self.epochs])
-        return HistoryEvidence(train, self._lowest_epoch, lowest, last)
+        return HistoryEvidence(train_loss=train, lowest_epoch=self._lowest_epoch, lowest=lowest, last=last)
 
     def figures(self, best_epoch: int, floor_accuracy: float | None) -> dict[str, Figure]:
         """The figures of the whole run, by name."""

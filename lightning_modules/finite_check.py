@@ -45,7 +45,7 @@ class FiniteCheck:
         value, event = value.detach(), None
         if value.is_cuda:
             value = value.to("cpu", non_blocking=True)
-            event = torch.cuda.Event()
+            event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch has no types for it
             event.record()
         is_free = value.device.type == "cpu" and event is None
         self._waiting.append(_Seen(what, value, epoch, step, event))

@@ -134,7 +134,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
             values.append(parameter.grad)
     if not values:
         return torch.zeros(())
-    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values)))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values)))
     if max_norm > 0 and norm.device.type != "cpu":
         torch._foreach_mul_(values, (max_norm / norm).clamp(max=1.0))
     elif max_norm > 0 and norm > max_norm:

@@ -19,7 +19,7 @@ from whytrain.data.corpus import Corpus, Split
 def corpus(train: dict[str, int], validation: dict[str, int], names: tuple[str, ...] = ("a", "b")) -> Corpus:
     def split(rows: dict[str, int]) -> Split:
         ids = [str(number) for number in range(len(rows))]
-        return Split(ids, list(rows), np.array(list(rows.values())), human=None, columns={})
+        return Split(ids=ids, texts=list(rows), labels=np.array(list(rows.values())), human=None, columns={})
 
     return Corpus(
         name="small",

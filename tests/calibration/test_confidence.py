@@ -65,7 +65,16 @@ def test_where_no_threshold_keeps_the_risk_it_always_abstains() -> None:
 
 
 def test_it_survives_yaml_infinity_included() -> None:
-    confidence = Confidence(0.1, 0.001, 1.5, 0.1, (0.4, math.inf), 0.05, 0.1, math.inf)
+    confidence = Confidence(
+        label_smoothing=0.1,
+        smallest=0.001,
+        temperature=1.5,
+        alpha=0.1,
+        set_thresholds=(0.4, math.inf),
+        risk=0.05,
+        delta=0.1,
+        answer_threshold=math.inf,
+    )
     assert Confidence.from_plain(yaml.safe_load(yaml.safe_dump(confidence.to_plain()))) == confidence
 
 

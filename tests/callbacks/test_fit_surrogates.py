@@ -62,7 +62,9 @@ def make_split(n: int, n_classes: int, seed: int) -> Split:
         words.insert(draw.randint(0, len(words)), ("dull", "great", "odd")[i % n_classes])
         texts.append(" ".join(words))
         labels.append(i % n_classes)
-    return Split([f"s{seed}-{i}" for i in range(n)], texts, np.array(labels), None, {})
+    return Split(
+        ids=[f"s{seed}-{i}" for i in range(n)], texts=texts, labels=np.array(labels), human=None, columns={}
+    )
 
 
 class OpaqueModel(nn.Module):

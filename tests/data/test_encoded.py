@@ -27,7 +27,7 @@ TEXTS = ["a film", "a very fine film", "fine", "not a very fine film at all", "a
 def split() -> Split:
     """Return six sentences of several lengths."""
     labels = np.array([0, 1, 1, 0, 1, 0])
-    return Split([str(row) for row in range(6)], TEXTS, labels, human=None, columns={})
+    return Split(ids=[str(row) for row in range(6)], texts=TEXTS, labels=labels, human=None, columns={})
 
 
 @pytest.fixture
@@ -143,7 +143,9 @@ def encoded(lengths: list[int], vocabulary_size: int = 40) -> EncodedSplit:
     generator = np.random.default_rng(0)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     ids = generator.integers(1, vocabulary_size, size=offsets[-1]).astype(np.int32)
-    return EncodedSplit(ids, offsets, generator.integers(0, 2, size=len(lengths)), padding_id=0)
+    return EncodedSplit(
+        token_ids=ids, offsets=offsets, labels=generator.integers(0, 2, size=len(lengths)), padding_id=0
+    )
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=20), st.data())

@@ -194,7 +194,18 @@ def test_students_that_follow_nobody_say_nothing() -> None:
         kind: SurrogateKind, agreement: Interval, features: FeatureSet = "readable"
     ) -> FidelityEvidence:
         other = Interval(0.0, 0.0, 0.0)
-        return FidelityEvidence(kind, features, agreement, other, other, 0.5, other, 0.1, None, agreement)
+        return FidelityEvidence(
+            kind=kind,
+            features=features,
+            agreement=agreement,
+            over_gold=other,
+            kl_below_gold=other,
+            majority=0.5,
+            kl=other,
+            r_squared=0.1,
+            agreement_on_errors=None,
+            accuracy=agreement,
+        )
 
     good, poor = Interval(0.8, 0.75, 0.85), Interval(0.52, 0.48, 0.56)
     dense = judged("tree", poor, "dense")
@@ -262,7 +273,11 @@ def test_overfitting_is_a_rise_while_training_falls() -> None:
     rises = generator.normal(0.2, 0.3, 100)
 
     def history(train: list[float]) -> RunEvidence:
-        return spoiled(history=HistoryEvidence(np.array(train), 2, lowest, lowest + rises))
+        return spoiled(
+            history=HistoryEvidence(
+                train_loss=np.array(train), lowest_epoch=2, lowest=lowest, last=lowest + rises
+            )
+        )
 
     result = measured(of_predictions.overfitting(history([0.6, 0.4, 0.2])))
     assert result.value.estimate == pytest.approx(rises.mean())

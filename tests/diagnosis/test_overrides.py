@@ -40,7 +40,21 @@ PROMISE = (Expectation(metric="best/accuracy", at_least=-0.01),)
 
 
 def diagnosis(*names: str) -> Diagnosis:
-    found = [Finding(n, 0.6, 0.5, 0.7, 0.4, "share", "note", n, n, Support()) for n in names]
+    found = [
+        Finding(
+            name=n,
+            value=0.6,
+            low=0.5,
+            high=0.7,
+            threshold=0.4,
+            unit="share",
+            severity="note",
+            title=n,
+            message=n,
+            evidence=Support(),
+        )
+        for n in names
+    ]
     return Diagnosis(tuple(found), {}, {})
 
 

@@ -56,16 +56,27 @@ def test_frozen_layers_say_so(readable):
 
 def test_many_layers_with_long_names_lose_their_middle(readable):
     layer = LayerSummary(
-        "a.very.long.path.to.a.layer.deep.inside",
-        "SomeVeryLongClassNameOfALayer",
-        (1, 5),
-        (1, 5),
-        7,
-        True,
-        "d " * 50,
+        name="a.very.long.path.to.a.layer.deep.inside",
+        kind="SomeVeryLongClassNameOfALayer",
+        input_shape=(1, 5),
+        output_shape=(1, 5),
+        n_parameters=7,
+        trainable=True,
+        details="d " * 50,
     )
     layers = tuple(replace(layer, name=f"{layer.name}.{i}") for i in range(60))
-    texts = readable(model_diagram(ModelSummary("Deep", layers, (1, 5), 420, 420, 0)))
+    texts = readable(
+        model_diagram(
+            ModelSummary(
+                kind="Deep",
+                layers=layers,
+                input_shape=(1, 5),
+                n_parameters=420,
+                n_trainable=420,
+                n_embedding=0,
+            )
+        )
+    )
     assert "… 41 more layers" in texts
     assert "287" in texts  # 41 · 7
     assert any(text.startswith("…") and text.endswith("inside.59") for text in texts)

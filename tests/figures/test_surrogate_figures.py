@@ -66,7 +66,12 @@ def full_tree(depth: int, n_classes: int) -> list[TreeCell]:
     def add(level: int) -> int:
         number = len(cells)
         cell = TreeCell(
-            level, ODD[number % len(ODD)] if level else "", (), number % n_classes, 0.6, 0.5**level
+            depth=level,
+            text=ODD[number % len(ODD)] if level else "",
+            children=(),
+            class_index=number % n_classes,
+            confidence=0.6,
+            share=0.5**level,
         )
         cells.append(cell)
         if level < depth:
@@ -94,7 +99,14 @@ def test_trees_are_drawn_as_far_as_they_can_be_read(readable, depth, n_drawn):
 
 def test_tree_colors_are_classes_and_deep_chains_are_cut(readable):
     cells = [
-        TreeCell(i // 2 + i % 2, f"“w{i}”", (i + 1, i + 2) if i % 2 == 0 and i < 24 else (), i % 3, 0.9, 0.1)
+        TreeCell(
+            depth=i // 2 + i % 2,
+            text=f"“w{i}”",
+            children=(i + 1, i + 2) if i % 2 == 0 and i < 24 else (),
+            class_index=i % 3,
+            confidence=0.9,
+            share=0.1,
+        )
         for i in range(25)
     ]
     readable(decision_tree(cells, ["a", "b", "c"]))
@@ -105,7 +117,17 @@ def test_tree_colors_are_classes_and_deep_chains_are_cut(readable):
 def rule(i: int, n_validation: int = 40) -> RuleEvidence:
     text = " and ".join(ODD[: i % 5 + 1])
     return RuleEvidence(
-        f"{text} → class {i % 3}", f"class {i % 3}", 0.93, 0.4, 300 - i, 0.1, 70, 80, n_validation, 20, 30
+        text=f"{text} → class {i % 3}",
+        class_name=f"class {i % 3}",
+        confidence=0.93,
+        impurity=0.4,
+        n_train=300 - i,
+        support=0.1,
+        right_train=70,
+        network_train=80,
+        n_validation=n_validation,
+        right_validation=20,
+        network_validation=30,
     )
 
 

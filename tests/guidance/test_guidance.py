@@ -85,7 +85,11 @@ def tokenizer() -> Tokenizer:
 
 def split_of(texts: Sequence[str]) -> Split:
     return Split(
-        [f"id{i}" for i in range(len(texts))], list(texts), np.zeros(len(texts), dtype=np.int64), None, {}
+        ids=[f"id{i}" for i in range(len(texts))],
+        texts=list(texts),
+        labels=np.zeros(len(texts), dtype=np.int64),
+        human=None,
+        columns={},
     )
 
 

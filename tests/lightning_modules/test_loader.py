@@ -10,7 +10,12 @@ import pytest
 from whytrain.data.encoded import EncodedSplit
 from whytrain.lightning_modules.loader import EvaluationLoader, TrainingLoader
 
-SPLIT = EncodedSplit(np.arange(1, 21, dtype=np.int32), np.arange(0, 21, 2), np.arange(10) % 2, padding_id=0)
+SPLIT = EncodedSplit(
+    token_ids=np.arange(1, 21, dtype=np.int32),
+    offsets=np.arange(0, 21, 2),
+    labels=np.arange(10) % 2,
+    padding_id=0,
+)
 
 
 def plan(epoch: int) -> list[np.ndarray]:

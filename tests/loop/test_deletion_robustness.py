@@ -92,7 +92,13 @@ def small_model() -> SavedModel:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     module = Additive([5.0, *[0.0] * 4, *weights.values()]).eval()  # padding in a word's place would show
-    return SavedModel(module, Tokenizer(backend, "small"), ("bad", "good"), 32, None)
+    return SavedModel(
+        model=module,
+        tokenizer=Tokenizer(backend, "small"),
+        class_names=("bad", "good"),
+        max_tokens=32,
+        confidence=None,
+    )
 
 
 def test_how_much_rests_on_two_words_by_hand() -> None:

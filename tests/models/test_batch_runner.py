@@ -40,7 +40,9 @@ def test_rows_in_order_and_mode_restored(training):
     labels = generator.integers(0, 2, len(lengths))
     model = LastToken().train(training)
     asked = interface_of(model, TOKENIZER, 8)
-    result = predict_split(asked, EncodedSplit(token_ids, offsets, labels, padding_id=0))
+    result = predict_split(
+        asked, EncodedSplit(token_ids=token_ids, offsets=offsets, labels=labels, padding_id=0)
+    )
     last = token_ids[offsets[1:] - 1].astype(np.float64)
     np.testing.assert_array_equal(result.logits, np.stack([last, -last], axis=1))
     np.testing.assert_array_equal(result.labels, labels)
@@ -66,7 +68,12 @@ def test_every_submodule_keeps_its_own_mode(run):
     model.lstm.eval()  # frozen
     modes = [module.training for module in model.modules()]
     before = torch.get_rng_state()
-    split = EncodedSplit(np.arange(1, 7, dtype=np.int32), np.array([0, 2, 6]), np.array([0, 1]), 0)
+    split = EncodedSplit(
+        token_ids=np.arange(1, 7, dtype=np.int32),
+        offsets=np.array([0, 2, 6]),
+        labels=np.array([0, 1]),
+        padding_id=0,
+    )
     run(interface_of(model, TOKENIZER, 8), split)
     assert [module.training for module in model.modules()] == modes
     assert torch.equal(before, torch.get_rng_state())

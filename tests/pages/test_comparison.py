@@ -68,7 +68,13 @@ def saved(pooling: str, seed: int) -> SavedModel:
         dropout=0.0,
     )
     # In the other order of classes: the gold class is found by its name.
-    return SavedModel(model.eval(), Tokenizer(backend, "small"), ("good", "bad"), 20, None)
+    return SavedModel(
+        model=model.eval(),
+        tokenizer=Tokenizer(backend, "small"),
+        class_names=("good", "bad"),
+        max_tokens=20,
+        confidence=None,
+    )
 
 
 def compare(monkeypatch, poolings: dict[str, str | None], texts=True, **changes):

@@ -45,28 +45,46 @@ def parsed(page: str) -> Elements:
 
 def finding(name: str, low: float, high: float) -> Finding:
     examples = (
-        Example("row-1", ("not", EVIL), "80% in two words", (-1.0, 0.5), PHI, "good"),
-        Example("row-2", (EVIL,), "labeled good"),
+        Example(
+            sentence_id="row-1",
+            words=("not", EVIL),
+            note="80% in two words",
+            values=(-1.0, 0.5),
+            quantity=PHI,
+            class_name="good",
+        ),
+        Example(sentence_id="row-2", words=(EVIL,), note="labeled good"),
     )
     evidence = Support(examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))
-    return Finding(name, 0.6, low, high, 0.5, "share", "serious", "Few words", f"60% {EVIL}", evidence)
+    return Finding(
+        name=name,
+        value=0.6,
+        low=low,
+        high=high,
+        threshold=0.5,
+        unit="share",
+        severity="serious",
+        title="Few words",
+        message=f"60% {EVIL}",
+        evidence=evidence,
+    )
 
 
 MASK = Strategy(
-    "mask",
-    "Hide the words.",
-    ("few",),
-    {"guidance.mask": 0.3},
-    (Expectation(metric="best/accuracy", at_least=-0.015),),
+    name="mask",
+    text="Hide the words.",
+    because=("few",),
+    overrides={"guidance.mask": 0.3},
+    expected=(Expectation(metric="best/accuracy", at_least=-0.015),),
 )
-LOOK = Strategy("look", "For you: look at them.", ("few",), {}, ())
+LOOK = Strategy(name="look", text="For you: look at them.", because=("few",), overrides={}, expected=())
 
 
 def test_what_was_found_how_sure_and_what_to_do() -> None:
     rows = {f"row-{i}": 0.6 for i in range(24)}
     clear = {
-        "quiet": Measurement(Interval(0.1, 0.05, 0.2), "share"),
-        "few": Measurement(Interval(0.6, 0.55, 0.7), "share", rows=rows),
+        "quiet": Measurement(value=Interval(0.1, 0.05, 0.2), unit="share"),
+        "few": Measurement(value=Interval(0.6, 0.55, 0.7), unit="share", rows=rows),
     }
     diagnosis = Diagnosis((finding("few", 0.55, 0.7),), clear, {"blind": "no students were distilled"})
     plan = Plan((MASK,), (LOOK,), {"swap": "no WordNet"})

@@ -15,7 +15,12 @@ from whytrain.statistics.effect_sizes import cohens_h, standardized_difference
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.paired_bootstrap import MetricDifference, paired_bootstrap
-from whytrain.statistics.phrases import difference_sentence, interval_phrase, requirement_phrase, signed
+from whytrain.statistics.phrases import (
+    difference_sentence,
+    interval_phrase,
+    requirement_phrase,
+    signed_difference,
+)
 
 
 def run(
@@ -138,7 +143,7 @@ def test_more_of_what_is_needed_is_enough(labels: NDArray[np.int64]) -> None:
     ],
 )
 def test_signs_and_units(metric: Metric, value: float, text: str) -> None:
-    assert signed(metric, value) == text
+    assert signed_difference(metric, value) == text
 
 
 def test_the_words() -> None:

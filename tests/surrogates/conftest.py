@@ -57,6 +57,8 @@ def measured() -> Callable[[np.ndarray], FeatureTable]:
     """Return a function that makes a table of measured features x0, x1, … of an array."""
 
     def make(values: np.ndarray) -> FeatureTable:
-        return FeatureTable(tuple(Feature("hidden", what=f"x{i}") for i in range(values.shape[1])), values)
+        return FeatureTable(
+            tuple(Feature(kind="hidden", what=f"x{i}") for i in range(values.shape[1])), values
+        )
 
     return make

@@ -42,7 +42,12 @@ def tokenizer() -> Tokenizer:
 def split() -> EncodedSplit:
     lengths = np.array([5, 2, 7, 3])
     ids = np.random.default_rng(0).integers(1, 30, lengths.sum()).astype(np.int32)
-    return EncodedSplit(ids, np.concatenate([[0], np.cumsum(lengths)]), np.zeros(4, dtype=np.int64), 0)
+    return EncodedSplit(
+        token_ids=ids,
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        labels=np.zeros(4, dtype=np.int64),
+        padding_id=0,
+    )
 
 
 def test_statistics_by_hand_leave_padding_out() -> None:

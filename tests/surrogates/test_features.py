@@ -37,9 +37,9 @@ def test_words_pairs_and_scores_stand_side_by_side() -> None:
     texts = ["good bad", "bad and good", "good", "ugly"]
     counter = WordCounter(texts)
     chosen = [
-        Feature("score", ("bad", "good"), "score for p", (-1.5, 2.0)),
-        Feature("pair", ("bad", "good")),
-        Feature("word", ("ugly",)),
+        Feature(kind="score", words=("bad", "good"), what="score for p", weights=(-1.5, 2.0)),
+        Feature(kind="pair", words=("bad", "good")),
+        Feature(kind="word", words=("ugly",)),
     ]
     table = counter.read(texts).table(counter.words, chosen)
     assert [feature.kind for feature in table.features[:3]] == ["word", "pair", "score"]
@@ -56,7 +56,11 @@ def test_nothing_chosen_leaves_the_form() -> None:
 
 
 def test_names_can_hide_words() -> None:
-    assert Feature("pair", ("bad", "good")).name(str.upper) == "“BAD” + “GOOD”"
-    assert Feature("hidden", what="hidden mean 3").name(str.upper) == "hidden mean 3"
-    presences = [Feature("word", ("a",)), Feature("form", what="negation"), Feature("form", what="length")]
+    assert Feature(kind="pair", words=("bad", "good")).name(str.upper) == "“BAD” + “GOOD”"
+    assert Feature(kind="hidden", what="hidden mean 3").name(str.upper) == "hidden mean 3"
+    presences = [
+        Feature(kind="word", words=("a",)),
+        Feature(kind="form", what="negation"),
+        Feature(kind="form", what="length"),
+    ]
     assert [feature.is_presence for feature in presences] == [True, True, False]

@@ -158,7 +158,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
     ]
     dense = []
     for side, n in zip(three, (50, 200), strict=True):
-        dense.append(FeatureTable((Feature("hidden", what="hidden mean 0"),), side.logits[:n, [1]]))
+        dense.append(FeatureTable((Feature(kind="hidden", what="hidden mean 0"),), side.logits[:n, [1]]))
     ranking = pd.DataFrame(
         {"class": ["b", "a", "c"], "word": ["great", "dull", "film"], "score": [2.0, 1.5, 0.5]}
     )
@@ -189,7 +189,13 @@ def test_where_students_disagree_is_told_with_both_reasons(fit: Make) -> None:
     straight, other = (
         fit_surrogates(side, validation, counter.words, RANKING, few, NAMES) for side in (train, turned)
     )
-    split = Split([f"id-{i}" for i in range(200)], ["text"] * 200, validation.labels, None, {})
+    split = Split(
+        ids=[f"id-{i}" for i in range(200)],
+        texts=["text"] * 200,
+        labels=validation.labels,
+        human=None,
+        columns={},
+    )
     table = straight["readable", "tree"].validation
     assert len(disagreement(straight, table, split, NAMES, str).rows) == 0
     # A logistic surrogate of the network beside a tree that has learned the opposite.
@@ -219,7 +225,9 @@ def test_evidence_and_tables_hide_words(understood: tuple[Any, ...]) -> None:
     surrogates = fidelity_evidence(fits, train, validation)
     rules = rules_in_words(fits, train, validation, NAMES, hide)
     betas = coefficient_table(fits, NAMES, hide)
-    split = Split([str(i) for i in range(200)], ["?"] * 200, validation.labels, None, {})
+    split = Split(
+        ids=[str(i) for i in range(200)], texts=["?"] * 200, labels=validation.labels, human=None, columns={}
+    )
     found = disagreement(fits, fits["readable", "tree"].validation, split, NAMES, hide)
     evidence = surrogate_evidence(fits, surrogates, rules, betas, found)
     assert evidence.n_rows == 400

@@ -22,9 +22,9 @@ from whytrain.surrogates.rules import (
 from whytrain.surrogates.surrogates import Surrogate, fit_surrogate
 
 FEATURES = (
-    Feature("word", ("bad",)),
-    Feature("form", what="negation"),
-    Feature("form", what="length in words"),
+    Feature(kind="word", words=("bad",)),
+    Feature(kind="form", what="negation"),
+    Feature(kind="form", what="length in words"),
 )
 NAMES = ["neg", "pos", "other"]
 
@@ -92,11 +92,25 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
     ],
 )
 def test_rules_read_as_sentences(conditions: tuple[Condition, ...], text: str) -> None:
-    assert rule_text(Rule(0, conditions, 1, 0.9, 0.1), FEATURES, NAMES, str) == text
+    assert (
+        rule_text(
+            Rule(cell=0, conditions=conditions, class_index=1, confidence=0.9, impurity=0.1),
+            FEATURES,
+            NAMES,
+            str,
+        )
+        == text
+    )
 
 
 def test_words_can_be_hidden() -> None:
-    rule = Rule(0, (Condition(0, 0.5, np.inf), Condition(1, -np.inf, 0.5)), 0, 0.9, 0.1)
+    rule = Rule(
+        cell=0,
+        conditions=(Condition(0, 0.5, np.inf), Condition(1, -np.inf, 0.5)),
+        class_index=0,
+        confidence=0.9,
+        impurity=0.1,
+    )
     assert rule_text(rule, FEATURES, NAMES, lambda word: "#") == "“#”, without negation → neg"
 
 

@@ -82,7 +82,7 @@ def test_contributions_add_up_to_the_log_odds(measured: Make) -> None:
 def test_units_of_measured_features_do_not_matter_and_presences_stay() -> None:
     texts = ["good film", "bad", "good", "a bad long film ."] * 10
     counter = WordCounter(texts)
-    table = counter.read(texts).table(counter.words, [Feature("word", ("good",))])
+    table = counter.read(texts).table(counter.words, [Feature(kind="word", words=("good",))])
     target = np.tile([[0.1, 0.9], [0.8, 0.2], [0.2, 0.8], [0.9, 0.1]], (10, 1))
     surrogate = fit_surrogate("logistic", table, target, strength=1.0, seed=0)
     assert surrogate.scale[0] == 1.0
@@ -125,7 +125,9 @@ def test_copies_and_groups_stay_on_one_side(kind: str) -> None:
     # who sees a copy of what is held out gains by learning them by heart.
     texts = [f"word{i}" for i in range(50) for _ in range(5)]
     counter = WordCounter(texts)
-    table = counter.read(texts).table(counter.words, [Feature("word", (f"word{i}",)) for i in range(50)])
+    table = counter.read(texts).table(
+        counter.words, [Feature(kind="word", words=(f"word{i}",)) for i in range(50)]
+    )
     high = np.repeat(np.random.default_rng(0).integers(2, size=50), 5)
     target = np.where(high[:, None] > 0, [[0.02, 0.98]], [[0.98, 0.02]])
     together = choose_strength(kind, table, target, np.repeat(np.arange(50), 5), seed=0)

@@ -21,7 +21,7 @@ _N_CANDIDATES = 21
 _SHRINK = 2 ** (-1 / 3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Abstention:
     """When to abstain: below the threshold.
 
@@ -104,7 +104,9 @@ def abstention_threshold(
     p_values = stats.binom.cdf(n_errors, n_accepted, risk)
     kept = np.flatnonzero(holm_correction(p_values) <= delta)
     if not kept.size:
-        return Abstention(math.inf, risk, delta, 0, 0, correct.size)
+        return Abstention(
+            threshold=math.inf, risk=risk, delta=delta, n_accepted=0, n_errors=0, n_rows=correct.size
+        )
     first = kept[0]
     return Abstention(
         threshold=float(candidates[first]),

@@ -15,7 +15,7 @@ from whytrain.calibration.temperature import apply_temperature, check_logits
 from whytrain.calibration.unsmoothing import remove_label_smoothing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Confidence:
     """How logits become the probabilities that people see, conformal sets, and when to abstain.
 

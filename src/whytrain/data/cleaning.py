@@ -15,7 +15,7 @@ from whytrain.errors import DataError
 SHOWN_LINES = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CleanRows:
     """Usable rows.
 
@@ -92,7 +92,9 @@ def clean_rows(
     further = {
         name: [values[row] for row in kept] for name, values in table.columns.items() if name not in named
     }
-    return CleanRows(ids, [texts[row] for row in kept], labels, further, notices)
+    return CleanRows(
+        ids=ids, texts=[texts[row] for row in kept], labels=labels, columns=further, notices=notices
+    )
 
 
 def label_name(value: Any) -> str:

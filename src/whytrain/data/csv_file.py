@@ -100,4 +100,4 @@ def _sorted_labels(labels: list[str]) -> tuple[str, ...]:
 def _split(rows: CleanRows, class_names: tuple[str, ...]) -> Split:
     numbers = {name: number for number, name in enumerate(class_names)}
     labels = np.array([numbers[label] for label in rows.labels], dtype=np.int64)
-    return Split(rows.ids, rows.texts, labels, human=None, columns=rows.columns)
+    return Split(ids=rows.ids, texts=rows.texts, labels=labels, human=None, columns=rows.columns)

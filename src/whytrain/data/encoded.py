@@ -19,7 +19,7 @@ FORMAT = "1"  # part of the cache key: raise it when what is cached changes
 Flat = tuple[NDArray[np.int32], NDArray[np.int64]]  # token ids of all sentences, and offsets
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EncodedSplit:
     """The token ids of a split's sentences, one after another.
 
@@ -53,7 +53,12 @@ class EncodedSplit:
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return EncodedSplit(self.token_ids[places], offsets, self.labels[rows], self.padding_id)
+        return EncodedSplit(
+            token_ids=self.token_ids[places],
+            offsets=offsets,
+            labels=self.labels[rows],
+            padding_id=self.padding_id,
+        )
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather sentences, padded to the longest of them; the mask is None where nothing is padded.
@@ -79,10 +84,10 @@ class EncodedSplit:
     def joined(self, other: EncodedSplit) -> EncodedSplit:
         """Return the sentences of both, the other's behind these."""
         return EncodedSplit(
-            np.concatenate([self.token_ids, other.token_ids]),
-            np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
-            np.concatenate([self.labels, other.labels]),
-            self.padding_id,
+            token_ids=np.concatenate([self.token_ids, other.token_ids]),
+            offsets=np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+            labels=np.concatenate([self.labels, other.labels]),
+            padding_id=self.padding_id,
         )
 
 
@@ -106,7 +111,9 @@ def encode_split(split: Split, tokenizer: Tokenizer, max_tokens: int, cache_dir:
         make=lambda: _tokenize(split.texts, tokenizer, max_tokens),
         write=_write,
     )
-    return EncodedSplit(token_ids, offsets, split.labels, tokenizer.padding_id)
+    return EncodedSplit(
+        token_ids=token_ids, offsets=offsets, labels=split.labels, padding_id=tokenizer.padding_id
+    )
 
 
 def encode_texts(
@@ -114,7 +121,7 @@ def encode_texts(
 ) -> EncodedSplit:
     """Tokenize sentences that are needed once; see `encode_split`."""
     token_ids, offsets = _tokenize(texts, tokenizer, max_tokens)
-    return EncodedSplit(token_ids, offsets, labels, tokenizer.padding_id)
+    return EncodedSplit(token_ids=token_ids, offsets=offsets, labels=labels, padding_id=tokenizer.padding_id)
 
 
 def _tokenize(texts: list[str], tokenizer: Tokenizer, max_tokens: int) -> Flat:

@@ -22,7 +22,7 @@ class BadRow:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RawTable:
     """The rows of a file as they stand there.
 
@@ -77,7 +77,9 @@ def read_delimited(path: Path, delimiter: str, quoting: int) -> RawTable:
     if header is None:
         raise DataError(f"{path} is empty: expected a header and rows.")
     values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
-    return RawTable(str(path), "line", dict(zip(header, values, strict=True)), lines, bad)
+    return RawTable(
+        source=str(path), unit="line", columns=dict(zip(header, values, strict=True)), lines=lines, bad=bad
+    )
 
 
 def read_json_lines(path: Path) -> RawTable:
@@ -101,7 +103,7 @@ def read_json_lines(path: Path) -> RawTable:
             bad.append(BadRow(line, "no JSON object"))
     names = list(dict.fromkeys(name for value in objects for name in value))
     columns = {name: [value.get(name) for value in objects] for name in names}
-    return RawTable(str(path), "line", columns, lines, bad)
+    return RawTable(source=str(path), unit="line", columns=columns, lines=lines, bad=bad)
 
 
 def read_parquet(path: Path) -> RawTable:
@@ -120,7 +122,9 @@ def read_parquet(path: Path) -> RawTable:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} cannot be read as Parquet ({reason}); write it again.") from error
     _check_header(path, table.column_names)
-    return RawTable(str(path), "row", table.to_pydict(), list(range(1, len(table) + 1)), [])
+    return RawTable(
+        source=str(path), unit="row", columns=table.to_pydict(), lines=list(range(1, len(table) + 1)), bad=[]
+    )
 
 
 def _check_file(path: Path) -> None:

@@ -81,7 +81,7 @@ class SST2(Source):
             on_bad_row=self.on_bad_row,
         )
         labels = np.array([label == "1" for label in rows.labels], dtype=np.int64)
-        return Split(rows.ids, rows.texts, labels, human=None, columns={}), rows.notices
+        return Split(ids=rows.ids, texts=rows.texts, labels=labels, human=None, columns={}), rows.notices
 
     def _table(self, name: str) -> RawTable:
         if self.path is None:

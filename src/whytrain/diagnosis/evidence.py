@@ -14,7 +14,7 @@ from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HistoryEvidence:
     """How training and validation loss went.
 

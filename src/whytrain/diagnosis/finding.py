@@ -19,7 +19,7 @@ Unit = Literal["share", "times", "nats", "log-odds"]
 PAIR = " + "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Example:
     """A sentence that shows what was found.
 
@@ -55,7 +55,7 @@ class Support:
     features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """A value that may be a finding.
 
@@ -83,7 +83,7 @@ class NotExamined:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """A measured value beyond its threshold.
 
@@ -138,7 +138,7 @@ def mean_measurement(
 ) -> Measurement:
     """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed."""
     value = mean_interval(list(rows.values()))
-    return Measurement(value, unit, evidence, dict(rows))
+    return Measurement(value=value, unit=unit, evidence=evidence, rows=dict(rows))
 
 
 def mean_interval(values: ArrayLike) -> Interval:

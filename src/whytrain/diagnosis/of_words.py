@@ -130,9 +130,9 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     size, margin = ranked.iloc[0][["size", "margin"]]
     tokens = [f"{a}{PAIR}{b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
     return Measurement(
-        Interval(float(size), float(size - margin), float(size + margin)),
-        "share" if explained.quantity.unit == "probability" else "log-odds",
-        Support(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
+        value=Interval(float(size), float(size - margin), float(size + margin)),
+        unit="share" if explained.quantity.unit == "probability" else "log-odds",
+        evidence=Support(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
     )
 
 
@@ -189,12 +189,12 @@ def _over_sentences(
 def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quantity: Quantity) -> Example:
     gold, predicted = names[sentence.label], names[sentence.prediction]
     return Example(
-        sentence.sentence_id,
-        sentence.words,
-        f"{note}; labeled {gold}, predicted {predicted}",
-        tuple(sentence.scores.tolist()),
-        quantity,
-        gold,
+        sentence_id=sentence.sentence_id,
+        words=sentence.words,
+        note=f"{note}; labeled {gold}, predicted {predicted}",
+        values=tuple(sentence.scores.tolist()),
+        quantity=quantity,
+        class_name=gold,
     )
 
 

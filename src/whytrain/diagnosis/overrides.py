@@ -21,7 +21,7 @@ from whytrain.errors import ConfigError
 _PLAIN = re.compile(r"[\w.-]+")  # a value that no grammar, Hydra's or the shell's, reads in another way
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Strategy:
     """A recommendation with the values that this run's config leads to.
 
@@ -85,7 +85,13 @@ def make_plan(
         if isinstance(outcome, str):
             skipped[name] = outcome
             continue
-        strategy = Strategy(name, recommendation.text, tuple(findings), outcome, recommendation.expected)
+        strategy = Strategy(
+            name=name,
+            text=recommendation.text,
+            because=tuple(findings),
+            overrides=outcome,
+            expected=recommendation.expected,
+        )
         (strategies if recommendation.overrides else advice).append(strategy)
         taken |= {key: (value, name) for key, value in outcome.items()}
     return Plan(tuple(strategies), tuple(advice), skipped)
@@ -191,11 +197,11 @@ def read_plan(text: str, source: str) -> tuple[Strategy, ...]:
     try:
         return tuple(
             Strategy(
-                str(name),
-                "",
-                tuple(map(str, entry["because"])),
-                _read_words(entry["overrides"], source),
-                tuple(Expectation(**expectation) for expectation in entry["expected"]),
+                name=str(name),
+                text="",
+                because=tuple(map(str, entry["because"])),
+                overrides=_read_words(entry["overrides"], source),
+                expected=tuple(Expectation(**expectation) for expectation in entry["expected"]),
             )
             for name, entry in yaml.safe_load(text)["strategies"].items()
         )

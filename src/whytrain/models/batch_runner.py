@@ -76,7 +76,12 @@ def split_of(texts: Sequence[str], model: ModelInterface) -> EncodedSplit:
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in encoded], out=offsets[1:])
     labels = np.zeros(len(encoded), dtype=np.int64)
-    return EncodedSplit(np.concatenate(encoded), offsets, labels, model.tokenizer.padding_id)
+    return EncodedSplit(
+        token_ids=np.concatenate(encoded),
+        offsets=offsets,
+        labels=labels,
+        padding_id=model.tokenizer.padding_id,
+    )
 
 
 def _batches(

@@ -40,7 +40,7 @@ _FORMAT = 3
 _BATCH_SIZE = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SavedModel:
     """A classifier that takes texts.
 

@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 _WHOLE = (nn.RNNBase, nn.MultiheadAttention)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerSummary:
     """One layer.
 
@@ -42,7 +42,7 @@ class LayerSummary:
     repeats: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSummary:
     """A model's layers in the order of their first call, those that did not run last.
 
@@ -181,13 +181,13 @@ def _loose_parameters(model: nn.Module, seen: set[int]) -> Iterator[LayerSummary
         if id(parameter) not in seen:
             shape = tuple(parameter.shape)
             yield LayerSummary(
-                name,
-                "Parameter",
-                (),
-                shape,
-                parameter.numel(),
-                parameter.requires_grad,
-                "a parameter of its own",
+                name=name,
+                kind="Parameter",
+                input_shape=(),
+                output_shape=shape,
+                n_parameters=parameter.numel(),
+                trainable=parameter.requires_grad,
+                details="a parameter of its own",
             )
 
 
@@ -198,7 +198,15 @@ def _with_pooling(model: nn.Module, layers: list[LayerSummary]) -> Iterator[Laye
         after = layer.input_shape
         if len(before) == 3 and len(after) == 2 and before[::2] == after:
             details = model.extra_repr() or "tokens to one vector"
-            yield LayerSummary("pooling", "function", before, after, 0, trainable=False, details=details)
+            yield LayerSummary(
+                name="pooling",
+                kind="function",
+                input_shape=before,
+                output_shape=after,
+                n_parameters=0,
+                trainable=False,
+                details=details,
+            )
         yield layer
 
 

@@ -67,7 +67,9 @@ def load_teacher(folder: Path, max_tokens: int) -> SavedModel:
             name_or_path=str(folder),
         )
     limit = min(max_tokens, model.max_tokens or max_tokens)
-    return SavedModel(model.eval(), tokenizer, tuple(names), limit, None)
+    return SavedModel(
+        model=model.eval(), tokenizer=tokenizer, class_names=tuple(names), max_tokens=limit, confidence=None
+    )
 
 
 def kept_answers(

@@ -26,7 +26,7 @@ from whytrain.pages.explanation import colored
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
 from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval
-from whytrain.statistics.phrases import interval_phrase, signed
+from whytrain.statistics.phrases import interval_phrase, signed_difference
 
 _MOST_TOLD = 4  # other runs up to which each has its sentences; more of them have a table
 _MOST_ROWS = 10  # sentences of each kind of disagreement
@@ -187,7 +187,10 @@ def _every_pair(result: SideBySide) -> str:
     # Each run stands beside those that are more accurate; of many beside the leader alone.
     n_columns = len(names) - 1 if len(names) <= MOST_DRAWN else 1
     said = {
-        (pair.better, pair.worse): f"{signed(ACCURACY, -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
+        (
+            pair.better,
+            pair.worse,
+        ): f"{signed_difference(ACCURACY, -pair.difference)}, p = {pair.adjusted_p_value:.2g}"
         for pair in ranking.pairs
     }
     rows = []

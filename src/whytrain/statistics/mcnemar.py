@@ -11,7 +11,7 @@ from scipy import stats
 from whytrain.errors import DataError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class McNemar:
     """What the exact McNemar test saw.
 
@@ -78,4 +78,6 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
             f"{a.shape} and {b.shape}."
         )
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    return McNemar(only_a, only_b, a.size, float(mcnemar_p_value(only_a, only_b)))
+    return McNemar(
+        only_a=only_a, only_b=only_b, n_rows=a.size, p_value=float(mcnemar_p_value(only_a, only_b))
+    )

@@ -11,12 +11,12 @@ from whytrain.statistics.paired_bootstrap import MetricDifference
 _MINUS = "\N{MINUS SIGN}"
 
 
-def signed(metric: Metric, value: float) -> str:
+def signed_difference(metric: Metric, value: float) -> str:
     """Return a difference with its sign: one decimal in points for shares, three decimals for others.
 
     Example:
         >>> from whytrain.metrics import ACCURACY, F1, NLL
-        >>> signed(ACCURACY, 0.0213), signed(NLL, 0.0), signed(F1, -0.00001)
+        >>> signed_difference(ACCURACY, 0.0213), signed_difference(NLL, 0.0), signed_difference(F1, -0.00001)
         ('+2.1', '0.000', '0.0')
     """
     text = f"{metric.scale * value:+.{1 if metric.unit == 'share' else 3}f}"
@@ -28,8 +28,10 @@ def interval_phrase(metric: Metric, difference: Interval) -> str:
     if math.isnan(difference.estimate):
         return "not defined on these sentences"
     unit = f" {metric.difference_unit}" if metric.difference_unit else ""
-    ends = f"{signed(metric, difference.low)} to {signed(metric, difference.high)}"
-    return f"{signed(metric, difference.estimate)}{unit}, {100 * difference.level:g}% interval {ends}"
+    ends = f"{signed_difference(metric, difference.low)} to {signed_difference(metric, difference.high)}"
+    return (
+        f"{signed_difference(metric, difference.estimate)}{unit}, {100 * difference.level:g}% interval {ends}"
+    )
 
 
 def difference_sentence(

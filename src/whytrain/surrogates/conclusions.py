@@ -214,7 +214,10 @@ def surrogate_evidence(
     return SurrogateEvidence(
         n_rows=fits["readable", "tree"].train.values.shape[0],
         surrogates=surrogates,
-        coefficients=tuple(CoefficientEvidence(*row) for row in rows),
+        coefficients=tuple(
+            CoefficientEvidence(name=name, kind=kind, beta=beta, class_name=class_name)
+            for name, kind, beta, class_name in rows
+        ),
         rules=rules,
         disagreeing_rows=tuple(differing.rows.tolist()),
         disagreeing_ids=tuple(differing.table["id"]),

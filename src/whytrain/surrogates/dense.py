@@ -45,8 +45,8 @@ def dense_table(model: ModelInterface, split: EncodedSplit) -> FeatureTable:
 
 def _features(kind: Kind, size: int) -> list[Feature]:
     if kind == "attention":
-        return [Feature(kind, what=f"attention {name}") for name in ATTENTION]
-    return [Feature(kind, what=f"{kind} {name} {i}") for name in STATISTICS for i in range(size)]
+        return [Feature(kind=kind, what=f"attention {name}") for name in ATTENTION]
+    return [Feature(kind=kind, what=f"{kind} {name} {i}") for name in STATISTICS for i in range(size)]
 
 
 def token_statistics(states: Tensor, mask: Tensor) -> Tensor:

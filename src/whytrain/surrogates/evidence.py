@@ -12,7 +12,7 @@ FeatureSet = Literal["readable", "dense"]  # words, pairs and form; or what the 
 SurrogateKind = Literal["logistic", "tree"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FidelityEvidence:
     """How faithful one surrogate is, on validation sentences.
 
@@ -42,7 +42,7 @@ class FidelityEvidence:
     accuracy: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CoefficientEvidence:
     """A coefficient of a logistic surrogate.
 
@@ -60,7 +60,7 @@ class CoefficientEvidence:
     class_name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleEvidence:
     """A leaf of the readable tree as a sentence.
 

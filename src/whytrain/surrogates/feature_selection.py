@@ -88,7 +88,7 @@ def chosen_words(variance: Array, words: dict[str, int], n: int) -> list[Feature
         n: how many at most.
     """
     names = sorted(words, key=words.__getitem__)
-    return [Feature("word", (names[i],)) for i in _largest(variance, n)]
+    return [Feature(kind="word", words=(names[i],)) for i in _largest(variance, n)]
 
 
 def word_scores(
@@ -107,7 +107,7 @@ def word_scores(
     names = tuple(feature.words[0] for feature in chosen)
     values = effects[[words[name] for name in names]]
     return [
-        Feature("score", names, f"score for {name}", tuple(values[:, label].tolist()))
+        Feature(kind="score", words=names, what=f"score for {name}", weights=tuple(values[:, label].tolist()))
         for label, name in enumerate(class_names)
         if label > 0 or len(class_names) > 2
     ]
@@ -131,7 +131,7 @@ def chosen_pairs(
     both = sparse.csr_array(presence[:, first].multiply(presence[:, second]))
     variance = explained_variance(known[["interaction"]].to_numpy(dtype=np.float64), both)
     names = list(zip(known["word_a"], known["word_b"], strict=True))
-    return [Feature("pair", names[i]) for i in _largest(variance, n)]
+    return [Feature(kind="pair", words=names[i]) for i in _largest(variance, n)]
 
 
 def _largest(variance: Array, n: int) -> list[int]:

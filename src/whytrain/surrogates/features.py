@@ -37,7 +37,7 @@ FORMS: dict[str, Callable[[str], int]] = {
 NEGATION = "negation"  # English; see `is_negated`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Feature:
     """A column of a surrogate's input.
 
@@ -156,5 +156,5 @@ def _bare_words(text: str) -> list[str]:
 def _form(texts: Sequence[str]) -> FeatureTable:
     columns: list[Any] = [[form(text) for text in texts] for form in FORMS.values()]
     columns.append(is_negated(texts) == "yes")
-    features = tuple(Feature("form", what=name) for name in [*FORMS, NEGATION])
+    features = tuple(Feature(kind="form", what=name) for name in [*FORMS, NEGATION])
     return FeatureTable(features, np.array(columns, dtype=np.float64).T)

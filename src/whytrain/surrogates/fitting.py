@@ -32,7 +32,7 @@ KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")
 UNTUNED: dict[SurrogateKind, float] = {"logistic": 1.0, "tree": 5}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SurrogateSettings:
     """How surrogates learn.
 
@@ -100,7 +100,7 @@ class ExplainedWords(NamedTuple):
     pairs: pd.DataFrame
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedSurrogate:
     """A surrogate, and the same one trained on gold labels: the floor that distillation has to beat.
 
@@ -230,7 +230,12 @@ def _fit_with_gold(
         surrogates.append(fit_surrogate(kind, fits, target, strength=strength, seed=settings.seed))
     surrogate, gold = surrogates
     return FittedSurrogate(
-        surrogate, gold, seen, unseen, surrogate.probabilities(unseen), gold.probabilities(unseen)
+        surrogate=surrogate,
+        gold=gold,
+        train=seen,
+        validation=unseen,
+        predicted=surrogate.probabilities(unseen),
+        gold_predicted=gold.probabilities(unseen),
     )
 
 

@@ -25,7 +25,7 @@ class Condition:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """A leaf of a tree.
 
@@ -56,11 +56,11 @@ def rules_of(surrogate: Surrogate) -> tuple[Rule, ...]:
             best = int(shares.argmax())
             found.append(
                 Rule(
-                    int(cell),
-                    tuple(conditions.values()),
-                    int(surrogate.estimator.classes_[best]),
-                    float(shares[best]),
-                    float(tree.impurity[cell]),
+                    cell=int(cell),
+                    conditions=tuple(conditions.values()),
+                    class_index=int(surrogate.estimator.classes_[best]),
+                    confidence=float(shares[best]),
+                    impurity=float(tree.impurity[cell]),
                 )
             )
             continue
@@ -72,7 +72,7 @@ def rules_of(surrogate: Surrogate) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TreeCell:
     """A cell of a tree as a diagram shows it.
 

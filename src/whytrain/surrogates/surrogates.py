@@ -56,7 +56,7 @@ def targets(labels: NDArray[np.int64], logits: Array, *, alpha: float, temperatu
     return np.asarray(alpha * np.eye(logits.shape[1])[labels] + (1 - alpha) * soft)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Surrogate:
     """A fitted surrogate.
 
@@ -125,7 +125,14 @@ def fit_surrogate(
         raise DataError("surrogates need sentences of at least two classes; the sample shows one")
     estimator = _estimator(kind, strength, len(target), seed)
     _fit(estimator, values, labels, weights)
-    return Surrogate(kind, strength, estimator, center, scale, target.shape[1])
+    return Surrogate(
+        kind=kind,
+        strength=strength,
+        estimator=estimator,
+        center=center,
+        scale=scale,
+        n_classes=target.shape[1],
+    )
 
 
 def choose_strength(

@@ -158,11 +158,11 @@ def _form(shape: tuple[int, ...]) -> str:
 
 def _left_out(layers: list[LayerSummary]) -> LayerSummary:
     return LayerSummary(
-        f"… {len(layers)} more layers",
-        "function",
-        layers[0].input_shape,
-        layers[-1].output_shape,
-        sum(layer.n_parameters for layer in layers),
-        any(layer.trainable for layer in layers),
-        "",
+        name=f"… {len(layers)} more layers",
+        kind="function",
+        input_shape=layers[0].input_shape,
+        output_shape=layers[-1].output_shape,
+        n_parameters=sum(layer.n_parameters for layer in layers),
+        trainable=any(layer.trainable for layer in layers),
+        details="",
     )
