@@ -12,7 +12,6 @@ import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
-from whytrain.runs.surrogates import log_students
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
@@ -34,6 +33,7 @@ from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
+from whytrain.runs.surrogates import log_surrogates
 from whytrain.surrogates.conclusions import (
     coefficient_table,
     disagreement,
@@ -66,11 +66,11 @@ _log = logging.getLogger(__name__)
 
 
 class FitSurrogates(Callback):
-    """Teaches surrogates the network's probabilities on training sentences, and judges them on validation ones.
+    """Fits surrogates to the network's probabilities of training sentences, judges them on validation ones.
 
-    Each epoch has quick surrogates of fixed strength, on as many sentences as the first epoch found affordable.
-    The best weights are studied in full at the end: tuned surrogates, rules, coefficients, and the sentences
-    on which the surrogates disagree.
+    Each epoch has quick surrogates of fixed strength, on as many sentences as the first epoch found
+    affordable. The best weights have them in full at the end: tuned surrogates, rules, coefficients, and the
+    sentences on which the surrogates disagree.
 
     Attributes:
         evidence: what the surrogates say, after the fit; None where there are none.
@@ -102,7 +102,7 @@ class FitSurrogates(Callback):
             alpha: weight of the gold labels beside the network's probabilities.
             temperature: softens these probabilities; fidelity is to the network as it is.
             time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
-            epoch_rows: training sentences of an epoch's surrogates; 0 for none; None to choose by `time_share`.
+            epoch_rows: training sentences of an epoch's surrogates; 0: none; None: chosen by `time_share`.
         """
         self.seed, self.rows, self.joined = seed, rows, joined
         self.time_share, self.epoch_rows = time_share, epoch_rows
@@ -176,7 +176,7 @@ class FitSurrogates(Callback):
         return int(np.clip(fewest * self.time_share / share, fewest, len(self._sample)))
 
     def _quick(self, module: ClassifierModule, data: TextDataModule, n_rows: int) -> dict[str, float]:
-        """Teach untuned surrogates the first sentences of the sample."""
+        """Fit untuned surrogates to the first sentences of the sample."""
         assert self._sample is not None
         assert module.predictions is not None
         sample = self._sample[:n_rows]
@@ -189,7 +189,7 @@ class FitSurrogates(Callback):
         return epoch_scores(fits, train, validation)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Study the best weights in full."""
+        """Fit all surrogates of the best weights."""
         store = store_of(trainer)
         if store is None or self._sample is None:
             return
@@ -208,7 +208,7 @@ class FitSurrogates(Callback):
     def _fit(
         self, model: ModelInterface, data: TextDataModule, explained: ExplanationEvidence | None
     ) -> tuple[FittedSurrogates, Answered, Answered]:
-        """Teach tuned surrogates the whole sample."""
+        """Fit tuned surrogates to the whole sample."""
         assert self._sample is not None
         answered = predict_split(model, data.encoded("train").select(self._sample))
         judged = predict_split(model, data.encoded("validation"))
@@ -261,7 +261,7 @@ class FitSurrogates(Callback):
         frames = [found.table.assign(split=split) for split, found in differing.items()]
         # To ask the network about a third of all training sentences would take a tenth of an epoch.
         frames[-1]["teacher"] = seen[differing["validation"].rows]
-        log_students(
+        log_surrogates(
             store,
             fidelity=fidelity_table(fits, surrogates, validation),
             coefficients=betas,

@@ -16,7 +16,6 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from whytrain.tracking.paths import artifact_path
 
 from whytrain import lightning_modules as lm
 from whytrain.attribution.removal import absence
@@ -29,7 +28,7 @@ from whytrain.errors import ConfigError
 from whytrain.models.interface import interface_of
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.memory_store import MemoryStore
-from whytrain.tracking.tables import text_hash
+from whytrain.tracking.tables import artifact_path, text_hash
 
 CONF = Path(__file__).parents[2] / "conf"
 SMALL = [

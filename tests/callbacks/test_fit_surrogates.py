@@ -15,7 +15,6 @@ import pytest
 import torch
 import yaml
 from torch import nn
-from whytrain.tracking.paths import artifact_path
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
@@ -28,7 +27,7 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
 from whytrain.tracking.memory_store import MemoryStore
-from whytrain.tracking.tables import text_hash
+from whytrain.tracking.tables import artifact_path, text_hash
 
 CONF = Path(__file__).parents[2] / "conf" / "callbacks"
 SETTINGS: dict[str, Any] = {
@@ -227,7 +226,7 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     assert best["surrogate/best_agreement_logistic"] == evidence.surrogates[0].agreement.estimate
     # What the tables say of the network is what it predicts.
     assert best["surrogate/best_agreement_dense_logistic"] == evidence.surrogates[2].agreement.estimate
-    agreeing = sum(rule.network_validation for rule in evidence.rules)
+    agreeing = sum(rule.teacher_validation for rule in evidence.rules)
     assert agreeing / 60 == pytest.approx(evidence.surrogates[1].agreement.estimate)
     answered = store.tables[table("fidelity")].query("taught_by == 'teacher'")
     assert answered["accuracy"].tolist() == [s.accuracy.estimate for s in evidence.surrogates]

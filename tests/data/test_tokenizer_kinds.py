@@ -188,7 +188,12 @@ def test_guided_words_are_found_in_every_place(kind: str) -> None:
     sentences = ["film a film", "films a", "a film", "film"]
     ids = found.encode(sentences, 50)
     offsets = np.concatenate([[0], np.cumsum([len(i) for i in ids])])
-    split = EncodedSplit(np.concatenate(ids), offsets, np.zeros(4, dtype=np.int64), found.padding_id)
+    split = EncodedSplit(
+        token_ids=np.concatenate(ids),
+        offsets=offsets,
+        labels=np.zeros(4, dtype=np.int64),
+        padding_id=found.padding_id,
+    )
     occurrences = find_forms(split, word_forms(["film"], found), TokenKinds.of(found).continuation.numpy())
     at = np.flatnonzero(occurrences.form.numpy() >= 0)
     rows = np.searchsorted(offsets, at[occurrences.piece.numpy()[at] == 0], side="right") - 1

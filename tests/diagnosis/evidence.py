@@ -24,7 +24,13 @@ NAMES = ("bad", "good")
 
 def split(rows: list[tuple[str, int]], name: str) -> Split:
     ids = [f"{name}-{number}" for number in range(len(rows))]
-    return Split(ids, [text for text, _ in rows], np.array([label for _, label in rows]), None, {})
+    return Split(
+        ids=ids,
+        texts=[text for text, _ in rows],
+        labels=np.array([label for _, label in rows]),
+        human=None,
+        columns={},
+    )
 
 
 def corpus(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> Corpus:
@@ -94,10 +100,10 @@ def rule(confidence: float, right: int, covered: int) -> RuleEvidence:
         n_train=100,
         support=0.1,
         right_train=90,
-        network_train=95,
+        teacher_train=95,
         n_validation=covered,
         right_validation=right,
-        network_validation=right,
+        teacher_validation=right,
     )
 
 
@@ -106,10 +112,13 @@ def surrogate(**changes: Any) -> SurrogateEvidence:
         n_rows=100,
         surrogates=(),
         coefficients=(
-            CoefficientEvidence("great", "word", 9.0, "good"),
-            CoefficientEvidence("hidden mean 3", "hidden", -80.0, "good"),
-            CoefficientEvidence("hidden maximum 3", "hidden", 10.0, "good"),
-            *(CoefficientEvidence(f"hidden mean {i}", "hidden", 1.0, "good") for i in range(4, 14)),
+            CoefficientEvidence(name="great", kind="word", beta=9.0, class_name="good"),
+            CoefficientEvidence(name="hidden mean 3", kind="hidden", beta=-80.0, class_name="good"),
+            CoefficientEvidence(name="hidden maximum 3", kind="hidden", beta=10.0, class_name="good"),
+            *(
+                CoefficientEvidence(name=f"hidden mean {i}", kind="hidden", beta=1.0, class_name="good")
+                for i in range(4, 14)
+            ),
         ),
         rules=(),
         disagreeing_rows=(1, 3),
@@ -136,7 +145,9 @@ def healthy(**changes: Any) -> RunEvidence:
     seen = [int(label) if i % 10 else 1 - int(label) for i, label in enumerate(labels)]
     own = predictions(seen, labels, 0.9)
     floor = np.where(np.arange(100) % 10 < 3, 1 - labels, labels)
-    history = HistoryEvidence(np.array([0.6, 0.4]), 2, np.full(100, 0.3), np.full(100, 0.3))
+    history = HistoryEvidence(
+        train_loss=np.array([0.6, 0.4]), lowest_epoch=2, lowest=np.full(100, 0.3), last=np.full(100, 0.3)
+    )
     even = [explained(i, [1.0] * 9) for i in range(12)]
     gathered: dict[str, Any] = {
         "corpus": data,
@@ -148,7 +159,10 @@ def healthy(**changes: Any) -> RunEvidence:
         "calibration": summarize_calibration(own.probabilities, labels),
         "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
         "surrogate": surrogate(
-            coefficients=tuple(CoefficientEvidence(f"hidden {i}", "hidden", 1.0, "good") for i in range(9))
+            coefficients=tuple(
+                CoefficientEvidence(name=f"hidden {i}", kind="hidden", beta=1.0, class_name="good")
+                for i in range(9)
+            )
         ),
     }
     if "corpus" in changes:

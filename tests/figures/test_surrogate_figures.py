@@ -124,10 +124,10 @@ def rule(i: int, n_validation: int = 40) -> RuleEvidence:
         n_train=300 - i,
         support=0.1,
         right_train=70,
-        network_train=80,
+        teacher_train=80,
         n_validation=n_validation,
         right_validation=20,
-        network_validation=30,
+        teacher_validation=30,
     )
 
 

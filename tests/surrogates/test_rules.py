@@ -73,9 +73,9 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
     assert [rule.n_train for rule in found] == sorted((rule.n_train for rule in found), reverse=True)
     predicted = surrogate.probabilities(table).argmax(axis=1)
     assert sum(rule.right_train for rule in found) == (predicted == labels).sum()
-    assert sum(rule.network_train for rule in found) == (predicted == train.network).sum()
+    assert sum(rule.teacher_train for rule in found) == (predicted == train.network).sum()
     assert sum(rule.right_validation for rule in found) == (predicted == labels)[rows].sum()
-    assert sum(rule.network_validation for rule in found) == (predicted == train.network)[rows].sum()
+    assert sum(rule.teacher_validation for rule in found) == (predicted == train.network)[rows].sum()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from PIL import Image
 from tracking_processes import settings_in
-from whytrain.tracking.paths import NOTE_TAG
 
+from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.memory_store import MemoryStore
 from whytrain.tracking.recorder import Recorder
 from whytrain.tracking.store import Store

@@ -116,21 +116,23 @@ def leaking_split(run: RunEvidence) -> Measurement:
     notes = {WHOLE: "stands in train as it is", PART: "shares most of itself with train"}
     examples = tuple(
         Example(
-            validation.ids[row],
-            tuple(split_words(validation.texts[row])),
-            notes[int(validation.given_away[row])],
+            sentence_id=validation.ids[row],
+            words=tuple(split_words(validation.texts[row])),
+            note=notes[int(validation.given_away[row])],
         )
         for row in rows[:SHOWN]
     )
-    return Measurement(wilson_interval(len(rows), len(validation.ids)), "share", Support(examples))
+    return Measurement(
+        value=wilson_interval(len(rows), len(validation.ids)), unit="share", evidence=Support(examples)
+    )
 
 
 def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
     train = run.train
     examples = tuple(
-        Example(train.ids[row], tuple(split_words(train.texts[row])), note)
+        Example(sentence_id=train.ids[row], words=tuple(split_words(train.texts[row])), note=note)
         for row, note in zip(rows[:SHOWN], notes, strict=True)
     )
     hits = np.zeros(len(train.ids), dtype=np.bool_)
     hits[rows] = True
-    return Measurement(clustered_share(hits, train.groups), "share", Support(examples))
+    return Measurement(value=clustered_share(hits, train.groups), unit="share", evidence=Support(examples))

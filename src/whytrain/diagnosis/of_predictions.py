@@ -33,7 +33,7 @@ def overconfidence(run: RunEvidence) -> Measurement | NotExamined:
     excess = Interval(value, min(value - margin, summary.ece - noise.percentile_95), value + margin)
     if summary.confidence < summary.accuracy.estimate:
         excess = Interval(-excess.estimate, -excess.high, -excess.low)
-    return Measurement(excess, "share")
+    return Measurement(value=excess, unit="share")
 
 
 def overfitting(run: RunEvidence) -> Measurement | NotExamined:
@@ -48,13 +48,13 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
         return NotExamined("over-fitting shows from the second epoch on; raise trainer.max_epochs")
     train = history.train_loss
     if train[-1] >= train[history.lowest_epoch - 1]:
-        return Measurement(Interval(0.0, 0.0, 0.0), "nats")
+        return Measurement(value=Interval(0.0, 0.0, 0.0), unit="nats")
     rises = history.last - history.lowest
     error = float(rises.std(ddof=1)) / math.sqrt(len(rises))
     margin = float(stats.t.ppf(1 - 0.025 / (len(train) - 1), len(rises) - 1)) * error
     value = Interval(float(rises.mean()), float(rises.mean()) - margin, float(rises.mean()) + margin)
     rows = dict(zip(run.validation.ids, rises.tolist(), strict=True))
-    return Measurement(value, "nats", rows=rows)
+    return Measurement(value=value, unit="nats", rows=rows)
 
 
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
@@ -65,4 +65,4 @@ def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     right = (run.validation.predictions.logits.argmax(axis=1) == labels).astype(np.float64)
     gains = right - (run.validation.floor == labels)
     rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))
-    return Measurement(mean_interval(gains), "share", rows=rows)
+    return Measurement(value=mean_interval(gains), unit="share", rows=rows)

@@ -38,7 +38,11 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
     train, names = run.train, run.class_names
     shown = run.surrogate.disagreeing_rows[:SHOWN_SENTENCES]
     examples = [
-        Example(train.ids[row], tuple(split_words(train.texts[row])), f"labeled {names[train.labels[row]]}")
+        Example(
+            sentence_id=train.ids[row],
+            words=tuple(split_words(train.texts[row])),
+            note=f"labeled {names[train.labels[row]]}",
+        )
         for row in shown
     ]
     features = tuple(
@@ -46,7 +50,7 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
         f"the most frequent answer would on {s.majority:.0%}"
         for s in readable
     )
-    return Measurement(value, "share", Support(tuple(examples), features=features))
+    return Measurement(value=value, unit="share", evidence=Support(tuple(examples), features=features))
 
 
 def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
@@ -68,7 +72,9 @@ def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
     multiple = len(of_unit) * max(of_unit.values()) / total
     ranked = sorted(hidden, key=lambda c: -abs(c.beta))[:SHOWN_TOKENS]
     features = tuple(f"{c.name}: β = {c.beta:+.2f} ({c.class_name})" for c in ranked)
-    return Measurement(Interval(multiple, multiple, multiple), "times", Support(features=features))
+    return Measurement(
+        value=Interval(multiple, multiple, multiple), unit="times", evidence=Support(features=features)
+    )
 
 
 def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
@@ -98,4 +104,6 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
         )
         gaps.append((gap, text))
     gaps.sort(key=lambda item: -item[0].low)
-    return Measurement(gaps[0][0], "share", Support(features=tuple(text for _, text in gaps[:5])))
+    return Measurement(
+        value=gaps[0][0], unit="share", evidence=Support(features=tuple(text for _, text in gaps[:5]))
+    )

@@ -21,7 +21,7 @@ from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
 from whytrain.runs.ranking import read_pairs, read_words
-from whytrain.runs.surrogates import read_students
+from whytrain.runs.surrogates import read_surrogates
 from whytrain.runs.table import TableRecord
 from whytrain.tracking.reader import RunRecord, download
 from whytrain.tracking.tables import text_hash
@@ -128,7 +128,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
         history=_history(summary, validation),
         calibration=_calibration(predictions) if summary["has_calibration"] else None,
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
-        surrogate=read_students(run, ids) if summary["has_students"] else None,
+        surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
     )
 
 
@@ -195,8 +195,12 @@ def _of_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArr
 def _history(summary: Mapping[str, Any], validation: pd.DataFrame) -> HistoryEvidence | None:
     if summary["train_loss"] is None:
         return None
-    losses = (validation[name].to_numpy(np.float64) for name in ("lowest_loss", "last_loss"))
-    return HistoryEvidence(np.array(summary["train_loss"], np.float64), summary["lowest_epoch"], *losses)
+    return HistoryEvidence(
+        train_loss=np.array(summary["train_loss"], np.float64),
+        lowest_epoch=summary["lowest_epoch"],
+        lowest=validation["lowest_loss"].to_numpy(np.float64),
+        last=validation["last_loss"].to_numpy(np.float64),
+    )
 
 
 def _calibration(validation: Predictions) -> CalibrationSummary:

@@ -128,9 +128,6 @@ def coefficient_table(fits: FittedSurrogates, class_names: Sequence[str], show: 
 def rule_table(rules: Sequence[RuleEvidence]) -> pd.DataFrame:
     """One row per rule, numbered from 1 by support, with precisions as shares (NaN of no sentences)."""
     table = pd.DataFrame([vars(rule) for rule in rules])
-    table = table.rename(
-        columns={f"network_{split}": f"teacher_{split}" for split in ("train", "validation")}
-    )
     for split in ("train", "validation"):
         for judge in ("right", "teacher"):
             table[f"precision_{judge}_{split}"] = table[f"{judge}_{split}"] / table[f"n_{split}"]

@@ -72,10 +72,10 @@ class RuleEvidence:
         n_train: sampled training sentences that it covers (its support).
         support: share of the sample that it covers.
         right_train: how many of these have the rule's class as gold label.
-        network_train: on how many of these the network predicts it.
+        teacher_train: on how many of these the network predicts it.
         n_validation: validation sentences that it covers.
         right_validation: as `right_train`, of validation sentences.
-        network_validation: as `network_train`, of validation sentences.
+        teacher_validation: as `teacher_train`, of validation sentences.
     """
 
     text: str
@@ -85,10 +85,10 @@ class RuleEvidence:
     n_train: int
     support: float
     right_train: int
-    network_train: int
+    teacher_train: int
     n_validation: int
     right_validation: int
-    network_validation: int
+    teacher_validation: int
 
 
 @dataclass(frozen=True)

@@ -202,10 +202,10 @@ def rule_evidence(
                 n_train=n_train,
                 support=n_train / len(train.labels),
                 right_train=of_train[0],
-                network_train=of_train[1],
+                teacher_train=of_train[1],
                 n_validation=n_validation,
                 right_validation=of_validation[0],
-                network_validation=of_validation[1],
+                teacher_validation=of_validation[1],
             )
         )
     return tuple(sorted(found, key=lambda rule: -rule.n_train))

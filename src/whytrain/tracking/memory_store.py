@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from whytrain.tracking import limits
-from whytrain.tracking.paths import NOTE_TAG, artifact_path
 from whytrain.tracking.settings import TrackingSettings
-from whytrain.tracking.tables import hide
+from whytrain.tracking.tables import artifact_path, hide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +119,7 @@ class MemoryStore:
 
     def describe(self, markdown: str) -> None:
         """Keep the text of the run's page."""
-        self.set_tags({NOTE_TAG: markdown})
+        self.set_tags({limits.NOTE_TAG: markdown})
 
     def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
         """Keep where the model is."""

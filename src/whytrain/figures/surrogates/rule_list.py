@@ -49,7 +49,7 @@ def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
                 f"{rule.n_train} ({rule.support:.0%})",
                 f"{rule.confidence:.0%}",
                 f"{rule.impurity:.2f}",
-                _share(rule.network_validation, rule.n_validation),
+                _share(rule.teacher_validation, rule.n_validation),
                 _share(rule.right_validation, rule.n_validation),
             ]
             for rule in rows
@@ -64,7 +64,7 @@ def _share(part: int, whole: int) -> str:
 
 def _title(rules: Sequence[RuleEvidence]) -> str:
     covered = np.array([rule.n_validation for rule in rules])
-    agreeing = np.array([rule.network_validation for rule in rules])
+    agreeing = np.array([rule.teacher_validation for rule in rules])
     if not covered.sum():
         return f"{len(rules)} rules; no validation sentence is covered"
     kept = "rule predicts" if len(rules) == 1 else "rules predict"

@@ -1,4 +1,4 @@
-"""The readable surrogates of a run: how faithful they are, what they say, where they contradict each other."""
+"""The readable surrogates of a run: how faithful they are, what they say, where they differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DISAGREEMENT = TableRecord(
 )
 
 
-def log_students(
+def log_surrogates(
     store: Recorder,
     *,
     fidelity: pd.DataFrame,
@@ -68,7 +68,7 @@ def read_disputed(run: RunRecord) -> list[str]:
     return table.loc[table["split"] == "train", "id"].astype(str).tolist()
 
 
-def read_students(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence:
+def read_surrogates(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence:
     """Return what the surrogates of a run say.
 
     Args:
@@ -87,7 +87,10 @@ def read_students(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEvidence
     return SurrogateEvidence(
         n_rows=sum(rule.n_train for rule in rules),
         surrogates=tuple(_student(row) for row in answered.to_dict("records")),
-        coefficients=tuple(CoefficientEvidence(*row) for row in zip(*columns, strict=True)),
+        coefficients=tuple(
+            CoefficientEvidence(name=name, kind=kind, beta=beta, class_name=class_name)
+            for name, kind, beta, class_name in zip(*columns, strict=True)
+        ),
         rules=tuple(rules),
         disagreeing_rows=tuple(row_of[key] for key in disputed),
         disagreeing_ids=tuple(disputed),
