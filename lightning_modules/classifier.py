@@ -65,7 +65,7 @@ class Classifier(pl.LightningModule):
         self._dropout_rates = dropout_rates(interface.module)
         self._last_batch_end = self._validation_start = self._validation_s = 0.0
         # DDP would send what the objective knows of the data to every process in every step; all have it.
-        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(  # type: ignore[no-untyped-call]  # torch has no types for it
             self, [f"objective.{name}" for name, _ in objective.named_buffers()]
         )
 
@@ -102,6 +102,7 @@ class Classifier(pl.LightningModule):
             self.batch_history.clear()
         # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
         self._seed(hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF)
+        loss: Tensor
         loss, logits = self.objective(self.interface, batch)
         # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
         if self.trainer.world_size == 1:

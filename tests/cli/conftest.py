@@ -81,9 +81,9 @@ def uninterrupted(make_workspace: Callable[[], Path], run_process: Callable[...,
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out figures and the packaged model, which take most of the time of a small run."""
     from whytrain import callbacks
-    from whytrain.callbacks import run_record
+    from whytrain.callbacks import describe_run
     from whytrain.tracking.store import Store
 
     monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
-    monkeypatch.setattr(callbacks.ModelRecord, "on_fit_end", lambda *args: None)
-    monkeypatch.setattr(run_record, "_environment", lambda: "")
+    monkeypatch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
+    monkeypatch.setattr(describe_run, "_environment", lambda: "")

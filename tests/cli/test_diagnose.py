@@ -89,7 +89,7 @@ def _train(folder: Path, *words: str) -> int:
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["train.py", *words])
         patch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
-        patch.setattr(callbacks.ModelRecord, "on_fit_end", lambda *args: None)
+        patch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
         with pytest.raises(SystemExit) as end:
             train.main()
     root_logger.handlers, root_logger.level = handlers, level

@@ -15,7 +15,7 @@ import torch
 from small_runs import WEIGHTS
 
 from whytrain import callbacks
-from whytrain.callbacks import run_record
+from whytrain.callbacks import describe_run
 from whytrain.commands import train
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.tracking.spool import Spool
@@ -44,8 +44,8 @@ def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights:
         os.dup2(output.fileno(), 2)
     torch.set_num_threads(1)
     Store.log_figure = lambda *args, **kwargs: None  # type: ignore[method-assign]
-    callbacks.ModelRecord.on_fit_end = lambda *args: None  # type: ignore[method-assign]
-    run_record._environment = lambda: ""
+    callbacks.DescribeModel.on_fit_end = lambda *args: None  # type: ignore[method-assign]
+    describe_run._environment = lambda: ""
     _keep_final_weights(folder / weights)
     if fate is not None:
         _FATES[fate[0]](fate[1])
