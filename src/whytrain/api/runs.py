@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
 
-CONF = Path(__file__).parent / "conf"
+CONF = Path(__file__).parents[1] / "conf"
 Texts = str | Sequence[object] | pd.Series | pd.DataFrame
 
 
