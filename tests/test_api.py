@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from small_runs import SMALL, Tracked
 
 import whytrain as wt
+from whytrain.attribution.random_scores import RandomScores
 from whytrain.errors import ConfigError, DataError, TrackingError
 
 QUICK = {
@@ -74,6 +78,12 @@ def test_runs_from_texts_and_labels(workspace: Path, reviews: Path) -> None:
         assert run.predict(nothing).shape == (len(nothing), told.shape[1])
     with pytest.raises(DataError, match="expected texts as strings; got 3"):
         run.predict([3])
+    explained = run.explain(["a great film"], explainers=["shapley", "integrated_gradients"])[0]
+    assert explained.label == "good"
+    best = explained.attribution("shapley").scores.argmax()
+    assert explained.attribution("shapley").words[best] == "great"
+    explained.write(workspace / "why")
+    assert (workspace / "why" / "integrated_gradients_importance.png").is_file()
     with pytest.raises(DataError, match="expected one column of texts; got a, b"):
         run.predict(pd.DataFrame({"a": ["x"], "b": ["y"]}))
 
@@ -131,3 +141,123 @@ def test_importing_the_package_imports_nothing_slow() -> None:
     code = "import sys, whytrain, whytrain.calibration, whytrain.tracking; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "pandas", "numpy", "hydra", "mlflow"} & set(done.stdout.split())
+
+
+def sentiment(texts: list[str]) -> np.ndarray:
+    """Log-odds of "good": 2 for each "great", -3 for each "dull", and 4 less where "not" stands too."""
+    odds = np.array(
+        [
+            2.0 * t.count("great") - 3.0 * t.count("dull") - 4.0 * (("not" in t) and ("great" in t))
+            for t in texts
+        ]
+    )
+    good = 1 / (1 + np.exp(-odds))
+    return np.stack([1 - good, good], axis=1)
+
+
+def test_a_function_is_explained_exactly() -> None:
+    model = wt.from_function(sentiment, ["bad", "good"])
+    found = wt.explain(model, "not  great at all", explainers=["shapley", "random"])
+    assert found.label == "bad"
+    # Log-odds of bad: −(2 − 4) = 2, of "great" −2, and 4 that only both together bring.
+    values = found.attribution("shapley")
+    np.testing.assert_allclose(values.scores, [2.0, 0.0, 0.0, 0.0], atol=1e-6)
+    assert values.pairs is not None
+    assert values.pairs.scores[0, 1] == pytest.approx(4.0, abs=1e-6)
+    assert values.variant == "removed"
+    frame = found.to_frame()
+    assert frame["method"].unique().tolist() == ["shapley", "random"]
+    assert frame["word"].tolist() == ["not", "great", "at", "all"] * 2
+    html = found._repr_html_()
+    assert "Shapley values" in html
+    assert "<script" not in wt.explain(model, "<script>great</script>")._repr_html_()
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's own use of matplotlib
+def test_results_as_objects_of_other_packages() -> None:
+    found = wt.explain(wt.from_function(sentiment, ["bad", "good"]), "not great but dull")
+    ours = found.attribution()
+    shown = found.to_shap()
+    np.testing.assert_allclose(shown.values, ours.scores)
+    assert shown.values.sum() + shown.base_values == pytest.approx(ours.total[1])
+    interactions = found.to_shapiq()
+    assert interactions[(0, 1)] == pytest.approx(ours.pairs.scores[0, 1])
+    with pytest.raises(ConfigError, match="random says nothing of pairs"):
+        wt.explain(wt.from_function(sentiment, ["bad", "good"]), "dull", explainers=["random"]).to_shapiq()
+
+
+def test_methods_are_named_set_and_made() -> None:
+    model = wt.from_function(sentiment, ["bad", "good"])
+    [first, second] = wt.explain(
+        model, ["a great film", "a dull one"], explainers={"shapley": {"budget": 99}}
+    )
+    assert (first.label, second.label) == ("good", "bad")
+    same = wt.explain(model, "a great film", explainers=[RandomScores()], seed=3)
+    np.testing.assert_array_equal(
+        same.attribution().scores,
+        wt.explain(model, "a great film", explainers="random", seed=3).attribution().scores,
+    )
+    for given, message in (
+        (["shaply"], "shaply: no such method; did you mean shapley"),
+        ([], "at least one method"),
+        ({"shapley": {"budget": 0}}, "shapley.budget: input should be greater"),
+        ({"shapley": {"steps": 1}}, "shapley.steps: no such key"),
+        (["integrated_gradients"], "needs a model that can be run from its embeddings"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            wt.explain(model, "great", explainers=given)
+    with pytest.raises(DataError, match="the text is empty"):
+        wt.explain(model, " ")
+
+
+def test_a_classifier_from_elsewhere(bert_folder: Path) -> None:
+    from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+
+    model = wt.from_huggingface(bert_folder)
+    found = wt.explain(model, "a great film", explainers=["shapley", "integrated_gradients"])
+    network = AutoModelForSequenceClassification.from_pretrained(bert_folder)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(bert_folder / "tokenizer.json"))
+    tokenizer.pad_token = "[PAD]"
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    network.train()
+    loaded = wt.from_huggingface(network, tokenizer)
+    assert network.training
+    assert all((value == state[name]).all() for name, value in network.state_dict().items())
+    again = wt.explain(loaded, "a great film", explainers=["shapley", "integrated_gradients"])
+    # 1e-5: the same weights in float32, asked in the same way.
+    np.testing.assert_allclose(again.to_frame()["score"], found.to_frame()["score"], atol=1e-5)
+    for a in found.attributions:
+        if a.method == "shapley":
+            assert a.scores.sum() == pytest.approx(a.total[1] - a.total[0], abs=1e-5)
+    with pytest.raises(ConfigError, match="from_function"):
+        wt.from_huggingface(torch.nn.Linear(1, 1), tokenizer)
+    with pytest.raises(DataError, match="fast tokenizer as the second argument; got NoneType"):
+        wt.from_huggingface(network)
+
+
+def test_an_encoder_alone_is_no_classifier(bert_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(bert_folder, folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["BertModel"]}), "utf-8")
+    with pytest.raises(ConfigError, match="was trained as BertModel, not as a sequence classifier"):
+        wt.from_huggingface(folder)
+    with pytest.raises(ConfigError, match=r"neither a folder with config\.json"):
+        wt.from_huggingface(tmp_path / "nowhere")
+
+
+@pytest.mark.usefixtures("quiet_figures")
+def test_runs_side_by_side(workspace: Path) -> None:
+    words = [*SMALL, "~callbacks.explanations", "~callbacks.surrogate", "~callbacks.diagnosis"]
+    words += ["~callbacks.calibration", "trainer.max_epochs=1"]
+    runs = [wt.train(*words, f"seed={seed}", f"model.pooling={p}") for seed, p in ((0, "last"), (1, "mean"))]
+    compared = wt.compare(runs, resamples=100, changed_sentences=1)
+    assert "accuracy" in repr(compared)
+    accuracy = compared.to_frame().query("metric == 'accuracy'").iloc[0]
+    expected = runs[1].metrics["best/accuracy"] - runs[0].metrics["best/accuracy"]
+    assert accuracy["difference"] == pytest.approx(expected, abs=1e-9)
+    assert set(compared.tables["words"]["method"]) == {"shapley"}
+    assert compared.write(workspace / "compared").read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert "<table" in compared._repr_html_()
+    with pytest.raises(ConfigError, match="level: input should be less than 1"):
+        wt.compare(runs, level=2.0)

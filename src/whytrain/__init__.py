@@ -3,6 +3,8 @@
 >>> import whytrain as wt
 >>> run = wt.fit(texts, labels, model="bilstm_opt")  # doctest: +SKIP
 >>> run.predict(["a fine film"])  # doctest: +SKIP
+>>> run.explain("a fine film", explainers=["shapley", "integrated_gradients"])  # doctest: +SKIP
+>>> wt.explain(wt.from_huggingface(folder), "a fine film")  # doctest: +SKIP
 """
 
 from typing import TYPE_CHECKING
@@ -10,8 +12,21 @@ from typing import TYPE_CHECKING
 from whytrain.lazy import lazy_imports
 
 if TYPE_CHECKING:
-    from whytrain.api import Run, fit, open_run, train
+    from whytrain.api.comparing import Comparison, compare
+    from whytrain.api.explaining import TextExplanation, explain, from_function, from_huggingface
+    from whytrain.api.runs import Run, fit, open_run, train
 else:
     __getattr__ = lazy_imports(__name__)
 
-__all__ = ["Run", "fit", "open_run", "train"]
+__all__ = [
+    "Comparison",
+    "Run",
+    "TextExplanation",
+    "compare",
+    "explain",
+    "fit",
+    "from_function",
+    "from_huggingface",
+    "open_run",
+    "train",
+]

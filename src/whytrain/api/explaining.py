@@ -194,7 +194,7 @@ def made_methods(explainers: Methods) -> list[Explainer]:
     """
     if isinstance(explainers, str):
         explainers = [explainers]
-    if not len(explainers):
+    if not explainers:
         raise ConfigError("explainers: expected at least one method, such as ['shapley']; got none")
     settings = explainers if isinstance(explainers, Mapping) else {}
     return [
@@ -236,9 +236,7 @@ def from_huggingface(
     return loaded_classifier(name_or_module, tokenizer, max_tokens)
 
 
-def from_function(
-    function: Callable[[list[str]], ArrayLike], class_names: Sequence[str]
-) -> SavedModel:
+def from_function(function: Callable[[list[str]], ArrayLike], class_names: Sequence[str]) -> SavedModel:
     """Return a function from texts to probabilities as a classifier that can be explained.
 
     Its words can only be removed: the function is also asked about texts without some, or all, of theirs, in

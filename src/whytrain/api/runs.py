@@ -17,6 +17,7 @@ import yaml
 from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from whytrain.api.explaining import TextExplanation
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
 
@@ -78,6 +79,14 @@ class Run:
 
         trust(trusted_targets(CONF))
         return load_model(saved_model(self.record))
+
+    def explain(
+        self, texts: str | Sequence[str] | pd.Series, **settings: Any
+    ) -> TextExplanation | list[TextExplanation]:
+        """Explain texts with the model of the best epoch; settings and results of `whytrain.explain`."""
+        from whytrain.api.explaining import explain
+
+        return explain(self, texts, **settings)
 
     def predict(self, texts: Texts) -> pd.DataFrame:
         """Classify texts with the model of the best epoch.

@@ -1,14 +1,15 @@
-"""Explain text with a tracked run's model: whytrain explain run=ID text="…" (or file=…) [key=value …]."""
+"""Explain text with a tracked run's model, or one from elsewhere: whytrain explain run=ID text="…"."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+from annotated_types import Ge
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from whytrain.attribution.text import TextExplainer
+    from whytrain.models.saved import SavedModel
 
-LITERAL = ("run", "text", "file", "text_column", "output")  # may hold what Hydra's grammar would not take
+LITERAL = (
+    "run",
+    "model",
+    "text",
+    "file",
+    "text_column",
+    "output",
+)  # may hold what Hydra's grammar would not take
 
 
 def hydra_main(config: DictConfig) -> None:
@@ -40,29 +49,42 @@ def explain(config: DictConfig) -> None:
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
-    from whytrain.models.saved import load_model
-    from whytrain.tracking.reader import find_run, saved_model
     from whytrain.types import Payoff
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
-    keys = dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str}
+    keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
     check_config(plain, keys | {"payoff": Payoff, "seed": Seed})
+    if (plain["run"] is None) == (plain["model"] is None):
+        raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
     texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
-    run = find_run(instantiate(config.tracking).address, plain["run"])
+    classifier, name = _classifier(config, plain)
     settings = {name: plain[name] for name in ("payoff", "seed")}
-    explainer = TextExplainer(load_model(saved_model(run)), make_explainers(plain["explainer"]), **settings)
-    output = Path(plain["output"] or Path("explanations") / run.run_id)
+    explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
+    output = Path(plain["output"] or Path("explanations") / name)
     if plain["file"] is None:
         return explain_text(explainer, plain["text"], output, Console())
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
     made_by = settings | {"explainer": plain["explainer"]}
-    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], run.run_id, made_by]
+    origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
     return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
+
+
+def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
+    """Return what is asked, and what its explanations are kept under: a run's id, or the model's name."""
+    from whytrain.models.existing import existing_classifier
+    from whytrain.models.saved import load_model
+    from whytrain.tracking.reader import find_run, saved_model
+
+    if plain["model"] is not None:
+        name = str(plain["model"])
+        return existing_classifier(name, plain["max_tokens"]), Path(name).name
+    run = find_run(instantiate(config.tracking).address, plain["run"])
+    return load_model(saved_model(run)), run.run_id
 
 
 def explain_text(explainer: TextExplainer, text: str, output: Path, console: Console) -> None:

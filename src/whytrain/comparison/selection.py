@@ -58,6 +58,17 @@ def select_runs(uri: str, names: Sequence[str] | None, experiment: str) -> Selec
     return Selection(tuple(runs), frozenset(named), tuple(left_out))
 
 
+def selection_of(runs: Sequence[RunRecord]) -> Selection:
+    """Select runs that were found already, each of them named.
+
+    Raises:
+        TrackingError: one did not finish, or is a comparison itself.
+    """
+    for run in runs:
+        _check_named(run)
+    return Selection(tuple(runs), frozenset(run.run_id for run in runs), ())
+
+
 def _of_many(runs: Iterable[RunRecord]) -> Selection:
     """Keep those that finished and are neither comparisons nor stand for others."""
     candidates = list(runs)

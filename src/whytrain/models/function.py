@@ -1,4 +1,4 @@
-"""A classifier that is only a function from texts to probabilities: a black box whose words can be removed."""
+"""A classifier that is only a function from texts to probabilities: its words can be removed."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import content_hash
-from whytrain.data.pretrained import PretrainedTokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.batch_runner import Progress, inspect_split, predict_split, split_of
-from whytrain.models.saved import DESCRIPTION, SavedModel, load_model
+from whytrain.models.existing import existing_classifier
+from whytrain.models.saved import DESCRIPTION, SavedModel
 
 FORMAT = "1"  # part of the cache key: raise it when what is kept changes
 _BATCH_SIZE = 64
@@ -48,28 +48,12 @@ def load_teacher(folder: Path, max_tokens: int) -> SavedModel:
     Raises:
         ConfigError: the folder holds neither.
     """
-    if (folder / DESCRIPTION).is_file():
-        return load_model(folder)
-    if not (folder / "config.json").is_file():
+    if not any((folder / name).is_file() for name in (DESCRIPTION, "config.json")):
         raise ConfigError(
             f"distillation.teacher={folder}: expected a folder with {DESCRIPTION} (a saved model) or with "
             "config.json (a Hugging Face classifier), or the id or name of a tracked run"
         )
-    from whytrain.models.transformer import Transformer, class_names_of
-
-    tokenizer = PretrainedTokenizer(name_or_path=str(folder)).build([])
-    names = class_names_of(folder)
-    with torch.random.fork_rng(devices=[]):
-        model = Transformer(
-            vocabulary_size=tokenizer.vocabulary_size,
-            n_classes=len(names),
-            padding_id=tokenizer.padding_id,
-            name_or_path=str(folder),
-        )
-    limit = min(max_tokens, model.max_tokens or max_tokens)
-    return SavedModel(
-        model=model.eval(), tokenizer=tokenizer, class_names=tuple(names), max_tokens=limit, confidence=None
-    )
+    return existing_classifier(str(folder), max_tokens)
 
 
 def kept_answers(

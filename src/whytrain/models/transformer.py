@@ -50,6 +50,7 @@ class Transformer(nn.Module):
         name_or_path: str | None,
         architecture: Mapping[str, Any] | None = None,
         reading: Reading | None = None,
+        network: nn.Module | None = None,
     ) -> None:
         """Read the weights, or build the architecture with new ones.
 
@@ -63,13 +64,17 @@ class Transformer(nn.Module):
                 architecture.
             architecture: the model's config as plain data; None to read it with the weights.
             reading: how it is asked; None: as is found by asking it.
+            network: a `transformers` classifier that is read already; instead of all that.
 
         Raises:
             ConfigError: there is no such model in safetensors form, the tokenizer is not its own, or it
                 cannot tell padding from text.
         """
         super().__init__()
-        if architecture is None:
+        self.network: Any
+        if network is not None:
+            self.network = network
+        elif architecture is None:
             assert name_or_path is not None
             self.network = _pretrained(name_or_path, n_classes, padding_id)
         else:
@@ -139,16 +144,34 @@ class Transformer(nn.Module):
             )
 
 
-def class_names_of(folder: Path) -> list[str]:
-    """Return the names of a Hugging Face classifier's classes, in the order of its logits."""
+def classes_of(name_or_path: str) -> list[str]:
+    """Return the names of a trained classifier's classes, in the order of its logits.
+
+    Args:
+        name_or_path: a folder, or a name on the hub.
+
+    Raises:
+        ConfigError: there is no such model, or it was not trained to classify: it would answer by chance.
+    """
     from transformers import AutoConfig
 
+    local = Path(name_or_path).expanduser()
+    source = str(local) if local.exists() else name_or_path
     try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # the library raises its own
+        if not local.exists():
+            _reach_hub(name_or_path)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    except Exception as error:  # the hub's client and the library raise their own
         raise ConfigError(
-            f"{folder}/config.json describes no classifier ({library_reason(error)})"
+            f"{name_or_path}: neither a folder with config.json of a classifier nor a model on the hub "
+            f"({library_reason(error)})"
         ) from error
+    trained = config.architectures or []
+    if not any(name.endswith("ForSequenceClassification") for name in trained):
+        raise ConfigError(
+            f"{name_or_path} was trained as {', '.join(trained) or 'nothing that its config.json says'}, not "
+            "as a sequence classifier; train one on it with model=transformer"
+        )
     return [str(name) for _, name in sorted(config.id2label.items())]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 
 from rich.console import Group
@@ -11,6 +12,7 @@ from rich.text import Text
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.text import ExplainedText, Verdict
 from whytrain.pages.explanation import (
+    colored,
     interactions_table,
     page,
     parts_figure,
@@ -23,10 +25,9 @@ from whytrain.types import Figure
 
 def terminal(explained: ExplainedText) -> Group:
     """What a person reads first: notes, the prediction, the scores, the strongest interactions."""
-    shares = ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
     return Group(
         *(Text(f"note: {note}") for note in explained.notes),
-        Text(f"{explained.label} ({shares})"),
+        Text(f"{explained.label} ({_shares(explained)})"),
         *([] if explained.verdict is None else [Text(_trust(explained.verdict))]),
         scores_table(explained.explanations),
         *(
@@ -37,6 +38,10 @@ def terminal(explained: ExplainedText) -> Group:
     )
 
 
+def _shares(explained: ExplainedText) -> str:
+    return ", ".join(f"{name} {p:.4f}" for name, p in explained.probabilities.items())
+
+
 def _trust(verdict: Verdict) -> str:
     held = " or ".join(verdict.labels) or "no class: unlike what the calibration slice held"
     answer = "abstain from" if verdict.abstain else "give"
@@ -44,6 +49,18 @@ def _trust(verdict: Verdict) -> str:
         f"calibrated {verdict.calibrated_probability:.4f}; {verdict.coverage:.0%} set: {held}; {answer} this "
         f"answer where at most {verdict.risk:.0%} of the answers may be wrong"
     )
+
+
+def notebook_html(explained: ExplainedText) -> str:
+    """Return the answer and the sentence, colored once per method and variant; all text is escaped."""
+    lines = [f"{explained.label} ({_shares(explained)})", *explained.notes]
+    if explained.verdict is not None:
+        lines.insert(1, _trust(explained.verdict))
+    told = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    rows = (
+        f"<p><b>{escape(e.attribution.title)}</b></p>{colored(e.attribution)}" for e in explained.explanations
+    )
+    return f"<div>{told}{''.join(rows)}</div>"
 
 
 def write_explanation(explained: ExplainedText, folder: Path) -> None:
