@@ -76,6 +76,7 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
             *words,
             "model=transformer",
             "model.name_or_path=bert",
+            "data.max_tokens=40",
             "optimizer.learning_rate=0.01",
             "callbacks.explanations.vocabulary_sentences=20",
         )
