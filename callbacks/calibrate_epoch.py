@@ -17,9 +17,11 @@ from pytorch_lightning.callbacks import Callback
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import coverage_range
 from whytrain.calibration.human_disagreement import human_disagreement, sure_where_people_are_not
+from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
 from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
+from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
 from whytrain.figures.confidence.confidence_by_outcome import confidence_by_outcome
@@ -60,6 +62,8 @@ class _Epoch:
 class CalibrateEpoch(Callback):
     """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
 
+    Labels that do not exclude each other have a temperature each, and neither conformal sets nor abstention.
+
     Attributes:
         confidence: of the last epoch seen, and of the best one after the fit; None without a slice.
         evidence: of the best epoch after the fit, no temperature, for the diagnosis; None without a slice.
@@ -76,13 +80,20 @@ class CalibrateEpoch(Callback):
         """
         self.alpha, self.class_conditional = alpha, class_conditional
         self.risk, self.delta = risk, delta
-        self.confidence: Confidence | None = None
+        self.confidence: Confidence | LabelConfidence | None = None
         self.evidence: CalibrationSummary | None = None
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say which columns of the data hold no groups to look at."""
         corpus = data_of(trainer).corpus
         if store_of(trainer) is None or corpus.calibration is None:
+            return
+        if not corpus.task.exclusive:
+            _log.warning(
+                "calibration: a temperature per label; no conformal sets, abstention and slices, which need "
+                "classes that exclude each other (task=%s)",
+                corpus.task.name,
+            )
             return
         if ungrouped := with_groups(corpus.validation.columns)[1]:
             _log.warning(
@@ -98,6 +109,13 @@ class CalibrateEpoch(Callback):
             return
         started, epoch = time.perf_counter(), trainer.current_epoch + 1
         module = classifier_of(pl_module)
+        if not data.corpus.task.exclusive:
+            assert module.predictions is not None
+            of_labels = label_epoch(module, module.predictions, data)
+            self.confidence = of_labels.confidence
+            log_label_epoch(store, of_labels, data.corpus.class_names, epoch)
+            store.log_metrics({"time/calibration_s": time.perf_counter() - started}, step=epoch)
+            return
         seen = self._epoch(module, module.predictions, data)
         self.confidence = seen.confidence
         metrics = self._metrics(seen, data)
@@ -114,6 +132,10 @@ class CalibrateEpoch(Callback):
         if store is None or data.corpus.calibration is None:
             return
         module, split = classifier_of(pl_module), data.corpus.validation
+        if not data.corpus.task.exclusive:
+            best = predict_split(module.interface, data.encoded("validation"))
+            self.confidence = label_epoch(module, best, data).confidence
+            return
         seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
         runs = _runs(seen)
         self.confidence, self.evidence = seen.confidence, seen.before
@@ -146,7 +168,9 @@ class CalibrateEpoch(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the fit."""
         plain = state_dict["confidence"]
-        self.confidence = None if plain is None else Confidence.from_plain(plain)
+        if plain is not None:
+            kind = LabelConfidence if "temperatures" in plain else Confidence
+            self.confidence = kind.from_plain(plain)
 
     def _epoch(
         self, module: ClassifierModule, validation: Predictions | None, data: TextDataModule

@@ -46,6 +46,7 @@ class DescribeModel(Callback):
             data.tokenizer,
             record.config["data"]["max_tokens"],
             fitted[0] if fitted else None,
+            data.corpus.task,
         )
         card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
         store.log_model(directory, card=card)

@@ -24,7 +24,7 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.pages.run_note import run_note
 from whytrain.runs.config import log_config
-from whytrain.runs.predictions import POSITIVE_CLASS
+from whytrain.runs.predictions import POSITIVE_CLASS, TASK
 from whytrain.runs.provenance import log_provenance
 from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
@@ -75,7 +75,9 @@ class DescribeRun(Callback):
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
         summary = summarize(model, token_ids)
         store.log_params({"n_parameters": summary.n_parameters, "tokenizer_name": data.tokenizer.name})
-        if len(data.corpus.class_names) == 2:
+        task = data.corpus.task
+        store.log_params({TASK: task.name})
+        if task.exclusive and len(data.corpus.class_names) == 2:
             store.log_params({POSITIVE_CLASS: data.corpus.class_names[data.corpus.positive]})
         store.log_figure(model_diagram(summary), "model")
         store.flush()
@@ -102,7 +104,9 @@ class DescribeRun(Callback):
         if (store := store_of(trainer)) is not None:
             for epoch, metrics in self._final_metrics().items():
                 store.log_metrics(metrics, step=epoch)
-            for name, figure in self.history.figures(best_epoch, self.floor).items():
+            for name, figure in self.history.figures(
+                best_epoch, self.floor, data.corpus.task.metrics
+            ).items():
                 store.log_figure(figure, "history", name)
             observed = self.config["callbacks"] or {}
             name = type(best.module).__name__

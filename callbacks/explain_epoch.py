@@ -37,14 +37,14 @@ from whytrain.attribution.tables import (
     tree_table,
     value_table,
 )
-from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.target import Target, target_of
 from whytrain.attribution.trends import WordTrends
 from whytrain.attribution.units import Players
 from whytrain.attribution.word_ranking import rank_words
 from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
-from whytrain.models.batch_runner import inspect_split
+from whytrain.models.batch_runner import inspect_split, predict_split
 from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
 from whytrain.pages.explanation import page, position_figure
@@ -64,9 +64,10 @@ Ranked = tuple[pd.DataFrame, pd.DataFrame | None]
 class ExplainEpoch(Callback):
     """Explains the gold class of fixed sentences at each epoch's end, and draws all figures at the end.
 
-    Training sentences feed averages, trends and rankings; validation sentences are displayed. The budget of
-    an epoch, in forward passes of all methods together, is measured once, in the first epoch, and fixed from
-    then on. Tables, metrics and figures stand under each method's name.
+    Where classes do not exclude each other, that is a sentence's first gold label, or the most probable one
+    where it has none. Training sentences feed averages, trends and rankings; validation sentences are
+    displayed. The budget of an epoch, in forward passes of all methods together, is measured once, in the
+    first epoch, and fixed from then on. Tables, metrics and figures stand under each method's name.
     """
 
     def __init__(
@@ -163,7 +164,14 @@ class ExplainEpoch(Callback):
                 metrics |= {f"{method}/{key}{suffix}": value for key, value in summary(learned).items()}
             first = of_method[0].explanation.attribution.variant
             trending = [s for s in _by_variant(of_method)[first] if s.split == "train"]
-            self._trends.remember(trending, epoch, data.corpus.class_names, shown_word(store))
+            corpus = data.corpus
+            self._trends.remember(
+                trending,
+                epoch,
+                corpus.class_names,
+                shown_word(store),
+                exclusive=corpus.task.exclusive,
+            )
         metrics[f"time/{TOPIC}_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
 
@@ -195,15 +203,24 @@ class ExplainEpoch(Callback):
     ) -> list[ExplainedSentence]:
         assert self._model is not None
         split = data.corpus.train if name == "train" else data.corpus.validation
-        target, identity = self._target(data, int(split.labels[row])), str(split.ids[row])
+        target, label = self._target(data, name, row)
+        identity = str(split.ids[row])
         explanations = explain(Ask(self._model, players), self.explainers, target, seed=self.seed)
         return [
-            ExplainedSentence(split=name, sentence_id=identity, label=target.index, explanation=e)
+            ExplainedSentence(split=name, sentence_id=identity, label=label, explanation=e)
             for e in explanations
         ]
 
-    def _target(self, data: TextDataModule, label: int) -> ClassTarget:
-        return ClassTarget(name=data.corpus.class_names[label], index=label, payoff=self.payoff)
+    def _target(self, data: TextDataModule, name: str, row: int) -> tuple[Target, int]:
+        """Return what is asked about a row, and what the model should decide about it: an output or -1."""
+        assert self._model is not None
+        corpus, encoded = data.corpus, data.encoded(name)
+        labels, task = encoded.labels[row], corpus.task
+        asked = task.asked(labels)
+        if asked is None:  # no gold label: what the model finds most probable
+            logits = predict_split(self._model, encoded.select(np.array([row]))).logits[0]
+            return target_of(task, corpus.class_names, int(logits.argmax()), self.payoff), -1
+        return target_of(task, corpus.class_names, asked, self.payoff), asked
 
     def _fix_budget(self, store: Recorder, n_done: int) -> None:
         """Keep what the first epoch could afford, and say what it could not."""
@@ -281,13 +298,14 @@ class ExplainEpoch(Callback):
         chosen = dict(by_length[:n_sentences])
         if not chosen:
             return None
-        targets = [self._target(data, int(split.labels[row])) for row in chosen]
+        targets = [self._target(data, "train", row)[0] for row in chosen]
         return rank_words(
             model,
             explainer,
             list(chosen.values()),
             targets,
             class_names=data.corpus.class_names,
+            exclusive=data.corpus.task.exclusive,
             seed=self.seed,
         )
 

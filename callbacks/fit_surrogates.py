@@ -121,6 +121,9 @@ class FitSurrogates(Callback):
             return
         corpus = data_of(trainer).corpus
         n_rows = len(corpus.train) if self.rows == "all" else self.rows
+        if not corpus.task.exclusive:
+            self._leave_out(DataError(f"students predict one class of several, not task={corpus.task.name}"))
+            return
         try:
             sample = balanced_rows(corpus.train.labels, corpus.class_names, n_rows, self.seed)
         except DataError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, store_of
@@ -15,6 +17,8 @@ from whytrain.callbacks.order import Phase
 from whytrain.diagnosis.evidence import HistoryEvidence
 from whytrain.figures.training.batch_history import batch_history
 from whytrain.figures.training.training_history import training_history
+from whytrain.metrics import METRICS, Metric, Scored
+from whytrain.metrics.multilabel import label_nll
 from whytrain.types import Figure, Predictions
 
 BATCH_COLUMNS = ("loss", "accuracy", "seconds", "sentences")
@@ -61,8 +65,7 @@ class History(Callback):
 
     def _remember_losses(self, predictions: Predictions | None, epoch: int) -> None:
         assert predictions is not None
-        own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
-        losses = torch.from_numpy(-np.log(np.maximum(own, np.finfo(np.float64).tiny)))
+        losses = torch.from_numpy(_losses(predictions))
         if not self._losses or losses.mean() < self._losses[0].mean():
             self._lowest_epoch, self._losses = epoch, [losses]
         self._losses = [self._losses[0], losses]
@@ -76,11 +79,15 @@ class History(Callback):
         train = np.array([row["train/loss"] for row in self.epochs])
         return HistoryEvidence(train_loss=train, lowest_epoch=self._lowest_epoch, lowest=lowest, last=last)
 
-    def figures(self, best_epoch: int, floor_accuracy: float | None) -> dict[str, Figure]:
-        """The figures of the whole run, by name."""
+    def figures(
+        self, best_epoch: int, floor_accuracy: float | None, metrics: Sequence[Metric] = METRICS
+    ) -> dict[str, Figure]:
+        """The figures of the whole run, by name; `metrics` are those of the task."""
         frames = [_batch_frame(number, batches) for number, batches in enumerate(self._batches, start=1)]
         return {
-            "training": training_history(pd.DataFrame(self.epochs), best_epoch, floor_accuracy),
+            "training": training_history(
+                pd.DataFrame(self.epochs), best_epoch, floor_accuracy, metrics=metrics
+            ),
             "batches": batch_history(pd.concat(frames)),
         }
 
@@ -97,6 +104,14 @@ class History(Callback):
         """Restore the epochs so far."""
         self.epochs, self._batches = state_dict["epochs"], state_dict["batches"]
         self._losses, self._lowest_epoch = state_dict["losses"], state_dict["lowest_epoch"]
+
+
+def _losses(predictions: Predictions) -> NDArray[np.float64]:
+    """Return the loss of each row, in nats."""
+    if not predictions.exclusive:
+        return label_nll(Scored.of(predictions))
+    own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+    return -np.log(np.maximum(own, np.finfo(np.float64).tiny))
 
 
 def _batch_frame(epoch: int, batches: torch.Tensor) -> pd.DataFrame:

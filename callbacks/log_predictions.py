@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.figures.confidence.prediction_confidence import prediction_confidence
 from whytrain.figures.training.confusion_matrix import confusion_matrix
+from whytrain.figures.training.label_scores import label_scores
+from whytrain.metrics import Scored, scores_by_label
 from whytrain.runs.predictions import log_predictions
 from whytrain.runs.sentences import log_sentences
 
 
 class LogPredictions(Callback):
-    """Logs a table of predictions per epoch, the confusion matrix and the confidence of 20 sentences."""
+    """Logs a table of predictions per epoch, the confusion matrix and the confidence of 20 sentences.
+
+    Of labels that do not exclude each other it logs the scores of each in place of both figures.
+    """
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the validation sentences once; the tables of the epochs refer to them by id."""
         store, corpus = store_of(trainer), data_of(trainer).corpus
         if store is not None:
-            log_sentences(store, corpus.validation, corpus.class_names)
+            log_sentences(store, corpus.validation, corpus.class_names, corpus.task)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's table and figures."""
@@ -28,7 +34,13 @@ class LogPredictions(Callback):
         if store is None or result is None:
             return
         epoch, names, split = trainer.current_epoch + 1, corpus.class_names, corpus.validation
-        log_predictions(store, split.ids, result, names, epoch)
+        log_predictions(store, split.ids, result, names, epoch, corpus.task)
+        if not corpus.task.exclusive:
+            scored = Scored.of(result)
+            scores = pd.DataFrame({"label": names, **scores_by_label(scored)})
+            store.log_table(scores, "labels", "scores", epoch)
+            store.log_figure(label_scores(scored, names), "label_scores", epoch=epoch)
+            return
         predicted = result.logits.argmax(axis=1)
         store.log_figure(confusion_matrix(result.labels, predicted, names), "confusion_matrix", epoch=epoch)
         confidence = prediction_confidence(

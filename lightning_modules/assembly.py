@@ -9,6 +9,7 @@ from torch import nn
 
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
+from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
@@ -19,11 +20,13 @@ from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.objective import Objective, ObjectiveSettings
 from whytrain.optimization import OptimizerSettings
 from whytrain.runs.find import RunFinder
+from whytrain.tasks import Task
 from whytrain.tracking.settings import TrackingSettings
 
 
 def assemble(
     *,
+    task: Task,
     data: Source,
     tokenizer: TokenizerBuilder,
     make_model: Callable[[Mapping[str, int]], nn.Module],
@@ -39,6 +42,7 @@ def assemble(
     """Return the data module, set up, and the module to train.
 
     Args:
+        task: what labels mean, and what is learned and decided.
         data: where the sentences come from.
         tokenizer: how their tokenizer comes about.
         make_model: builds the model from the sizes that the data decides.
@@ -50,8 +54,12 @@ def assemble(
         tracking: where earlier runs are found.
         seed: of weights, batches, dropout and masking.
         from_diagnosis: the run whose recommendations are followed; None where none is.
+
+    Raises:
+        ConfigError: a setting is not for this task.
     """
-    text_data = TextData(data, tokenizer, seed=seed)
+    check_task(task, trainer, guidance, distillation)
+    text_data = TextData(data, tokenizer, seed=seed, task=task)
     text_data.prepare_data()
     text_data.setup()
     find = RunFinder(tracking.address)
@@ -60,6 +68,7 @@ def assemble(
     minimized = Objective(
         objective,
         text_data.token_kinds,
+        task=task,
         guidance=guidance_of(guidance, text_data, find),
         distillation=learned,
     )
@@ -73,3 +82,26 @@ def assemble(
         seed=seed,
         positive=text_data.corpus.positive,
     )
+
+
+def check_task(
+    task: Task, trainer: TrainerSettings, guidance: GuidanceSettings, distillation: DistillationSettings
+) -> None:
+    """Refuse what a task cannot serve, before any data is read.
+
+    Raises:
+        ConfigError: the monitor is not one of its metrics, or a setting is for another task.
+    """
+    monitors = [f"val/{metric.name}" for metric in task.metrics]
+    if trainer.monitor not in monitors:
+        raise ConfigError(
+            f"trainer.monitor={trainer.monitor} is no metric of task={task.name}; "
+            f"choices: {', '.join(monitors)}"
+        )
+    if task.exclusive:
+        return
+    for key, given in (("guidance.run", guidance.run), ("distillation.teacher", distillation.teacher)):
+        if given is not None:
+            raise ConfigError(
+                f"{key} is for classes that exclude each other, not for task={task.name}: set {key}=null"
+            )

@@ -107,7 +107,7 @@ class Classifier(pl.LightningModule):
         # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
         if self.trainer.world_size == 1:
             self._check_finite("loss", loss, **self._place())
-        accuracy = (logits.argmax(dim=-1) == batch.labels).float().mean()
+        accuracy = self.objective.task.right(logits, batch.labels).float().mean()
         now = time.perf_counter()
         seconds, self._last_batch_end = now - self._last_batch_end, now
         self.batch_history.append(loss, accuracy, seconds=seconds, n_sentences=len(batch.labels))

@@ -15,6 +15,7 @@ from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.models.batch_runner import BATCH_SIZE
+from whytrain.tasks import CLASSIFICATION, Task
 
 
 class TextData(pl.LightningDataModule):
@@ -31,12 +32,14 @@ class TextData(pl.LightningDataModule):
     tokenizer: Tokenizer
     training: EncodedSplit
 
-    def __init__(self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int) -> None:
-        """Store the parts; `seed` fixes the order of the batches."""
+    def __init__(
+        self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int, task: Task = CLASSIFICATION
+    ) -> None:
+        """Store the parts; `seed` fixes the order of the batches, `task` says what labels mean."""
         super().__init__()
         self.source = source
         self.tokenizer_builder = tokenizer_builder
-        self.seed = seed
+        self.seed, self.task = seed, task
         self._encoded: dict[str, EncodedSplit] = {}
 
     def prepare_data(self) -> None:
@@ -47,7 +50,7 @@ class TextData(pl.LightningDataModule):
         """Load, tokenize (or find in the cache) and encode all splits; once."""
         if self._encoded:
             return
-        self.corpus = self.source.load()
+        self.corpus = self.source.load(self.task)
         self.tokenizer = self.tokenizer_builder.build(self.corpus.train.texts)
         splits: dict[str, Split | None] = {
             "train": self.corpus.train,
@@ -81,7 +84,7 @@ class TextData(pl.LightningDataModule):
         return self._encoded[name]
 
     def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:
-        """Encode sentences that belong to no split, as those of the splits are; labels int64 (n,)."""
+        """Encode sentences that belong to no split, as those of the splits are; labels in the task's form."""
         return encode_texts(texts, labels, self.tokenizer, self.source.max_tokens)
 
     def train_dataloader(self) -> TrainingLoader:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from torch import Tensor
 
 # What stands where a word is absent: every wordpiece replaced in its place, or the sentence made shorter.
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     Attributes:
         token_ids: int64 (batch, n_tokens), padded on the right with the tokenizer's padding id.
         mask: bool (batch, n_tokens), True where there is a token; None where nothing is padded.
-        labels: int64 (batch,), class indices.
+        labels: int64 (batch,), class indices; or 0 or 1, (batch, n_labels).
         rows: int64 (batch,), the position of each sentence in its split.
     """
 
@@ -40,7 +40,7 @@ class Predictions:
 
     Attributes:
         logits: float64 (n, n_classes).
-        labels: int64 (n,), the gold classes.
+        labels: int64 (n,), the gold classes where they exclude each other; else 0 or 1, (n, n_labels).
         positive: of two classes the one that F1, precision, recall and rankings are about.
     """
 
@@ -49,10 +49,28 @@ class Predictions:
     positive: int = 1
 
     @property
+    def exclusive(self) -> bool:
+        """Whether every row has exactly one class."""
+        return self.labels.ndim == 1
+
+    @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Softmax of the logits, (n, n_classes)."""
-        probabilities: NDArray[np.float64] = softmax(self.logits, axis=1)
+        """Softmax of the logits, or the sigmoid of each where classes do not exclude each other."""
+        probabilities: NDArray[np.float64] = (
+            softmax(self.logits, axis=1) if self.exclusive else expit(self.logits)
+        )
         return probabilities
+
+    @property
+    def decided(self) -> NDArray[np.int64]:
+        """What the model decides, in the form of labels: its first largest logit, or each logit above 0."""
+        return self.logits.argmax(axis=1) if self.exclusive else (self.logits > 0).astype(np.int64)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether everything about a row is decided right, bool (n,)."""
+        right: NDArray[np.bool_] = self.decided == self.labels
+        return right if self.exclusive else right.all(axis=1)
 
 
 class PredictFn(Protocol):

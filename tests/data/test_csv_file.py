@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from whytrain.data.csv_file import CSVFile
+from whytrain.data.splits import strata
 from whytrain.errors import ConfigError, DataError
+from whytrain.tasks import MultiLabel
 
 MakeSource = Callable[..., CSVFile]
 WriteReviews = Callable[..., Path]
@@ -206,7 +208,9 @@ def test_several_labels_are_no_label(csv_source: MakeSource, tmp_path: Path) -> 
     path = tmp_path / "rows.jsonl"
     good = [json.dumps({"text": f"sentence {row}", "label": row % 2}) for row in range(40)]
     path.write_text("\n".join([*good, '{"text": "a", "label": ["x", "y"]}', '{"text": "b", "label": {}}']))
-    with pytest.raises(DataError, match=r"2 with a list or an object as label \(line 41, 42\)"):
+    with pytest.raises(
+        DataError, match=r"a list as label .task=multilabel.*line 41.*an object as label \(line 42\)"
+    ):
         csv_source(path).load()
 
 
@@ -287,3 +291,67 @@ def test_fingerprint_follows_the_content(csv_source: MakeSource, write_reviews: 
     assert csv_source(path, split_seed=1).load().fingerprint != first.fingerprint
     path.write_text(path.read_text().replace("sentence number 7,", "sentence number 77,"))
     assert csv_source(path).load().fingerprint != first.fingerprint
+
+
+def ticket_rows(n_rows: int) -> list[dict[str, object]]:
+    """Rows with the labels law (every second), tax (every third) and art (every tenth), some with none."""
+    every = {"law": 2, "tax": 3, "art": 10}
+    return [
+        {"text": f"ticket {row}", "label": [name for name, n in every.items() if row % n == 0]}
+        for row in range(n_rows)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["lists", "separated"])
+def test_label_sets_of_lists_and_of_separated_values(
+    csv_source: MakeSource, tmp_path: Path, kind: str
+) -> None:
+    rows = ticket_rows(200)
+    path = tmp_path / ("rows.jsonl" if kind == "lists" else "rows.csv")
+    if kind == "lists":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        pd.DataFrame([{**row, "label": " | ".join(row["label"])} for row in rows]).to_csv(path, index=False)
+    task = MultiLabel(separator="|" if kind == "separated" else None)
+    corpus = csv_source(path).load(task)
+    assert corpus.class_names == ("art", "law", "tax")
+    assert corpus.task == task
+    splits = [corpus.train, corpus.validation, corpus.test]
+    assert [len(split) for split in splits] == [160, 20, 20]
+    for split in splits:
+        numbers = np.array([int(text.removeprefix("ticket ")) for text in split.texts])
+        expected = np.stack([numbers % 10 == 0, numbers % 2 == 0, numbers % 3 == 0], axis=1)
+        np.testing.assert_array_equal(split.labels, expected.astype(np.int64))
+    # Rare labels are divided as the whole: 10% of the 20 rows with art, of which 7 have tax, too.
+    assert [int(split.labels[:, 0].sum()) for split in splits] == [16, 2, 2]
+
+
+def test_strata_are_the_rarest_labels() -> None:
+    labels = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1]])
+    # Counts 3, 2, 2: of equally rare labels the first.
+    assert strata(labels).tolist() == [1, 0, 3, 2, 1]
+    assert strata(labels[:, 0]).tolist() == labels[:, 0].tolist()
+
+
+def test_classes_that_look_like_lists_are_said(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    kinds = ("law;tax", "law;art", "tax;art", "law", "tax")
+    frame = pd.DataFrame({"text": [f"t{i}" for i in range(50)], "label": [kinds[i % 5] for i in range(50)]})
+    frame.to_csv(path, index=False)
+    notices = csv_source(path).load().notices
+    assert any("3 of 5 classes look like lists" in n and 'task.separator=";"' in n for n in notices)
+    assert not csv_source(path).load(MultiLabel(separator=";")).notices
+    frame.assign(label=["yes, please" if i % 2 else "no, thanks" for i in range(50)]).to_csv(
+        path, index=False
+    )
+    assert not any("look like lists" in notice for notice in csv_source(path).load().notices)
+
+
+def test_labels_have_no_positive_class_and_need_two_names(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, ticket_rows(60))))
+    with pytest.raises(ConfigError, match="3 labels, whose metrics are means over labels"):
+        csv_source(path, positive_class="law").load(MultiLabel(separator=None))
+    path.write_text("\n".join(json.dumps(row | {"label": row["label"][:1]}) for row in ticket_rows(2)))
+    with pytest.raises(DataError, match="Multi-label classification needs at least 2 labels"):
+        csv_source(path).load(MultiLabel(separator=None))

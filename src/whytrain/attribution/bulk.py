@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import ExplainedText
 from whytrain.data.reading import read_table
 from whytrain.errors import DataError
@@ -98,8 +99,11 @@ def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
         row["calibrated_probability"] = explained.verdict.calibrated_probability
         row["conformal_set"] = list(explained.verdict.labels)
         row["abstain"] = explained.verdict.abstain
-    row["words"] = list(explained.explanations[0].attribution.words)
-    for e in explained.explanations:
+    first = explained.explanations[0].attribution
+    if isinstance(first.target, LabelTarget):  # of several labels the columns hold the first one's scores
+        row["explained"] = first.target.name
+    row["words"] = list(first.words)
+    for e in (e for e in explained.explanations if e.attribution.target == first.target):
         a = e.attribution
         kind = "_".join(part for part in (a.method, a.variant) if part)
         row |= {

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.shapley.tree_export import bracketed, tree_to_json
+from whytrain.attribution.target import decision_name
 from whytrain.data.words import bare_word
 
 Name = Callable[[str], str]  # what stands for a word: itself, or a hash where text is private
@@ -18,12 +19,12 @@ Name = Callable[[str], str]  # what stands for a word: itself, or a hash where t
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ExplainedSentence:
-    """A sentence of the data, explained for its gold class.
+    """A sentence of the data, explained for its gold class, or for one of its labels.
 
     Attributes:
         split: `train` or `validation`.
         sentence_id: its id in the split.
-        label: its gold class.
+        label: what the model should decide: its gold class, or the label in question if it has that, else -1.
         explanation: by one method, in one variant.
     """
 
@@ -42,8 +43,8 @@ def value_table(sentences: Sequence[ExplainedSentence], class_names: Sequence[st
     frames = []
     for sentence in sentences:
         a, d = sentence.explanation.attribution, sentence.explanation.deletion
-        columns = _origin(sentence, class_names) | {
-            "prediction": class_names[d.prediction],
+        columns = _origin(sentence) | {
+            "prediction": decision_name(a.target, d.prediction, class_names),
             "position": range(1, len(a.words) + 1),
             "word": list(a.words),
             "score": a.scores,
@@ -63,7 +64,7 @@ def interaction_table(sentences: Sequence[ExplainedSentence], class_names: Seque
         a = sentence.explanation.attribution
         assert a.pairs is not None
         first, second = np.triu_indices(len(a.words), 1)
-        columns = _origin(sentence, class_names) | {
+        columns = _origin(sentence) | {
             "first": first + 1,
             "second": second + 1,
             "first_word": [a.words[i] for i in first],
@@ -84,7 +85,7 @@ def tree_table(
         assert phrases is not None
         words = [name(word) for word in phrases.words]
         rows.append(
-            _origin(sentence, class_names)
+            _origin(sentence)
             | {
                 "bracketed": bracketed(phrases.tree, words),
                 "merges": tree_to_json(phrases.tree, words),
@@ -94,12 +95,12 @@ def tree_table(
     return pd.DataFrame(rows)
 
 
-def _origin(sentence: ExplainedSentence, class_names: Sequence[str]) -> dict[str, object]:
+def _origin(sentence: ExplainedSentence) -> dict[str, object]:
     return {
         "id": sentence.sentence_id,
         "split": sentence.split,
         "variant": sentence.explanation.attribution.variant,
-        "class": class_names[sentence.label],
+        "class": sentence.explanation.attribution.target.name,
     }
 
 
@@ -146,7 +147,7 @@ def _mean_pair(explanation: Explanation) -> float:
     return float(np.abs(pairs.scores[np.triu_indices(len(pairs.scores), 1)]).mean())
 
 
-def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+def word_table(values: pd.DataFrame, class_names: Sequence[str], *, exclusive: bool = True) -> pd.DataFrame:
     """One row per word, variant and class: mean score, its standard error and count, by `sure_size`.
 
     Words count bare and in lower case (`bare_word`), once per occurrence; the standard error (NaN for a
@@ -156,11 +157,13 @@ def word_table(values: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame
     Args:
         values: columns `variant`, `class`, `word`, `score`, as in `value_table`.
         class_names: all of them.
+        exclusive: they exclude each other; else two labels are told apart as any other number of them.
     """
-    return _means(values.assign(word=values["word"].map(bare_word)), ["word"], "score", class_names)
+    words = values.assign(word=values["word"].map(bare_word))
+    return _means(words, ["word"], "score", class_names, exclusive=exclusive)
 
 
-def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+def pair_table(pairs: pd.DataFrame, class_names: Sequence[str], *, exclusive: bool = True) -> pd.DataFrame:
     """One row per pair of words, variant and class: mean interaction, standard error, count, by `sure_size`.
 
     As `word_table`; a pair is the same in both orders (`word_a` ≤ `word_b`), and a word is no pair with
@@ -171,17 +174,21 @@ def pair_table(pairs: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
         pairs: columns `id`, `variant`, `class`, `first_word`, `second_word`, `interaction`, as in
             `interaction_table`.
         class_names: all of them.
+        exclusive: see `word_table`.
     """
     words = np.sort(pairs[["first_word", "second_word"]].map(bare_word).to_numpy(dtype=object), axis=1)
     pairs = pairs.assign(word_a=words[:, 0], word_b=words[:, 1])
     once = pairs[pairs["word_a"] != pairs["word_b"]].groupby(
         ["id", "variant", "class", "word_a", "word_b"], sort=False
     )
-    return _means(once["interaction"].mean().reset_index(), ["word_a", "word_b"], "interaction", class_names)
+    means = once["interaction"].mean().reset_index()
+    return _means(means, ["word_a", "word_b"], "interaction", class_names, exclusive=exclusive)
 
 
-def _means(values: pd.DataFrame, words: list[str], column: str, class_names: Sequence[str]) -> pd.DataFrame:
-    if len(class_names) == 2:
+def _means(
+    values: pd.DataFrame, words: list[str], column: str, class_names: Sequence[str], *, exclusive: bool
+) -> pd.DataFrame:
+    if exclusive and len(class_names) == 2:
         turned = values["class"] == class_names[0]
         values = values.assign(**{column: values[column].where(~turned, -values[column])})
         values["class"] = class_names[1]

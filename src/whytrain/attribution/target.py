@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 from torch import Tensor
 
 from whytrain.errors import ConfigError
+from whytrain.tasks import Task
 from whytrain.types import Payoff
 
 UNITS: dict[Payoff, str] = {"log_odds": "log-odds", "probability": "probability", "logit": "logit"}
@@ -84,6 +86,57 @@ class ClassTarget:
     def decisions(self, logits: NDArray[Any]) -> NDArray[np.int64]:
         """Return the most probable classes, int64 (n,)."""
         return np.asarray(logits.argmax(axis=1), dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTarget:
+    """One label of several that do not exclude each other: its log-odds are its logit.
+
+    Attributes:
+        name: of the label.
+        index: of its logit.
+        payoff: `log_odds` and `logit` are the same here; `probability` is the sigmoid.
+    """
+
+    name: str
+    index: int
+    payoff: Payoff
+
+    @property
+    def unit(self) -> str:
+        """Unit of the payoff."""
+        return UNITS[self.payoff]
+
+    def values(self, logits: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the payoffs of the label, float64 (n,)."""
+        own = logits[:, self.index].astype(np.float64)
+        return np.asarray(expit(own) if self.payoff == "probability" else own, dtype=np.float64)
+
+    def of_tensor(self, logits: Tensor) -> Tensor:
+        """Return the payoffs of the label with gradients, (n,)."""
+        own = logits[:, self.index]
+        return own.sigmoid() if self.payoff == "probability" else own
+
+    def decisions(self, logits: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the label's index where it is on, that is more probable than not, else -1; int64 (n,)."""
+        return np.where(logits[:, self.index] > 0, self.index, -1).astype(np.int64)
+
+
+def target_of(
+    task: Task, class_names: Sequence[str], index: int, payoff: Payoff
+) -> ClassTarget | LabelTarget:
+    """Return the target that asks about one output of a model of this task."""
+    kind = ClassTarget if task.exclusive else LabelTarget
+    return kind(name=class_names[index], index=index, payoff=payoff)
+
+
+def decision_name(target: Target, decision: int, class_names: Sequence[str]) -> str:
+    """Return one of `Target.decisions` in words: a class, or that the label in question is not there.
+
+    >>> decision_name(LabelTarget(name="tax", index=1, payoff="logit"), -1, ["law", "tax"])
+    'not tax'
+    """
+    return class_names[decision] if decision >= 0 else f"not {target.name}"
 
 
 def payoffs(logits: NDArray[Any], payoff: Payoff, class_index: int) -> NDArray[np.float64]:

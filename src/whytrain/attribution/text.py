@@ -1,4 +1,4 @@
-"""Texts, one after another, explained for the class that a saved model predicts."""
+"""Texts, one after another, explained for the class or the labels that a saved model predicts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.explainer import Explainer, Explanation, check_explainers, explain
 from whytrain.attribution.plain import to_plain
-from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.target import Target, target_of
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
+from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.data.words import split_words
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
 from whytrain.models.saved import SavedModel
 from whytrain.types import Payoff
 
@@ -60,10 +60,10 @@ class ExplainedText:
 
     Attributes:
         text: as it was given.
-        label: the predicted class.
+        label: the predicted class; or the predicted labels, joined, an empty text for none.
         probabilities: by class.
         verdict: how far to trust them; None where the run had no calibration slice.
-        explanations: of the predicted class, one per method and variant.
+        explanations: of the predicted class, or of each label asked about, one per method and variant.
         notes: what a reader must know: that the end was cut, that scores are estimated.
     """
 
@@ -90,7 +90,13 @@ class TextExplainer:
     """A saved model that explains itself."""
 
     def __init__(
-        self, saved: SavedModel, explainers: Sequence[Explainer], *, payoff: Payoff, seed: int
+        self,
+        saved: SavedModel,
+        explainers: Sequence[Explainer],
+        *,
+        payoff: Payoff,
+        seed: int,
+        label: str | None = None,
     ) -> None:
         """Store the settings.
 
@@ -99,10 +105,18 @@ class TextExplainer:
             explainers: the methods, the first one for figures that show one.
             payoff: of the predicted class.
             seed: of methods that draw.
+            label: what is asked about instead of what is predicted; None: the predicted class, or each
+                predicted label, or where none is predicted the most probable one.
 
         Raises:
-            ConfigError: a method needs what the model has not.
+            ConfigError: a method needs what the model has not, or the model does not know the label.
         """
+        if label is not None and label not in saved.class_names:
+            raise ConfigError(
+                f"label={label}: the model has no such {saved.task.noun}; choices: "
+                f"{', '.join(saved.class_names)}"
+            )
+        self.label = label
         self.saved, self.explainers, self.payoff, self.seed = saved, explainers, payoff, seed
         self._model = saved.interface
         check_explainers(explainers, self._model)
@@ -118,18 +132,40 @@ class TextExplainer:
         encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
         players = players_of(encoding, self.saved.max_tokens)
         logits = self.saved.logits([text])[0]
-        names, index = self.saved.class_names, int(logits.argmax())
-        target = ClassTarget(name=names[index], index=index, payoff=self.payoff)
-        explanations = explain(Ask(self._model, players), self.explainers, target, seed=self.seed)
+        names, task, ask = self.saved.class_names, self.saved.task, Ask(self._model, players)
+        probabilities = task.probabilities(logits[None])
+        explanations = [
+            explanation
+            for target in self._targets(logits, probabilities)
+            for explanation in explain(ask, self.explainers, target, seed=self.seed)
+        ]
         confidence = self.saved.confidence
         return ExplainedText(
             text=text,
-            label=names[index],
-            probabilities=dict(zip(names, softmax(logits).tolist(), strict=True)),
-            verdict=None if confidence is None else Verdict.of(logits, confidence, names),
+            label=task.show(task.decisions(probabilities), names)[0],
+            probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
+            verdict=Verdict.of(logits, confidence, names) if isinstance(confidence, Confidence) else None,
             explanations=tuple(explanations),
-            notes=tuple(self._notes(text, explanations)),
+            notes=(*self._calibrated(logits), *self._notes(text, explanations)),
         )
+
+    def _targets(self, logits: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[Target]:
+        names, task = self.saved.class_names, self.saved.task
+        if self.label is not None:
+            asked = [names.index(self.label)]
+        elif task.exclusive:
+            asked = task.decisions(probabilities).tolist()
+        else:
+            asked = np.flatnonzero(task.decisions(probabilities)[0]).tolist() or [int(logits.argmax())]
+        return [target_of(task, names, index, self.payoff) for index in asked]
+
+    def _calibrated(self, logits: NDArray[np.float64]) -> list[str]:
+        """Say the calibrated probabilities of labels, which have no verdict on one answer."""
+        confidence = self.saved.confidence
+        if not isinstance(confidence, LabelConfidence):
+            return []
+        values = zip(self.saved.class_names, confidence.probabilities(logits[None])[0], strict=True)
+        return [f"calibrated: {', '.join(f'{name} {p:.4f}' for name, p in values)}"]
 
     def _notes(self, text: str, explanations: Sequence[Explanation]) -> list[str]:
         notes = []

@@ -22,7 +22,13 @@ class WordTrends:
         self.rows: list[dict[str, Any]] = []
 
     def remember(
-        self, sentences: Sequence[ExplainedSentence], epoch: int, class_names: Sequence[str], name: Name
+        self,
+        sentences: Sequence[ExplainedSentence],
+        epoch: int,
+        class_names: Sequence[str],
+        name: Name,
+        *,
+        exclusive: bool = True,
     ) -> None:
         """Add an epoch; one that is repeated by a resumed run replaces what it said before.
 
@@ -31,11 +37,12 @@ class WordTrends:
             epoch: from 1.
             class_names: all of them.
             name: what stands for a word.
+            exclusive: classes exclude each other.
         """
         if not sentences:
             return
         method = sentences[0].explanation.attribution.method
-        words = word_table(value_table(sentences, class_names), class_names)
+        words = word_table(value_table(sentences, class_names), class_names, exclusive=exclusive)
         self.rows = [r for r in self.rows if (r["method"], r["epoch"]) != (method, epoch)]
         for of_class, word, score in zip(words["class"], words["word"], words["score"], strict=True):
             row = {"method": method, "epoch": epoch, "class": of_class, "word": name(word), "score": score}

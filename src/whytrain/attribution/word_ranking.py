@@ -23,6 +23,7 @@ def rank_words(
     targets: Sequence[Target],
     *,
     class_names: Sequence[str],
+    exclusive: bool = True,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Explain sentences and average the method over words and pairs of words.
@@ -33,6 +34,7 @@ def rank_words(
         sentences: the words of each; at least one.
         targets: of each sentence, its gold class.
         class_names: all of them.
+        exclusive: they exclude each other.
         seed: of methods that draw.
 
     Returns:
@@ -53,10 +55,11 @@ def rank_words(
             "score": np.concatenate([a.scores for a in found]),
         }
     )
-    ranked = word_table(words, class_names)
+    ranked = word_table(words, class_names, exclusive=exclusive)
     if found[0].pairs is None:
         return ranked, None
-    return ranked, pair_table(pd.concat([_pairs(i, a) for i, a in enumerate(found)]), class_names)
+    pairs = pd.concat([_pairs(i, a) for i, a in enumerate(found)])
+    return ranked, pair_table(pairs, class_names, exclusive=exclusive)
 
 
 def _pairs(number: int, attribution: Attribution) -> pd.DataFrame:

@@ -29,6 +29,7 @@ LITERAL = (
     "text",
     "file",
     "text_column",
+    "label",
     "output",
 )  # may hold what Hydra's grammar would not take
 
@@ -62,7 +63,7 @@ def explain(config: DictConfig) -> None:
         raise ConfigError('give either text="…" or file=PATH')
     texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
     classifier, name = _classifier(config, plain)
-    settings = {name: plain[name] for name in ("payoff", "seed")}
+    settings = {name: plain[name] for name in ("payoff", "seed", "label")}
     explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
     output = Path(plain["output"] or Path("explanations") / name)
     if plain["file"] is None:

@@ -27,6 +27,7 @@ TEXT_KEYS = (
     *(f"data.{key}" for key in ("path", "validation_path", "test_path")),
     *(f"data.{key}_column" for key in ("text", "label", "id")),
     *(f"tracking.{key}" for key in ("uri", "experiment", "directory", "register")),
+    "task.separator",
     "tokenizer.name_or_path",
     "model.name_or_path",
     "model.embedding.pretrained",
@@ -156,7 +157,17 @@ def build(config: DictConfig) -> tuple[Any, Any]:
     """Return the data module, set up, and the module to train."""
     from whytrain import lightning_modules as lm
 
-    parts = ("data", "tokenizer", "objective", "optimizer", "guidance", "distillation", "trainer", "tracking")
+    parts = (
+        "task",
+        "data",
+        "tokenizer",
+        "objective",
+        "optimizer",
+        "guidance",
+        "distillation",
+        "trainer",
+        "tracking",
+    )
     return lm.assemble(
         make_model=lambda sizes: instantiate(config.model, **sizes),
         seed=config.seed,
@@ -196,6 +207,11 @@ def close_loop(job: Job) -> None:
     check_config(plain, KEYS)
     if job.config.resume is not None or job.config.from_diagnosis is not None:
         raise ConfigError("the closed loop starts from a baseline: leave out resume and from_diagnosis")
+
+    if not (task := instantiate(job.config.task)).exclusive:
+        raise ConfigError(
+            f"the closed loop guides by classes, which task={task.name} has not: leave out loop"
+        )
 
     def train_one(words: list[str], parent_run_id: str) -> str:
         return train(job.following(words, parent_run_id)).run_id

@@ -11,6 +11,7 @@ import pandas as pd
 from annotated_types import Ge, Interval
 
 from whytrain.attribution.explainer import Explainer
+from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.comparison.differences import config_differences, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
@@ -245,6 +246,8 @@ def _sets(
         if recipe.name not in models:
             continue
         saved, predictions = models[recipe.name], recipe.shown.predictions
+        if isinstance(saved.confidence, LabelConfidence):
+            continue  # labels that do not exclude each other have no conformal sets
         if saved.confidence is None:
             missing.append(f"{recipe.name} has no conformal sets: it was trained without a calibration slice")
             continue

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Sentences
 from whytrain.errors import ConfigError
+from whytrain.metrics import right_rows
 
 
 def judgements(baseline: Recipe, other: Recipe, sentences: Sentences) -> pd.DataFrame:
@@ -27,26 +29,33 @@ def judgements(baseline: Recipe, other: Recipe, sentences: Sentences) -> pd.Data
         `prediction_after`, `right_before`, `right_after`, `probability_before`, `probability_after` (of the
         label), and their difference `change`.
     """
-    names, n = np.array(sentences.class_names), len(sentences.ids)
+    n, names, gold, task = len(sentences.ids), sentences.class_names, sentences.labels, sentences.task
     before, after = (recipe.probabilities.mean(axis=0) for recipe in (baseline, other))
-    label = sentences.labels
-    p_before, p_after = before[np.arange(n), label], after[np.arange(n), label]
+    p_before, p_after = (_of_truth(probabilities, gold) for probabilities in (before, after))
     frame = pd.DataFrame(
         {
             "row": np.arange(n),
             "id": sentences.ids,
             "text": sentences.texts if sentences.texts is not None else [None] * n,
-            "label": names[label],
-            "prediction_before": names[before.argmax(axis=1)],
-            "prediction_after": names[after.argmax(axis=1)],
-            "right_before": before.argmax(axis=1) == label,
-            "right_after": after.argmax(axis=1) == label,
+            "label": task.show(gold, names),
+            "prediction_before": task.show(task.decisions(before), names),
+            "prediction_after": task.show(task.decisions(after), names),
+            "right_before": right_rows(before, gold),
+            "right_after": right_rows(after, gold),
             "probability_before": p_before,
             "probability_after": p_after,
             "change": p_after - p_before,
         }
     )
     return frame.sort_values("change", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def _of_truth(probabilities: NDArray[np.float64], gold: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the probability of each row's label, or of all that is true of its labels, as if independent."""
+    if gold.ndim == 1:
+        return probabilities[np.arange(len(gold)), gold]
+    of_labels: NDArray[np.float64] = np.where(gold == 1, probabilities, 1 - probabilities)
+    return of_labels.prod(axis=1)
 
 
 def chosen_rows(table: pd.DataFrame, ids: Sequence[str], n_changed: int) -> list[int]:

@@ -11,7 +11,7 @@ import pandas as pd
 from whytrain.calibration.noise_floor import ece_noise_floor
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import ComparedRun, Progress, Sentences
-from whytrain.metrics import SHOWN, Metric, evaluate
+from whytrain.metrics import Metric, evaluate, shown_for
 from whytrain.metrics.calibration import expected_calibration_error
 from whytrain.statistics.comparison import Comparison, compare_with_baseline
 from whytrain.statistics.holm import holm_correction
@@ -83,7 +83,10 @@ def measure(
         floors={recipe.name: recipe.shown.record.metrics.get("floor/accuracy") for recipe in recipes},
         against_baseline=compared,
         mcnemar_adjusted=dict(zip(tests, adjusted, strict=True)),
-        calibration=pd.DataFrame([_calibration(run) for recipe in recipes for run in recipe.runs]),
+        calibration=pd.DataFrame(
+            [_calibration(run) for recipe in recipes for run in recipe.runs if run.predictions.exclusive],
+            columns=_CALIBRATION,
+        ),
     )
 
 
@@ -92,7 +95,8 @@ def _scores(recipe: Recipe) -> Scores:
         return metric_intervals(recipe.shown.predictions)
     per_seed = [evaluate(run.predictions) for run in recipe.runs]
     return {
-        metric.name: _over_seeds(metric, [values[metric.name] for values in per_seed]) for metric in SHOWN
+        metric.name: _over_seeds(metric, [values[metric.name] for values in per_seed])
+        for metric in shown_for(recipe.shown.predictions.labels)
     }
 
 
@@ -102,6 +106,9 @@ def _over_seeds(metric: Metric, values: Sequence[float]) -> Interval | float:
         return math.nan
     interval = t_interval(values)
     return replace(interval, low=max(interval.low, metric.lowest), high=min(interval.high, metric.highest))
+
+
+_CALIBRATION = ["run", "ece", "noise_mean", "noise_p95", "p_value", "in_words"]
 
 
 def _calibration(run: ComparedRun) -> dict[str, object]:

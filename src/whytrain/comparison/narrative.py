@@ -5,7 +5,7 @@ from __future__ import annotations
 from whytrain.comparison.comparison import SideBySide
 from whytrain.comparison.measures import Measures
 from whytrain.comparison.ranking import RunRanking
-from whytrain.metrics import ACCURACY, COMPARED
+from whytrain.metrics import ACCURACY, compared_for
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase
 
@@ -60,7 +60,7 @@ def scope_sentence(result: SideBySide) -> str:
     which = f"each of the {n_others} others" if n_others > 1 else result.recipes[1].name
     n_tests = sum(len(found.metrics) for found in result.measures.against_baseline.values())
     said = (
-        f"Compared with {result.baseline.name}, the first of the runs: {which}, in {_listed()}; these "
+        f"Compared with {result.baseline.name}, the first of the runs: {which}, in {_listed(result)}; these "
         f"{n_tests} tests are corrected together."
     )
     if result.ranking is not None:
@@ -71,8 +71,8 @@ def scope_sentence(result: SideBySide) -> str:
     return said
 
 
-def _listed() -> str:
-    *labels, last = (metric.label for metric in COMPARED)
+def _listed(result: SideBySide) -> str:
+    *labels, last = (metric.label for metric in compared_for(result.sentences.labels))
     return f"{', '.join(labels)} and {last}"
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
-from whytrain.metrics import ACCURACY
+from whytrain.metrics import accuracy_for, right_rows
 from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.mcnemar import mcnemar
@@ -90,7 +90,7 @@ def rank(
     """
     if len(recipes) == 2 or (len(recipes) > MOST_RESAMPLED and any(len(r.runs) > 1 for r in recipes)):
         return None
-    right = {recipe.name: recipe.probabilities.argmax(axis=2) == sentences.labels for recipe in recipes}
+    right = {recipe.name: right_rows(recipe.probabilities, sentences.labels) for recipe in recipes}
     accuracy = {name: float(answers.mean()) for name, answers in right.items()}
     ordered = sorted(recipes, key=lambda recipe: -accuracy[recipe.name])
     pairs = list(combinations(ordered, 2))
@@ -118,7 +118,7 @@ def _crossed(a: Recipe, b: Recipe, labels: NDArray[np.int64], n_resamples: int, 
         a.probabilities,
         b.probabilities,
         labels,
-        metrics=[ACCURACY],
+        metrics=[accuracy_for(labels)],
         paired_seeds=a.seeds == b.seeds,
         n_resamples=n_resamples,
         seed=seed,

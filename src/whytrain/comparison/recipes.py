@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.comparison.runs import ComparedRun
-from whytrain.runs.predictions import POSITIVE_CLASS
+from whytrain.runs.predictions import POSITIVE_CLASS, TASK
 from whytrain.sweeps.run_key import NO_PART
 
 # What does not make a recipe another one either: which run it was derived from, what follows.
-_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS}
+_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
 
 
 @dataclass(frozen=True, eq=False)

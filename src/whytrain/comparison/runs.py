@@ -19,6 +19,7 @@ from whytrain.runs.config import is_private
 from whytrain.runs.predictions import StoredPredictions, positive_class, read_predictions
 from whytrain.runs.sentences import read_sentences
 from whytrain.statistics.pairing import align_rows
+from whytrain.tasks import CLASSIFICATION, Task
 from whytrain.tracking.reader import RunRecord
 from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
@@ -41,10 +42,11 @@ class Sentences:
     Attributes:
         ids: one per sentence.
         texts: None where they are private or not recorded.
-        labels: int64 (n,), positions in `class_names`.
+        labels: int64 (n,), positions in `class_names`; or 0 or 1, (n, n_labels).
         class_names: in the order of the baseline.
         fingerprint: hash of ids, texts and labels.
         positive: of two classes the one that F1, precision, recall and rankings are about: the baseline's.
+        task: what the labels mean.
     """
 
     ids: list[str]
@@ -53,6 +55,7 @@ class Sentences:
     class_names: tuple[str, ...]
     fingerprint: str
     positive: int = 1
+    task: Task = CLASSIFICATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,11 +190,10 @@ def _sentences(
         notes.append("the sentences' texts are private (tracking.log_text=false): ids stand for them")
     known = next(iter(hashes.values())).reindex(table.ids).tolist() if hashes else []
     ids = [str(row_id) for row_id in table.ids]
-    labels = [table.class_names[label] for label in table.labels]
-    fingerprint = content_hash(ids, [str(text) for text in known], labels)
+    fingerprint = content_hash(ids, [str(text) for text in known], table.shown)
     positive = positive_class(records[0], table.class_names)
     position = 1 if positive is None else table.class_names.index(positive)
-    return Sentences(ids, texts, table.labels, table.class_names, fingerprint, position), notes
+    return Sentences(ids, texts, table.labels, table.class_names, fingerprint, position, table.task), notes
 
 
 def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
@@ -224,9 +226,13 @@ def _aligned(
             f"{', '.join(sorted(first.class_names))} and {', '.join(sorted(table.class_names))}"
         )
     _check_same_rows(table, first, names)
-    position = np.array([first.class_names.index(name) for name in table.class_names], dtype=np.int64)
+    if table.task.name != first.task.name:
+        raise DataError(
+            f"runs {names[0]} and {names[1]} are of different tasks: {first.task.name} and {table.task.name}"
+        )
+    theirs = table.task.parse(table.shown, first.class_names)
     try:
-        rows = align_rows(first.ids, first.labels, table.ids, position[table.labels])
+        rows = align_rows(first.ids, first.labels, table.ids, theirs)
     except DataError as error:
         raise DataError(f"A = {names[0]}, B = {names[1]}: {error}") from error
     columns = [table.class_names.index(name) for name in first.class_names]

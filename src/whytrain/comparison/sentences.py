@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attention import WordAttention, word_attention
 from whytrain.attribution.explainer import Explainer, Explanation, explain
-from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.target import target_of
 from whytrain.attribution.units import players_of
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
@@ -98,7 +98,11 @@ def explain_rows(
     explainers, missing = _possible(settings.explainers, interfaces, names)
     pairs = []
     for row in progress(rows if explainers else (), f"explaining {names[1]}"):
-        text, class_name = sentences.texts[row], sentences.class_names[sentences.labels[row]]
+        text, asked = sentences.texts[row], sentences.task.asked(sentences.labels[row])
+        if asked is None:
+            missing.append(f"sentence {sentences.ids[row]} has no label to explain")
+            continue
+        class_name = sentences.class_names[asked]
         if not split_words(text):
             missing.append(f"sentence {sentences.ids[row]} has no words to explain")
             continue
@@ -161,6 +165,7 @@ def _side(
     saved: SavedModel, model: ModelInterface, text: str, class_name: str, settings: ExplanationSettings
 ) -> Side:
     players = players_of(saved.tokenizer.encode_words(text, saved.max_tokens), saved.max_tokens)
-    target = ClassTarget(name=class_name, index=saved.class_names.index(class_name), payoff=settings.payoff)
+    index = saved.class_names.index(class_name)
+    target = target_of(saved.task, saved.class_names, index, settings.payoff)
     explanations = explain(Ask(model, players), settings.explainers, target, seed=settings.seed)
     return Side(explanations=tuple(explanations), attention=word_attention(saved.interface, text))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import Progress, Sentences
 from whytrain.data.words import split_words
-from whytrain.metrics import ACCURACY
+from whytrain.metrics import accuracy_for, right_rows
 from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges
 from whytrain.statistics.comparison import enough_resamples
 from whytrain.statistics.holm import holm_correction
@@ -50,7 +50,7 @@ class SliceChange:
 def slice_columns(sentences: Sentences) -> dict[str, NDArray[np.str_]]:
     """Return what sentences are grouped by: class, and where texts are known length and negation."""
     columns: dict[str, NDArray[np.str_]] = {}
-    if len(sentences.class_names) <= MOST_CATEGORIES:
+    if sentences.labels.ndim == 1 and len(sentences.class_names) <= MOST_CATEGORIES:
         columns["class"] = np.array(sentences.class_names)[sentences.labels]
     if sentences.texts is not None:
         columns["words"] = number_ranges([len(split_words(text)) for text in sentences.texts])
@@ -112,7 +112,7 @@ def _measured(
         a,
         b,
         labels[rows],
-        metrics=[ACCURACY],
+        metrics=[accuracy_for(labels)],
         paired_seeds=baseline.seeds == other.seeds,
         level=level,
         n_resamples=n_resamples,
@@ -120,5 +120,5 @@ def _measured(
     ).differences[0]
     p_value = accuracy.p_value
     if len(a) == len(b) == 1:
-        p_value = mcnemar(*(side[0].argmax(axis=1) == labels[rows] for side in (a, b))).p_value
+        p_value = mcnemar(*(right_rows(side[0], labels[rows]) for side in (a, b))).p_value
     return accuracy.value_a, accuracy.value_b, accuracy.difference, p_value

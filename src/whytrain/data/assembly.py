@@ -6,12 +6,14 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
 from whytrain.data.source import Source
 from whytrain.data.splits import CalibrationSlice, calibration_slice, shared_texts
 from whytrain.errors import ConfigError, DataError
+from whytrain.tasks import CLASSIFICATION, Task
 
 # The slice may not eat a small data set: at most this share of train is held out.
 LARGEST_SLICE = 0.2
@@ -28,6 +30,7 @@ def assemble(
     validation: Split,
     test: Split | None,
     notices: tuple[str, ...],
+    task: Task = CLASSIFICATION,
 ) -> Corpus:
     """Cut the calibration slice out of train, check the classes, and collect the notices.
 
@@ -35,8 +38,8 @@ def assemble(
         DataError: if there are fewer than two classes in train, or no row in train or validation.
         ConfigError: if the positive class is none of the two classes, or there are more.
     """
-    _check_classes(class_names, train, validation)
-    positive = positive_index(class_names, source.positive_class)
+    _check_classes(class_names, train, validation, task)
+    positive = positive_index(class_names, source.positive_class, task)
     for split_name, split in (("validation", validation), ("test", test)):
         shared = 0 if split is None else shared_texts(train.texts, split.texts)
         if split is not None and shared:
@@ -60,8 +63,8 @@ def assemble(
                 f"{parts.n_dropped:,} of {len(full):,} train rows were dropped: "
                 f"they stand in sentences of the calibration slice.",
             )
-        _check_classes(class_names, train, validation)
-    notices += _rare_classes(class_names, train, validation, test)
+        _check_classes(class_names, train, validation, task)
+    notices += _rare_classes(class_names, train, validation, test, task)
     return Corpus(
         name=name,
         class_names=class_names,
@@ -72,24 +75,27 @@ def assemble(
         notices=notices,
         fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test),
         positive=positive,
+        task=task,
     )
 
 
-def positive_index(class_names: tuple[str, ...], positive_class: str | int | None) -> int:
+def positive_index(
+    class_names: tuple[str, ...], positive_class: str | int | None, task: Task = CLASSIFICATION
+) -> int:
     """Return the index of the positive class, the second where none is named.
 
     >>> positive_index(("ham", "spam"), None), positive_index(("0", "1"), 0)
     (1, 0)
 
     Raises:
-        ConfigError: it is not one of the classes, or there are more than two.
+        ConfigError: it is not one of the classes, or there are more than two, or they are labels.
     """
     if positive_class is None:
         return 1
-    if len(class_names) > 2:
+    if len(class_names) > 2 or not task.exclusive:
         raise ConfigError(
-            f"data.positive_class={positive_class}: the data has {len(class_names)} classes, whose metrics "
-            "are means over classes; a positive one is for two, leave it null"
+            f"data.positive_class={positive_class}: the data has {len(class_names)} {task.nouns}, whose "
+            f"metrics are means over {task.nouns}; a positive one is for two classes, leave it null"
         )
     if str(positive_class) not in class_names:
         raise ConfigError(
@@ -117,11 +123,18 @@ def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
     )
 
 
-def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split) -> None:
-    present = np.unique(train.labels)
+def _n_rows_of_classes(split: Split, n_classes: int) -> NDArray[np.int64]:
+    """Return how many rows have each class or label, int64 (n_classes,)."""
+    if split.labels.ndim == 2:
+        return split.labels.sum(axis=0)
+    return np.bincount(split.labels, minlength=n_classes)
+
+
+def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split, task: Task) -> None:
+    present = np.flatnonzero(_n_rows_of_classes(train, len(class_names)))
     if len(present) < 2:  # two classes are what classification means
         found = ", ".join(class_names[label] for label in present) or "none"
-        raise DataError(f"Classification needs at least 2 classes; train has {len(present)}: {found}.")
+        raise DataError(f"{task.title} needs at least 2 {task.nouns}; train has {len(present)}: {found}.")
     if not len(validation):
         raise DataError(
             f"No row is left for validation ({len(train):,} in train): equal sentences stay on one side, "
@@ -130,16 +143,16 @@ def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split
 
 
 def _rare_classes(
-    class_names: tuple[str, ...], train: Split, validation: Split, test: Split | None
+    class_names: tuple[str, ...], train: Split, validation: Split, test: Split | None, task: Task
 ) -> tuple[str, ...]:
     notices: list[str] = []
     for stage, split in (("train", train), ("validation", validation), ("test", test)):
         if split is None:
             continue
-        counts = np.bincount(split.labels, minlength=len(class_names))
+        counts = _n_rows_of_classes(split, len(class_names))
         for found, times in (("No", 0), ("Only one", 1)):
             rare = [class_names[label] for label in np.flatnonzero(counts == times)]
             if rare and (times == 0 or split is train):
                 shown = ", ".join(rare[:SHOWN_CLASSES]) + (", …" if len(rare) > SHOWN_CLASSES else "")
-                notices.append(f"{found} row of {stage} has the class {shown}.")
+                notices.append(f"{found} row of {stage} has the {task.noun} {shown}.")
     return tuple(notices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from whytrain.data.reading import BadRow, RawTable
 from whytrain.errors import DataError
+from whytrain.tasks import Task, label_name
 
 SHOWN_LINES = 5
 
@@ -22,14 +22,14 @@ class CleanRows:
     Attributes:
         ids: unique ids.
         texts: none is blank.
-        labels: as strings.
+        labels: the names of each row; exactly one where classes exclude each other.
         columns: the further columns.
         notices: what was left out, in at most one line.
     """
 
     ids: list[str]
     texts: list[str]
-    labels: list[str]
+    labels: list[tuple[str, ...]]
     columns: dict[str, list[Any]]
     notices: tuple[str, ...]
 
@@ -41,6 +41,7 @@ def clean_rows(
     label_column: str,
     make_id: Callable[[int], str],
     id_column: str | None,
+    task: Task,
     known_labels: tuple[str, ...] | None,
     on_bad_row: Literal["error", "skip"],
 ) -> CleanRows:
@@ -52,6 +53,7 @@ def clean_rows(
         label_column: name of the column of labels.
         make_id: id of the row at a position (from 0), where there is no `id_column`.
         id_column: name of the column of ids, or None.
+        task: what a value of the column of labels means.
         known_labels: the labels that a row may have, or None for any.
         on_bad_row: `error` raises, `skip` leaves out and reports.
 
@@ -69,12 +71,18 @@ def clean_rows(
     bad = list(table.bad)
     kept: list[int] = []
     ids: list[str] = []
-    labels: list[str] = []
+    labels: list[tuple[str, ...]] = []
     seen: set[str] = set()
     for row, text in enumerate(texts):
-        label = label_name(raw_labels[row])
+        names: tuple[str, ...] = ()
         identifier = make_id(row) if raw_ids is None else label_name(raw_ids[row])
-        reason = _text_fault(text) or _label_fault(raw_labels[row], label, known_labels)
+        reason = _text_fault(text)
+        if reason is None:
+            try:
+                names = task.read(raw_labels[row])
+                reason = _unknown_label(names, known_labels)
+            except ValueError as error:
+                reason = str(error)
         if reason is None and not identifier:
             reason = "missing id"
         elif reason is None and identifier in seen:
@@ -85,7 +93,7 @@ def clean_rows(
         seen.add(identifier)
         kept.append(row)
         ids.append(identifier)
-        labels.append(label)
+        labels.append(names)
     notices = _settle(table, bad, on_bad_row)
     if not kept:
         raise DataError(f"{table.source} has no usable row.")
@@ -95,26 +103,6 @@ def clean_rows(
     return CleanRows(
         ids=ids, texts=[texts[row] for row in kept], labels=labels, columns=further, notices=notices
     )
-
-
-def label_name(value: Any) -> str:
-    """Return a label (or an id) as a string; an empty one where it is missing.
-
-    Whole numbers lose the `.0` that a column with gaps gets: 1.0 and 1 are the same label.
-
-    >>> label_name(1.0), label_name(" spam "), label_name(None)
-    ('1', 'spam', '')
-    """
-    if isinstance(value, str):
-        return value.strip()
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        if math.isnan(value):
-            return ""
-        if value.is_integer():
-            return str(int(value))
-    return str(value)
 
 
 def known_file(path: str, setting: str) -> Path:
@@ -147,12 +135,8 @@ def _text_fault(text: Any) -> str | None:
     return None if any(c.isprintable() and not c.isspace() for c in text) else "blank text"
 
 
-def _label_fault(raw: Any, label: str, known_labels: tuple[str, ...] | None) -> str | None:
-    if isinstance(raw, (list, dict)):  # of JSON lines or Parquet, as where sentences have several labels
-        return "a list or an object as label"
-    if not label:
-        return "missing label"
-    if known_labels is not None and label not in known_labels:
+def _unknown_label(names: tuple[str, ...], known_labels: tuple[str, ...] | None) -> str | None:
+    if known_labels is not None and not set(names) <= set(known_labels):
         shown = ", ".join(known_labels[:SHOWN_LINES]) + (", …" if len(known_labels) > SHOWN_LINES else "")
         return f"a label other than {shown}"
     return None

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.tasks import CLASSIFICATION, Task
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Split:
@@ -17,7 +19,7 @@ class Split:
     Attributes:
         ids: one id per row, unique in the split.
         texts: the sentences.
-        labels: int64 (n,), class indices.
+        labels: int64 (n,), class indices; or 0 or 1, (n, n_labels), where they do not exclude each other.
         human: float64 (n, n_classes), the share of raters per class; None where nobody counted.
         columns: the further columns of the data, each with n values.
     """
@@ -58,6 +60,7 @@ class Corpus:
         notices: one-line facts to show, such as how many rows were skipped.
         fingerprint: a hash of the content of all splits, 32 hexadecimal digits.
         positive: of two classes the index of the one that F1, precision, recall and rankings are about.
+        task: what the labels mean.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Corpus:
     notices: tuple[str, ...]
     fingerprint: str
     positive: int = 1
+    task: Task = CLASSIFICATION
 
 
 def content_hash(*parts: list[str] | NDArray[Any]) -> str:

@@ -1,10 +1,8 @@
-"""A user's own data: CSV, TSV, JSON lines or Parquet, any number of classes."""
+"""A user's own data: CSV, TSV, JSON lines or Parquet, any number of classes or labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from whytrain.data.assembly import assemble
 from whytrain.data.cleaning import CleanRows, clean_rows, known_file
@@ -12,9 +10,11 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.reading import read_table
 from whytrain.data.source import Source
 from whytrain.data.splits import stratified_parts
+from whytrain.tasks import CLASSIFICATION, Task
 
 # Shares of the sentences that are held out where no file is given for them.
 VALIDATION_SHARE = TEST_SHARE = 0.1
+SEPARATORS = ";|,"  # of lists of labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +43,27 @@ class CSVFile(Source):
     def prepare(self) -> None:
         """Do nothing: the files are the user's."""
 
-    def load(self) -> Corpus:
+    def load(self, task: Task = CLASSIFICATION) -> Corpus:
         """Return the corpus.
+
+        Args:
+            task: how the column of labels is read.
 
         Raises:
             DataError: if a file or column is missing, rows cannot be used, or classes are too few.
         """
-        rows = self._rows("train" if self.validation_path else "row", self.path, "data.path", None)
-        class_names = _sorted_labels(rows.labels)
+        rows = self._rows("train" if self.validation_path else "row", self.path, "data.path", task, None)
+        class_names = _sorted_labels({name for names in rows.labels for name in names})
         notices = rows.notices
+        if task.exclusive:
+            notices += _like_lists(class_names)
         given: dict[str, Split | None] = {"validation": None, "test": None}
         for stage, path in (("validation", self.validation_path), ("test", self.test_path)):
             if path is not None:
-                held_out = self._rows(stage, path, f"data.{stage}_path", class_names)
+                held_out = self._rows(stage, path, f"data.{stage}_path", task, class_names)
                 notices += held_out.notices
-                given[stage] = _split(held_out, class_names)
-        train, validation, test = _split(rows, class_names), given["validation"], given["test"]
+                given[stage] = _split(held_out, class_names, task)
+        train, validation, test = _split(rows, class_names, task), given["validation"], given["test"]
         if validation is None:
             shares = (VALIDATION_SHARE,) if test is not None else (VALIDATION_SHARE, TEST_SHARE)
             parts = [
@@ -75,29 +80,44 @@ class CSVFile(Source):
             validation=validation,
             test=test if test is not None and len(test) else None,
             notices=notices,
+            task=task,
         )
 
-    def _rows(self, stage: str, path: str, setting: str, known_labels: tuple[str, ...] | None) -> CleanRows:
+    def _rows(
+        self, stage: str, path: str, setting: str, task: Task, known_labels: tuple[str, ...] | None
+    ) -> CleanRows:
         return clean_rows(
             read_table(known_file(path, setting)),
             text_column=self.text_column,
             label_column=self.label_column,
             make_id=f"{stage}-{{}}".format,
             id_column=self.id_column,
+            task=task,
             known_labels=known_labels,
             on_bad_row=self.on_bad_row,
         )
 
 
-def _sorted_labels(labels: list[str]) -> tuple[str, ...]:
-    distinct = set(labels)
+def _sorted_labels(distinct: set[str]) -> tuple[str, ...]:
     try:
         return tuple(sorted(distinct, key=lambda label: (int(label), label)))
     except ValueError:
         return tuple(sorted(distinct))
 
 
-def _split(rows: CleanRows, class_names: tuple[str, ...]) -> Split:
-    numbers = {name: number for number, name in enumerate(class_names)}
-    labels = np.array([numbers[label] for label in rows.labels], dtype=np.int64)
+def _like_lists(class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Say so where classes look like lists of labels: fewer names than classes, once they are split."""
+    for separator in SEPARATORS:
+        joined = [name for name in class_names if separator in name]
+        parts = {part.strip() for name in class_names for part in name.split(separator)}
+        if len(joined) > 1 and len(parts) < len(class_names):
+            return (
+                f"{len(joined)} of {len(class_names)} classes look like lists of labels, such as "
+                f'{joined[0]}: task=multilabel task.separator="{separator}" would read {len(parts)} labels.',
+            )
+    return ()
+
+
+def _split(rows: CleanRows, class_names: tuple[str, ...], task: Task) -> Split:
+    labels = task.encode(rows.labels, class_names)
     return Split(ids=rows.ids, texts=rows.texts, labels=labels, human=None, columns=rows.columns)

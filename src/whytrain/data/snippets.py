@@ -17,9 +17,10 @@ import numpy as np
 from whytrain.data.assembly import assemble
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.corpus import Corpus, Split
-from whytrain.data.source import Source
+from whytrain.data.source import Source, one_class_only
 from whytrain.data.splits import stratified_parts
 from whytrain.errors import DataError
+from whytrain.tasks import CLASSIFICATION, Task
 
 REQUIREMENT = "vaderSentiment==3.3.2"
 ARCHIVE = "vaderSentiment-3.3.2.tar.gz"
@@ -55,12 +56,14 @@ class Snippets(Source):
                     _download(staging)
                     _check_hash(staging / ARCHIVE)
 
-    def load(self) -> Corpus:
+    def load(self, task: Task = CLASSIFICATION) -> Corpus:
         """Return the corpus, split 80/10/10 into train, validation and test.
 
         Raises:
             DataError: if the file in the cache is not the one that was published.
+            ConfigError: if the task is not classification.
         """
+        one_class_only(task, "snippets")
         self.prepare()
         path = cache_directory() / "snippets" / ARCHIVE
         _check_hash(path)

@@ -10,6 +10,8 @@ from annotated_types import Ge
 
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Corpus
+from whytrain.errors import ConfigError
+from whytrain.tasks import CLASSIFICATION, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,22 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def load(self) -> Corpus:
+    def load(self, task: Task = CLASSIFICATION) -> Corpus:
         """Return the cleaned and split corpus.
+
+        Args:
+            task: what its labels mean.
 
         Raises:
             DataError: if the data cannot be used as it is.
+            ConfigError: if the data is for another task.
         """
+
+
+def one_class_only(task: Task, name: str) -> None:
+    """Raise ConfigError unless the task is one for data whose sentences have one class each."""
+    if not task.exclusive:
+        raise ConfigError(
+            f"task={task.name}: every sentence of data={name} has exactly one class; "
+            "use task=classification, or data=csv with your own data"
+        )

@@ -27,7 +27,7 @@ def stratified_parts(
 
     Args:
         texts: n sentences.
-        labels: int64 (n,), class indices.
+        labels: int64 (n,), class indices; or label sets, (n, n_labels), whose classes here are `strata`.
         shares: the share of sentences in each part that is held out, in (0, 1), with a sum below 1.
         seed: `data.split_seed`.
 
@@ -40,7 +40,7 @@ def stratified_parts(
     """
     sentence, distinct = number_sentences(texts)
     first = _first_rows(sentence)
-    classes = labels[first]
+    classes = strata(labels[first])
     order = _seeded_order(distinct, seed)
     part_of_sentence = np.zeros(len(distinct), dtype=np.int64)
     sizes = np.bincount(classes)
@@ -51,6 +51,29 @@ def stratified_parts(
             part_of_sentence[free[classes[free] == label][:count]] = part
     part_of_row = part_of_sentence[sentence]
     return [np.flatnonzero(part_of_row == part) for part in range(len(shares) + 1)]
+
+
+def strata(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the class of each row that keeps its share when parts are held out, int64 (n,).
+
+    Of label sets that is the rarest of the row's labels, the first of equals, or the number of labels where
+    the row has none: what is rare is divided with care, and what is frequent is divided well anyway.
+
+    Args:
+        labels: int64 (n,), class indices, returned as they are; or 0 or 1, (n, n_labels).
+
+    References:
+        Sechidis, Tsoumakas, Vlahavas (2011), On the stratification of multi-label data: rare labels first.
+
+    >>> strata(np.array([[1, 1], [1, 0], [0, 0]])).tolist()
+    [1, 0, 2]
+    """
+    if labels.ndim == 1:
+        return labels
+    n_rows, n_labels = labels.shape
+    sizes = np.where(labels == 1, labels.sum(axis=0), n_rows + 1)
+    rarest: NDArray[np.int64] = np.where(labels.any(axis=1), sizes.argmin(axis=1), n_labels)
+    return rarest
 
 
 class CalibrationSlice(NamedTuple):
@@ -77,7 +100,7 @@ def calibration_slice(texts: list[str], labels: NDArray[np.int64], size: int, se
 
     Args:
         texts: n train sentences.
-        labels: int64 (n,), class indices.
+        labels: int64 (n,), class indices; or label sets, (n, n_labels).
         size: rows of the slice; at most the number of whole sentences less one per class.
         seed: `data.split_seed`.
     """

@@ -6,15 +6,14 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from whytrain.data.assembly import assemble
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.cleaning import clean_rows, known_file
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.reading import RawTable, read_delimited, read_parquet
-from whytrain.data.source import Source
+from whytrain.data.source import Source, one_class_only
 from whytrain.errors import DataError
+from whytrain.tasks import CLASSIFICATION, Task
 
 HUB_NAME = "stanfordnlp/sst2"
 CLASS_NAMES = ("negative", "positive")
@@ -47,12 +46,14 @@ class SST2(Source):
                 with staged(folder) as staging:
                     _fetch(staging / folder.name)
 
-    def load(self) -> Corpus:
+    def load(self, task: Task = CLASSIFICATION) -> Corpus:
         """Return the corpus; the calibration slice comes out of train.
 
         Raises:
             DataError: if a file is missing or rows cannot be used.
+            ConfigError: if the task is not classification.
         """
+        one_class_only(task, "sst2")
         self.prepare()
         train, train_notices = self._split("train", self._table("train"))
         validation, validation_notices = self._split("validation", self._table("dev"))
@@ -77,10 +78,11 @@ class SST2(Source):
             label_column="label",
             make_id=f"{stage}-{{}}".format,
             id_column=None,
+            task=CLASSIFICATION,
             known_labels=("0", "1"),
             on_bad_row=self.on_bad_row,
         )
-        labels = np.array([label == "1" for label in rows.labels], dtype=np.int64)
+        labels = CLASSIFICATION.encode(rows.labels, ("0", "1"))
         return Split(ids=rows.ids, texts=rows.texts, labels=labels, human=None, columns={}), rows.notices
 
     def _table(self, name: str) -> RawTable:

@@ -33,6 +33,19 @@ DETECTORS: Mapping[str, Detector] = {
 }
 
 
+# They compare one predicted class with one gold class.
+_OF_ONE_CLASS = frozenset(
+    {
+        "students_disagree",
+        "dominant_dimension",
+        "overconfident_rules",
+        "overconfidence",
+        "contradictory_labels",
+        "mislabeled",
+    }
+)
+
+
 def diagnose(run: RunEvidence, rules: Mapping[str, FindingRule]) -> Diagnosis:
     """Let every detector look, and hold what it measured against its rule.
 
@@ -44,6 +57,9 @@ def diagnose(run: RunEvidence, rules: Mapping[str, FindingRule]) -> Diagnosis:
     not_examined: dict[str, str] = {}
     findings: list[Finding] = []
     for name, detector in DETECTORS.items():
+        if name in _OF_ONE_CLASS and not run.validation.predictions.exclusive:
+            not_examined[name] = "it needs classes that exclude each other, and these are labels that do not"
+            continue
         result = detector(run)
         if isinstance(result, NotExamined):
             not_examined[name] = result.reason

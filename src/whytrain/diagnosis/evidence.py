@@ -38,7 +38,7 @@ class TrainingRows:
     Attributes:
         ids: one per row.
         texts: the sentences; empty for those that a record leaves out, since no detector shows them.
-        labels: int64 (n,), class indices.
+        labels: int64 (n,), class indices; or label sets, 0 or 1, (n, n_labels).
         sentences: int64 (n,), equal for rows of the same sentence, whitespace aside.
         groups: int64 (n,), equal for rows that contain one another, which are much alike
             (`whytrain.data.splits.sentence_groups`).
@@ -69,7 +69,7 @@ class ValidationRows:
         ids: one per row.
         texts: the sentences; empty for those that a record leaves out.
         predictions: of the network, best weights.
-        floor: int64 (n,), classes that the floor predicts.
+        floor: int64, what the floor decides, in the form of labels.
         given_away: int64 (n,), `WHOLE` where the sentence stands in train, `PART` where it shares most of
             itself with train, else 0.
     """

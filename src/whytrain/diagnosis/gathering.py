@@ -49,7 +49,7 @@ def gather(
         corpus: the data.
         predict_train: asks the network with its best weights.
         validation: its predictions on the validation split.
-        floor: int64 (n_validation,), classes that the floor predicts.
+        floor: int64, what the floor decides, in the form of labels.
         held_out: see `TrainingRows`.
         history: see `RunEvidence`, as the rest.
         calibration: of the validation sentences.

@@ -62,7 +62,7 @@ def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     labels = run.validation.predictions.labels
     if len(labels) < 2:
         return NotExamined("the validation split has fewer than 2 sentences")
-    right = (run.validation.predictions.logits.argmax(axis=1) == labels).astype(np.float64)
-    gains = right - (run.validation.floor == labels)
+    floor_right = (run.validation.floor == labels).reshape(len(labels), -1).all(axis=1)
+    gains = run.validation.predictions.right.astype(np.float64) - floor_right
     rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))
     return Measurement(value=mean_interval(gains), unit="share", rows=rows)

@@ -55,9 +55,13 @@ def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
         return float(is_right) - float(stays_right)
 
     def note(sentence: SentenceEvidence) -> str:
-        return f"without its two most important words: {names[sentence.prediction_without_top_two]}"
+        return f"without its two most important words: {_named(names, sentence.prediction_without_top_two)}"
 
     return _over_sentences(run, lost, note)
+
+
+def _named(names: Sequence[str], decision: int) -> str:
+    return names[decision] if decision >= 0 else "not the label in question"
 
 
 def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
@@ -187,7 +191,7 @@ def _over_sentences(
 
 
 def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quantity: Quantity) -> Example:
-    gold, predicted = names[sentence.label], names[sentence.prediction]
+    gold, predicted = (_named(names, k) for k in (sentence.label, sentence.prediction))
     return Example(
         sentence_id=sentence.sentence_id,
         words=sentence.words,

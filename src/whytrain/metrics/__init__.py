@@ -5,6 +5,11 @@ can be monitored, and has its interval, its row in tables, its panel where it be
 tested difference in comparisons.
 """
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from whytrain.errors import ConfigError
 from whytrain.metrics.calibration import BRIER, ECE, LOSS, NLL
 from whytrain.metrics.classification import (
@@ -17,6 +22,7 @@ from whytrain.metrics.classification import (
     WEIGHTED_F1,
 )
 from whytrain.metrics.metric import Mean, Metric, OfCounts, OfSums, Scored, ValueOnly
+from whytrain.metrics.multilabel import HAMMING, MICRO_F1, MULTILABEL_METRICS, scores_by_label
 from whytrain.metrics.ranking import AUROC, AVERAGE_PRECISION
 from whytrain.types import Predictions
 
@@ -37,17 +43,54 @@ METRICS = (
 )
 SHOWN = tuple(metric for metric in METRICS if metric.shown)
 COMPARED = tuple(metric for metric in METRICS if metric.compared)
-MONITORED = {f"val/{metric.name}": metric for metric in METRICS}
+MONITORED = {f"val/{metric.name}": metric for metric in (*MULTILABEL_METRICS, *METRICS)}
+
+
+def metrics_for(labels: NDArray[Any]) -> tuple[Metric, ...]:
+    """Return the metrics that fit labels: of classes (n,), or of label sets (n, n_labels)."""
+    return METRICS if labels.ndim == 1 else MULTILABEL_METRICS
+
+
+def shown_for(labels: NDArray[Any]) -> tuple[Metric, ...]:
+    """Return those of `metrics_for` that tables of results have."""
+    return tuple(metric for metric in metrics_for(labels) if metric.shown)
+
+
+def compared_for(labels: NDArray[Any]) -> tuple[Metric, ...]:
+    """Return those of `metrics_for` that comparisons test."""
+    return tuple(metric for metric in metrics_for(labels) if metric.compared)
+
+
+def accuracy_for(labels: NDArray[Any]) -> Metric:
+    """Return the accuracy that fits labels: of classes, or of whole label sets."""
+    return metrics_for(labels)[0]
+
+
+def right_rows(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether everything about a row is decided right.
+
+    Args:
+        probabilities: (…, n_rows, n_classes), such as those of several seeds.
+        labels: int64 (n_rows,), or label sets (n_rows, n_labels).
+
+    Returns:
+        bool (…, n_rows).
+    """
+    if labels.ndim == 1:
+        right: NDArray[np.bool_] = probabilities.argmax(axis=-1) == labels
+    else:
+        right = ((probabilities > 0.5) == (labels == 1)).all(axis=-1)
+    return right
 
 
 def evaluate(predictions: Predictions) -> dict[str, float]:
-    """Return the value of every metric by name; NaN for one that is not defined on these rows.
+    """Return the value of every metric that fits the labels by name; NaN for one that is not defined here.
 
     Raises:
         DataError: there are no rows, or a label is not a class.
     """
     scored = Scored.of(predictions)
-    return {metric.name: metric.value(scored) for metric in METRICS}
+    return {metric.name: metric.value(scored) for metric in metrics_for(scored.labels)}
 
 
 def monitored(key: str) -> Metric:
@@ -70,10 +113,13 @@ __all__ = [
     "COMPARED",
     "ECE",
     "F1",
+    "HAMMING",
     "LOSS",
     "MCC",
     "METRICS",
+    "MICRO_F1",
     "MONITORED",
+    "MULTILABEL_METRICS",
     "NLL",
     "PRECISION",
     "RECALL",
@@ -85,6 +131,12 @@ __all__ = [
     "OfSums",
     "Scored",
     "ValueOnly",
+    "accuracy_for",
+    "compared_for",
     "evaluate",
+    "metrics_for",
     "monitored",
+    "right_rows",
+    "scores_by_label",
+    "shown_for",
 ]

@@ -1,4 +1,4 @@
-"""What the calibration functions accept: probabilities (n, n_classes) and labels (n,)."""
+"""What the metrics accept: probabilities (n, n_classes) and labels (n,), or label sets (n, n_labels)."""
 
 from __future__ import annotations
 
@@ -75,6 +75,36 @@ def check_scored(
     """Return both as arrays; raises DataError as `check_probabilities` and `check_labels` do."""
     array = check_probabilities(probabilities)
     return array, check_labels(labels, *array.shape)
+
+
+def check_label_sets(
+    probabilities: ArrayLike, labels: ArrayLike
+) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+    """Return probabilities of labels that do not exclude each other, and which labels each row has.
+
+    Args:
+        probabilities: floating (n, n_labels), n ≥ 1, n_labels ≥ 2, in [0, 1].
+        labels: 0 or 1, integers (n, n_labels).
+
+    Raises:
+        DataError: for other shapes or values.
+    """
+    array, sets = np.asarray(probabilities), np.asarray(labels)
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
+    if array.ndim != 2 or array.shape[0] < 1 or array.shape[1] < 2 or sets.shape != array.shape:
+        raise DataError(
+            "Expected probabilities and labels of one shape (n, n_labels) with n >= 1 and n_labels >= 2, got "
+            f"{array.shape} and {sets.shape}."
+        )
+    if not ((array >= 0) & (array <= 1)).all():  # NaN fails both
+        raise DataError(
+            f"Expected probabilities in [0, 1], got values from {array.min():.4g} to {array.max():.4g}; "
+            "apply the sigmoid to logits first."
+        )
+    if sets.dtype.kind not in "iub" or not np.isin(sets, (0, 1)).all():
+        raise DataError("Expected 0 or 1 for each label of a row, got other values.")
+    return array, sets.astype(np.int64)
 
 
 def check_bins(n_bins: int) -> None:

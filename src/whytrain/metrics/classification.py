@@ -31,17 +31,17 @@ def class_counts(scored: Scored) -> NDArray[np.float64]:
 
 def precision(sums: Sums, positive: int | None) -> NDArray[np.float64]:
     """Hits / predicted members of a class, 0 for one that is never predicted; see `macro`."""
-    return macro(_ratio(sums[..., 0, :], sums[..., 1, :]), sums, positive)
+    return macro(ratio(sums[..., 0, :], sums[..., 1, :]), sums, positive)
 
 
 def recall(sums: Sums, positive: int | None) -> NDArray[np.float64]:
     """Hits / actual members of a class, 0 for one that has none; see `macro`."""
-    return macro(_ratio(sums[..., 0, :], sums[..., 2, :]), sums, positive)
+    return macro(ratio(sums[..., 0, :], sums[..., 2, :]), sums, positive)
 
 
 def f1(sums: Sums, positive: int | None) -> NDArray[np.float64]:
     """2·hits / (predicted + actual members), the harmonic mean of precision and recall; see `macro`."""
-    return macro(_f1_of_classes(sums), sums, positive)
+    return macro(f1_of_classes(sums), sums, positive)
 
 
 def macro(of_classes: NDArray[np.float64], sums: Sums, positive: int | None) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def macro(of_classes: NDArray[np.float64], sums: Sums, positive: int | None) -> 
 def weighted_f1(sums: Sums, positive: int | None) -> NDArray[np.float64]:
     """F1 of every class, each weighted by its number of actual members."""
     actual = sums[..., 2, :]
-    return _ratio((_f1_of_classes(sums) * actual).sum(axis=-1), actual.sum(axis=-1))
+    return ratio((f1_of_classes(sums) * actual).sum(axis=-1), actual.sum(axis=-1))
 
 
 def balanced_accuracy(sums: Sums, positive: int | None) -> NDArray[np.float64]:
@@ -77,7 +77,7 @@ def balanced_accuracy(sums: Sums, positive: int | None) -> NDArray[np.float64]:
     """
     actual = sums[..., 2, :]
     n_actual = (actual > 0).sum(axis=-1)
-    mean: NDArray[np.float64] = _ratio(sums[..., 0, :], actual).sum(axis=-1) / np.maximum(n_actual, 1)
+    mean: NDArray[np.float64] = ratio(sums[..., 0, :], actual).sum(axis=-1) / np.maximum(n_actual, 1)
     return mean
 
 
@@ -95,14 +95,15 @@ def matthews_correlation(sums: Sums, positive: int | None) -> NDArray[np.float64
     n = actual.sum(axis=-1)
     covariance = hits.sum(axis=-1) * n - (predicted * actual).sum(axis=-1)
     spread = (n**2 - (predicted**2).sum(axis=-1)) * (n**2 - (actual**2).sum(axis=-1))
-    return _ratio(covariance, np.sqrt(spread))
+    return ratio(covariance, np.sqrt(spread))
 
 
-def _f1_of_classes(sums: Sums) -> NDArray[np.float64]:
-    return _ratio(2 * sums[..., 0, :], sums[..., 1, :] + sums[..., 2, :])
+def f1_of_classes(sums: Sums) -> NDArray[np.float64]:
+    """Return F1 of each class, (…, n_classes); 0 for one that is neither predicted nor there."""
+    return ratio(2 * sums[..., 0, :], sums[..., 1, :] + sums[..., 2, :])
 
 
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide; 0 where there is nothing to divide by."""
     return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
 

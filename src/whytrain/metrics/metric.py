@@ -17,11 +17,11 @@ Unit = Literal["share", "nats", "score"]
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Probabilities and gold classes: what every metric is computed from.
+    """Probabilities and gold labels: what every metric is computed from.
 
     Attributes:
-        probabilities: floating (n_rows, n_classes), rows summing to 1.
-        labels: int64 (n_rows,), the gold classes.
+        probabilities: floating (n_rows, n_classes), rows summing to 1 where classes exclude each other.
+        labels: int64 (n_rows,), the gold classes; or 0 or 1, (n_rows, n_labels), the gold label sets.
         positive: of two classes the one that F1, precision, recall and rankings are about.
     """
 
@@ -45,13 +45,20 @@ class Scored:
         return int(self.probabilities.shape[1])
 
     @property
+    def exclusive(self) -> bool:
+        """Whether every row has exactly one class."""
+        return self.labels.ndim == 1
+
+    @property
     def positive_of_two(self) -> int | None:
-        """The positive class of two; None of more, where metrics are means over classes."""
-        return self.positive if self.n_classes == 2 else None
+        """The positive class of two; None of more, and of labels, where metrics are means over them."""
+        return self.positive if self.exclusive and self.n_classes == 2 else None
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
-        """The most probable class of each row, the first of equals."""
+        """The most probable class of each row, the first of equals; or 1 for labels above 0.5."""
+        if not self.exclusive:
+            return (self.probabilities > 0.5).astype(np.int64)
         predicted: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return predicted
 

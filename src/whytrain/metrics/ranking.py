@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.metrics.checks import check_scored
+from whytrain.metrics.checks import check_label_sets, check_scored
 from whytrain.metrics.metric import Metric, OfCounts, Scored
 
 Array = NDArray[np.float64]
@@ -36,16 +36,20 @@ class Ranking:
 
 
 def rankings(scored: Scored, counts: Array) -> list[Ranking]:
-    """Rank the rows by their probability of the positive class of two, or of each class that occurs.
+    """Rank the rows by their probability of the positive class of two, or of each class or label that occurs.
 
     Args:
         scored: the rows.
         counts: float64 (n_resamples, n_rows), how often each row is drawn.
     """
+    drawn = np.ascontiguousarray(counts.T)  # whole rows are moved when they are sorted
+    if not scored.exclusive:
+        probabilities, labels = check_label_sets(scored.probabilities, scored.labels)
+        some = np.flatnonzero(labels.any(axis=0)) if labels.any() else range(1)  # one: an undefined ranking
+        return [_ranking(probabilities[:, k], labels[:, k] == 1, drawn) for k in some]
     probabilities, labels = check_scored(scored.probabilities, scored.labels)
     positive = scored.positive_of_two
     classes = np.unique(labels).tolist() if positive is None else [positive]
-    drawn = np.ascontiguousarray(counts.T)  # whole rows are moved when they are sorted
     return [_ranking(probabilities[:, k], labels == k, drawn) for k in classes]
 
 

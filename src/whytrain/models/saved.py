@@ -15,10 +15,10 @@ import safetensors.torch
 import torch
 import yaml
 from numpy.typing import NDArray
-from scipy.special import softmax
 from torch import nn
 
 from whytrain.calibration.confidence import Confidence
+from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.config.trust import is_trusted
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
@@ -29,6 +29,7 @@ from whytrain.models.interface import (
     requirements_of_class,
     saved_arguments_of,
 )
+from whytrain.tasks import CLASSIFICATION, TASKS, Task
 
 if TYPE_CHECKING:
     from whytrain.types import PredictFn
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.yaml"
 TOKENIZER = "tokenizer"
-_FORMAT = 3
+_FORMAT = 4
+_READABLE = (3, 4)  # of format 3: classification, without an entry that says so
 _BATCH_SIZE = 64
 
 
@@ -50,13 +52,15 @@ class SavedModel:
         class_names: Names of the classes in the order of the logits.
         max_tokens: Tokens after which a text is cut.
         confidence: What a calibration slice said about the model's confidence; None without a slice.
+        task: What the logits mean.
     """
 
     model: nn.Module
     tokenizer: Tokenizer
     class_names: tuple[str, ...]
     max_tokens: int
-    confidence: Confidence | None
+    confidence: Confidence | LabelConfidence | None
+    task: Task = CLASSIFICATION
 
     @cached_property
     def interface(self) -> ModelInterface:
@@ -76,8 +80,7 @@ class SavedModel:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probabilities of the classes, float64 (n_texts, n_classes), without temperature."""
-        probabilities: NDArray[np.float64] = softmax(self.logits(texts), axis=1)
-        return probabilities
+        return self.task.probabilities(self.logits(texts))
 
     def predict(self, texts: Sequence[str]) -> pd.DataFrame:
         """Classify texts.
@@ -85,18 +88,27 @@ class SavedModel:
         Returns:
             One row per text: `label` (the most probable class), `probability` (its), and a column
             `probability_<class>` for each class. With `confidence` also `calibrated_probability`, a column
-            `in_set_<class>` for each class (the conformal set) and `abstain`.
+            `in_set_<class>` for each class (the conformal set) and `abstain`. Where classes do not exclude
+            each other: `label` (those more probable than not, joined by a semicolon),
+            `probability_<label>` and, with `confidence`, `calibrated_probability_<label>` for each.
         """
         logits = self.logits(texts)
-        probabilities = softmax(logits, axis=1)
-        best = probabilities.argmax(axis=1)
+        probabilities = self.task.probabilities(logits)
+        decided = self.task.decisions(probabilities)
         columns: dict[str, object] = {
-            "label": np.array(self.class_names, dtype=object)[best],
-            "probability": probabilities[np.arange(len(best)), best],
+            "label": np.array(self.task.show(decided, self.class_names), dtype=object)
         }
+        if self.task.exclusive:
+            columns["probability"] = probabilities[np.arange(len(decided)), decided]
         for index, name in enumerate(self.class_names):
             columns[f"probability_{name}"] = probabilities[:, index]
-        if self.confidence is not None:
+        if isinstance(self.confidence, LabelConfidence):
+            corrected = self.confidence.probabilities(logits)
+            columns |= {
+                f"calibrated_probability_{name}": corrected[:, index]
+                for index, name in enumerate(self.class_names)
+            }
+        elif self.confidence is not None:
             columns["calibrated_probability"] = self.confidence.probabilities(logits).max(axis=1)
             held = self.confidence.sets(logits)
             columns |= {f"in_set_{name}": held[:, index] for index, name in enumerate(self.class_names)}
@@ -112,7 +124,8 @@ def save_model(
     class_names: Sequence[str],
     tokenizer: Tokenizer,
     max_tokens: int,
-    confidence: Confidence | None = None,
+    confidence: Confidence | LabelConfidence | None = None,
+    task: Task = CLASSIFICATION,
 ) -> None:
     """Write a classifier into a folder, which is made.
 
@@ -127,6 +140,7 @@ def save_model(
         tokenizer: What makes its token ids.
         max_tokens: Tokens after which a text is cut.
         confidence: What a calibration slice said about the model's confidence.
+        task: What the logits mean.
     """
     assert isinstance(model, nn.Module)
     (directory / TOKENIZER).mkdir(parents=True, exist_ok=True)
@@ -134,6 +148,7 @@ def save_model(
         "format": _FORMAT,
         "class_path": class_path,
         "arguments": saved_arguments_of(model) or _without_pretrained(dict(arguments)),
+        "task": task.name,
         "class_names": list(class_names),
         "max_tokens": max_tokens,
         "confidence": None if confidence is None else confidence.to_plain(),
@@ -171,13 +186,15 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         model = _model_class(class_path)(**description["arguments"])
     safetensors.torch.load_model(model, directory / WEIGHTS)
-    plain = description["confidence"]
+    plain, task = description["confidence"], TASKS[description.get("task", CLASSIFICATION.name)]
+    kind = Confidence if task.exclusive else LabelConfidence
     return SavedModel(
         model=model.eval().to(device),
         tokenizer=Tokenizer.load(directory / TOKENIZER),
         class_names=tuple(description["class_names"]),
         max_tokens=int(description["max_tokens"]),
-        confidence=None if plain is None else Confidence.from_plain(plain),
+        confidence=None if plain is None else kind.from_plain(plain),
+        task=task,
     )
 
 
@@ -186,7 +203,7 @@ def _description(directory: Path) -> dict[str, Any]:
     if missing:
         raise WhytrainError(f"{directory} holds no saved model: {', '.join(missing)} is missing")
     description = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))
-    if not isinstance(description, dict) or description.get("format") != _FORMAT:
+    if not isinstance(description, dict) or description.get("format") not in _READABLE:
         raise WhytrainError(
             f"{directory / DESCRIPTION} is not of format {_FORMAT}: load it with the whytrain that wrote it"
         )

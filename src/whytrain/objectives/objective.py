@@ -8,7 +8,6 @@ from typing import Annotated
 import torch
 from annotated_types import Ge, Interval
 from torch import Tensor, nn
-from torch.nn import functional
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
@@ -20,6 +19,7 @@ from whytrain.models.interface import ModelInterface
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
 from whytrain.objectives.distillation import Distillation
+from whytrain.tasks import CLASSIFICATION, Task
 from whytrain.types import Batch, Inspection
 
 
@@ -42,7 +42,7 @@ class ObjectiveSettings:
     """What training minimizes; 0 switches a term off.
 
     Attributes:
-        label_smoothing: probability mass spread evenly over all classes.
+        label_smoothing: probability mass spread evenly over all classes, or over yes and no of labels.
         word_masking: probability of each word to be hidden in training.
         attention_penalty: the attention regularizer.
         adversarial: adversarial embeddings.
@@ -57,10 +57,11 @@ class ObjectiveSettings:
 
 
 class Objective(nn.Module):
-    r"""(1 - λ) CE(x) + λ CE(x + r_adv) + w · attention penalty, on sentences with masked words.
+    r"""(1 - λ) E(x) + λ E(x + r_adv) + w · attention penalty, on sentences with masked words.
 
-    CE has label smoothing; r_adv is the fast gradient method's perturbation of the embeddings. What it knows
-    of the training data moves with the module that it belongs to, and is in no checkpoint.
+    E is the task's loss, cross-entropy of classes or of each label, with label smoothing; r_adv is the fast
+    gradient method's perturbation of the embeddings. What it knows of the training data moves with the module
+    that it belongs to, and is in no checkpoint.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Objective(nn.Module):
         settings: ObjectiveSettings,
         token_kinds: TokenKinds,
         *,
+        task: Task = CLASSIFICATION,
         guidance: Guidance | None = None,
         distillation: Distillation | None = None,
     ) -> None:
@@ -76,12 +78,13 @@ class Objective(nn.Module):
         Args:
             settings: the terms and their weights.
             token_kinds: which wordpieces are special and which continue a word.
+            task: whose loss it is.
             guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
-            distillation: a teacher's answers, which take part in CE's place; None: there is no teacher.
+            distillation: a teacher's answers, which take part in E's place; None: there is no teacher.
         """
         super().__init__()
         self.settings, self.token_kinds = settings, token_kinds
-        self.guidance, self.distillation = guidance, distillation
+        self.task, self.guidance, self.distillation = task, guidance, distillation
 
     @property
     def target_smoothing(self) -> float:
@@ -161,9 +164,7 @@ class Objective(nn.Module):
 
     def _error(self, logits: Tensor, attention: Tensor | None, batch: Batch) -> Tensor:
         """Weighted mean of the sentences' errors."""
-        errors = functional.cross_entropy(
-            logits.float(), batch.labels, label_smoothing=self.settings.label_smoothing, reduction="none"
-        )
+        errors = self.task.loss(logits, batch.labels, self.settings.label_smoothing)
         if self.distillation is not None:
             errors = self.distillation.blend(errors, logits, attention, batch)
         if self.guidance is not None and self.guidance.weights is not None:

@@ -20,7 +20,7 @@ from whytrain.comparison.narrative import (
     slice_sentences,
 )
 from whytrain.comparison.sentences import SentencePair
-from whytrain.metrics import ACCURACY, COMPARED, SHOWN, Metric
+from whytrain.metrics import ACCURACY, COMPARED, Metric, shown_for
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
 from whytrain.pages.explanation import colored
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
@@ -74,8 +74,9 @@ def _others(result: SideBySide) -> str:
 
 def _subject(result: SideBySide, facts: Mapping[str, str]) -> str:
     sentences = result.sentences
+    kind = "classes" if sentences.labels.ndim == 1 else "labels"
     said = [
-        f"{len(sentences.ids)} validation sentences, classes {', '.join(sentences.class_names)}, "
+        f"{len(sentences.ids)} validation sentences, {kind} {', '.join(sentences.class_names)}, "
         f"fingerprint {sentences.fingerprint[:12]}",
         f"baseline: {result.baseline.name}",
         *(f"{key}: {value}" for key, value in facts.items()),
@@ -116,11 +117,12 @@ def _turned(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _metrics(result: SideBySide, images: Images) -> str:
+    shown = shown_for(result.sentences.labels)
     columns = {
-        name: [_value(values[metric.name]) for metric in SHOWN]
+        name: [_value(values[metric.name]) for metric in shown]
         for name, values in result.measures.scores.items()
     }
-    scores = pd.DataFrame({"metric": [_directed(metric) for metric in SHOWN], **columns})
+    scores = pd.DataFrame({"metric": [_directed(metric) for metric in shown], **columns})
     html = table(_turned(scores, "run"))
     html += paragraph(_about_scores(result), "quiet")
     html += _image(images, "metric_bars", "shares such as accuracy and F1 with intervals")
@@ -151,13 +153,16 @@ def _directed(metric: Metric) -> str:
 
 
 def _about_scores(result: SideBySide) -> str:
-    names = result.sentences.class_names
-    labels = [metric.label for metric in SHOWN if metric.of_positive]
-    which = f"of {names[result.sentences.positive]}" if len(names) == 2 else "means over classes"
-    return (
+    names, gold = result.sentences.class_names, result.sentences.labels
+    about = (
         "↑ more is better, ↓ less is better. In brackets: 95% intervals, over seeds where a recipe has "
-        f"several. {', '.join(labels)}: {which}. A dash: not defined on these sentences."
+        "several."
     )
+    if gold.ndim == 2:
+        return f"{about} A dash: not defined on these sentences."
+    labels = [metric.label for metric in shown_for(gold) if metric.of_positive]
+    which = f"of {names[result.sentences.positive]}" if len(names) == 2 else "means over classes"
+    return f"{about} {', '.join(labels)}: {which}. A dash: not defined on these sentences."
 
 
 def _tests(result: SideBySide) -> str:

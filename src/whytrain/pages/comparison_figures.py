@@ -23,7 +23,7 @@ from whytrain.figures.confidence.conformal_sets import conformal_sets
 from whytrain.figures.confidence.reliability_diagram import reliability_diagram
 from whytrain.figures.confidence.risk_coverage_curve import risk_coverage_curve
 from whytrain.figures.training.training_curves import training_curves
-from whytrain.metrics import ACCURACY
+from whytrain.metrics import ACCURACY, metrics_for
 from whytrain.presentation.palette import run_colors
 from whytrain.types import Figure
 
@@ -47,22 +47,27 @@ def comparison_figures(result: SideBySide) -> dict[str, Draw]:
     scores = {name: result.measures.scores[name] for name in names}
     floors = {name: result.measures.floors[name] for name in names}
     classes = result.sentences.class_names
-    positive = classes[result.sentences.positive] if len(classes) == 2 else None
+    labels = result.sentences.labels
+    exclusive = labels.ndim == 1
+    positive = classes[result.sentences.positive] if exclusive and len(classes) == 2 else None
     found = {name: result.measures.against_baseline[name].metrics for name in names[1:]}
     predictions = {recipe.name: recipe.shown.predictions for recipe in result.recipes}
     runs = {name: (predictions[name].probabilities, predictions[name].labels) for name in names}
     confidences = {name: probabilities for name, (probabilities, _) in runs.items()}
     histories = {name: result.histories[name] for name in names}
     figures: dict[str, Draw] = {
-        "metric_bars": partial(metric_bars, scores, floors, positive),
-        "metric_radar": partial(metric_radar, scores, floors),
+        "metric_bars": partial(metric_bars, scores, floors, positive, metrics_for(labels)),
+        "metric_radar": partial(metric_radar, scores, floors, metrics_for(labels)),
         "differences": partial(difference_forest, found, result.baseline.name),
         "training": partial(training_curves, histories, floors),
-        "reliability": partial(reliability_diagram, runs),
-        "confidence": partial(confidence_distribution, confidences),
-        "confidence_by_outcome": partial(confidence_by_outcome, runs),
-        "risk_coverage": partial(risk_coverage_curve, runs),
     }
+    if exclusive:  # these show the confidence in one predicted class
+        figures |= {
+            "reliability": partial(reliability_diagram, runs),
+            "confidence": partial(confidence_distribution, confidences),
+            "confidence_by_outcome": partial(confidence_by_outcome, runs),
+            "risk_coverage": partial(risk_coverage_curve, runs),
+        }
     sets, alpha = result.sets
     if list(sets) == names:  # of fewer runs the colors would be others than in all other figures
         figures["conformal_sets"] = partial(conformal_sets, sets, alpha, classes)

@@ -11,7 +11,7 @@ from torch import nn
 
 from whytrain.data.corpus import Corpus
 from whytrain.data.tokenization import Tokenizer
-from whytrain.metrics import ACCURACY, SHOWN
+from whytrain.metrics import ACCURACY, shown_for
 from whytrain.presentation.wording import number
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
@@ -52,8 +52,9 @@ def run_facts(
 
 
 def _classes(corpus: Corpus) -> str:
-    names = f"classes {', '.join(corpus.class_names)}"
-    return names if len(corpus.class_names) > 2 else f"{names} (F1 of {corpus.class_names[corpus.positive]})"
+    names = f"{corpus.task.nouns} {', '.join(corpus.class_names)}"
+    has_positive = corpus.task.exclusive and len(corpus.class_names) == 2
+    return names if not has_positive else f"{names} (F1 of {corpus.class_names[corpus.positive]})"
 
 
 def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | None) -> Table:
@@ -65,10 +66,10 @@ def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | No
     if floor_accuracy is not None:
         table.add_column("floor", justify="right")
     values = {name: metric_intervals(predictions) for name, predictions in columns.items()}
-    for metric in SHOWN:
+    for metric in shown_for(next(iter(columns.values())).labels):
         cells = [_cell(values[name][metric.name]) for name in columns]
         if floor_accuracy is not None:
-            cells.append(f"{floor_accuracy:.4f}" if metric is ACCURACY else "")
+            cells.append(f"{floor_accuracy:.4f}" if metric.name == ACCURACY.name else "")
         table.add_row(metric.title, *cells)
     return table
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from whytrain.attribution.attribution import Array, Attribution, Quantity, strongest_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
+from whytrain.attribution.target import decision_name
 from whytrain.figures.explanations.cumulative_path import cumulative_path
 from whytrain.figures.explanations.interaction_network import interaction_network
 from whytrain.figures.explanations.interaction_tree import interaction_tree
@@ -29,6 +30,15 @@ _ROUNDING = 1e-6  # of the largest score: a sum that misses its promise by no mo
 def same(word: str) -> str:
     """Return the word itself: the name of a word where text may be shown."""
     return word
+
+
+def titles(explanations: Sequence[Explanation]) -> list[str]:
+    """Return what tells explanations of a text apart: method and variant, and of several targets which."""
+    several = len({e.attribution.target.name for e in explanations}) > 1
+    return [
+        f"{e.attribution.title}, {e.attribution.target.name}" if several else e.attribution.title
+        for e in explanations
+    ]
 
 
 def sentence_figures(explanation: Explanation, name: Name = same) -> dict[str, Figure]:
@@ -92,8 +102,9 @@ def page(
 ) -> str:
     """Return an HTML page with each sentence colored by its scores; all text is escaped."""
     parts = []
-    for e in explanations:
-        heading = f"{e.attribution.title}; predicted {class_names[e.deletion.prediction]}"
+    for e, title_of in zip(explanations, titles(explanations), strict=True):
+        decided = decision_name(e.attribution.target, e.deletion.prediction, class_names)
+        heading = f"{title_of}; predicted {decided}"
         parts.append(f'<h2 style="font-size:1em">{escape(heading)}</h2>{colored(e.attribution, name)}')
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8">'

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 from whytrain.attribution.explainer import Explanation
@@ -27,15 +29,28 @@ def terminal(explained: ExplainedText) -> Group:
     """What a person reads first: notes, the prediction, the scores, the strongest interactions."""
     return Group(
         *(Text(f"note: {note}") for note in explained.notes),
-        Text(f"{explained.label} ({_shares(explained)})"),
+        Text(f"{explained.label or 'no label'} ({_shares(explained)})"),
         *([] if explained.verdict is None else [Text(_trust(explained.verdict))]),
-        scores_table(explained.explanations),
+        *(part for of_target in _by_target(explained.explanations) for part in _told(of_target)),
+    )
+
+
+def _by_target(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
+    found: dict[str, list[Explanation]] = {}
+    for explanation in explanations:
+        found.setdefault(explanation.attribution.target.name, []).append(explanation)
+    return list(found.values())
+
+
+def _told(explanations: Sequence[Explanation]) -> list[Table]:
+    return [
+        scores_table(explanations),
         *(
             interactions_table(e.attribution)
-            for e in explained.explanations
+            for e in explanations
             if e.attribution.pairs is not None and len(e.attribution.words) > 1
         ),
-    )
+    ]
 
 
 def _shares(explained: ExplainedText) -> str:
@@ -53,7 +68,7 @@ def _trust(verdict: Verdict) -> str:
 
 def notebook_html(explained: ExplainedText) -> str:
     """Return the answer and the sentence, colored once per method and variant; all text is escaped."""
-    lines = [f"{explained.label} ({_shares(explained)})", *explained.notes]
+    lines = [f"{explained.label or 'no label'} ({_shares(explained)})", *explained.notes]
     if explained.verdict is not None:
         lines.insert(1, _trust(explained.verdict))
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
@@ -66,17 +81,21 @@ def notebook_html(explained: ExplainedText) -> str:
 def write_explanation(explained: ExplainedText, folder: Path) -> None:
     """Write `explanation.json` and `explanation.html` with all variants, and figures of each method's first.
 
-    Figures of all methods but the first one begin with the method's name.
+    Figures of all methods but the first one begin with the method's name, and before it those of all labels
+    but the first one with `label_` and the label's number.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    by_method: dict[str, Explanation] = {}
+    drawn: dict[tuple[str, str], Explanation] = {}
     for explanation in explained.explanations:
-        by_method.setdefault(explanation.attribution.method, explanation)
-    for number, (method, explanation) in enumerate(by_method.items()):
-        prefix = f"{method}_" if number else ""
+        a = explanation.attribution
+        drawn.setdefault((a.target.name, a.method), explanation)
+    labels, methods = ([*dict.fromkeys(column)] for column in zip(*drawn, strict=True))
+    for (label, method), explanation in drawn.items():
+        prefix = f"label_{labels.index(label) + 1}_" if label != labels[0] else ""
+        prefix += f"{method}_" if method != methods[0] else ""
         for name, figure in _figures(explanation).items():
             figure.savefig(folder / f"{prefix}{name}.png", format="png")
-    title = f"Predicted: {explained.label}"
+    title = f"Predicted: {explained.label or 'no label'}"
     html = page(title, explained.explanations, list(explained.probabilities))
     (folder / "explanation.html").write_text(html, "utf-8")
     content = json.dumps(explained.to_plain(), ensure_ascii=False, indent=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whytrain.data.corpus import Corpus
-from whytrain.metrics import ACCURACY, SHOWN, evaluate
+from whytrain.metrics import ACCURACY, evaluate, shown_for
 from whytrain.presentation.wording import number
 from whytrain.types import Predictions
 
@@ -64,7 +64,7 @@ def model_card(
         [
             f"# {model} on {corpus.name}",
             "",
-            f"Sorts texts into {', '.join(corpus.class_names)}. Trained by run {run_id} on {_data(corpus)}.",
+            f"{_sorts(corpus)} {', '.join(corpus.class_names)}. Trained by run {run_id} on {_data(corpus)}.",
             "",
             "## Results",
             "",
@@ -82,8 +82,7 @@ def model_card(
             'print(model.predict(["a short example sentence"]))',
             "```",
             "",
-            "In: texts. Out: label, its probability, the probabilities of all classes; with a calibration "
-            "slice also the calibrated probability, a conformal set, and whether to abstain.",
+            _answers(corpus),
             "",
             "## Limits",
             "",
@@ -101,11 +100,27 @@ def results_table(results: Mapping[str, Predictions], floor: float | None) -> st
     """
     columns = {name: evaluate(predictions) for name, predictions in results.items()}
     lines = [f"| metric | {' | '.join([*columns, 'floor'])} |", "| --- " * (len(columns) + 2) + "|"]
-    for metric in SHOWN:
+    for metric in shown_for(next(iter(results.values())).labels):
         cells = [number(values[metric.name]) for values in columns.values()]
-        last = f"{floor:.4f}" if metric is ACCURACY and floor is not None else ""
+        last = f"{floor:.4f}" if metric.name == ACCURACY.name and floor is not None else ""
         lines.append(f"| {' | '.join([metric.title, *cells, last])} |")
     return "\n".join(lines)
+
+
+def _sorts(corpus: Corpus) -> str:
+    return "Sorts texts into" if corpus.task.exclusive else "Gives texts any of the labels"
+
+
+def _answers(corpus: Corpus) -> str:
+    if corpus.task.exclusive:
+        return (
+            "In: texts. Out: label, its probability, the probabilities of all classes; with a calibration "
+            "slice also the calibrated probability, a conformal set, and whether to abstain."
+        )
+    return (
+        "In: texts. Out: the labels, joined by a semicolon (none: an empty text), and the probability of "
+        "each label; with a calibration slice also its calibrated probability."
+    )
 
 
 def _data(corpus: Corpus) -> str:

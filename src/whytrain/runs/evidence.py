@@ -70,7 +70,7 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     columns = {
         "id": train.ids,
         "text": texts(train),
-        "label": train.labels,
+        "label": _column(train.labels),
         "sentence": train.sentences,
         "group": train.groups,
         **_by_class(_LOGIT, train.logits, names),
@@ -81,8 +81,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     judged = {
         "id": validation.ids,
         "text": texts(validation),
-        "label": validation.predictions.labels,
-        "floor": validation.floor,
+        "label": _column(validation.predictions.labels),
+        "floor": _column(validation.floor),
         "given_away": validation.given_away,
         **_by_class(_LOGIT, validation.predictions.logits, names),
     }
@@ -106,13 +106,13 @@ def read_evidence(run: RunRecord) -> RunEvidence:
     names = tuple(summary["class_names"])
     train, validation = _TRAIN.read(run), _VALIDATION.read(run)
     ids = train["id"].tolist()
-    predictions = Predictions(_of_classes(_LOGIT, validation, names), validation["label"].to_numpy())
+    predictions = Predictions(_of_classes(_LOGIT, validation, names), _labels(validation["label"]))
     return RunEvidence(
         class_names=names,
         train=TrainingRows(
             ids=ids,
             texts=train["text"].tolist(),
-            labels=train["label"].to_numpy(),
+            labels=_labels(train["label"]),
             sentences=train["sentence"].to_numpy(),
             groups=train["group"].to_numpy(),
             held_out=_of_classes(_HELD_OUT, train, names) if f"{_HELD_OUT}{names[0]}" in train else None,
@@ -122,7 +122,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             ids=validation["id"].tolist(),
             texts=validation["text"].tolist(),
             predictions=predictions,
-            floor=validation["floor"].to_numpy(),
+            floor=_labels(validation["floor"]),
             given_away=validation["given_away"].to_numpy(),
         ),
         history=_history(summary, validation),
@@ -182,6 +182,16 @@ def _read_summary(run: RunRecord) -> Mapping[str, Any]:
             f"{VERSION}: update it"
         )
     return summary
+
+
+def _column(labels: NDArray[np.int64]) -> list[Any]:
+    """Return labels as a column: indices of classes, or a list of 0 and 1 per row."""
+    column: list[Any] = labels.tolist()
+    return column
+
+
+def _labels(column: pd.Series[Any]) -> NDArray[np.int64]:
+    return np.array(column.tolist(), dtype=np.int64)
 
 
 def _by_class(prefix: str, values: NDArray[np.float64], names: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from whytrain.errors import TrackingError
 from whytrain.runs.table import TableRecord
+from whytrain.tasks import CLASSIFICATION, TASKS, Task
 from whytrain.tracking.reader import RunRecord
 from whytrain.types import Predictions
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # And per class its `probability_…` and `logit_…`, in the order of the run's class indices.
 _RECORD = TableRecord(topic="predictions", columns=("id", "label"))
 POSITIVE_CLASS = "positive_class"  # the param that names it, of runs with two classes
+TASK = "task"  # the param that names it; runs of earlier versions lack it, and are classifications
 _PROBABILITY, _LOGIT = "probability_", "logit_"
 
 
@@ -30,10 +32,11 @@ class StoredPredictions:
 
     Attributes:
         ids: object (n,), of the sentences.
-        labels: int64 (n,), positions in `class_names`.
+        labels: int64 (n,), positions in `class_names`; or 0 or 1, (n, n_labels).
         class_names: in the order of the run's class indices.
         logits: float64 (n, n_classes).
         probabilities: float64 (n, n_classes).
+        task: what the labels mean.
     """
 
     ids: NDArray[Any]
@@ -41,24 +44,39 @@ class StoredPredictions:
     class_names: tuple[str, ...]
     logits: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    task: Task = CLASSIFICATION
+
+    @property
+    def shown(self) -> list[str]:
+        """The labels as people read them."""
+        return self.task.show(self.labels, self.class_names)
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Whether the predicted class is the label, bool (n,)."""
-        right: NDArray[np.bool_] = self.logits.argmax(axis=1) == self.labels
-        return right
+        """Whether everything about a row is decided right, bool (n,)."""
+        return Predictions(self.logits, self.labels).right
 
 
 def positive_class(run: RunRecord, class_names: Sequence[str]) -> str | None:
     """Return the class that a run's F1 is about: what it says, else its second; None for more than two."""
-    if len(class_names) != 2:
+    if len(class_names) != 2 or not task_of(run).exclusive:
         return None
     said = run.params.get(POSITIVE_CLASS)
     return said if said in class_names else class_names[1]
 
 
+def task_of(run: RunRecord) -> Task:
+    """Return what a run was trained for."""
+    return TASKS[run.params.get(TASK, CLASSIFICATION.name)]
+
+
 def log_predictions(
-    store: Recorder, ids: Sequence[str], result: Predictions, class_names: Sequence[str], epoch: int
+    store: Recorder,
+    ids: Sequence[str],
+    result: Predictions,
+    class_names: Sequence[str],
+    epoch: int,
+    task: Task = CLASSIFICATION,
 ) -> None:
     """Log an epoch's predictions.
 
@@ -68,18 +86,20 @@ def log_predictions(
         result: of the model as it is after the epoch.
         class_names: all of them.
         epoch: from 1.
+        task: what the labels mean.
     """
-    _RECORD.log(store, prediction_table(ids, result, class_names), epoch)
+    _RECORD.log(store, prediction_table(ids, result, class_names, task), epoch)
 
 
-def prediction_table(ids: Sequence[str], result: Predictions, class_names: Sequence[str]) -> pd.DataFrame:
+def prediction_table(
+    ids: Sequence[str], result: Predictions, class_names: Sequence[str], task: Task = CLASSIFICATION
+) -> pd.DataFrame:
     """One row per sentence: id, label, prediction, whether it is right, probabilities and logits by class."""
-    predicted, names = result.logits.argmax(axis=1), np.array(class_names)
     columns: dict[str, Any] = {
         "id": ids,
-        "label": names[result.labels],
-        "prediction": names[predicted],
-        "right": predicted == result.labels,
+        "label": task.show(result.labels, class_names),
+        "prediction": task.show(result.decided, class_names),
+        "right": result.right,
     }
     by_class = zip(class_names, result.probabilities.T, strict=True)
     columns |= {f"{_PROBABILITY}{name}": values for name, values in by_class}
@@ -96,12 +116,13 @@ def read_predictions(run: RunRecord) -> StoredPredictions:
     if "best/epoch" not in run.metrics:
         raise TrackingError(f"run {run.name} has no best epoch: it trained nothing")
     frame = _RECORD.read(run, int(run.metrics["best/epoch"]))
-    columns = [str(column) for column in frame]
+    columns, task = [str(column) for column in frame], task_of(run)
     names = [c.removeprefix(_PROBABILITY) for c in columns if c.startswith(_PROBABILITY)]
     return StoredPredictions(
         ids=frame["id"].to_numpy(),
-        labels=np.array([names.index(label) for label in frame["label"]], dtype=np.int64),
+        labels=task.parse(frame["label"].tolist(), names),
         class_names=tuple(names),
         logits=frame[[f"{_LOGIT}{name}" for name in names]].to_numpy(np.float64),
         probabilities=frame[[f"{_PROBABILITY}{name}" for name in names]].to_numpy(np.float64),
+        task=task,
     )

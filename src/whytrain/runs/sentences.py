@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from whytrain.data.corpus import Split
 from whytrain.runs.table import TableRecord
+from whytrain.tasks import CLASSIFICATION, Task
 from whytrain.tracking.reader import RunRecord
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ _VALIDATION = TableRecord(
 )
 
 
-def log_sentences(store: Recorder, split: Split, class_names: Sequence[str]) -> None:
-    """Log the validation split."""
-    names = np.array(class_names)
-    frame = pd.DataFrame({"id": split.ids, "text": split.texts, "label": names[split.labels]})
+def log_sentences(
+    store: Recorder, split: Split, class_names: Sequence[str], task: Task = CLASSIFICATION
+) -> None:
+    """Log the validation split; `task` says what its labels mean."""
+    labels = task.show(split.labels, class_names)
+    frame = pd.DataFrame({"id": split.ids, "text": split.texts, "label": labels})
     _VALIDATION.log(store, frame)
 
 

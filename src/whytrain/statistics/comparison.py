@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.metrics import ACCURACY, COMPARED, Metric
+from whytrain.metrics import ACCURACY, Metric, compared_for, right_rows
 from whytrain.statistics.effect_sizes import cohens_h, discordant_odds_ratio
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, check_level
@@ -51,7 +51,7 @@ class Comparison:
     """What can be said about B against A.
 
     Attributes:
-        metrics: those that comparisons test, `whytrain.metrics.COMPARED`.
+        metrics: those that comparisons test, `whytrain.metrics.compared_for(labels)`.
         mcnemar: exact test of the accuracies; None with several seeds.
         odds_ratio: odds that B is right where only one of them is; None with several seeds.
         cohens_h: effect size of the accuracies.
@@ -66,7 +66,7 @@ class Comparison:
 
     def of(self, metric: Metric) -> ComparedMetric:
         """Return what is said of one metric."""
-        return next(compared for compared in self.metrics if compared.measured.metric == metric)
+        return next(compared for compared in self.metrics if compared.measured.metric.name == metric.name)
 
 
 def compare_runs(
@@ -86,7 +86,7 @@ def compare_runs(
     Args:
         probabilities_a: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
         probabilities_b: the same for B, rows in the same order (see `align_rows`).
-        labels: integers (n_rows,).
+        labels: integers (n_rows,), or label sets (n_rows, n_labels).
         names: of A and B, for the sentences.
         positive: of two classes the one that F1 and rankings are about.
         paired_seeds: seed k of A belongs to seed k of B; False if the seeds of A and B are unrelated.
@@ -136,7 +136,7 @@ def compare_with_baseline(
     Args:
         baseline: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
         others: by name, the same for each run, rows in the same order.
-        labels: integers (n_rows,).
+        labels: integers (n_rows,), or label sets (n_rows, n_labels).
         name: of the baseline.
         positive: of two classes the one that F1 and rankings are about.
         paired_seeds: names of those whose seed k belongs to the baseline's seed k.
@@ -151,7 +151,8 @@ def compare_with_baseline(
         DataError: as `paired_bootstrap` does.
         ConfigError: as `paired_bootstrap` does.
     """
-    n_tests = len(COMPARED) * len(others)
+    metrics = compared_for(np.asarray(labels))
+    n_tests = len(metrics) * len(others)
     check_level(level)
     n_enough = enough_resamples(n_tests, level, n_resamples) if n_resamples > 0 else n_resamples
     bootstraps = {
@@ -159,6 +160,7 @@ def compare_with_baseline(
             baseline,
             probabilities,
             labels,
+            metrics=metrics,
             positive=positive,
             paired_seeds=other in paired_seeds,
             level=level,
@@ -174,7 +176,7 @@ def compare_with_baseline(
             (baseline, others[other]),
             labels,
             found,
-            [next(adjusted) for _ in COMPARED],
+            [next(adjusted) for _ in metrics],
             (name, other),
             n_tests,
         )
@@ -203,7 +205,7 @@ def _comparison(
 ) -> Comparison:
     one_seed = bootstrap.n_seeds_a == bootstrap.n_seeds_b == 1
     test = mcnemar(*(_correct(run, labels) for run in probabilities)) if one_seed else None
-    accuracy = next(measured for measured in bootstrap.differences if measured.metric is ACCURACY)
+    accuracy = next(measured for measured in bootstrap.differences if measured.metric.name == ACCURACY.name)
     return Comparison(
         metrics=tuple(
             _compared(measured, p_value, bootstrap, names, n_tests)
@@ -220,8 +222,7 @@ def _comparison(
 
 def _correct(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
     array = np.asarray(probabilities)
-    correct: NDArray[np.bool_] = array.reshape(-1, array.shape[-1]).argmax(axis=1) == np.asarray(labels)
-    return correct
+    return right_rows(array.reshape(-1, array.shape[-1]), np.asarray(labels))
 
 
 def _compared(

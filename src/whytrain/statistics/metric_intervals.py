@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.metrics import SHOWN, Metric, OfCounts, Scored, ValueOnly
+from whytrain.metrics import Metric, OfCounts, Scored, ValueOnly, shown_for
 from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.statistics.resampled_metrics import RowTerms, resampled_values
 from whytrain.types import Predictions
@@ -32,7 +32,7 @@ def metric_intervals(predictions: Predictions, n_resamples: int = 2000) -> dict[
         Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 10 and 13.
     """
     scored = Scored.of(predictions)
-    values = {metric: metric.value(scored) for metric in SHOWN}
+    values = {metric: metric.value(scored) for metric in shown_for(scored.labels)}
     result: dict[str, Interval | float] = {metric.name: value for metric, value in values.items()}
     resampled = []
     for metric, value in values.items():

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics import COMPARED, Metric, Scored
-from whytrain.metrics.checks import check_scored
+from whytrain.metrics.checks import check_label_sets, check_scored
 from whytrain.statistics.crossed_bootstrap import crossed_bootstrap
 from whytrain.statistics.intervals import Interval, check_level
 from whytrain.statistics.resampled_metrics import RowTerms, resampled_differences, resampled_values
@@ -86,7 +86,7 @@ def paired_bootstrap(
     Args:
         probabilities_a: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
         probabilities_b: the same for B, rows in the same order.
-        labels: integers (n_rows,).
+        labels: integers (n_rows,), or label sets (n_rows, n_labels), for metrics of these.
         metrics: what differences are wanted in.
         positive: of two classes the one that F1 and rankings are about.
         paired_seeds: seed k of A belongs to seed k of B; False if the seeds of A and B are unrelated.
@@ -183,7 +183,8 @@ def _with_seeds(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float
         raise DataError(
             f"Expected probabilities (n_rows, n_classes) or (n_seeds, n_rows, n_classes), got {array.shape}."
         )
-    return np.stack([check_scored(one, labels)[0] for one in seeds])
+    check = check_scored if np.ndim(labels) == 1 else check_label_sets
+    return np.stack([check(one, labels)[0] for one in seeds])
 
 
 def _bootstrapped(

@@ -15,7 +15,7 @@ def align_rows(
 
     Args:
         row_ids_a: (n,), unique ids of A's rows.
-        labels_a: integers (n,), gold labels of A's rows.
+        labels_a: integers (n,), gold labels of A's rows; or label sets (n, n_labels).
         row_ids_b: (n,), the same ids in any order.
         labels_b: integers (n,), gold labels of B's rows.
 
@@ -44,7 +44,7 @@ def align_rows(
 
 def _unique_ids(row_ids: ArrayLike, labels: ArrayLike, run: str) -> NDArray[np.generic]:
     ids = np.asarray(row_ids)
-    if ids.ndim != 1 or ids.shape != np.shape(labels):
+    if ids.ndim != 1 or ids.shape != np.shape(labels)[:1]:
         raise DataError(
             f"Expected one label per row id in run {run}, got shapes {ids.shape} and {np.shape(labels)}."
         )
@@ -59,6 +59,10 @@ def _unique_ids(row_ids: ArrayLike, labels: ArrayLike, run: str) -> NDArray[np.g
 def _check_same_labels(
     ids: NDArray[np.generic], labels_a: NDArray[np.integer], labels_b: NDArray[np.integer]
 ) -> None:
+    if labels_a.ndim == 2:  # each label set counts as one thing
+        both = np.concatenate([labels_a, labels_b])
+        numbers = np.unique(both, axis=0, return_inverse=True)[1].reshape(2, -1)
+        labels_a, labels_b = numbers[0], numbers[1]
     wrong = np.flatnonzero(labels_a != labels_b)
     if not wrong.size:
         return

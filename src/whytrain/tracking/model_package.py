@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from whytrain.models.saved import DESCRIPTION, load_model, requirements_of
+from whytrain.tasks import TASKS
 from whytrain.tracking.connection import prepare_environment
 from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_code import copy_code
@@ -59,7 +61,7 @@ def package_model(directory: Path, target: Path) -> None:
             python_model=str(served),
             artifacts={"model": str(directory)},
             code_paths=[str(package)],
-            signature=_signature(description["class_names"], description["confidence"] is not None),
+            signature=_signature(description),
             input_example=_EXAMPLE,
             pip_requirements=[
                 f"{name}=={version(name)}" for name in (*_REQUIREMENTS, *requirements_of(directory))
@@ -67,14 +69,20 @@ def package_model(directory: Path, target: Path) -> None:
         )
 
 
-def _signature(class_names: list[str], has_confidence: bool) -> ModelSignature:
+def _signature(description: Mapping[str, Any]) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
 
+    task, class_names = TASKS[description["task"]], description["class_names"]
     # The input has no name, so that a list, a series and a frame of one column with any name will do.
-    outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label"), ColSpec("double", "probability")]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label")]
+    if task.exclusive:
+        outputs.append(ColSpec("double", "probability"))
     outputs += [ColSpec("double", f"probability_{name}") for name in class_names]
-    if has_confidence:
+    has_confidence = description["confidence"] is not None
+    if has_confidence and not task.exclusive:
+        outputs += [ColSpec("double", f"calibrated_probability_{name}") for name in class_names]
+    elif has_confidence:
         outputs.append(ColSpec("double", "calibrated_probability"))
         outputs += [ColSpec("boolean", f"in_set_{name}") for name in class_names]
         outputs.append(ColSpec("boolean", "abstain"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +12,10 @@ from matplotlib.patches import Patch
 
 from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_label
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
-from whytrain.metrics import ACCURACY, SHOWN
+from whytrain.metrics import ACCURACY, METRICS, Metric
 from whytrain.presentation.palette import GRAY, INK, run_colors, text_on
 from whytrain.statistics.intervals import Interval
 
-DRAWN = tuple(metric for metric in SHOWN if metric.unit == "share" and metric.higher_is_better)
 _COLUMNS = 4  # metrics side by side
 Values = Mapping[str, Interval | float]
 FLOOR = "floor: bag of words, bigrams"
@@ -24,7 +23,10 @@ _MOST_NUMBERS = 5  # runs up to which each bar has its number
 
 
 def metric_bars(
-    scores: Mapping[str, Values], floors: Mapping[str, float | None], positive: str | None
+    scores: Mapping[str, Values],
+    floors: Mapping[str, float | None],
+    positive: str | None,
+    metrics: Sequence[Metric] = METRICS,
 ) -> Figure:
     """Draw the metrics of each run; the floor is the accuracy of a simple model on the same sentences.
 
@@ -32,31 +34,39 @@ def metric_bars(
         scores: by run, values by metric, with their intervals where there are any.
         floors: by run, accuracy of the floor; None where it is not known.
         positive: the class of F1, precision, recall and rankings; None for their mean over classes.
+        metrics: those that fit the task; shares that should be high are drawn.
     """
+    drawn = drawn_metrics(metrics)
     names = check_runs("metric_bars", scores)
     of_class = f"of {positive}" if positive is not None else "mean over classes"
-    n_rows = -(-len(DRAWN) // _COLUMNS)
-    told = ", ".join(metric.label for metric in DRAWN if metric.of_positive)
+    n_rows = -(-len(drawn) // _COLUMNS)
+    lines = "lines: 95% intervals, over seeds where there are several"
+    told = ", ".join(metric.label for metric in drawn if metric.of_positive)
     figure = new_figure(
         KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + 2.7 * n_rows,
         _title(scores, floors),
-        f"{told}: {of_class}; lines: 95% intervals, over seeds where there are several",
+        f"{told}: {of_class}; {lines}" if told else lines[0].upper() + lines[1:],
     )
     colors = run_colors(names)
     handles: list[Patch | Line2D] = [Patch(color=colors[name], label=run_label(name)) for name in names]
     handles.append(Line2D([], [], color=INK, linestyle="--", label=FLOOR))
     top = key(figure, handles) + 0.35
     cells = grid(figure, n_rows, _COLUMNS, Margins(left=0.55, top=top, bottom=0.3, across=0.5, down=0.6))
-    for i, metric in enumerate(DRAWN):
+    for i, metric in enumerate(drawn):
         ax = figure.add_subplot(cells[i])
         dress(ax, metric.title)
         _bars(ax, [scores[name][metric.name] for name in names], [colors[name] for name in names])
-        if metric is ACCURACY:
+        if metric.name == ACCURACY.name:
             for place, name in enumerate(names):
                 floor = floors.get(name)
                 if floor is not None:
                     ax.hlines(floor, place - 0.5, place + 0.5, color=INK, linestyle="--", linewidth=1.4)
     return finish(figure)
+
+
+def drawn_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """Return the shown metrics that are shares which should be high: they have an axis in common."""
+    return tuple(m for m in metrics if m.shown and m.unit == "share" and m.higher_is_better)
 
 
 def _bars(ax: Axes, values: list[Interval | float], colors: list[str]) -> None:

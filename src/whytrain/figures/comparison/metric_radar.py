@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,21 +12,31 @@ from matplotlib.ticker import MaxNLocator
 
 from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles
 from whytrain.figures.base.style import LABEL_SIZE, SMALL_SIZE, WIDTH, finish, new_figure
-from whytrain.figures.comparison.metric_bars import DRAWN, FLOOR, Values, value_of
+from whytrain.figures.comparison.metric_bars import FLOOR, Values, drawn_metrics, value_of
+from whytrain.metrics import METRICS, Metric
 from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, run_colors, run_lines
 
 _SIDE = 4.6  # inches of the circle
 
 
-def metric_radar(scores: Mapping[str, Values], floors: Mapping[str, float | None]) -> Figure:
+def metric_radar(
+    scores: Mapping[str, Values],
+    floors: Mapping[str, float | None],
+    metrics: Sequence[Metric] = METRICS,
+) -> Figure:
     """Draw a shape per run; its corners are the metrics, the ring's inner end is not 0.
 
     Args:
         scores: by run, values by metric; one that is not defined for a run is left out.
         floors: by run, accuracy of the floor (a cross on that axis); None where it is not known.
+        metrics: those that fit the task; shares that should be high are drawn.
     """
     names = check_runs("metric_radar", scores)
-    drawn = [m for m in DRAWN if not any(np.isnan(value_of(scores[name][m.name])) for name in names)]
+    drawn = [
+        m
+        for m in drawn_metrics(metrics)
+        if not any(np.isnan(value_of(scores[name][m.name])) for name in names)
+    ]
     corners = {name: np.array([value_of(scores[name][metric.name]) for metric in drawn]) for name in names}
     known = sorted({floor for name in names if (floor := floors.get(name)) is not None})
     values = np.concatenate([*corners.values(), known])

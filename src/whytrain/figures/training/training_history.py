@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,43 +22,52 @@ from whytrain.figures.base.style import (
     whole_numbers,
 )
 from whytrain.figures.base.table import draw_table, table_height
-from whytrain.metrics import ACCURACY, COMPARED, F1, LOSS, NLL
+from whytrain.metrics import ACCURACY, F1, LOSS, METRICS, NLL, Metric
 from whytrain.presentation.palette import GRAY, INK, TEST, TRAIN, VALIDATION
 
 STAGES = {"train": TRAIN, "val": VALIDATION, "test": TEST}
-_PANELS = (LOSS, ACCURACY, F1)
+_PANELS = tuple(metric.name for metric in (LOSS, ACCURACY, F1))
 _MOST_ROWS, _MOST_COLUMNS = 10, 12
 
 
-def training_history(history: pd.DataFrame, best_epoch: int, floor_accuracy: float | None = None) -> Figure:
+def training_history(
+    history: pd.DataFrame,
+    best_epoch: int,
+    floor_accuracy: float | None = None,
+    *,
+    metrics: Sequence[Metric] = METRICS,
+) -> Figure:
     """Draw loss, accuracy and F1 by epoch, and the table of the metrics.
 
     Args:
         history: one row per epoch: `epoch` (from 1) and metrics named `stage/name`, e.g. `val/accuracy`.
         best_epoch: the epoch that the monitor chose; it is marked.
         floor_accuracy: accuracy of the simple model that this one must beat, a dashed line; None: unknown.
+        metrics: those of the task.
 
     Raises:
         WhytrainError: no rows, or no `epoch` column.
     """
     need("epoch" in history and len(history) > 0, "training_history: expected at least one row with 'epoch'")
     history = history.sort_values("epoch")
-    metrics = sorted((name for name in history.columns if "/" in name), key=_place)
+    compared = {metric.name for metric in metrics if metric.compared} - {NLL.name}
+    names = sorted((name for name in history.columns if "/" in name), key=lambda name: _place(name, compared))
+    panels = [metric for wanted in _PANELS for metric in metrics if metric.name == wanted]
     rows = _rows_to_show(history["epoch"].to_numpy(), best_epoch)
     height = 4.0 + table_height(len(rows), header_lines=2)
-    figure = new_figure(height, _title(history, best_epoch), _subtitle(len(rows), len(history), metrics))
+    figure = new_figure(height, _title(history, best_epoch), _subtitle(len(rows), len(history), names))
     upper = Margins(left=0.6, top=1.2, bottom=height - 3.55, across=0.6, right=0.2)
     cells = grid(figure, 1, len(_PANELS), upper)
-    for column, metric in enumerate(_PANELS):
+    for column, metric in enumerate(panels):
         ax = figure.add_subplot(cells[column])
         _curves(ax, history, metric.name, best_epoch)
         dress(ax, metric.title, x="epoch")
-        if metric is ACCURACY and floor_accuracy is not None:
+        if metric.name == ACCURACY.name and floor_accuracy is not None:
             ax.axhline(floor_accuracy, color=GRAY, linestyle="--", linewidth=1.2, label="floor")
-    _legend(figure, metrics, floor_accuracy)
+    _legend(figure, names, floor_accuracy)
     lower = Margins(left=0.2, right=0.2, top=4.0, bottom=0.05)
     table = figure.add_subplot(grid(figure, 1, 1, lower)[0])
-    shown_metrics = metrics[:_MOST_COLUMNS]
+    shown_metrics = names[:_MOST_COLUMNS]
     draw_table(
         table,
         ["epoch", *(name.replace("/", "\n", 1) for name in shown_metrics)],
@@ -109,14 +120,13 @@ def _legend(figure: Figure, metrics: list[str], floor_accuracy: float | None) ->
     )
 
 
-def _place(name: str) -> tuple[bool, bool, bool]:
+def _place(name: str, compared: set[str]) -> tuple[bool, bool, bool]:
     """Order metrics for the table: of the training, of the panels, what runs are compared in, the others.
 
     NLL is the loss under another name.
     """
     stage, _, metric = name.partition("/")
-    in_panels, compared = ({m.name for m in group} for group in (_PANELS, set(COMPARED) - {NLL}))
-    return stage != "train", metric not in in_panels, metric not in compared
+    return stage != "train", metric not in _PANELS, metric not in compared
 
 
 def _rows_to_show(epochs: np.ndarray, best_epoch: int) -> list[int]:
