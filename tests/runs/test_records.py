@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evidence import corpus, explained, healthy, predicting, predictions, rule, shapley
+from whytrain.runs.students import log_students, read_students
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
@@ -20,7 +21,6 @@ from whytrain.runs.evidence import absent_evidence, log_evidence, read_evidence
 from whytrain.runs.find import RunFinder
 from whytrain.runs.predictions import log_predictions, read_predictions
 from whytrain.runs.ranking import read_words, word_sizes
-from whytrain.runs.students import log_students, read_students
 from whytrain.runs.table import TableRecord
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.conclusions import rule_table
