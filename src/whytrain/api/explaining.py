@@ -48,7 +48,7 @@ class TextExplanation:
 
     @property
     def label(self) -> str:
-        """The predicted class."""
+        """The predicted class, or the predicted labels, joined."""
         return self.result.label
 
     @property
@@ -74,10 +74,11 @@ class TextExplanation:
         raise ConfigError(f"{asked}: not explained; there is {', '.join(a.title for a in self.attributions)}")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per method, variant and word: position, word, score and standard error."""
+        """Return one row per class, method, variant and word: position, word, score and standard error."""
         frames = [
             pd.DataFrame(
                 {
+                    "class": a.target.name,
                     "method": a.method,
                     "variant": a.variant,
                     "position": np.arange(1, len(a.words) + 1),
@@ -133,7 +134,13 @@ class TextExplanation:
 
 @overload
 def explain(
-    model: Run | SavedModel, texts: str, *, explainers: Any = ..., payoff: Payoff = ..., seed: int = ...
+    model: Run | SavedModel,
+    texts: str,
+    *,
+    explainers: Any = ...,
+    payoff: Payoff = ...,
+    seed: int = ...,
+    label: str | None = ...,
 ) -> TextExplanation: ...
 
 
@@ -145,6 +152,7 @@ def explain(
     explainers: Any = ...,
     payoff: Payoff = ...,
     seed: int = ...,
+    label: str | None = ...,
 ) -> list[TextExplanation]: ...
 
 
@@ -155,8 +163,9 @@ def explain(
     explainers: Methods = ("shapley",),
     payoff: Payoff = "log_odds",
     seed: int = 0,
+    label: str | None = None,
 ) -> TextExplanation | list[TextExplanation]:
-    """Explain texts for the class that a model predicts.
+    """Explain texts for what a model predicts, or for a class that is asked about.
 
     Args:
         model: a run, or a classifier from `from_huggingface` or `from_function`.
@@ -165,6 +174,7 @@ def explain(
             such as `{"shapley": {"exact_words": 10}}`; or objects that are explainers themselves.
         payoff: what the scores are shares of: `log_odds`, `probability` or `logit` of the class.
         seed: of methods that draw.
+        label: the class, or the label, that is asked about; None: what the model predicts.
 
     Returns:
         An explanation, or a list of them for several texts.
@@ -177,7 +187,7 @@ def explain(
     from whytrain.models.saved import SavedModel
 
     classifier = model if isinstance(model, SavedModel) else model.model
-    explainer = TextExplainer(classifier, made_methods(explainers), payoff=payoff, seed=seed)
+    explainer = TextExplainer(classifier, made_methods(explainers), payoff=payoff, seed=seed, label=label)
     if isinstance(texts, str):
         return TextExplanation(explainer(texts))
     strange = [text for text in texts if not isinstance(text, str)]
