@@ -47,6 +47,7 @@ class DescribeModel(Callback):
             record.config["data"]["max_tokens"],
             fitted[0] if fitted else None,
             data.corpus.task,
+            record.config.get("explainer") or {},
         )
         card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
         store.log_model(directory, card=card)

@@ -17,6 +17,8 @@ import torch
 from tokenizers import models, pre_tokenizers, processors
 from tracking_processes import Server, settings_in
 
+from whytrain.api.explaining import made_methods
+from whytrain.attribution.text import TextExplainer
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
@@ -61,10 +63,22 @@ inputs = [texts, pd.Series(texts), pd.DataFrame({"sentence": texts})]
 import whytrain
 print(json.dumps({
     "predictions": [model.predict(texts).to_dict("list") for texts in inputs],
+    "explained": model.predict(texts, params={"explain": "shapley"}).to_dict("list"),
     "code": whytrain.__file__,
     "files": [module.__file__ for name, module in sys.modules.items() if name.startswith("whytrain.")],
 }))
 """
+
+
+# As the run's config has them.
+METHODS = {
+    "shapley": {
+        "_target_": "whytrain.attribution.shapley.explainer.Shapley",
+        "absences": None,
+        "exact_words": 6,
+        "budget": 500,
+    }
+}
 
 
 @pytest.fixture
@@ -77,7 +91,16 @@ def folder(tmp_path: Path) -> Path:
     backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
     class_path = "whytrain.models.bilstm.BiLSTM"
     tokenizer = Tokenizer(backend, "small")
-    save_model(tmp_path / "best", BiLSTM(**ARGUMENTS), class_path, ARGUMENTS, ["neg", "pos"], tokenizer, 8)
+    save_model(
+        tmp_path / "best",
+        BiLSTM(**ARGUMENTS),
+        class_path,
+        ARGUMENTS,
+        ["neg", "pos"],
+        tokenizer,
+        8,
+        explainers=METHODS,
+    )
     return tmp_path / "best"
 
 
@@ -111,6 +134,15 @@ def test_it_loads_in_a_fresh_process(store: Store, folder: Path, client: MlflowC
     assert said["code"] == str(location / "code" / "whytrain" / "__init__.py")  # the model's own copy
     for prediction in said["predictions"]:  # floats go through JSON unchanged
         assert prediction == expected
+    saved = load_model(folder)
+    (method,) = made_methods({"shapley": {"exact_words": 6}})
+    for text, label, words, scores in zip(
+        TEXTS, *(said["explained"][name] for name in ("explained", "words", "scores")), strict=True
+    ):
+        why = TextExplainer(saved, [method], payoff="log_odds", seed=0)(text)
+        assert label == why.label
+        assert words == list(why.explanations[0].attribution.words)
+        assert scores == pytest.approx(why.explanations[0].attribution.scores.tolist(), abs=1e-6)
     assert "Warning" not in done.stderr
 
     # Whatever its code imports is pinned.
@@ -136,7 +168,7 @@ def test_a_model_on_a_server(live_server: Server, folder: Path, root: Path) -> N
 
 
 def test_only_the_code_that_is_needed_travels(tmp_path: Path) -> None:
-    package = copy_code("whytrain.models.saved", tmp_path)
+    package = copy_code("whytrain.attribution.served", tmp_path)
     copied = {str(path.relative_to(package)) for path in package.rglob("*.py")}
     assert {
         "__init__.py",
@@ -145,7 +177,9 @@ def test_only_the_code_that_is_needed_travels(tmp_path: Path) -> None:
         "models/saved.py",
         "data/tokenization.py",
     } <= copied
-    assert not [name for name in copied if name.startswith(("tracking", "plots", "reports"))]
+    assert not [
+        name for name in copied if name.startswith(("tracking", "figures", "pages", "commands", "api"))
+    ]
 
 
 def test_sending_a_model_twice_leaves_one(

@@ -20,9 +20,11 @@ class Explainer(Protocol):
 
     Attributes:
         name: as in conf/explainer/ and in the names of metrics, tables and figures.
+        requirements: packages that it needs besides this one's own, for models that travel without it.
     """
 
     name: str
+    requirements: tuple[str, ...] = ()
 
     def missing(self, model: ModelInterface) -> str | None:
         """Say in one line what the method needs and the model has not; None where it can explain."""

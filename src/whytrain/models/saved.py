@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class SavedModel:
         max_tokens: Tokens after which a text is cut.
         confidence: What a calibration slice said about the model's confidence; None without a slice.
         task: What the logits mean.
+        explainers: Methods of the run by name, each with its `_target_` and settings, plain data.
     """
 
     model: nn.Module
@@ -61,6 +63,7 @@ class SavedModel:
     max_tokens: int
     confidence: Confidence | LabelConfidence | None
     task: Task = CLASSIFICATION
+    explainers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def interface(self) -> ModelInterface:
@@ -126,6 +129,7 @@ def save_model(
     max_tokens: int,
     confidence: Confidence | LabelConfidence | None = None,
     task: Task = CLASSIFICATION,
+    explainers: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> None:
     """Write a classifier into a folder, which is made.
 
@@ -141,6 +145,7 @@ def save_model(
         max_tokens: Tokens after which a text is cut.
         confidence: What a calibration slice said about the model's confidence.
         task: What the logits mean.
+        explainers: Methods that explain it by name, each with its `_target_` and settings.
     """
     assert isinstance(model, nn.Module)
     (directory / TOKENIZER).mkdir(parents=True, exist_ok=True)
@@ -152,6 +157,7 @@ def save_model(
         "class_names": list(class_names),
         "max_tokens": max_tokens,
         "confidence": None if confidence is None else confidence.to_plain(),
+        "explainers": {name: dict(section) for name, section in explainers.items()},
     }
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (directory / DESCRIPTION).write_text(text, "utf-8")
@@ -195,6 +201,7 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
         max_tokens=int(description["max_tokens"]),
         confidence=None if plain is None else kind.from_plain(plain),
         task=task,
+        explainers=description.get("explainers", {}),
     )
 
 

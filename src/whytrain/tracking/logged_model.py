@@ -13,11 +13,12 @@ with warnings.catch_warnings():
     from mlflow.models import set_model
     from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from whytrain.attribution.served import explained
 from whytrain.models.saved import load_model
 
 
 class TextClassifier(PythonModel):
-    """Texts in; label, probability and the probabilities of all classes out."""
+    """Texts in; label, probability and the probabilities of all classes out, and on request why."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the weights, the description and the tokenizer."""
@@ -27,8 +28,15 @@ class TextClassifier(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Classify texts; by the signature MLflow makes a frame of one column of a list or a series, too."""
-        return self._model.predict([str(text) for text in model_input.iloc[:, 0]])
+        """Classify texts; by the signature MLflow makes a frame of one column of a list or a series, too.
+
+        With `params={"explain": "shapley"}`, or another method of the run, also explain each answer: `words`
+        and a score for each in `scores`, which speak for `explained`.
+        """
+        texts = [str(text) for text in model_input.iloc[:, 0]]
+        found = self._model.predict(texts)
+        method = (params or {}).get("explain")
+        return found.join(explained(self._model, texts, method)) if method else found
 
 
 set_model(TextClassifier())

@@ -47,7 +47,7 @@ def _files(module: str) -> Iterator[Path]:
 
 def _imports(file: Path) -> Iterator[str]:
     """Yield the names of this package that a file imports; a name in a module counts as a submodule, too."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in _executed(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -55,3 +55,15 @@ def _imports(file: Path) -> Iterator[str]:
         else:
             continue
         yield from (name for name in names if name.split(".")[0] == _PACKAGE)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes but those under `if TYPE_CHECKING:`, which only type checkers read."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)

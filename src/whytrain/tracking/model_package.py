@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from whytrain.models.saved import DESCRIPTION, load_model, requirements_of
+from whytrain.attribution.served import needed_by
+from whytrain.models.saved import DESCRIPTION, requirements_of
 from whytrain.tasks import TASKS
 from whytrain.tracking.connection import prepare_environment
 from whytrain.tracking.limits import NOTE_TAG
@@ -32,6 +33,7 @@ _REQUIREMENTS = (
     "mlflow",
     "numpy",
     "pandas",
+    "pydantic",
     "PyYAML",
     "safetensors",
     "scipy",
@@ -39,6 +41,7 @@ _REQUIREMENTS = (
     "torch",
     "typing_extensions",
 )
+_EXPLAINING = "whytrain.attribution.served"  # it imports all that loading and predicting does
 # A made-up one, since a real sentence could be private.
 _EXAMPLE = ["a short example sentence"]
 
@@ -54,7 +57,11 @@ def package_model(directory: Path, target: Path) -> None:
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     served = Path(__file__).with_name("logged_model.py")
     with tempfile.TemporaryDirectory(prefix="whytrain-code-") as code:
-        for module in (load_model.__module__, description["class_path"].rpartition(".")[0]):
+        methods = [section["_target_"] for section in description["explainers"].values()]
+        for module in (
+            _EXPLAINING,
+            *(path.rpartition(".")[0] for path in (description["class_path"], *methods)),
+        ):
             package = copy_code(module, Path(code))
         mlflow.pyfunc.save_model(
             path=str(target),
@@ -64,14 +71,15 @@ def package_model(directory: Path, target: Path) -> None:
             signature=_signature(description),
             input_example=_EXAMPLE,
             pip_requirements=[
-                f"{name}=={version(name)}" for name in (*_REQUIREMENTS, *requirements_of(directory))
+                f"{name}=={version(name)}"
+                for name in sorted({*_REQUIREMENTS, *requirements_of(directory), *needed_by(methods)})
             ],
         )
 
 
 def _signature(description: Mapping[str, Any]) -> ModelSignature:
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
     task, class_names = TASKS[description["task"]], description["class_names"]
     # The input has no name, so that a list, a series and a frame of one column with any name will do.
@@ -86,7 +94,8 @@ def _signature(description: Mapping[str, Any]) -> ModelSignature:
         outputs.append(ColSpec("double", "calibrated_probability"))
         outputs += [ColSpec("boolean", f"in_set_{name}") for name in class_names]
         outputs.append(ColSpec("boolean", "abstain"))
-    return ModelSignature(Schema([ColSpec("string")]), Schema(outputs))
+    params = ParamSchema([ParamSpec("explain", "string", "")])
+    return ModelSignature(Schema([ColSpec("string")]), Schema(outputs), params)
 
 
 def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Operation) -> None:

@@ -32,6 +32,7 @@ class IntegratedGradients(Explainer):
     """
 
     name = "integrated_gradients"
+    requirements = ("captum",)
 
     def __init__(self, *, baseline: Baseline, steps: Annotated[int, Ge(1)]) -> None:
         """Store the settings.
