@@ -15,7 +15,7 @@ from whytrain.metrics.calibration import bin_index
 from whytrain.metrics.multilabel import label_calibration_errors
 from whytrain.models.batch_runner import predict_split
 from whytrain.tracking.limits import distinct_keys
-from whytrain.tracking.store import Store
+from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
 
 N_BINS = 15
@@ -52,7 +52,7 @@ def label_epoch(module: ClassifierModule, validation: Predictions, data: TextDat
     )
 
 
-def log_label_epoch(store: Store, seen: LabelEpoch, class_names: tuple[str, ...], epoch: int) -> None:
+def log_label_epoch(store: Recorder, seen: LabelEpoch, class_names: tuple[str, ...], epoch: int) -> None:
     """Log `calibration/…` of every label and their means, and the tables of labels and reliability."""
     temperatures = np.array(seen.confidence.temperatures)
     of_labels = {"temperature": temperatures, "ece_before": seen.before, "ece_after": seen.after}

@@ -70,7 +70,9 @@ class Predictions:
     def right(self) -> NDArray[np.bool_]:
         """Whether everything about a row is decided right, bool (n,)."""
         right: NDArray[np.bool_] = self.decided == self.labels
-        return right if self.exclusive else right.all(axis=1)
+        if not self.exclusive:
+            right = right.all(axis=1)
+        return right
 
 
 class PredictFn(Protocol):

@@ -211,8 +211,8 @@ def _column(texts: Texts) -> pd.Series:
 def _kept(texts: Sequence[object], labels: Sequence[object]) -> Path:
     """Return a file in the cache that holds these rows; equal rows have one file."""
     from whytrain.data.cache import cache_directory, exclusive, staged
-    from whytrain.data.cleaning import label_name
     from whytrain.data.corpus import content_hash
+    from whytrain.tasks import label_name
 
     if len(texts) != len(labels):
         raise DataError(f"expected as many labels as texts; got {len(labels)} labels and {len(texts)} texts")

@@ -52,10 +52,12 @@ def judgements(baseline: Recipe, other: Recipe, sentences: Sentences) -> pd.Data
 
 def _of_truth(probabilities: NDArray[np.float64], gold: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the probability of each row's label, or of all that is true of its labels, as if independent."""
-    if gold.ndim == 1:
-        return probabilities[np.arange(len(gold)), gold]
-    of_labels: NDArray[np.float64] = np.where(gold == 1, probabilities, 1 - probabilities)
-    return of_labels.prod(axis=1)
+    of_truth: NDArray[np.float64] = (
+        probabilities[np.arange(len(gold)), gold]
+        if gold.ndim == 1
+        else np.where(gold == 1, probabilities, 1 - probabilities).prod(axis=1)
+    )
+    return of_truth
 
 
 def chosen_rows(table: pd.DataFrame, ids: Sequence[str], n_changed: int) -> list[int]:

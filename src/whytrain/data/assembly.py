@@ -125,9 +125,10 @@ def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
 
 def _n_rows_of_classes(split: Split, n_classes: int) -> NDArray[np.int64]:
     """Return how many rows have each class or label, int64 (n_classes,)."""
-    if split.labels.ndim == 2:
-        return split.labels.sum(axis=0)
-    return np.bincount(split.labels, minlength=n_classes)
+    counts: NDArray[np.int64] = (
+        np.bincount(split.labels, minlength=n_classes) if split.labels.ndim == 1 else split.labels.sum(axis=0)
+    )
+    return counts
 
 
 def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split, task: Task) -> None:

@@ -81,7 +81,8 @@ class Classification:
 
     def decisions(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
         """Return the most probable class of each row, the first of equals."""
-        return probabilities.argmax(axis=1)
+        decided: NDArray[np.int64] = probabilities.argmax(axis=1)
+        return decided
 
     def asked(self, labels: NDArray[np.int64]) -> int | None:
         """Return the row's class."""

@@ -77,7 +77,7 @@ class MultiLabel:
         >>> MultiLabel(separator=None).show(np.array([[1, 0, 1], [0, 0, 0]]), ("a", "b", "c"))
         ['a;c', '']
         """
-        return [JOINED.join(class_names[k] for k in np.flatnonzero(row)) for row in labels]
+        return [JOINED.join(class_names[k] for k in np.flatnonzero(row).tolist()) for row in labels]
 
     def parse(self, shown: Sequence[str], class_names: Sequence[str]) -> NDArray[np.int64]:
         """Return 1 for each label that a text names, int64 (n, n_labels).

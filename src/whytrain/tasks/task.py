@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,11 @@ class Task(Protocol):
         nouns: what they are called.
     """
 
-    name: str
-    exclusive: bool
-    title: str
-    noun: str
-    nouns: str
+    name: ClassVar[str]
+    exclusive: ClassVar[bool]
+    title: ClassVar[str]
+    noun: ClassVar[str]
+    nouns: ClassVar[str]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
