@@ -148,7 +148,7 @@ def test_a_class_that_is_none(folder: Path, class_path: str, message: str) -> No
 
 def test_an_incomplete_folder_and_another_format(folder: Path) -> None:
     rewrite(folder, format=1)
-    with pytest.raises(WhytrainError, match="not of format 3"):
+    with pytest.raises(WhytrainError, match="not of format 4"):
         load_model(folder)
     (folder / "weights.safetensors").unlink()
     with pytest.raises(WhytrainError, match=r"holds no saved model: weights.safetensors is missing"):
