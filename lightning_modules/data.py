@@ -44,6 +44,7 @@ class TextData(pl.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Download what the source needs."""
+        self.source.check(self.task)
         self.source.prepare()
 
     def setup(self, stage: str | None = None) -> None:

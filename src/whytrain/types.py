@@ -69,9 +69,8 @@ class Predictions:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Whether everything about a row is decided right, bool (n,)."""
-        right: NDArray[np.bool_] = self.decided == self.labels
-        if not self.exclusive:
-            right = right.all(axis=1)
+        same = self.decided == self.labels
+        right: NDArray[np.bool_] = same if self.exclusive else np.all(same, axis=1)
         return right
 
 

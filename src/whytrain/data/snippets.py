@@ -17,7 +17,7 @@ import numpy as np
 from whytrain.data.assembly import assemble
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.corpus import Corpus, Split
-from whytrain.data.source import Source, one_class_only
+from whytrain.data.source import Source
 from whytrain.data.splits import stratified_parts
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
@@ -41,6 +41,8 @@ class Snippets(Source):
     rated above 0 and the share who rated below, where a rating of exactly 0 counts half for each.
     """
 
+    one_class = True
+
     def prepare(self) -> None:
         """Download the source distribution into the cache folder, unless it is there.
 
@@ -63,7 +65,7 @@ class Snippets(Source):
             DataError: if the file in the cache is not the one that was published.
             ConfigError: if the task is not classification.
         """
-        one_class_only(task, "snippets")
+        self.check(task)
         self.prepare()
         path = cache_directory() / "snippets" / ARCHIVE
         _check_hash(path)

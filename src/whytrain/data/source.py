@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
@@ -35,6 +35,16 @@ class Source(ABC):
     positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
 
+    one_class: ClassVar[bool] = False  # every sentence of this data has exactly one class
+
+    def check(self, task: Task) -> None:
+        """Raise ConfigError if the data is for another task."""
+        if self.one_class and not task.exclusive:
+            raise ConfigError(
+                f"task={task.name}: every sentence of this data has exactly one class; use "
+                "task=classification, or data=csv with your own data"
+            )
+
     @abstractmethod
     def prepare(self) -> None:
         """Download what is missing. Does nothing where all is there; several processes may call it at once.
@@ -54,12 +64,3 @@ class Source(ABC):
             DataError: if the data cannot be used as it is.
             ConfigError: if the data is for another task.
         """
-
-
-def one_class_only(task: Task, name: str) -> None:
-    """Raise ConfigError unless the task is one for data whose sentences have one class each."""
-    if not task.exclusive:
-        raise ConfigError(
-            f"task={task.name}: every sentence of data={name} has exactly one class; "
-            "use task=classification, or data=csv with your own data"
-        )

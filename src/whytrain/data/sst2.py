@@ -11,7 +11,7 @@ from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.cleaning import clean_rows, known_file
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.reading import RawTable, read_delimited, read_parquet
-from whytrain.data.source import Source, one_class_only
+from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
 
@@ -31,6 +31,8 @@ class SST2(Source):
 
     path: str | None
     test_path: str | None
+
+    one_class = True
 
     def prepare(self) -> None:
         """Fetch the hub's data into the cache folder, unless it is there or `path` is given.
@@ -53,7 +55,7 @@ class SST2(Source):
             DataError: if a file is missing or rows cannot be used.
             ConfigError: if the task is not classification.
         """
-        one_class_only(task, "sst2")
+        self.check(task)
         self.prepare()
         train, train_notices = self._split("train", self._table("train"))
         validation, validation_notices = self._split("validation", self._table("dev"))

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.comparison.comparison import Pair, SideBySide
 from whytrain.comparison.findings import FindingChange
@@ -20,7 +22,7 @@ from whytrain.comparison.narrative import (
     slice_sentences,
 )
 from whytrain.comparison.sentences import SentencePair
-from whytrain.metrics import ACCURACY, COMPARED, Metric, shown_for
+from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
 from whytrain.pages.explanation import colored
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
@@ -57,7 +59,7 @@ def comparison_page(result: SideBySide, images: Images, facts: Mapping[str, str]
         "sentences": ("Sentences before and after", _sentences(result, images)),
         "findings": ("Findings of the diagnosis", _findings(result)),
         "missing": ("What is missing", bullets(result.missing) or paragraph("Nothing: all was there.")),
-        "reading": ("How to read this", bullets(_READING)),
+        "reading": ("How to read this", bullets(_reading(result.sentences.labels))),
     }
     title = f"{result.baseline.name} against {_others(result)}"
     body = f"<h1>{escape(title)}</h1>\n" + paragraph(_subject(result, facts), "quiet")
@@ -339,29 +341,33 @@ def _image(images: Images, name: str, description: str) -> str:
     return image(images[name], description) if name in images else ""
 
 
-def _labels(**wanted: object) -> str:
-    """Return the labels of the compared metrics with these properties."""
-    return ", ".join(m.label for m in COMPARED if all(getattr(m, key) == v for key, v in wanted.items()))
+def _reading(labels: NDArray[np.int64]) -> tuple[str, ...]:
+    """Say how to read a report on runs with such labels."""
+    compared = compared_for(labels)
+    measured = ", which measure probabilities" if labels.ndim == 1 else ""
 
+    def named(**wanted: object) -> str:
+        """Return the labels of the compared metrics with these properties."""
+        return ", ".join(m.label for m in compared if all(getattr(m, key) == v for key, v in wanted.items()))
 
-_READING = (
-    "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
-    "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
-    "p is the probability to see a difference at least this large between runs that do not really differ. "
-    "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
-    "back.",
-    f"Differences of shares ({_labels(unit='share')}) are in points (hundredths). "
-    f"Less is better of {_labels(higher_is_better=False)}, which measure probabilities.",
-    "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
-    "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
-    "trained models only.",
-    "The floor is a bag of words and bigrams under logistic regression: a network that does not beat it has "
-    "learned nothing that needs a network.",
-    "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
-    "model would show on as many sentences.",
-    "A method of explanation gives each word of a sentence a score: red words speak for the class, blue ones "
-    "against it. Scores of different methods are not in one unit: compare runs within a method. Two words "
-    "interact where together they count more (synergy) or less than alone.",
-    f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
-    "several seeds figures of single sentences and of confidence show the first seed.",
-)
+    return (
+        "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
+        "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
+        "p is the probability to see a difference at least this large between runs that do not really differ. "
+        "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
+        "back.",
+        f"Differences of shares ({named(unit='share')}) are in points (hundredths). "
+        f"Less is better of {named(higher_is_better=False)}{measured}.",
+        "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
+        "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
+        "trained models only.",
+        "The floor is a bag of words and bigrams under logistic regression: a network that does not beat it has "
+        "learned nothing that needs a network.",
+        "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
+        "model would show on as many sentences.",
+        "A method of explanation gives each word of a sentence a score: red words speak for the class, blue ones "
+        "against it. Scores of different methods are not in one unit: compare runs within a method. Two words "
+        "interact where together they count more (synergy) or less than alone.",
+        f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
+        "several seeds figures of single sentences and of confidence show the first seed.",
+    )
