@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,26 +15,22 @@ TINY = (
     "~callbacks.surrogate ~callbacks.diagnosis callbacks.explanations.budget=500 "
     "callbacks.explanations.max_words=5 explainer=[shapley,leave_one_out]"
 )
-# One process, since importing everything takes seconds; the scripts see my_methods.py beside them.
+# One process, since importing everything takes seconds; the commands see my_methods.py beside them.
 COMMANDS = f"""
-import sys
-from whytrain import commands
-commands.train.CONF = commands.explain.CONF = commands.compare.CONF = __import__("pathlib").Path("conf")
+from whytrain.commands import compare, explain, train
 codes = []
 for script, words in (
-    (commands.train, "run_name=one {TINY}"),
-    (commands.train, "run_name=two seed=1 {TINY}"),
-    (commands.explain, "run=one text=a^great^film output=explained explainer=[shapley,leave_one_out]"),
-    (commands.compare, "runs=[one,two] output=compared explainer=[leave_one_out]"),
+    (train, "run_name=one {TINY}"),
+    (train, "run_name=two seed=1 {TINY}"),
+    (explain, "run=one text=a^great^film output=explained explainer=[shapley,leave_one_out]"),
+    (compare, "runs=[one,two] output=compared explainer=[leave_one_out]"),
 ):
-    sys.argv = [script.__name__, *(word.replace("^", " ") for word in words.split(" "))]
     try:
-        script.main()
+        script.main(["--config-dir", "my_conf", *(word.replace("^", " ") for word in words.split(" "))])
     except SystemExit as end:
         codes.append(end.code)
 print(codes)
 """
-COLUMNS = ("score", "occlusion")
 
 
 def test_the_method_of_the_page(workspace: Path) -> None:
@@ -43,9 +38,9 @@ def test_the_method_of_the_page(workspace: Path) -> None:
 
     page = (REPOSITORY / "docs" / "own_method.md").read_text("utf-8")
     code, config = re.findall(r"```(?:python|yaml)\n(.*?)```", page, flags=re.DOTALL)
-    shutil.copytree(REPOSITORY / "conf", workspace / "conf")
+    (workspace / "my_conf" / "explainer").mkdir(parents=True)
     (workspace / "my_methods.py").write_text(code, "utf-8")
-    (workspace / "conf" / "explainer" / "leave_one_out.yaml").write_text(config, "utf-8")
+    (workspace / "my_conf" / "explainer" / "leave_one_out.yaml").write_text(config, "utf-8")
     done = subprocess.run(
         [sys.executable, "-c", COMMANDS], cwd=workspace, capture_output=True, text=True, check=False
     )
@@ -57,7 +52,7 @@ def test_the_method_of_the_page(workspace: Path) -> None:
     pd.testing.assert_series_equal(values["score"], values["occlusion"], check_names=False)
     assert list(workspace.glob("mlruns/**/figures/leave_one_out/*importance.png"))
     # explain.py: terminal, JSON and page.
-    assert "leave_one_out" in done.stdout
+    assert "leave one out" in done.stdout
     content = json.loads((workspace / "explained" / "explanation.json").read_text("utf-8"))
     assert {e["method"] for e in content["explanations"]} == {"shapley", "leave_one_out"}
     assert "loss without the word" in (workspace / "explained" / "explanation.html").read_text("utf-8")

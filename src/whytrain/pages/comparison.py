@@ -351,9 +351,11 @@ def _reading(labels: NDArray[np.int64]) -> tuple[str, ...]:
         return ", ".join(m.label for m in compared if all(getattr(m, key) == v for key, v in wanted.items()))
 
     return (
-        "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
+        "An interval says how far a number could be off by chance alone: with 95% confidence "
+        "the true value lies "
         "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
-        "p is the probability to see a difference at least this large between runs that do not really differ. "
+        "p is the probability to see a difference at least this large between runs that do "
+        "not really differ. "
         "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
         "back.",
         f"Differences of shares ({named(unit='share')}) are in points (hundredths). "
@@ -361,13 +363,18 @@ def _reading(labels: NDArray[np.int64]) -> tuple[str, ...]:
         "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
         "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
         "trained models only.",
-        "The floor is a bag of words and bigrams under logistic regression: a network that does not beat it has "
+        "The floor is a bag of words and bigrams under logistic regression: a network that "
+        "does not beat it has "
         "learned nothing that needs a network.",
-        "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
+        "A calibration error is never 0, even for perfect probabilities; it is compared with "
+        "what a calibrated "
         "model would show on as many sentences.",
-        "A method of explanation gives each word of a sentence a score: red words speak for the class, blue ones "
-        "against it. Scores of different methods are not in one unit: compare runs within a method. Two words "
+        "A method of explanation gives each word of a sentence a score: red words speak for "
+        "the class, blue ones "
+        "against it. Scores of different methods are not in one unit: compare runs within a "
+        "method. Two words "
         "interact where together they count more (synergy) or less than alone.",
-        f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
+        f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe "
+        "with "
         "several seeds figures of single sentences and of confidence show the first seed.",
     )
