@@ -55,8 +55,8 @@ def test_the_method_of_the_page(workspace: Path) -> None:
     assert "leave one out" in done.stdout
     content = json.loads((workspace / "explained" / "explanation.json").read_text("utf-8"))
     assert {e["method"] for e in content["explanations"]} == {"shapley", "leave_one_out"}
-    assert "loss without the word" in (workspace / "explained" / "explanation.html").read_text("utf-8")
+    assert "eave-one-out effects Δ" in (workspace / "explained" / "explanation.html").read_text("utf-8")
     # compare.py: the page says the quantity of the only method it was asked for.
     [report] = (workspace / "compared").glob("*.html")
-    assert "loss without the word" in report.read_text("utf-8")
+    assert "eave-one-out effects Δ" in report.read_text("utf-8")
     assert "Shapley value φ" not in report.read_text("utf-8")

@@ -341,40 +341,34 @@ def _image(images: Images, name: str, description: str) -> str:
     return image(images[name], description) if name in images else ""
 
 
-def _reading(labels: NDArray[np.int64]) -> tuple[str, ...]:
+_READING = (
+    "An interval says how far a number could be off by chance alone: with 95% confidence the true value lies "
+    "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
+    "p is the probability to see a difference at least this large between runs that do not really differ. "
+    "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
+    "back.",
+    "Differences of shares ({shares}) are in points (hundredths). Less is better of {less}.",
+    "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
+    "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
+    "trained models only.",
+    "The floor is a bag of words and bigrams under logistic regression: a network that does not beat it has "
+    "learned nothing that needs a network.",
+    "A calibration error is never 0, even for perfect probabilities; it is compared with what a calibrated "
+    "model would show on as many sentences.",
+    "A method of explanation gives each word of a sentence a score: red words speak for the class, blue ones "
+    "against it. Scores of different methods are not in one unit: compare runs within a method. Two words "
+    "interact where together they count more (synergy) or less than alone.",
+    f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe with "
+    "several seeds figures of single sentences and of confidence show the first seed.",
+)
+
+
+def _reading(labels: NDArray[np.int64]) -> list[str]:
     """Say how to read a report on runs with such labels."""
-    compared = compared_for(labels)
-    measured = ", which measure probabilities" if labels.ndim == 1 else ""
 
     def named(**wanted: object) -> str:
-        """Return the labels of the compared metrics with these properties."""
+        compared = compared_for(labels)
         return ", ".join(m.label for m in compared if all(getattr(m, key) == v for key, v in wanted.items()))
 
-    return (
-        "An interval says how far a number could be off by chance alone: with 95% confidence "
-        "the true value lies "
-        "inside. Where the interval of a difference contains 0, the runs cannot be told apart.",
-        "p is the probability to see a difference at least this large between runs that do "
-        "not really differ. "
-        "Who looks at many differences finds small ones by luck: the corrected p (Holm's method) takes that "
-        "back.",
-        f"Differences of shares ({named(unit='share')}) are in points (hundredths). "
-        f"Less is better of {named(higher_is_better=False)}{measured}.",
-        "Intervals of differences come from a paired bootstrap: all runs are judged on the same resampled "
-        "sentences. With several seeds, chance in training counts too; with one seed, claims hold for these "
-        "trained models only.",
-        "The floor is a bag of words and bigrams under logistic regression: a network that "
-        "does not beat it has "
-        "learned nothing that needs a network.",
-        "A calibration error is never 0, even for perfect probabilities; it is compared with "
-        "what a calibrated "
-        "model would show on as many sentences.",
-        "A method of explanation gives each word of a sentence a score: red words speak for "
-        "the class, blue ones "
-        "against it. Scores of different methods are not in one unit: compare runs within a "
-        "method. Two words "
-        "interact where together they count more (synergy) or less than alone.",
-        f"Figures show at most {MOST_DRAWN} runs, the baseline and the most accurate others; of a recipe "
-        "with "
-        "several seeds figures of single sentences and of confidence show the first seed.",
-    )
+    less = named(higher_is_better=False) + (", which measure probabilities" if labels.ndim == 1 else "")
+    return [line.format(shares=named(unit="share"), less=less) for line in _READING]
