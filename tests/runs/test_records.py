@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evidence import corpus, explained, healthy, predicting, predictions, rule, shapley
-from whytrain.runs.students import log_students, read_students
+from whytrain.runs.surrogates import log_surrogates, read_surrogates
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
@@ -102,7 +102,7 @@ def test_students(start: Start) -> None:
         judged |= interval(name, number / 10)
     rules = (rule(0.9, 3, 5), rule(0.8, 2, 2))
     store = start()
-    log_students(
+    log_surrogates(
         store,
         fidelity=pd.DataFrame(
             [
@@ -116,10 +116,10 @@ def test_students(start: Start) -> None:
             {"split": ["train", "train", "validation"], "id": ["c", "a", "b"], "text": "t"}
         ),
     )
-    found = read_students(ended(store), ["a", "b", "c"])
+    found = read_surrogates(ended(store), ["a", "b", "c"])
     assert found.rules == rules
     assert (found.n_rows, found.disagreeing_rows, found.disagreeing_ids) == (200, (2, 0), ("c", "a"))
-    [student] = found.students
+    [student] = found.surrogates
     assert (student.kind, student.features, student.agreement_on_errors) == ("tree", "readable", None)
     assert student.over_gold == Interval(0.3, pytest.approx(0.2), 0.4)
     assert [asdict(c) for c in found.coefficients] == [
