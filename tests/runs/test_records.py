@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from evidence import corpus, explained, healthy, predicting, predictions, rule, shapley
-from whytrain.runs.surrogates import log_surrogates, read_surrogates
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
@@ -21,6 +20,7 @@ from whytrain.runs.evidence import absent_evidence, log_evidence, read_evidence
 from whytrain.runs.find import RunFinder
 from whytrain.runs.predictions import log_predictions, read_predictions
 from whytrain.runs.ranking import read_words, word_sizes
+from whytrain.runs.surrogates import log_surrogates, read_surrogates
 from whytrain.runs.table import TableRecord
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.conclusions import rule_table

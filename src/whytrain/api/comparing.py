@@ -96,8 +96,9 @@ def _cheaper(explainers: Methods, settings: Mapping[str, Mapping[str, Any]]) -> 
     """Return methods by name with what a comparison sets for them; others as they are."""
     if isinstance(explainers, Mapping):
         return {name: {**settings.get(name, {}), **given} for name, given in explainers.items()}
-    if all(isinstance(method, str) for method in explainers):
-        return {str(name): settings.get(str(name), {}) for name in explainers}
+    names = [method for method in explainers if isinstance(method, str)]
+    if len(names) == len(explainers):
+        return {name: settings.get(name, {}) for name in names}
     return explainers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CONF = Path(__file__).parents[1] / "conf"
 # Names of conf/explainer with their settings, or methods that are made already.
-Methods = "Sequence[str | Explainer] | Mapping[str, Mapping[str, Any]]"
+Methods: TypeAlias = "Sequence[str | Explainer] | Mapping[str, Mapping[str, Any]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ class TextExplanation:
 
 
 @overload
-def explain(
+def explain(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too
     model: Run | SavedModel,
     texts: str,
     *,

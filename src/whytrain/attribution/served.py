@@ -43,7 +43,13 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
 
 def needed_by(methods: Iterable[str]) -> set[str]:
     """Return the packages that methods, named by their classes, need besides this one's own."""
-    return {name for path in methods for name in getattr(import_target(path), "requirements", ())}
+    return {name for path in methods for name in _class_of(path).requirements}
+
+
+def _class_of(path: str) -> type[Explainer]:
+    found = import_target(path)
+    assert isinstance(found, type)
+    return found
 
 
 def _row(explainer: TextExplainer, text: str) -> tuple[str | None, list[str] | None, list[float] | None]:
