@@ -21,7 +21,7 @@ KNOWLEDGE = sorted(
     for path in PACKAGE.iterdir()
     if path.is_dir()
     and not path.is_symlink()
-    and path.name not in {"figures", "pages", "commands", "loop", "tracking", "__pycache__"}
+    and path.name not in {"api", "figures", "pages", "commands", "__pycache__"}
 )
 
 
