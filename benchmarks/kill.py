@@ -72,7 +72,7 @@ def train(folder: Path, words: tuple[str, ...]) -> None:
     """Be `python train.py WORDS` in a folder, and keep the weights after the last step."""
     import torch
 
-    import train as command
+    from whytrain.commands import train as command
     from whytrain.lightning_modules.classifier import Classifier
 
     def on_train_end(self: Classifier) -> None:
@@ -84,8 +84,7 @@ def train(folder: Path, words: tuple[str, ...]) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     torch.set_num_threads(1)
-    sys.argv = [command.__file__, *words]
-    command.main()
+    command.main(words)
 
 
 def run(processes: ForkServerContext, folder: Path, *words: str, kill_after: float | None = None) -> int:

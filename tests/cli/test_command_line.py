@@ -209,8 +209,8 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
     [
         (
             "explain",
-            ["run=x", "model=y"],
-            "model: no such key; choices: explainer, file, output, payoff, run,",
+            ["run=x", "colour=y"],
+            "colour: no such key; choices: classifier, explainer, file, label, max_tokens, output,",
         ),
         (
             "compare",

@@ -28,6 +28,7 @@ from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
 from whytrain.attribution.text import ExplainedText, TextExplainer
 from whytrain.attribution.units import players_of
+from whytrain.commands import explain
 from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.tracking.reader import find_run, read_table, saved_model
@@ -334,7 +335,7 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
         ),
         (["run=tiny"], 2, "give either text"),
         (["run=tiny", "text=a", "file=reviews.csv"], 2, "give either text"),
-        (["text=a"], 2, "run must be given"),
+        (["text=a"], 2, "give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME"),
         (["run=tiny", "text=a", "explainer.shapley.absences=[gone]"], 2, "explainer.shapley.absences"),
         (
             ["run=tiny", "text=a", "explainer.shapley.exact_words=30"],
@@ -365,3 +366,20 @@ def test_what_cannot_be_done_is_one_clear_line(
     assert said in errors[0]
     assert "Traceback" not in output
     assert "Error executing job" not in output
+
+
+def test_a_classifier_from_elsewhere(
+    workspace: Path, bert_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(bert_folder, workspace / "my model (v1)")
+    words = ["model=my model (v1)", "text=a great film", "explainer=[shapley,integrated_gradients]"]
+    with pytest.raises(SystemExit) as end:
+        explain.main(words)
+    assert end.value.code == 0
+    folder = workspace / "explanations" / "my model (v1)"
+    content = json.loads((folder / "explanation.json").read_text("utf-8"))
+    assert {e["method"] for e in content["explanations"]} == {"shapley", "integrated_gradients"}
+    with pytest.raises(SystemExit) as end:
+        explain.main(["model=nowhere", "text=a"])
+    assert end.value.code == 2
+    assert "nowhere: neither a folder with config.json" in capsys.readouterr().err

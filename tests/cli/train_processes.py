@@ -23,6 +23,8 @@ from whytrain.tracking.store import Store
 
 Fate = tuple[Literal["step", "event", "signal"], int]
 
+ROOT = Path(__file__).parents[2]
+
 
 def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights: str = WEIGHTS) -> None:
     """Be `whytrain train WORDS` in a folder; what it prints goes to output.txt there.
@@ -38,7 +40,8 @@ def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights:
     """
     os.chdir(folder)
     os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # for the second process of a distributed run
-    sys.argv = [train.__file__, *words]
+    # As a script: a distributed run starts its other processes with this file and these words.
+    sys.argv = [str(ROOT / "train.py"), *words]
     with (folder / "output.txt").open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)

@@ -160,7 +160,7 @@ def test_each_switch_alone_changes_what_it_says(workspace: Path) -> None:
     assert models["model.hidden_size=6"].lstm.hidden_size == 6
     assert models["model.embedding.size=6"].embedding.embedding_dim == 6
     assert models["model.dropout=0.1"].dropout.p == 0.1
-    assert seen["objective.dropout_end=0.4"][2].dropout_end == 0.4
+    assert seen["objective.dropout_end=0.4"][2].settings.dropout_end == 0.4
     for override, (_, _, objective, loss) in seen.items():
         without_effect_here = {
             "model.dropout=0.1",
@@ -168,7 +168,7 @@ def test_each_switch_alone_changes_what_it_says(workspace: Path) -> None:
         }  # evaluation mode, first epoch
         assert torch.equal(loss, plain_loss) == (override in without_effect_here), override
         if not override.startswith("objective."):
-            assert vars(objective) == vars(plain_objective)
+            assert vars(objective.settings) == vars(plain_objective.settings)
     # The attention penalty has something to act on only with attention pooling.
     penalized = of_loader(["model.pooling=attention", "objective.attention_penalty.weight=0.5"])[3]
     assert penalized > seen["model.pooling=attention"][3]

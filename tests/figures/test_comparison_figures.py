@@ -13,11 +13,11 @@ from whytrain.figures.comparison.attention_change import attention_change
 from whytrain.figures.comparison.before_after import MOST_ROWS, TwoRuns, strongest
 from whytrain.figures.comparison.difference_forest import difference_forest
 from whytrain.figures.comparison.interaction_change import interaction_change
-from whytrain.figures.comparison.metric_bars import DRAWN, metric_bars
+from whytrain.figures.comparison.metric_bars import drawn_metrics, metric_bars
 from whytrain.figures.comparison.metric_radar import metric_radar
 from whytrain.figures.comparison.value_change import value_change
 from whytrain.figures.training.training_curves import training_curves
-from whytrain.metrics import COMPARED
+from whytrain.metrics import COMPARED, METRICS
 from whytrain.presentation.palette import RIGHT, WRONG, run_colors
 from whytrain.statistics.comparison import compare_with_baseline
 from whytrain.statistics.intervals import Interval
@@ -25,6 +25,7 @@ from whytrain.statistics.intervals import Interval
 TWO = TwoRuns(("baseline", "bilstm_opt $x$ 运行"), tuple(run_colors(["a", "b"]).values()))
 PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
 WHOSE = {"quantity": PHI, "class_name": "positive"}
+DRAWN = drawn_metrics(METRICS)
 IG = Quantity(symbol="IG", name="integrated gradient", unit="log-odds")
 
 

@@ -151,5 +151,7 @@ def test_a_run_that_is_not_here(tmp_path):
 @pytest.mark.parametrize("place", [{"_target_": "os.system"}, {"a": [{"_target_": "os.system"}]}])
 def test_a_config_is_data_and_no_program(tmp_path, place):
     write_config(tmp_path, CONFIG | {"callbacks": place})
-    with pytest.raises(ConfigError, match=r"names os.system, which no file under conf/ does: not resumed"):
+    with pytest.raises(
+        ConfigError, match=r"names os.system, which no file under conf/ does: it is of another version"
+    ):
         stopped_run(tmp_path, ["resume=x"], TRUSTED)

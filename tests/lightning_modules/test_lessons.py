@@ -198,7 +198,7 @@ def test_teachers_that_do_not_fit(bert, workspace, caplog):
     with pytest.raises(TrackingError, match=r"there is no run 'nobody'"):
         built("model=bilstm_kd", "distillation.teacher=nobody")
     with pytest.raises(
-        ConfigError, match=r"^distillation.attention is above 0, but the student has no attention"
+        ConfigError, match=r"^distillation.attention is above 0, but the student BiLSTM shows no attention"
     ):
         built(*TAUGHT, "distillation.attention=1.0", "model.pooling=mean", small=WITHOUT_WORDPIECE)
     reviews = pd.read_csv(workspace / "reviews.csv").replace({"good": "fine"})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LITERAL = (
     "run",
-    "model",
+    "classifier",
     "text",
     "file",
     "text_column",
@@ -57,7 +57,7 @@ def explain(config: DictConfig) -> None:
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
     check_config(plain, keys | {"payoff": Payoff, "seed": Seed})
-    if (plain["run"] is None) == (plain["model"] is None):
+    if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
@@ -81,8 +81,8 @@ def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedMode
     from whytrain.models.saved import load_model
     from whytrain.tracking.reader import find_run, saved_model
 
-    if plain["model"] is not None:
-        name = str(plain["model"])
+    if plain["classifier"] is not None:
+        name = str(plain["classifier"])
         return existing_classifier(name, plain["max_tokens"]), Path(name).name
     run = find_run(instantiate(config.tracking).address, plain["run"])
     return load_model(saved_model(run)), run.run_id
@@ -114,8 +114,17 @@ def explain_file(explainer: TextExplainer, texts: list[str], target: Path, conso
     console.print(f"{len(table)} rows in {target}; {n_new} of them explained now{each}{empty}", markup=False)
 
 
+def _classifier_key(word: str) -> str:
+    """Return a word with the key behind it: conf/model is train's, here a model is a classifier."""
+    return f"classifier={word.removeprefix('model=')}" if word.startswith("model=") else word
+
+
 COMMAND = HydraCommand(
-    name="explain", task=hydra_main, text_keys=LITERAL, positional='a text is given as text="{text}"'
+    name="explain",
+    renamed=_classifier_key,
+    task=hydra_main,
+    text_keys=LITERAL,
+    positional='a text is given as text="{text}"',
 )
 
 

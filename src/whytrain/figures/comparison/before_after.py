@@ -96,7 +96,7 @@ def change_bars(ax: Axes, change: Array) -> None:
     ax.locator_params(axis="x", nbins=4)
     ax.set_yticks([])
     low, high = min(0.0, float(change.min())), max(0.0, float(change.max()))
-    room = 0.28 * max(high - low, 1e-9)  # for the numbers
+    room = 0.28 * ((high - low) or 1.0)  # for the numbers
     ax.set_xlim(low - (room if low < 0 else room / 4), high + (room if high > 0 else room / 4))
     ax.set_ylim(n - 0.5, -0.5)
 
