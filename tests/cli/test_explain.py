@@ -28,7 +28,7 @@ from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
 from whytrain.attribution.text import ExplainedText, TextExplainer
 from whytrain.attribution.units import players_of
-from whytrain.commands import explain
+from whytrain.commands import explain as command
 from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.tracking.reader import find_run, read_table, saved_model
@@ -374,12 +374,12 @@ def test_a_classifier_from_elsewhere(
     shutil.copytree(bert_folder, workspace / "my model (v1)")
     words = ["model=my model (v1)", "text=a great film", "explainer=[shapley,integrated_gradients]"]
     with pytest.raises(SystemExit) as end:
-        explain.main(words)
+        command.main(words)
     assert end.value.code == 0
     folder = workspace / "explanations" / "my model (v1)"
     content = json.loads((folder / "explanation.json").read_text("utf-8"))
     assert {e["method"] for e in content["explanations"]} == {"shapley", "integrated_gradients"}
     with pytest.raises(SystemExit) as end:
-        explain.main(["model=nowhere", "text=a"])
+        command.main(["model=nowhere", "text=a"])
     assert end.value.code == 2
     assert "nowhere: neither a folder with config.json" in capsys.readouterr().err
