@@ -42,7 +42,7 @@ LAZY = (
     "tracking",
     "sweeps",
 )
-LAZY += ("objectives", "guidance")
+LAZY += ("objectives", "guidance", "models", "loop")
 
 
 @pytest.mark.usefixtures("quiet_figures")

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from whytrain.calibration.summary import CalibrationSummary, summarize_calibration
     from whytrain.calibration.temperature import TemperatureFit, apply_temperature, fit_temperature
     from whytrain.calibration.unsmoothing import remove_label_smoothing
+    from whytrain.metrics.calibration import (
+        ReliabilityBins,
+        brier_score,
+        expected_calibration_error,
+        negative_log_likelihood,
+        reliability_bins,
+    )
 else:
     __getattr__ = lazy_imports(__name__)
 
@@ -41,6 +48,7 @@ __all__ = [
     "ConformalThresholds",
     "HumanDisagreement",
     "NoiseFloor",
+    "ReliabilityBins",
     "RiskCoverage",
     "SelectivePerformance",
     "SetSummary",
@@ -49,14 +57,18 @@ __all__ = [
     "apply_temperature",
     "area_under_risk_coverage",
     "brier_interval",
+    "brier_score",
     "class_conditional_thresholds",
     "coverage_range",
     "ece_noise_floor",
+    "expected_calibration_error",
     "fit_confidence",
     "fit_temperature",
     "lac_thresholds",
+    "negative_log_likelihood",
     "nll_interval",
     "prediction_sets",
+    "reliability_bins",
     "remove_label_smoothing",
     "selective_performance",
     "summarize_calibration",
