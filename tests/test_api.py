@@ -157,7 +157,7 @@ def sentiment(texts: list[str]) -> np.ndarray:
 
 def test_a_function_is_explained_exactly() -> None:
     model = wt.from_function(sentiment, ["bad", "good"])
-    found = wt.explain(model, "not  great at all", explainers=["shapley", "random"])
+    found = wt.explain(model, "not  great at all", explainers=["shapley", "random", "shapley"])
     assert found.label == "bad"
     # Log-odds of bad: −(2 − 4) = 2, of "great" −2, and 4 that only both together bring.
     values = found.attribution("shapley")
@@ -262,3 +262,13 @@ def test_runs_side_by_side(workspace: Path) -> None:
     assert "<table" in compared._repr_html_()
     with pytest.raises(ConfigError, match="level: input should be less than 1"):
         wt.compare(runs, level=2.0)
+    for given in (runs[0], runs[:1], ["first", "second"], [runs[0], runs[0]]):
+        with pytest.raises(ConfigError, match="expected two or more runs"):
+            wt.compare(given)
+    for nothing in ([], [None]):  # with a calibration slice's columns, too
+        assert runs[0].predict(nothing)["label"].isna().all()
+    with pytest.raises(DataError, match="expected a text or a sequence of texts; got None"):
+        runs[0].explain(None)
+    for texts in ("abc", []):
+        with pytest.raises(DataError, match="expected a sequence of texts"):
+            wt.fit(texts, ["x", "y", "z"])

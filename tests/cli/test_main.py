@@ -12,6 +12,8 @@ import pytest
 from small_runs import SMALL, Tracked
 
 from whytrain.commands.__main__ import COMMANDS, main
+from whytrain.commands.help import command_help
+from whytrain.commands.hydra_command import CONF
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -98,3 +100,8 @@ def test_output_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
     command = f"{sys.executable} -m whytrain train --cfg job | true"
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_the_help_lists_groups_of_which_several_may_be_chosen() -> None:
+    told = command_help(CONF / "train.yaml")
+    assert "  explainer   integrated_gradients, random, shapley*" in told.splitlines()

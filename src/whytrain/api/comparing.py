@@ -12,6 +12,7 @@ import yaml
 
 from whytrain.api.explaining import CONF, Methods, made_methods
 from whytrain.config.validation import check_config
+from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from whytrain.api.runs import Run
@@ -77,13 +78,20 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
             `changed_sentences`, `payoff`.
 
     Raises:
-        ConfigError: a setting is wrong.
+        ConfigError: fewer than two runs, or a setting is wrong.
         TrackingError: a run did not finish, or the runs cannot be compared.
     """
+    from whytrain.api.runs import Run
     from whytrain.comparison.comparison import SETTINGS, put_side_by_side
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import selection_of
 
+    given = list(runs) if isinstance(runs, Sequence) else [runs]
+    strange = [run for run in given if not isinstance(run, Run)]
+    if strange or len({run.id for run in given}) < 2:
+        raise ConfigError(
+            f"expected two or more runs, such as [wt.open_run('first'), wt.open_run('second')]; got {runs!r}"
+        )
     defaults = yaml.safe_load((CONF / "compare.yaml").read_text("utf-8"))
     chosen = {name: defaults[name] for name in SETTINGS} | settings
     check_config(chosen, SETTINGS)

@@ -190,6 +190,8 @@ def explain(
     explainer = TextExplainer(classifier, made_methods(explainers), payoff=payoff, seed=seed, label=label)
     if isinstance(texts, str):
         return TextExplanation(explainer(texts))
+    if not isinstance(texts, (Sequence, pd.Series)):
+        raise DataError(f"expected a text or a sequence of texts; got {texts!r} ({type(texts).__name__})")
     strange = [text for text in texts if not isinstance(text, str)]
     if strange:
         raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
@@ -209,7 +211,7 @@ def made_methods(explainers: Methods) -> list[Explainer]:
     settings = explainers if isinstance(explainers, Mapping) else {}
     return [
         _made(method, settings.get(method, {})) if isinstance(method, str) else method
-        for method in explainers
+        for method in dict.fromkeys(explainers)
     ]
 
 

@@ -110,7 +110,8 @@ class Run:
         strange = [text for text in present if not isinstance(text, str)]
         if strange:
             raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
-        told = self.model.predict(present.tolist())
+        # The columns of nothing are those of any text.
+        told = self.model.predict(present.tolist() or [""]).iloc[: len(present)]
         flags = {name: "boolean" for name in told if name == "abstain" or str(name).startswith("in_set_")}
         told = told.astype(flags).set_axis((~is_missing).to_numpy().nonzero()[0], axis="index")
         return told.reindex(range(len(column))).set_axis(column.index, axis="index")
@@ -214,6 +215,8 @@ def _kept(texts: Sequence[object], labels: Sequence[object]) -> Path:
     from whytrain.data.corpus import content_hash
     from whytrain.tasks import label_name
 
+    if isinstance(texts, str) or not len(texts):
+        raise DataError(f"expected a sequence of texts, each with its label; got {texts!r}")
     if len(texts) != len(labels):
         raise DataError(f"expected as many labels as texts; got {len(labels)} labels and {len(texts)} texts")
     columns = {"text": _column(texts), "label": _column(labels)}

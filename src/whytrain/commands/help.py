@@ -9,7 +9,7 @@ from pathlib import Path
 
 WIDTH = 80
 _KEY = re.compile(r"(?P<key>\w+): (?P<value>[^#]*?)\s*# (?P<comment>.*)")
-_GROUP = re.compile(r"  - (?P<group>\w+): (?P<chosen>\w+)")
+_GROUP = re.compile(r"  - (?P<group>\w+): \[?(?P<chosen>\w+)")
 
 
 def command_help(primary: Path) -> str:

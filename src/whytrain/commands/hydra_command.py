@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from whytrain.config.moved_keys import refuse_moved
 from whytrain.config.override_words import key_of, literal, literal_list, split_word
+from whytrain.config.trust import trust
 from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,9 +57,13 @@ class HydraCommand:
         from hydra import version
         from hydra._internal.utils import _run_hydra, get_args_parser
 
+        from whytrain.commands.command_line import trusted_targets
+
         version.setbase("1.3")
         parser = get_args_parser()
         arguments = parser.parse_args(given)
+        if arguments.config_dir:  # whose classes the user names on this very command line
+            trust(trusted_targets(Path(arguments.config_dir)))
         arguments.overrides = self.checked(arguments.overrides, swept=arguments.multirun)
         _run_hydra(arguments, parser, self.task, str(CONF), self.name)
 

@@ -13,7 +13,7 @@ def n_players_of(n_coalitions: int) -> int:
         ValueError: the number of coalitions is no power of two.
     """
     n_players = n_coalitions.bit_length() - 1
-    if n_coalitions != 1 << n_players:
+    if n_coalitions < 1 or n_coalitions != 1 << n_players:
         raise ValueError(
             f"expected a table of 2^n coalitions, got {n_coalitions} entries; compute all of them"
         )
