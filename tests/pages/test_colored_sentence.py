@@ -12,6 +12,7 @@ from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
 from whytrain.pages.colored_sentence import colored_sentence
 
+LOOSE = Quantity(symbol="r", name="random score", unit="standard deviations", additive=False)
 PHI = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
 WHOSE = {"quantity": PHI, "class_name": "positive"}
 
@@ -120,3 +121,10 @@ def test_all_zero_is_white():
 def test_bad_input_is_one_line(words, values):
     with pytest.raises(WhytrainError, match="one finite value per word"):
         colored_sentence(words, np.array(values), **WHOSE)
+
+
+def test_a_sum_is_told_only_where_it_means_something() -> None:
+    values = np.array([1.0, 0.5])
+    told = colored_sentence(["a", "b"], values, quantity=PHI, class_name="good")
+    assert "; all together +1.50" in told
+    assert "all together" not in colored_sentence(["a", "b"], values, quantity=LOOSE, class_name="good")

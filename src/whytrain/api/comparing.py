@@ -88,7 +88,7 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
 
     given = list(runs) if isinstance(runs, Sequence) else [runs]
     strange = [run for run in given if not isinstance(run, Run)]
-    if strange or len({run.id for run in given}) < 2:
+    if strange or len(given) < 2:
         raise ConfigError(
             f"expected two or more runs, such as [wt.open_run('first'), wt.open_run('second')]; got {runs!r}"
         )

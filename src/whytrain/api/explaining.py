@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from numpy.typing import ArrayLike
 
-from whytrain.config.validation import check_config, did_you_mean, import_target
+from whytrain.config.validation import check_config, did_you_mean
 from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -216,14 +216,15 @@ def made_methods(explainers: Methods) -> list[Explainer]:
 
 
 def _made(name: str, settings: Mapping[str, Any]) -> Explainer:
+    from whytrain.attribution.explainer import make_explainer
+
     path = CONF / "explainer" / f"{name}.yaml"
     if not path.is_file():
         choices = [found.stem for found in path.parent.glob("*.yaml")]
         raise ConfigError(f"explainers: {name}: no such method; {did_you_mean(name, choices)}")
     section: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))[name] | dict(settings)
     check_config({name: section}, {})
-    method: Explainer = import_target(section.pop("_target_"))(**section)
-    return method
+    return make_explainer(section)
 
 
 def from_huggingface(

@@ -25,12 +25,14 @@ class Quantity:
         name: in words, such as `Shapley value`; plural with an s.
         unit: of the number, such as `log-odds`.
         signed: whether scores below zero speak against the target; else a score is a size alone.
+        additive: whether the scores of a text sum to something, so that their sum is worth telling.
     """
 
     symbol: str
     name: str
     unit: str
     signed: bool = True
+    additive: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

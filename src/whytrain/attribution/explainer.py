@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.deletion import Deletion, delete_words
 from whytrain.attribution.target import Target
+from whytrain.config.validation import import_target
 from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface
 
@@ -82,6 +83,13 @@ def read(ask: Ask, attribution: Attribution) -> Explanation:
     removal = ask.removal(attribution.absence)
     deletion = delete_words(attribution, removal.name, partial(ask.logits, absence=removal))
     return Explanation(attribution=attribution, deletion=deletion)
+
+
+def make_explainer(section: Mapping[str, Any]) -> Explainer:
+    """Make a method from its section of a config: `_target_`, its class, and its settings."""
+    settings = dict(section)
+    explainer: Explainer = import_target(settings.pop("_target_"))(**settings)
+    return explainer
 
 
 def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> None:

@@ -37,7 +37,9 @@ class RandomScores(Explainer):
                 target=target,
                 scores=generator.standard_normal(len(ask.units)),
                 standard_errors=None,
-                quantity=Quantity(symbol="r", name="random score", unit="standard deviations"),
+                quantity=Quantity(
+                    symbol="r", name="random score", unit="standard deviations", additive=False
+                ),
                 total=None,
                 n_evaluations=0,
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from whytrain.attribution.explainer import Explainer
+from whytrain.attribution.explainer import Explainer, make_explainer
 from whytrain.attribution.text import TextExplainer
 from whytrain.config.validation import import_target
 from whytrain.data.words import split_words
@@ -34,8 +34,7 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
             f"explain={method}: the model's run had no such method; choices: "
             f"{', '.join(saved.explainers) or 'none'} (explainer=[{method}] in training adds it)"
         )
-    section = dict(saved.explainers[method])
-    made: Explainer = import_target(section.pop("_target_"))(**section)
+    made = make_explainer(saved.explainers[method])
     explainer = TextExplainer(saved, [made.first_variant(saved.interface)], payoff="log_odds", seed=0)
     rows = [_row(explainer, text) for text in texts]
     return pd.DataFrame(rows, columns=["explained", "words", "scores"])

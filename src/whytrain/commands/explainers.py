@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hydra.utils import instantiate
-
 from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,4 +24,6 @@ def chosen_methods(sections: dict[str, dict[str, Any]] | None) -> dict[str, dict
 
 def make_explainers(sections: dict[str, dict[str, Any]]) -> list[Explainer]:
     """Make the methods of checked sections."""
-    return [instantiate(section, _convert_="all") for section in sections.values()]
+    from whytrain.attribution.explainer import make_explainer
+
+    return [make_explainer(section) for section in sections.values()]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
 from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE, text_on
-from whytrain.presentation.wording import score, scores_of
+from whytrain.presentation.wording import all_together, score, scores_of
 
 _CONTROLS = {"Cc", "Cf"}
 
@@ -64,7 +64,7 @@ def colored_sentence(
     strip = f"{NEGATIVE},#ffffff,{POSITIVE}" if quantity.signed else f"#ffffff,{SIZE}"
     start, end = -scale if quantity.signed else 0.0, scale
     ends = [score(place, quantity, scale) for place in (start, end)] if values.any() else ["0", "0"]
-    total = score(float(values.sum()), quantity)
+    total = all_together(quantity, float(values.sum()))
     return (
         '<figure style="margin:1em 0;font-family:sans-serif;color:#222">'
         f'<p style="line-height:1.9;margin:0;overflow-wrap:anywhere">{"".join(spans)}</p>'
@@ -73,7 +73,7 @@ def colored_sentence(
         f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;'
         f'background:linear-gradient(to right,{strip})">'
         f"</span> {ends[1]} "
-        f"{escape(_clean(scores_of(quantity, class_name)))}; all together {total}"
+        f"{escape(_clean(scores_of(quantity, class_name)))}{total}"
         "</figcaption></figure>"
     )
 

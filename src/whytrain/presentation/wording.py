@@ -41,6 +41,17 @@ def score(value: float, quantity: Quantity, scale: float | None = None) -> str:
     return text if quantity.signed else text.removeprefix("+")
 
 
+def all_together(quantity: Quantity, *totals: float) -> str:
+    """Return what the scores of a text sum to, to be added to a sentence; nothing where it means nothing.
+
+    >>> phi = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
+    >>> all_together(phi, 1.5), all_together(phi, 1.5, -0.5)
+    ('; all together +1.50', '; all together +1.50 and −0.50')
+    """
+    told = " and ".join(score(total, quantity) for total in totals)
+    return f"; all together {told}" if quantity.additive else ""
+
+
 def scores_of(quantity: Quantity, class_name: str) -> str:
     """Return what scores are, beginning with a capital: of which method, for which class, in which unit.
 

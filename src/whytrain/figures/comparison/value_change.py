@@ -20,7 +20,7 @@ from whytrain.figures.comparison.before_after import (
     paired_bars,
     strongest,
 )
-from whytrain.presentation.wording import counted, score, scores_of
+from whytrain.presentation.wording import all_together, counted, score, scores_of
 
 
 def value_change(
@@ -62,8 +62,8 @@ def value_change(
         1.75 + ROW * len(rows) + 0.1,
         f"“{shortened(words[top_word])}” changed most: {symbol} {score(float(before[top_word]), quantity)} "
         f"became {score(float(after[top_word]), quantity)}",
-        f"{scores_of(quantity, class_name)}; {part}; all together "
-        f"{score(float(before.sum()), quantity)} and {score(float(after.sum()), quantity)}",
+        f"{scores_of(quantity, class_name)}; {part}"
+        f"{all_together(quantity, float(before.sum()), float(after.sum()))}",
     )
     margins = Margins(
         left=widest(names, SMALL_SIZE) + 0.3, right=0.3, top=key(figure, runs.handles) + 0.35, across=0.5

@@ -14,7 +14,7 @@ from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
-from whytrain.presentation.wording import counted, score
+from whytrain.presentation.wording import all_together, counted, score
 
 _ROW = 0.32  # inches
 
@@ -123,8 +123,8 @@ def _title(word: str, value: float, quantity: Quantity, class_name: str) -> str:
 
 
 def _subtitle(values: NDArray[np.float64], quantity: Quantity, *, sentence: bool, errors: bool) -> str:
-    total, n = score(float(values.sum()), quantity), len(values)
+    n = len(values)
     interval = ", with 95% intervals" if errors else ""
     if sentence:
-        return f"{counted(n, 'word')}, numbered by position; all together {total}{interval}"
+        return f"{counted(n, 'word')}, numbered by position{all_together(quantity, float(values.sum()))}{interval}"
     return f"Mean over the occurrences of {n} different words (their number in brackets){interval}"

@@ -41,7 +41,7 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
     kept = sorted(words, key=lambda word: -moved[word])[:_MOST_WORDS]
     words = [word for word in words if word in kept]
     labels = [shown(word, 20) for word in words]
-    subtitle = f"{scores_of(quantity, class_name)}; mean over the word's occurrences in the reference sentences"
+    subtitle = f"{scores_of(quantity, class_name)}; means over occurrences"
     if len(kept) < len(moved):
         subtitle += f"; the {len(kept)} of {len(moved)} words that moved most"
     figure = new_figure(5.0, _title(lines, quantity), subtitle)
