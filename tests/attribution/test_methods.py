@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -195,3 +196,8 @@ def test_methods_that_need_what_is_not_there_are_refused(
     with pytest.raises(ConfigError, match=r"^integrated_gradients needs a model that .* embeddings$"):
         check_explainers(methods, model)
     check_explainers(methods[:1], model)
+    model.tokenizer.unknown_id = None  # type: ignore[misc]  # a decoder's: every text is in its vocabulary
+    seen = replace(model, capabilities=replace(model.capabilities, embeddings=True))
+    unknown = IntegratedGradients(baseline="unknown", steps=1)
+    with pytest.raises(ConfigError, match="the tokenizer has no unknown token; choose another"):
+        check_explainers([unknown], seen)

@@ -47,7 +47,7 @@ class IntegratedGradients(Explainer):
         """Say what is missing: embeddings to differentiate by, or the baseline's token."""
         if not model.capabilities.embeddings:
             return "integrated_gradients needs a model that can be run from its embeddings"
-        ids = {"padding": model.tokenizer.padding_id, "mask": model.tokenizer.mask_id}
+        ids = {"mask": model.tokenizer.mask_id, "unknown": model.tokenizer.unknown_id}
         if ids.get(self.baseline, 0) is None:
             return (
                 f"integrated_gradients: the tokenizer has no {self.baseline} token; choose another baseline"
