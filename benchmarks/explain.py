@@ -21,22 +21,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.attribution.removal import Absence
+from whytrain.attribution.removal import Removal
 from whytrain.attribution.shapley.estimators import estimate_interactions, minimum_budget
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_logits, coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.target import payoffs
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.models.bilstm import BiLSTM
 
 VOCABULARY, CLS, SEP = 1200, 3, 4
 NEGATIONS, POSITIVE, NEGATIVE = (5, 25), (25, 215), (215, 405)  # ranges of ids; all others mean nothing
-ABSENCE = Absence("padding", 0)
+ABSENCE = Removal("padding", 0)
 Array = NDArray[np.float64]
 
 
-def game_of(model: BiLSTM, sentence: Players) -> Callable[[NDArray[np.bool_]], Array]:
+def game_of(model: BiLSTM, sentence: Units) -> Callable[[NDArray[np.bool_]], Array]:
     """Return a sentence's game: coalitions in, log-odds of class 1 out."""
     return lambda present: payoffs(coalition_logits(model, sentence, present, ABSENCE), "log_odds", 1)
 
@@ -123,11 +123,11 @@ def trained_model(scale: Scale) -> BiLSTM:
     return model
 
 
-def players(n_words: int, seed: int = 0) -> Players:
+def players(n_words: int, seed: int = 0) -> Units:
     """Make a sentence of one-piece words."""
     ids, _ = make_text(np.random.default_rng(seed), 1, n_words)
     of_token = np.concatenate([[-1], np.arange(n_words), [-1]])
-    return Players(tuple(f"w{i}" for i in range(n_words)), ids[0], of_token, (1,) * n_words)
+    return Units(tuple(f"w{i}" for i in range(n_words)), ids[0], of_token, (1,) * n_words)
 
 
 def best_times(repetitions: int, *functions: Callable[[], object]) -> list[float]:

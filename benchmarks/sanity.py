@@ -32,12 +32,12 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from whytrain import lightning_modules as lm
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.target import payoffs
-from whytrain.attribution.units import Players, players_of
+from whytrain.attribution.units import Units, players_of
 from whytrain.data.treebank import LabelledTree, read_treebank
 from whytrain.data.words import split_words
 from whytrain.explanation_scores.known_games import signed_phrases
@@ -55,10 +55,10 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface, interface_of
 from whytrain.objectives.objective import Objective
 from whytrain.statistics.intervals import bootstrap_interval, t_interval
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
-ABSENCES: tuple[AbsenceName, ...] = ("padding", "removed")
+ABSENCES: tuple[RemovalName, ...] = ("padding", "removed")
 POSITIVE, MAX_WORDS, MAX_TREE_WORDS = 1, 12, 14
 Array = NDArray[np.float64]
 Tables = list[Array]  # payoffs of all coalitions, one array per sentence
@@ -94,13 +94,13 @@ def asked(model: nn.Module, data: lm.TextData) -> ModelInterface:
     return interface_of(model, data.tokenizer, data.source.max_tokens)
 
 
-def tables_of(model: nn.Module, sentences: list[Players], data: lm.TextData, kind: AbsenceName) -> Tables:
+def tables_of(model: nn.Module, sentences: list[Units], data: lm.TextData, kind: RemovalName) -> Tables:
     """Exact payoffs of all coalitions of each sentence."""
-    tables = coalition_tables(model, sentences, absence(kind, data.tokenizer))
+    tables = coalition_tables(model, sentences, removal_of(kind, data.tokenizer))
     return [payoffs(table.logits, "log_odds", POSITIVE) for table in tables]
 
 
-def values_of(model: nn.Module, sentences: list[Players], data: lm.TextData, kind: AbsenceName) -> Tables:
+def values_of(model: nn.Module, sentences: list[Units], data: lm.TextData, kind: RemovalName) -> Tables:
     """Shapley values of each sentence."""
     return [shapley_values(table) for table in tables_of(model, sentences, data, kind)]
 
@@ -126,12 +126,12 @@ def over_draws(alike: Array) -> str:
     return f"{interval.estimate:6.3f} [{interval.low:6.3f}, {interval.high:6.3f}]  size {size:.3f}"
 
 
-def encode(text: str, data: lm.TextData) -> Players:
+def encode(text: str, data: lm.TextData) -> Units:
     """The players of a text."""
     return players_of(data.tokenizer.encode_words(text, data.source.max_tokens), None)
 
 
-def choose(data: lm.TextData, n_sentences: int) -> list[Players]:
+def choose(data: lm.TextData, n_sentences: int) -> list[Units]:
     """Validation sentences of 5 to 12 words, by seed 0."""
     texts = data.corpus.validation.texts
     order = np.random.default_rng(0).permutation(len(texts))
@@ -139,7 +139,7 @@ def choose(data: lm.TextData, n_sentences: int) -> list[Players]:
     return [encode(text, data) for text in itertools.islice(fitting, n_sentences)]
 
 
-def report_stability(runs: list[list[nn.Module]], sentences: list[Players], data: lm.TextData) -> None:
+def report_stability(runs: list[list[nn.Module]], sentences: list[Units], data: lm.TextData) -> None:
     """Print how alike explanations are between seeds and between epochs, beside the accuracy."""
     print(f"\nRank correlation of the values of a sentence ({len(sentences)} dev sentences)")
     print(f"{'epoch':>5} {'accuracy':>9}   absence  {'between seeds':^24}  {'with the epoch before':^24}")
@@ -165,7 +165,7 @@ def report_sanity(
     runs: list[nn.Module],
     shuffled: list[nn.Module],
     n_draws: int,
-    sentences: list[Players],
+    sentences: list[Units],
     data: lm.TextData,
     figure: Path | None,
 ) -> None:

@@ -39,7 +39,7 @@ from whytrain.attribution.tables import (
 )
 from whytrain.attribution.target import Target, target_of
 from whytrain.attribution.trends import WordTrends
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.attribution.word_ranking import rank_words
 from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
 from whytrain.config.seed import Seed
@@ -104,7 +104,7 @@ class ExplainEpoch(Callback):
         self.evidence: ExplanationEvidence | None = None
         self._trends = WordTrends()
         self._rows: dict[str, list[int]] = {}
-        self._players: dict[Key, Players] = {}  # in the order in which they are explained
+        self._players: dict[Key, Units] = {}  # in the order in which they are explained
         self._model: ModelInterface | None = None
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -137,7 +137,7 @@ class ExplainEpoch(Callback):
                 "callbacks.explanations.max_words, or give null to measure it"
             )
 
-    def _choose(self, data: TextDataModule, name: str) -> dict[int, Players]:
+    def _choose(self, data: TextDataModule, name: str) -> dict[int, Units]:
         split = data.corpus.train if name == "train" else data.corpus.validation
         if name not in self._rows:
             self._rows[name] = choose_rows(split, self.sizes[name], self.max_words, self.seed, name)
@@ -199,7 +199,7 @@ class ExplainEpoch(Callback):
         return found
 
     def _explain_sentence(
-        self, data: TextDataModule, name: str, row: int, players: Players
+        self, data: TextDataModule, name: str, row: int, players: Units
     ) -> list[ExplainedSentence]:
         assert self._model is not None
         split = data.corpus.train if name == "train" else data.corpus.validation
@@ -242,7 +242,7 @@ class ExplainEpoch(Callback):
         assert self._model is not None
         return sum(explainer.cost(self._model, n_words) for explainer in self.explainers)
 
-    def _costs(self, sentences: Sequence[Players]) -> int:
+    def _costs(self, sentences: Sequence[Units]) -> int:
         return sum(self._cost(len(players)) for players in sentences)
 
     def _n_affordable(self) -> int:

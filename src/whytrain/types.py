@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from torch import Tensor
 
 # What stands where a word is absent: every wordpiece replaced in its place, or the sentence made shorter.
-AbsenceName = Literal["padding", "mask", "unknown", "removed"]
+RemovalName = Literal["padding", "mask", "unknown", "removed"]
 # Of which quantity of a class explanations are shares.
 Payoff = Literal["log_odds", "probability", "logit"]
 

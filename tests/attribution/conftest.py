@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.data.tokenization import Tokenizer
 from whytrain.models.bilstm import BiLSTM, Pooling
 from whytrain.models.interface import Capabilities, ModelInterface
@@ -20,11 +20,11 @@ PADDING, MASK, UNKNOWN, CLS, SEP = range(5)
 VOCABULARY = 60
 
 
-def _sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, seed: int = 0) -> Players:
+def _sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, seed: int = 0) -> Units:
     """Make a sentence [CLS] … [SEP] whose words have these numbers of wordpieces."""
     rng = np.random.default_rng(seed)
     own = rng.integers(5, VOCABULARY, sum(pieces)) if token_ids is None else np.array(token_ids)
-    return Players(
+    return Units(
         tuple(f"word{i}" for i in range(len(pieces))),
         np.concatenate([[CLS], own, [SEP]]).astype(np.int64),
         np.concatenate([[-1], np.repeat(np.arange(len(pieces)), pieces), [-1]]).astype(np.int64),
@@ -33,7 +33,7 @@ def _sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, see
 
 
 @pytest.fixture(scope="session")
-def sentence() -> Callable[..., Players]:
+def sentence() -> Callable[..., Units]:
     """Return the maker of sentences."""
     return _sentence
 

@@ -12,15 +12,15 @@ from torch import Tensor
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.evidence import attention_concentration, sentence_evidence
 from whytrain.attribution.explainer import explain
-from whytrain.attribution.removal import Absence
+from whytrain.attribution.removal import Removal
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.shapley.table import coalition_logits
 from whytrain.attribution.tables import ExplainedSentence
 from whytrain.attribution.target import ClassTarget, payoffs
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 
-PADDING = Absence("padding", 0)
+PADDING = Removal("padding", 0)
 
 
 def additive(weights: list[float]) -> Callable[[Tensor, Tensor | None], Tensor]:
@@ -34,9 +34,9 @@ def additive(weights: list[float]) -> Callable[[Tensor, Tensor | None], Tensor]:
     return predict
 
 
-def players(n: int) -> Players:
+def players(n: int) -> Units:
     ids = np.arange(1, n + 1)
-    return Players(tuple(f"w{i}" for i in ids), ids, ids - 1, (1,) * n)
+    return Units(tuple(f"w{i}" for i in ids), ids, ids - 1, (1,) * n)
 
 
 Explained = Callable[..., ExplainedSentence]

@@ -19,7 +19,7 @@ from whytrain.attribution.gradients.integrated_gradients import IntegratedGradie
 from whytrain.attribution.random_scores import RandomScores
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.target import ClassTarget, payoffs
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import ModelInterface
@@ -53,7 +53,7 @@ def test_integrated_gradients_of_a_quadratic_model_by_hand(
 ) -> None:
     # Ids 0 to 2 are special; 3 always stays, word one is token 4, word two tokens 5 and 6.
     model = Quadratic([0.5, 0.0, 0.0, 1.0, 2.0, -0.5, 1.5])
-    players = Players(("one", "two"), np.array([3, 4, 5, 6]), np.array([-1, 0, 1, 1]), (1, 1))
+    players = Units(("one", "two"), np.array([3, 4, 5, 6]), np.array([-1, 0, 1, 1]), (1, 1))
     ask = Ask(make_interface(model, embeddings=True), players)
     (found,) = IntegratedGradients(baseline="padding", steps=8)(ask, POSITIVE, seed=0)
     # From s = 1 + 3·0.5 = 2.5 to 4; ∫ (1 + 2s) dα = 1 + 2.5 + 4, times each word's own way.
@@ -70,7 +70,7 @@ def test_integrated_gradients_of_a_quadratic_model_by_hand(
 def test_integrated_gradients_sum_to_the_difference_and_leave_no_trace(
     make_model: Callable[..., BiLSTM],
     make_interface: Callable[..., ModelInterface],
-    sentence: Callable[..., Players],
+    sentence: Callable[..., Units],
 ) -> None:
     model = make_model("attention", layer_norm=True)
     model.train()
@@ -102,7 +102,7 @@ def test_targets_with_and_without_gradients_agree(payoff: Payoff) -> None:
 def test_shapley_values_and_pairs_against_their_definition(
     make_model: Callable[..., BiLSTM],
     make_interface: Callable[..., ModelInterface],
-    sentence: Callable[..., Players],
+    sentence: Callable[..., Units],
 ) -> None:
     from math import comb
 
@@ -137,7 +137,7 @@ def test_shapley_values_and_pairs_against_their_definition(
 def test_long_texts_are_estimated_near_their_exact_values(
     make_model: Callable[..., BiLSTM],
     make_interface: Callable[..., ModelInterface],
-    sentence: Callable[..., Players],
+    sentence: Callable[..., Units],
 ) -> None:
     model = make_interface(make_model("mean"))
     exact, estimate = (
@@ -155,7 +155,7 @@ def test_long_texts_are_estimated_near_their_exact_values(
 
 
 def test_tables_are_evaluated_once(
-    make_interface: Callable[..., ModelInterface], sentence: Callable[..., Players]
+    make_interface: Callable[..., ModelInterface], sentence: Callable[..., Units]
 ) -> None:
     asked = []
 
@@ -176,7 +176,7 @@ def test_tables_are_evaluated_once(
 @given(st.integers(0, 99), st.integers(0, 99))
 def test_random_scores_are_the_same_for_the_same_question(seed: int, other: int) -> None:
     def draw(words: tuple[str, ...], seed: int, name: str = "pos") -> list[float]:
-        players = Players(words, np.arange(3), np.arange(3), (1, 1, 1))
+        players = Units(words, np.arange(3), np.arange(3), (1, 1, 1))
         target = ClassTarget(name=name, index=1, payoff="log_odds")
         scores: list[float] = RandomScores()(Ask(None, players), target, seed=seed)[0].scores.tolist()  # type: ignore[arg-type]
         return scores

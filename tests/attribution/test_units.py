@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whytrain.attribution.grouping import group_to_budget
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.coalitions import (
     coalition_indices,
     coalition_sizes,
@@ -20,20 +20,20 @@ from whytrain.attribution.shapley.coalitions import (
     subset_sums,
 )
 from whytrain.attribution.target import payoffs
-from whytrain.attribution.units import Players, players_of
+from whytrain.attribution.units import Units, players_of
 from whytrain.data.tokenization import WordEncoding
 from whytrain.errors import ConfigError, DataError
 
-Sentences = Callable[..., Players]
+Sentences = Callable[..., Units]
 
 
 def encoded(words: tuple[str, ...], word_of_token: list[int]) -> WordEncoding:
     return WordEncoding(words, np.arange(10, 10 + len(word_of_token)), np.array(word_of_token))
 
 
-def named(text: str) -> Players:
+def named(text: str) -> Units:
     words = tuple(text.split())
-    return Players(words, np.arange(len(words)), np.arange(len(words)), (1,) * len(words))
+    return Units(words, np.arange(len(words)), np.arange(len(words)), (1,) * len(words))
 
 
 def test_words_of_an_encoding_play() -> None:
@@ -95,13 +95,13 @@ def test_groups_keep_every_word_in_order(words: list[str], budget: int) -> None:
 
 def test_absence_takes_the_tokenizers_ids() -> None:
     tokenizer = SimpleNamespace(padding_id=0, mask_id=None, unknown_id=2)
-    assert absence("padding", tokenizer).replacement_id == 0
-    assert absence("unknown", tokenizer).replacement_id == 2
-    assert absence("removed", tokenizer).replacement_id is None
+    assert removal_of("padding", tokenizer).replacement_id == 0
+    assert removal_of("unknown", tokenizer).replacement_id == 2
+    assert removal_of("removed", tokenizer).replacement_id is None
     with pytest.raises(ConfigError, match="no mask token; choose another"):
-        absence("mask", tokenizer)
+        removal_of("mask", tokenizer)
     with pytest.raises(ConfigError, match="padding, mask, unknown, removed, got 'zero'"):
-        absence("zero", tokenizer)
+        removal_of("zero", tokenizer)
 
 
 def test_payoffs_by_hand() -> None:

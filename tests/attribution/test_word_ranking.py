@@ -14,7 +14,7 @@ from whytrain.attribution.random_scores import RandomScores
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.tables import sure_size, word_table
 from whytrain.attribution.target import ClassTarget
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.attribution.word_ranking import rank_words
 from whytrain.models.interface import ModelInterface
 
@@ -28,13 +28,13 @@ def predict(token_ids: Tensor, mask: Tensor | None) -> Tensor:
     return torch.stack([torch.zeros_like(odds), odds], dim=1)
 
 
-def sentence(*words: str) -> Players:
+def sentence(*words: str) -> Units:
     ids = np.array([{"good": 1, "not": 2, "so": 3}[word.lower().strip("!,")] for word in words])
-    return Players(words, ids, np.arange(len(ids)), (1,) * len(ids))
+    return Units(words, ids, np.arange(len(ids)), (1,) * len(ids))
 
 
 def rank(
-    make_interface: Callable[..., ModelInterface], sentences: list[Players], labels: list[int]
+    make_interface: Callable[..., ModelInterface], sentences: list[Units], labels: list[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     targets = [ClassTarget(name=NAMES[label], index=label, payoff="log_odds") for label in labels]
     explainer = Shapley(absences=["padding"], exact_words=10, budget=1)

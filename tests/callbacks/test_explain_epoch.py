@@ -18,7 +18,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from whytrain import lightning_modules as lm
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
@@ -128,7 +128,7 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(
         row = split.ids.index(sentence_id)
         encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
         coalitions = coalition_table(
-            done.model, players_of(encoding, 128), absence(kind, done.data.tokenizer), engine="direct"
+            done.model, players_of(encoding, 128), removal_of(kind, done.data.tokenizer), engine="direct"
         )
         v = payoffs(coalitions.logits, "log_odds", int(split.labels[row]))
         assert set(rows["class"]) == {names[split.labels[row]]}

@@ -21,7 +21,7 @@ from whytrain.attribution import bulk
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.gradients.integrated_gradients import IntegratedGradients
 from whytrain.attribution.random_scores import RandomScores
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
@@ -128,7 +128,7 @@ def test_the_table_of_the_best_epoch_holds_the_values_of_the_tracked_model(
         # The sentences are single words joined by spaces.
         encoding = saved.tokenizer.encode_words(" ".join(rows["word"]), LIMIT)
         players = players_of(encoding, LIMIT)
-        table = coalition_table(saved.model, players, absence(kind, saved.tokenizer), engine="direct")
+        table = coalition_table(saved.model, players, removal_of(kind, saved.tokenizer), engine="direct")
         v = payoffs(table.logits, "log_odds", saved.class_names.index(rows["class"].iloc[0]))
         # 1e-5: prefixes were shared there and are not here, in float32; values are below 10.
         np.testing.assert_allclose(rows["score"], shapley_values(v), atol=1e-5)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.removal import Absence
-from whytrain.attribution.removal import absence as absence_of
+from whytrain.attribution.removal import Removal, removal_of
 from whytrain.attribution.shapley.coalitions import coalition_indices
 from whytrain.attribution.shapley.table import CoalitionTable, coalition_logits, coalition_tables
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 
 class Ask:
@@ -25,25 +24,25 @@ class Ask:
         units: the text's words and the tokens of each.
     """
 
-    def __init__(self, model: ModelInterface, units: Players) -> None:
+    def __init__(self, model: ModelInterface, units: Units) -> None:
         """Ask nothing yet."""
         self.model, self.units = model, units
-        self._tables: dict[AbsenceName, CoalitionTable] = {}
+        self._tables: dict[RemovalName, CoalitionTable] = {}
 
-    def removal(self, name: AbsenceName | None = None) -> Absence:
+    def removal(self, name: RemovalName | None = None) -> Removal:
         """Return a way to remove words, or the one that is usual for the model.
 
         Raises:
             ConfigError: the tokenizer has no such token.
         """
-        return absence_of(name or self.model.capabilities.removals[0], self.model.tokenizer)
+        return removal_of(name or self.model.capabilities.removals[0], self.model.tokenizer)
 
-    def table(self, absence: Absence) -> CoalitionTable:
+    def table(self, absence: Removal) -> CoalitionTable:
         """Return the logits of all 2^n coalitions, evaluated when they are first asked for."""
         fill_tables([self], absence)
         return self._tables[absence.name]
 
-    def logits(self, present: NDArray[np.bool_], absence: Absence) -> NDArray[Any]:
+    def logits(self, present: NDArray[np.bool_], absence: Removal) -> NDArray[Any]:
         """Return the logits of some coalitions, from the table where there is one.
 
         Args:
@@ -59,7 +58,7 @@ class Ask:
         return coalition_logits(self.model.coalition_model(), self.units, present, absence)
 
 
-def fill_tables(asks: Sequence[Ask], absence: Absence) -> None:
+def fill_tables(asks: Sequence[Ask], absence: Removal) -> None:
     """Evaluate the tables of several texts of one model together: short ones share batches."""
     missing = [ask for ask in asks if absence.name not in ask._tables]
     if missing:

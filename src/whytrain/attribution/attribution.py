@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.shapley.interaction_tree import InteractionTree
 from whytrain.attribution.target import Target
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class Attribution:
     quantity: Quantity
     total: tuple[float, float] | None
     n_evaluations: int
-    absence: AbsenceName | None = None
+    absence: RemovalName | None = None
     pairs: Pairs | None = None
     make_tree: Callable[[], PhraseTree] | None = None
 

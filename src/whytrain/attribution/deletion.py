@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Attribution, ranking
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 Array = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class Deletion:
         prediction_without_top_two: without that of the second largest, too; of one word without it.
     """
 
-    absence: AbsenceName
+    absence: RemovalName
     order: NDArray[np.int64]
     path: Array
     removal: Array
@@ -84,7 +84,7 @@ class Deletion:
 
 
 def delete_words(
-    attribution: Attribution, absence: AbsenceName, ask: Callable[[NDArray[np.bool_]], NDArray[Any]]
+    attribution: Attribution, absence: RemovalName, ask: Callable[[NDArray[np.bool_]], NDArray[Any]]
 ) -> Deletion:
     """Delete and add words by their scores: 3n + 5 questions, all of which a text's table answers.
 

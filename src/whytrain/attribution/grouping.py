@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-from whytrain.attribution.units import Players, group_players
+from whytrain.attribution.units import Units, group_players
 
 
-def group_to_budget(players: Players, max_players: int) -> Players:
+def group_to_budget(players: Units, max_players: int) -> Units:
     """Group neighboring words until at most `max_players` players remain.
 
     Groups end at punctuation first: as long as a clause (up to and including a word that ends in

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from whytrain.attribution.deletion import N_PARTS
-from whytrain.attribution.units import Players, players_of
+from whytrain.attribution.units import Units, players_of
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
@@ -41,7 +41,7 @@ def choose_rows(split: Split, n_sentences: int, max_words: int, seed: int, name:
 
 def players_of_rows(
     split: Split, encoded: EncodedSplit, rows: Sequence[int], tokenizer: Tokenizer, max_words: int
-) -> dict[int, Players]:
+) -> dict[int, Units]:
     """Return the players of each row, cut as in training.
 
     A row is left out where too few words remain, or too many: a tokenizer can give tokens to what is no word
@@ -55,13 +55,13 @@ def players_of_rows(
     return found
 
 
-def interleaved(train: Mapping[int, Players], validation: Mapping[int, Players]) -> dict[Key, Players]:
+def interleaved(train: Mapping[int, Units], validation: Mapping[int, Units]) -> dict[Key, Units]:
     """Order the sentences of both splits so that any budget explains some of each, in proportion.
 
     >>> [*interleaved({7: "a", 8: "b", 9: "c"}, {1: "d"})]
     [('validation', 1), ('train', 7), ('train', 8), ('train', 9)]
     """
-    ranked: list[tuple[float, Key, Players]] = []
+    ranked: list[tuple[float, Key, Units]] = []
     for name, sentences, offset in (("train", train, 0.5), ("validation", validation, 0.0)):
         ranks = (np.arange(len(sentences)) + offset) / max(1, len(sentences))
         ranked += [
@@ -71,7 +71,7 @@ def interleaved(train: Mapping[int, Players], validation: Mapping[int, Players])
     return {key: players for _, key, players in sorted(ranked, key=lambda r: r[:2])}
 
 
-def affordable(sentences: Sequence[Players], cost: Callable[[int], int], budget: int) -> int:
+def affordable(sentences: Sequence[Units], cost: Callable[[int], int], budget: int) -> int:
     """Return how many of the sentences, from the first one on, a budget of evaluations allows.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, get_args
 
 from whytrain.errors import ConfigError
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 
 class SpecialIds(Protocol):
@@ -29,7 +29,7 @@ class SpecialIds(Protocol):
 
 
 @dataclass(frozen=True)
-class Absence:
+class Removal:
     """How a player is absent.
 
     Attributes:
@@ -39,22 +39,22 @@ class Absence:
         empty_id: what stands alone where `removed` leaves nothing of a sentence without special tokens.
     """
 
-    name: AbsenceName
+    name: RemovalName
     replacement_id: int | None
     empty_id: int | None = field(default=None, compare=False)
 
 
-def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
+def removal_of(name: RemovalName, tokenizer: SpecialIds) -> Removal:
     """Return the absence of that name for sentences of a tokenizer.
 
     Raises:
         ConfigError: an unknown name, or a tokenizer without such a token.
     """
-    names = get_args(AbsenceName)
+    names = get_args(RemovalName)
     if name not in names:
         raise ConfigError(f"absence: expected one of {', '.join(names)}, got {name!r}")
     if name == "removed":
-        return Absence(name, None, tokenizer.padding_id)
+        return Removal(name, None, tokenizer.padding_id)
     replacement = {
         "padding": tokenizer.padding_id,
         "mask": tokenizer.mask_id,
@@ -62,4 +62,4 @@ def absence(name: AbsenceName, tokenizer: SpecialIds) -> Absence:
     }[name]
     if replacement is None:
         raise ConfigError(f"absence={name}: the tokenizer has no {name} token; choose another absence")
-    return Absence(name, int(replacement))
+    return Removal(name, int(replacement))

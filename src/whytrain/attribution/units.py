@@ -33,7 +33,7 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Players:
+class Units:
     """Who plays, and with which tokens.
 
     Attributes:
@@ -58,7 +58,7 @@ class Players:
         return any(n > 1 for n in self.n_words)
 
 
-def players_of(encoding: Words, max_tokens: int | None, unit: PlayerUnit = "word") -> Players:
+def players_of(encoding: Words, max_tokens: int | None, unit: PlayerUnit = "word") -> Units:
     """Make the words (or wordpieces) of a tokenized sentence the players.
 
     Args:
@@ -85,21 +85,21 @@ def players_of(encoding: Words, max_tokens: int | None, unit: PlayerUnit = "word
             "encode the text with a limit that does not cut it"
         )
     if unit == "word":
-        return Players(words, token_ids, word_of_token, (1,) * len(words))
+        return Units(words, token_ids, word_of_token, (1,) * len(words))
     pieces = np.where(word_of_token >= 0, np.cumsum(word_of_token >= 0) - 1, -1)
     first = np.concatenate([[0], np.cumsum(np.bincount(own))])
     names = tuple(f"{words[w]}[{i - first[w]}]" for i, w in enumerate(own))
-    return Players(names, token_ids, pieces, (1,) * len(names))
+    return Units(names, token_ids, pieces, (1,) * len(names))
 
 
-def group_players(players: Players, groups: list[list[int]]) -> Players:
+def group_players(players: Units, groups: list[list[int]]) -> Units:
     """Make one player of each group of neighboring players; the groups cover everybody in order."""
     assert [i for group in groups for i in group] == list(range(len(players)))
     group_of_player = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     player_of_token = np.where(
         players.player_of_token >= 0, group_of_player[players.player_of_token], np.int64(-1)
     )
-    return Players(
+    return Units(
         tuple(" ".join(players.words[i] for i in group) for group in groups),
         players.token_ids,
         player_of_token,

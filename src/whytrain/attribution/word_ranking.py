@@ -12,14 +12,14 @@ from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.tables import pair_table, word_table
 from whytrain.attribution.target import Target
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 
 
 def rank_words(
     model: ModelInterface,
     explainer: Explainer,
-    sentences: Sequence[Players],
+    sentences: Sequence[Units],
     targets: Sequence[Target],
     *,
     class_names: Sequence[str],

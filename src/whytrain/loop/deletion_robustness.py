@@ -9,7 +9,7 @@ import pandas as pd
 
 from whytrain.attribution.attribution import ranking
 from whytrain.attribution.reference_sentences import MIN_WORDS, affordable
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.table import coalition_tables
 from whytrain.attribution.shapley.values import shapley_values
 from whytrain.attribution.target import payoffs
@@ -58,7 +58,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
     chosen = dict(list(fitting.items())[:n_sentences])
     if not chosen:
         return {}
-    removed = absence("removed", model.tokenizer)
+    removed = removal_of("removed", model.tokenizer)
     tables = coalition_tables(model.interface.coalition_model(), list(chosen.values()), removed)
     shares, lost = [], []
     for label, table in zip(sentences["label"].iloc[list(chosen)], tables, strict=True):

@@ -27,11 +27,11 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.dropout import dropout_rates
 from whytrain.models.evaluation import device_of, evaluating
-from whytrain.types import AbsenceName, Inspectable, Inspection, PredictFn, PrefixModel, Recurrence
+from whytrain.types import Inspectable, Inspection, PredictFn, PrefixModel, Recurrence, RemovalName
 
 AttentionKind = Literal["none", "pooling", "heads"]
 
-_USUAL_REMOVALS: tuple[AbsenceName, ...] = ("padding", "removed")  # a mask embedding may be untrained
+_USUAL_REMOVALS: tuple[RemovalName, ...] = ("padding", "removed")  # a mask embedding may be untrained
 _LONGEST_PROBED = 4096  # tokens; attention over more would take seconds
 # Padding changes the order in which float32 numbers are added: about 1e-6 of the logits per layer. A model
 # that reads its padding differs by tenths of the spread of its logits.
@@ -55,7 +55,7 @@ class Capabilities:
     embeddings: bool
     attention: AttentionKind
     recurrence: bool
-    removals: tuple[AbsenceName, ...]
+    removals: tuple[RemovalName, ...]
     dropout: float | None
     max_tokens: int | None
     attention_scores: bool = False
@@ -191,9 +191,9 @@ def _name(module: nn.Module) -> str:
     return str(getattr(module, "family", type(module).__name__))
 
 
-def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[AbsenceName, ...]:
+def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[RemovalName, ...]:
     """Return the declared ways that the tokenizer has tokens for; an unknown word stands in for a mask."""
-    declared: tuple[AbsenceName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
+    declared: tuple[RemovalName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
     has = {"mask": tokenizer.mask_id is not None, "unknown": tokenizer.unknown_id is not None}
     possible = [name for name in declared if has.get(name, True)]
     if len(possible) < len(declared) and has["unknown"] and "unknown" not in possible:

@@ -21,7 +21,7 @@ from whytrain.models.transformer_reading import (
     read_ids,
     reading_of,
 )
-from whytrain.types import AbsenceName, Inspection
+from whytrain.types import Inspection, RemovalName
 
 _SPARE_ROWS = (
     1024  # embedding tables are padded to round numbers: so many more rows than tokens are no surprise
@@ -38,7 +38,7 @@ class Transformer(nn.Module):
         saved_arguments: constructor arguments that rebuild it where its first weights are gone.
     """
 
-    removals: tuple[AbsenceName, ...] = ("mask", "removed")  # it knows no padding inside
+    removals: tuple[RemovalName, ...] = ("mask", "removed")  # it knows no padding inside
     requirements = ("transformers",)
 
     def __init__(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from whytrain.attribution.removal import Absence
+from whytrain.attribution.removal import Removal
 from whytrain.attribution.shapley import sharing
 from whytrain.attribution.shapley.table import (
     CoalitionTable,
@@ -20,7 +20,7 @@ from whytrain.attribution.shapley.table import (
     coalition_table,
     coalition_tables,
 )
-from whytrain.attribution.units import Players, group_players
+from whytrain.attribution.units import Units, group_players
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import recurrence_of
@@ -31,7 +31,7 @@ VOCABULARY = 60  # of the fixture make_model
 
 # float32 sums of at most 20 steps in another order: a few units of 1e-7 times logits of order 1 to 10.
 TOLERANCE = 1e-5
-REPLACED = [Absence("padding", PADDING), Absence("mask", MASK), Absence("unknown", UNKNOWN)]
+REPLACED = [Removal("padding", PADDING), Removal("mask", MASK), Removal("unknown", UNKNOWN)]
 READOUTS = [
     (pooling, norm, heads)
     for pooling in ("last", "mean", "max", "attention")
@@ -40,10 +40,10 @@ READOUTS = [
 ]
 
 Maker = Callable[..., BiLSTM]
-Sentences = Callable[..., Players]
+Sentences = Callable[..., Units]
 
 
-def naive_table(model: BiLSTM, players: Players, absence: Absence) -> np.ndarray:
+def naive_table(model: BiLSTM, players: Units, absence: Removal) -> np.ndarray:
     """One sentence at a time, written out token by token."""
     was_training = model.training
     model.eval()
@@ -61,9 +61,9 @@ def naive_table(model: BiLSTM, players: Players, absence: Absence) -> np.ndarray
     return np.stack(rows)
 
 
-@pytest.mark.parametrize("absence", [*REPLACED, Absence("removed", None)], ids=lambda a: a.name)
+@pytest.mark.parametrize("absence", [*REPLACED, Removal("removed", None)], ids=lambda a: a.name)
 def test_direct_engine_equals_sentences_one_by_one(
-    make_model: Maker, absence: Absence, sentence: Sentences
+    make_model: Maker, absence: Removal, sentence: Sentences
 ) -> None:
     model, players = make_model("attention"), sentence([1, 2, 1, 3])
     table = coalition_table(model, players, absence, engine="direct")
@@ -115,7 +115,7 @@ def test_engines_agree_at_every_length(make_model: Maker, n_words: int, sentence
 def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker, sentence: Sentences) -> None:
     model = make_model("max")
     sentences = [sentence([1, 2], seed=1), sentence([3], seed=2), sentence([1, 1, 1], seed=3)]
-    for absence in (REPLACED[0], Absence("removed", None)):
+    for absence in (REPLACED[0], Removal("removed", None)):
         together = coalition_tables(model, sentences, absence)
         for table, players in zip(together, sentences, strict=True):
             alone = coalition_table(model, players, absence)
@@ -124,7 +124,7 @@ def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker, senten
 
 def test_coalition_logits_are_rows_of_the_table(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model(), sentence([1, 1, 2])
-    for absence in (REPLACED[1], Absence("removed", None)):
+    for absence in (REPLACED[1], Removal("removed", None)):
         table = coalition_table(model, players, absence)
         present = np.array(
             [[True, False, True], [False, False, False], [True, True, True], [True, False, True]]
@@ -142,11 +142,11 @@ def test_every_text_is_evaluated_once(sentence: Sentences) -> None:
         return token_ids[:, :1].float()
 
     # "good good": without one of the two, the same text remains whichever it was.
-    coalition_table(predict, sentence([1, 1], [9, 9]), Absence("removed", None))
+    coalition_table(predict, sentence([1, 1], [9, 9]), Removal("removed", None))
     assert len(seen) == len(set(seen)) == 3
     seen.clear()
     # The second word is unknown anyway: present or absent, the sentence is the same.
-    coalition_table(predict, sentence([1, 1], [9, UNKNOWN]), Absence("unknown", UNKNOWN))
+    coalition_table(predict, sentence([1, 1], [9, UNKNOWN]), Removal("unknown", UNKNOWN))
     assert len(seen) == len(set(seen)) == 2
 
 
@@ -195,7 +195,7 @@ def test_a_stacked_model_takes_the_direct_engine(make_model: Maker, sentence: Se
 
 
 def test_sharing_cannot_remove_words(make_model: Maker, sentence: Sentences) -> None:
-    shared, removed = make_model(), Absence("removed", None)
+    shared, removed = make_model(), Removal("removed", None)
     with pytest.raises(ConfigError, match="other than removed"):
         coalition_table(shared, sentence([1]), removed, engine="sharing")
     assert coalition_table(shared, sentence([1]), removed).logits.shape == (2, 3)
@@ -217,9 +217,9 @@ def test_too_many_players_say_what_to_do(make_model: Maker, sentence: Sentences)
 
 
 def test_removing_everything_needs_special_tokens(make_model: Maker) -> None:
-    players = Players(("a",), np.array([7]), np.array([0]), (1,))
+    players = Units(("a",), np.array([7]), np.array([0]), (1,))
     with pytest.raises(ConfigError, match="choose padding, mask or unknown"):
-        coalition_table(make_model(), players, Absence("removed", None))
+        coalition_table(make_model(), players, Removal("removed", None))
     assert coalition_table(make_model(), players, REPLACED[0]).logits.shape == (2, 3)
 
 

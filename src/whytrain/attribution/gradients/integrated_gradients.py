@@ -13,7 +13,7 @@ from torch import Tensor
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
 from whytrain.attribution.explainer import Explainer
-from whytrain.attribution.removal import absence
+from whytrain.attribution.removal import removal_of
 from whytrain.attribution.target import Target
 from whytrain.models.evaluation import differentiable
 from whytrain.models.interface import ModelInterface
@@ -102,7 +102,7 @@ class IntegratedGradients(Explainer):
     def _start(self, model: ModelInterface, token_ids: Tensor, embeddings: Tensor, of_word: Tensor) -> Tensor:
         if self.baseline == "zero":
             return torch.where(of_word[:, None], torch.zeros_like(embeddings), embeddings)
-        replacement = absence(self.baseline, model.tokenizer).replacement_id
+        replacement = removal_of(self.baseline, model.tokenizer).replacement_id
         assert replacement is not None
         return model.embed(torch.where(of_word, replacement, token_ids)).detach()
 

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.attribution.removal import Absence
-from whytrain.attribution.units import Players
+from whytrain.attribution.removal import Removal
+from whytrain.attribution.units import Units
 from whytrain.errors import ConfigError
 from whytrain.types import PredictFn
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int64]]  # where their logits go (n,), token ids (n, n_tokens)
 
 
-def coalition_rows(players: Players, present: NDArray[np.bool_], absence: Absence) -> Iterator[Rows]:
+def coalition_rows(players: Units, present: NDArray[np.bool_], absence: Removal) -> Iterator[Rows]:
     """Write coalitions as sentences, grouped by their length.
 
     Args:
@@ -43,7 +43,7 @@ def coalition_rows(players: Players, present: NDArray[np.bool_], absence: Absenc
         yield rows, players.token_ids[kept]
 
 
-def _empty(n_rows: int, absence: Absence) -> NDArray[np.int64]:
+def _empty(n_rows: int, absence: Removal) -> NDArray[np.int64]:
     if absence.empty_id is None:
         raise ConfigError(
             "absence=removed leaves nothing of a sentence without special tokens; "

@@ -14,14 +14,14 @@ from whytrain.attribution.ask import Ask, fill_tables
 from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.grouping import group_to_budget
-from whytrain.attribution.removal import Absence, absence
+from whytrain.attribution.removal import Removal, removal_of
 from whytrain.attribution.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.target import Target
 from whytrain.models.interface import ModelInterface
-from whytrain.types import AbsenceName
+from whytrain.types import RemovalName
 
 TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,024 evaluations
 
@@ -34,7 +34,7 @@ class Shapley(Explainer):
     def __init__(
         self,
         *,
-        absences: Annotated[list[AbsenceName], MinLen(1)] | None,
+        absences: Annotated[list[RemovalName], MinLen(1)] | None,
         exact_words: Annotated[int, Ge(4), Le(20)],
         budget: Annotated[int, Ge(1)],
     ) -> None:
@@ -74,10 +74,10 @@ class Shapley(Explainer):
     def _is_exact(self, n_words: int) -> bool:
         return n_words <= max(self.exact_words, MIN_PLAYERS - 1)
 
-    def _absences(self, model: ModelInterface) -> list[Absence]:
-        return [absence(name, model.tokenizer) for name in self.absences or model.capabilities.removals]
+    def _absences(self, model: ModelInterface) -> list[Removal]:
+        return [removal_of(name, model.tokenizer) for name in self.absences or model.capabilities.removals]
 
-    def _estimated(self, ask: Ask, target: Target, kind: Absence, seed: int) -> Attribution:
+    def _estimated(self, ask: Ask, target: Target, kind: Removal, seed: int) -> Attribution:
         n = len(ask.units)
 
         def game(present: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -114,7 +114,7 @@ def _pair_quantity(target: Target) -> Quantity:
     return Quantity(symbol="interaction", name="Shapley interaction", unit=target.unit)
 
 
-def _exact(ask: Ask, target: Target, kind: Absence) -> Attribution:
+def _exact(ask: Ask, target: Target, kind: Removal) -> Attribution:
     v = target.values(ask.table(kind).logits)
     return Attribution(
         method=Shapley.name,
@@ -136,7 +136,7 @@ def _tree(v: NDArray[np.float64], words: tuple[str, ...]) -> PhraseTree:
     return PhraseTree(tree=interaction_tree(v), words=words)
 
 
-def _chunked_tree(ask: Ask, target: Target, kind: Absence, n_chunks: int) -> PhraseTree:
+def _chunked_tree(ask: Ask, target: Target, kind: Removal, n_chunks: int) -> PhraseTree:
     """Return the tree of a long text's chunks of neighboring words; its table is evaluated here."""
     chunks = group_to_budget(ask.units, n_chunks)
     table = coalition_table(ask.model.coalition_model(), chunks, kind)

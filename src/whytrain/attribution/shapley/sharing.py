@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.types import Recurrence
 
 State = tuple[Tensor, ...]
@@ -23,7 +23,7 @@ State = tuple[Tensor, ...]
 INNER_PLAYERS = 10  # 1,024 coalitions a block: their gates fill a core's second-level cache
 
 
-def shared_logits(recurrence: Recurrence, players: Players, replacement_id: int) -> NDArray[np.float32]:
+def shared_logits(recurrence: Recurrence, players: Units, replacement_id: int) -> NDArray[np.float32]:
     """Return the logits of all coalitions, float32 (2^n_players, n_classes)."""
     walk = _Walk(recurrence, players, replacement_id)
     n_outer = 1 << walk.n_outer
@@ -40,7 +40,7 @@ def shared_logits(recurrence: Recurrence, players: Players, replacement_id: int)
 class _Walk:
     """A sentence on its way through the two recurrences."""
 
-    def __init__(self, recurrence: Recurrence, players: Players, replacement_id: int) -> None:
+    def __init__(self, recurrence: Recurrence, players: Units, replacement_id: int) -> None:
         """Tabulate the inputs and run the forward direction over the outer players."""
         ids = torch.from_numpy(players.token_ids)
         versions = torch.full_like(ids, replacement_id), ids

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.attribution.removal import Absence
+from whytrain.attribution.removal import Removal
 from whytrain.attribution.shapley.coalitions import membership, subset_sums
 from whytrain.attribution.shapley.direct import Rows, coalition_rows, direct_logits
 from whytrain.attribution.shapley.sharing import shared_logits
-from whytrain.attribution.units import Players
+from whytrain.attribution.units import Units
 from whytrain.errors import ConfigError
 from whytrain.models.evaluation import device_of, evaluating
 from whytrain.models.interface import recurrence_of
@@ -37,9 +37,9 @@ class CoalitionTable:
         absence: what stood where a player was absent.
     """
 
-    players: Players
+    players: Units
     logits: NDArray[np.float32]
-    absence: Absence
+    absence: Removal
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -49,8 +49,8 @@ class CoalitionTable:
 
 def coalition_table(
     model: PredictFn | PrefixModel,
-    players: Players,
-    absence: Absence,
+    players: Units,
+    absence: Removal,
     *,
     engine: Engine = "auto",
     device: torch.device | str | None = None,
@@ -73,8 +73,8 @@ def coalition_table(
 
 def coalition_tables(
     model: PredictFn | PrefixModel,
-    sentences: Sequence[Players],
-    absence: Absence,
+    sentences: Sequence[Units],
+    absence: Removal,
     *,
     engine: Engine = "auto",
     device: torch.device | str | None = None,
@@ -114,9 +114,9 @@ def coalition_tables(
 
 def coalition_logits(
     model: PredictFn | PrefixModel,
-    players: Players,
+    players: Units,
     present: NDArray[np.bool_],
-    absence: Absence,
+    absence: Removal,
     *,
     device: torch.device | str | None = None,
 ) -> NDArray[np.float32]:
@@ -138,7 +138,7 @@ def coalition_logits(
     return logits[np.argsort(positions)]
 
 
-def _without_dummies(players: Players, absence: Absence) -> tuple[Players, NDArray[np.int64] | None]:
+def _without_dummies(players: Units, absence: Removal) -> tuple[Units, NDArray[np.int64] | None]:
     """Fix players that are the same present and absent (an unknown word where absence is unknown).
 
     Returns:
@@ -151,7 +151,7 @@ def _without_dummies(players: Players, absence: Absence) -> tuple[Players, NDArr
     number = np.where(changes, np.cumsum(changes) - 1, -1)
     masks = np.where(changes, np.int64(1) << np.maximum(number, 0), 0)
     kept = np.flatnonzero(changes)
-    reduced = Players(
+    reduced = Units(
         tuple(players.words[i] for i in kept),
         ids,
         np.where(owner >= 0, number[owner], -1),
@@ -161,7 +161,7 @@ def _without_dummies(players: Players, absence: Absence) -> tuple[Players, NDArr
 
 
 def _direct_tables(
-    model: PredictFn, sentences: Sequence[Players], absence: Absence, device: torch.device | str | None
+    model: PredictFn, sentences: Sequence[Units], absence: Removal, device: torch.device | str | None
 ) -> list[NDArray[np.float32]]:
     ends = np.cumsum([1 << len(players) for players in sentences])
 
