@@ -24,7 +24,8 @@ from scipy.special import softmax
 
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.saved import save_model
+from whytrain.models.saved import SavedModel
+from whytrain.runs.model import log_model
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 
@@ -107,8 +108,8 @@ def _log_model(store: Store, data: Data, scale: Scale, pooling: str) -> None:
     torch.manual_seed(0)
     model = BiLSTM(**arguments)
     path = "whytrain.models.bilstm.BiLSTM"
-    save_model(store.directory / "model", model, path, arguments, CLASSES, data.tokenizer, 128)
-    store.log_model(store.directory / "model")
+    saved = SavedModel(model=model, tokenizer=data.tokenizer, class_names=CLASSES, max_tokens=128)
+    log_model(store, saved, class_path=path, arguments=arguments)
 
 
 def measure(folder: Path, ids: list[str], overrides: tuple[str, ...]) -> tuple[float, float]:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
+from torch import nn
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
-from whytrain.models.saved import save_model
+from whytrain.models.saved import SavedModel
 from whytrain.pages.run_note import model_card
+from whytrain.runs.model import log_model
 
 
 class DescribeModel(Callback):
@@ -35,20 +37,19 @@ class DescribeModel(Callback):
         if store is None:
             return
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
-        record, model, directory = self.record, classifier_of(pl_module).model, store.directory / "model"
-        arguments = {**record.config["model"], **self.model_sizes}
-        save_model(
-            directory,
-            model,
-            arguments.pop("_target_"),
-            arguments,
-            data.corpus.class_names,
-            data.tokenizer,
-            record.config["data"]["max_tokens"],
-            fitted[0] if fitted else None,
-            data.corpus.task,
-            record.config.get("explainer") or {},
+        record, model = self.record, classifier_of(pl_module).model
+        assert isinstance(model, nn.Module)
+        saved = SavedModel(
+            model=model,
+            tokenizer=data.tokenizer,
+            class_names=data.corpus.class_names,
+            max_tokens=record.config["data"]["max_tokens"],
+            confidence=fitted[0] if fitted else None,
+            task=data.corpus.task,
+            explainers=record.config.get("explainer") or {},
         )
+        section = record.config["model"]
+        arguments = {key: value for key, value in section.items() if key != "_target_"} | self.model_sizes
         card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
-        store.log_model(directory, card=card)
+        log_model(store, saved, class_path=section["_target_"], arguments=arguments, card=card)
         store.log_artifact(record.checkpoints.best, "checkpoints")

@@ -15,7 +15,10 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "cli"))  # for processes of their own, whatever pytest's import mode
+sys.path[:0] = [
+    str(ROOT / "tests"),
+    str(ROOT / "tests" / "cli"),
+]  # for processes of their own, whatever pytest's import mode
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -100,10 +103,10 @@ def workspace(tmp_path: Path, reviews: Path, migrated_store: Path, monkeypatch: 
 
 @pytest.fixture
 def quiet_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out figures, which take much of the time of a small run."""
-    from whytrain.tracking.store import Store
+    """Leave out a run's figures."""
+    from small import draw_nothing
 
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+    draw_nothing(monkeypatch)
 
 
 @pytest.fixture

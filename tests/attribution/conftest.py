@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
+from small import small_bilstm
 from torch import Tensor, nn
 
 from whytrain.attribution.units import Units
@@ -59,12 +60,10 @@ def make_model() -> Callable[..., BiLSTM]:
         n_layers: int = 1,
         n_classes: int = 3,
     ) -> BiLSTM:
-        torch.manual_seed(0)
-        model = BiLSTM(
+        model = small_bilstm(
             vocabulary_size=VOCABULARY,
             n_classes=n_classes,
             padding_id=PADDING,
-            embedding={"size": 6, "pretrained": None},
             hidden_size=8,
             n_layers=n_layers,
             pooling=pooling,

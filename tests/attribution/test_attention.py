@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tokenizers
 import torch
-from tokenizers import models, pre_tokenizers, processors
+from small import small_bilstm, wordpiece_tokenizer
 
 from whytrain.attribution.attention import word_attention
-from whytrain.data.tokenization import Tokenizer
-from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##happy", "##ly", "a", "film"]
+WORDS = ["un", "##happy", "##ly", "a", "film"]
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    vocabulary = {word: index for index, word in enumerate(WORDS)}
-    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = [("[CLS]", 2), ("[SEP]", 3)]
-    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
-    return Tokenizer(backend, "small")
+    return wordpiece_tokenizer(WORDS)
 
 
 def asked(tokenizer, pooling, max_tokens=20):
-    torch.manual_seed(0)
-    model = BiLSTM(
-        vocabulary_size=len(WORDS),
-        n_classes=2,
-        padding_id=0,
-        embedding={"size": 6, "pretrained": None},
-        hidden_size=5,
-        n_layers=1,
-        pooling=pooling,
-        layer_norm=False,
-        self_attention_heads=0,
-        dropout=0.0,
-    )
+    model = small_bilstm(vocabulary_size=tokenizer.vocabulary_size, n_classes=2, pooling=pooling)
     return interface_of(model.eval(), tokenizer, max_tokens)
 
 
@@ -77,8 +57,7 @@ def test_a_model_that_cannot_be_inspected_has_none(tokenizer):
 
 
 def test_a_sentence_without_special_tokens_has_its_words_alone():
-    backend = tokenizers.Tokenizer(models.WordPiece({w: i for i, w in enumerate(WORDS)}, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    found = word_attention(asked(Tokenizer(backend, "bare"), "attention"), "a unhappyly film")
+    bare = wordpiece_tokenizer(WORDS, template=False)
+    found = word_attention(asked(bare, "attention"), "a unhappyly film")
     assert found.words == ("a", "unhappyly", "film")
     assert found.weights.sum() == pytest.approx(1, abs=1e-6)

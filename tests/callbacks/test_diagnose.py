@@ -37,11 +37,9 @@ findings:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(quiet_figures: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from whytrain import callbacks
-    from whytrain.tracking.store import Store
 
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     monkeypatch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from small import small_bilstm
 from torch import nn
 
 from whytrain.attribution.attribution import Quantity
@@ -24,7 +25,6 @@ from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
 from whytrain.data.encoded import encode_split, encode_texts
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.models.batch_runner import predict_split
-from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
 from whytrain.tracking.memory_store import MemoryStore
 from whytrain.tracking.tables import artifact_path, text_hash
@@ -104,16 +104,13 @@ def make_run(
     model = (
         OpaqueModel(tokenizer.vocabulary_size, n_classes)
         if opaque
-        else BiLSTM(
+        else small_bilstm(
             vocabulary_size=tokenizer.vocabulary_size,
             n_classes=n_classes,
             padding_id=tokenizer.padding_id,
             embedding={"size": 4, "pretrained": None},
             hidden_size=3,
-            n_layers=1,
             pooling="attention",
-            layer_norm=False,
-            self_attention_heads=0,
             dropout=0.3,
         )
     )

@@ -78,12 +78,10 @@ def uninterrupted(make_workspace: Callable[[], Path], run_process: Callable[...,
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(quiet_figures: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out figures and the packaged model, which take most of the time of a small run."""
     from whytrain import callbacks
     from whytrain.callbacks import describe_run
-    from whytrain.tracking.store import Store
 
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     monkeypatch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
     monkeypatch.setattr(describe_run, "_environment", lambda: "")

@@ -11,7 +11,6 @@ from small_runs import SMALL, Tracked
 
 from whytrain.runs.config import read_config as config
 from whytrain.tracking.reader import RunRecord, child_runs, download, find_run, read_table
-from whytrain.tracking.store import Store
 
 # Thresholds that any run exceeds: what is tested is the way from there on.
 RULES = """
@@ -33,9 +32,8 @@ WORDS = (
 
 
 @pytest.fixture
-def prepared(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def prepared(workspace: Path, quiet_figures: None) -> Path:
     (workspace / "rules.yaml").write_text(RULES)
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     return workspace
 
 

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from small import draw_nothing
 from small_runs import SMALL, Tracked
 
 from whytrain.commands import compare as script
 from whytrain.commands import train
 from whytrain.tracking.reader import child_runs, download, find_run, read_table
 from whytrain.tracking.settings import TrackingSettings
-from whytrain.tracking.store import Store
 
 PREDICTIONS = "+callbacks.predictions._target_=whytrain.callbacks.log_predictions.LogPredictions"
 THREE = "explainer=[shapley,integrated_gradients,random]"
@@ -42,7 +42,7 @@ def trained(make_workspace: Callable[[], Path]) -> Iterator[SimpleNamespace]:
     folder = make_workspace()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+        draw_nothing(patch)
         for words in (
             ("run_name=plain",),
             ("model=bilstm_opt", "run_name=opt"),

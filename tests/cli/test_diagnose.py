@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small import draw_nothing
 from small_runs import SMALL
 
 from whytrain import callbacks
@@ -17,7 +18,6 @@ from whytrain.commands import diagnose, train
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.runs.evidence import VERSION, read_evidence
 from whytrain.tracking.reader import RunRecord, download, find_run
-from whytrain.tracking.store import Store
 
 # Thresholds that any run exceeds, and that its words, students and labels are shown in examples.
 RULES = """
@@ -88,7 +88,7 @@ def _train(folder: Path, *words: str) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["train.py", *words])
-        patch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
+        draw_nothing(patch)
         patch.setattr(callbacks.DescribeModel, "on_fit_end", lambda *args: None)
         with pytest.raises(SystemExit) as end:
             train.main()

@@ -14,7 +14,6 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from whytrain.data.pretrained import PACKAGE, PACKAGED_MODEL, packaged_model
-from whytrain.tracking.store import Store
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "distillation.py"
 pytestmark = pytest.mark.skipif(
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def benchmark(
-    workspace: Path, run_train: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+    workspace: Path, run_train: Callable[..., int], quiet_figures: None, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[str]]:
     """The benchmark with these words; returns the names of the runs that it trained."""
     spec = importlib.util.spec_from_file_location("distillation_benchmark", BENCHMARK)
@@ -32,7 +31,6 @@ def benchmark(
     assert spec.loader is not None
     module: ModuleType = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     names: list[str] = []
 
     def in_this_process(command: list[str], **_: Any) -> SimpleNamespace:

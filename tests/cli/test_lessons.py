@@ -13,7 +13,6 @@ from explained_runs import track_explained_run
 from small_runs import SMALL, Tracked, assert_same_run
 
 from whytrain.models.saved import load_model
-from whytrain.tracking.store import Store
 
 LEARNING = (
     *SMALL,
@@ -65,9 +64,8 @@ def test_a_killed_run_learns_what_an_uninterrupted_one_does(
 
 
 def test_a_transformer_is_fine_tuned_tracked_and_saved(
-    workspace: Path, run_train: Callable[..., int], bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Path, run_train: Callable[..., int], bert_folder: Path, quiet_figures: None
 ) -> None:
-    monkeypatch.setattr(Store, "log_figure", lambda *args, **kwargs: None)
     shutil.copytree(bert_folder, workspace / "bert")
     words = [word for word in SMALL if not word.startswith(("model", "tokenizer"))]
     words += ["callbacks.explanations.vocabulary_sentences=20"]

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logits_of
 
 from whytrain.attribution.shapley.explainer import Shapley
@@ -48,6 +49,7 @@ SETTINGS = {
     "changed_sentences": 2,
     "explainers": [Shapley(absences=["padding"], exact_words=8, budget=500)],
     "payoff": "log_odds",
+    "device": torch.device("cpu"),
 }
 SENTENCES = Sentences(IDS, TEXTS, LABELS, ("bad", "good"), "f" * 32)
 BOOTSTRAP = {"level": 0.95, "n_resamples": 400, "seed": 0}

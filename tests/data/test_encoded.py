@@ -12,13 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import small_bilstm
 
 from whytrain.data.batch_plan import evaluation_plan
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import EncodedSplit, encode_split
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.wordpiece import WordPieceTrainer
-from whytrain.models.bilstm import BiLSTM
 
 TEXTS = ["a film", "a very fine film", "fine", "not a very fine film at all", "a film", "🙂"]
 
@@ -170,17 +170,12 @@ def test_batch_equals_padding_by_hand(lengths: list[int], data: st.DataObject) -
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 def test_logits_do_not_depend_on_batch_mates(pooling: str) -> None:
-    torch.manual_seed(0)
-    model = BiLSTM(
+    model = small_bilstm(
         vocabulary_size=40,
-        n_classes=3,
-        padding_id=0,
         embedding={"size": 8, "pretrained": None},
         hidden_size=8,
-        n_layers=1,
         pooling=pooling,
         layer_norm=True,
-        self_attention_heads=0,
         dropout=0.5,
     ).eval()
     split = encoded([3, 9, 4, 4, 1, 7, 9, 2, 4, 30])

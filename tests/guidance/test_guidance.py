@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import binom
+from small import SPECIAL, wordpiece_tokenizer
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers, processors
 
@@ -22,8 +23,8 @@ from whytrain.guidance.guidance import Explained, Guidance, guide
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.guidance.token_kinds import TokenKinds
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS += [
+WORDS = [
+    *SPECIAL,
     "good",
     "bad",
     "dull",
@@ -75,12 +76,7 @@ def settings(**changes: Any) -> GuidanceSettings:
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    backend = Backend(models.WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    return Tokenizer(backend, "small")
+    return wordpiece_tokenizer(WORDS[len(SPECIAL) :])
 
 
 def split_of(texts: Sequence[str]) -> Split:

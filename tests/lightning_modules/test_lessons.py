@@ -20,8 +20,9 @@ from whytrain.commands import train
 from whytrain.errors import ConfigError, TrackingError
 from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.saved import save_model
+from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import answers, load_teacher
+from whytrain.runs.model import log_model
 from whytrain.runs.ranking import word_sizes
 from whytrain.tracking.store import Store
 
@@ -166,23 +167,15 @@ def test_a_tracked_run_teaches_whatever_the_order_of_its_classes(make_run, works
     data, _ = train.build(config)
     arguments: dict[str, Any] = dict(config.model) | {"embedding": {"size": 8, "pretrained": None}}
     arguments.pop("_target_")
+    arguments |= data.model_sizes
     torch.manual_seed(1)
-    model = BiLSTM(**arguments, **data.model_sizes)
-    folder = workspace / "saved"
-    save_model(
-        folder,
-        model,
-        "whytrain.models.bilstm.BiLSTM",
-        arguments | data.model_sizes,
-        ["good", "bad"],
-        data.tokenizer,
-        20,
-    )
+    model = BiLSTM(**arguments).eval()
+    saved = SavedModel(model=model, tokenizer=data.tokenizer, class_names=("good", "bad"), max_tokens=20)
     store = Store.start(instantiate(config.tracking), run_name="teacher", tags={}, run_id=run_id)
-    store.log_model(folder)
+    log_model(store, saved, class_path="whytrain.models.bilstm.BiLSTM", arguments=arguments)
     store.close("FINISHED")
     learned = built("model=bilstm_kd", "distillation.teacher=teacher")[1].objective.distillation
-    expected = load_teacher(folder, 20).logits(data.corpus.train.texts)[:, ::-1].copy()
+    expected = saved.logits(data.corpus.train.texts)[:, ::-1].copy()
     assert data.corpus.class_names == ("bad", "good")
     torch.testing.assert_close(learned.logits.double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
 

@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tokenizers import Tokenizer as Backend
-from tokenizers import models, pre_tokenizers, processors
+from small import wordpiece_tokenizer
 from torch import Tensor, nn
 
-from whytrain.data.tokenization import Tokenizer
 from whytrain.loop import deletion_robustness as robustness
 from whytrain.loop.deletion_robustness import (
     TOP_TWO_SHARE,
@@ -85,16 +83,10 @@ class Additive(nn.Module):
 
 def small_model() -> SavedModel:
     weights = {"good": 3.0, "bad": -2.0, "film": 0.5, "plot": 0.25, "a": -0.25, "the": -0.5}
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *weights]
-    backend = Backend(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
     module = Additive([5.0, *[0.0] * 4, *weights.values()]).eval()  # padding in a word's place would show
     return SavedModel(
         model=module,
-        tokenizer=Tokenizer(backend, "small"),
+        tokenizer=wordpiece_tokenizer(list(weights)),
         class_names=("bad", "good"),
         max_tokens=32,
         confidence=None,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tokenizers
 import torch
+from small import small_bilstm
 
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
 from whytrain.models.batch_runner import BATCH_SIZE, inspect_split, predict_split
-from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import interface_of
 
 TOKENIZER = Tokenizer(
@@ -53,18 +53,7 @@ def test_rows_in_order_and_mode_restored(training):
 
 @pytest.mark.parametrize("run", [predict_split, lambda *given: list(inspect_split(*given))])
 def test_every_submodule_keeps_its_own_mode(run):
-    model = BiLSTM(
-        vocabulary_size=1000,
-        n_classes=2,
-        padding_id=0,
-        embedding={"size": 4, "pretrained": None},
-        hidden_size=3,
-        n_layers=2,
-        pooling="mean",
-        layer_norm=False,
-        self_attention_heads=0,
-        dropout=0.5,
-    ).train()
+    model = small_bilstm(vocabulary_size=1000, n_layers=2, pooling="mean", dropout=0.5).train()
     model.lstm.eval()  # frozen
     modes = [module.training for module in model.modules()]
     before = torch.get_rng_state()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from small import small_bilstm
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,20 +30,8 @@ option_combinations = pytest.mark.parametrize(
 
 def bilstm(**changes: Any) -> BiLSTM:
     """A model in float64, in evaluation mode, whose norms and biases are not at their neutral start."""
-    torch.manual_seed(3)
-    settings: dict[str, Any] = {
-        "vocabulary_size": 20,
-        "n_classes": 3,
-        "padding_id": PADDING,
-        "embedding": {"size": 5, "pretrained": None},
-        "hidden_size": 4,
-        "n_layers": 1,
-        "pooling": "last",
-        "layer_norm": False,
-        "self_attention_heads": 0,
-        "dropout": 0.5,
-    }
-    model = BiLSTM(**settings | changes).double().eval()
+    sizes = {"padding_id": PADDING, "embedding": {"size": 5, "pretrained": None}, "hidden_size": 4}
+    model = small_bilstm(seed=3, **sizes | {"dropout": 0.5} | changes).double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 1:
@@ -176,8 +165,7 @@ def test_other_poolings_have_no_attention(pooling):
 
 
 def test_initialization_is_uniform_per_gate_with_zero_biases():
-    torch.manual_seed(0)
-    model = BiLSTM(
+    model = small_bilstm(
         vocabulary_size=500,
         n_classes=2,
         padding_id=4,
@@ -186,7 +174,6 @@ def test_initialization_is_uniform_per_gate_with_zero_biases():
         n_layers=2,
         pooling="attention",
         layer_norm=True,
-        self_attention_heads=0,
         dropout=0.3,
     )
     assert model.embedding.weight[4].abs().max() == 0

@@ -15,7 +15,7 @@ from tokenizers import models, pre_tokenizers, processors
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface, interface_of
-from whytrain.models.saved import load_model, save_model
+from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.models.transformer import Transformer
 
 CLASS = "whytrain.models.transformer.Transformer"
@@ -165,7 +165,8 @@ def test_logits_are_the_librarys(tmp_path: Path, family: str) -> None:
     assert asked.capabilities.attention == attention
     assert asked.capabilities.removals == ("mask", "removed")
     check_inspection(asked, *sentences(own))
-    save_model(tmp_path / "saved", model, CLASS, {}, ["a", "b", "c"], own, 20)
+    saved = SavedModel(model=model, tokenizer=own, class_names=("a", "b", "c"), max_tokens=20)
+    save_model(tmp_path / "saved", saved, class_path=CLASS, arguments={})
     check_logits(network, load_model(tmp_path / "saved").interface, own)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import tokenizers
 import torch
+from small import BILSTM, bilstm_arguments, small_bilstm
 from torch import Tensor, nn
 
 from whytrain.checkpoints import usable_checkpoint
@@ -17,7 +18,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import Capabilities, interface_of, recurrence_of
-from whytrain.models.saved import load_model, save_model
+from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.types import Inspection
 
 WORDS = ["[PAD]", "[UNK]", "[MASK]", *(f"word{i}" for i in range(3, 30))]
@@ -33,24 +34,12 @@ def tokenizer() -> Tokenizer:
 
 
 def arguments(**changes: Any) -> dict[str, Any]:
-    plain = {
-        "vocabulary_size": len(WORDS),
-        "n_classes": 3,
-        "padding_id": 0,
-        "embedding": {"size": 6, "pretrained": None},
-        "hidden_size": 5,
-        "n_layers": 1,
-        "pooling": "attention",
-        "layer_norm": True,
-        "self_attention_heads": 0,
-        "dropout": 0.3,
-    }
-    return plain | changes
+    own = {"vocabulary_size": len(WORDS), "pooling": "attention", "layer_norm": True, "dropout": 0.3}
+    return bilstm_arguments(**own | changes)
 
 
 def bilstm(**changes: Any) -> BiLSTM:
-    torch.manual_seed(0)
-    return BiLSTM(**arguments(**changes))
+    return small_bilstm(**arguments(**changes))
 
 
 class Bag(nn.Module):
@@ -189,7 +178,7 @@ def test_a_checkpoint_of_a_gpu_is_read_without_one(tmp_path: Path) -> None:
 
 
 def test_a_saved_model_goes_to_the_device_that_is_asked_for(tmp_path: Path, tokenizer: Tokenizer) -> None:
-    path = "whytrain.models.bilstm.BiLSTM"
-    save_model(tmp_path, bilstm(), path, arguments(), ["a", "b", "c"], tokenizer, 20)
+    saved = SavedModel(model=bilstm(), tokenizer=tokenizer, class_names=("a", "b", "c"), max_tokens=20)
+    save_model(tmp_path, saved, class_path=BILSTM, arguments=arguments())
     assert load_model(tmp_path).interface.device == torch.device("cpu")
     assert {p.device.type for p in load_model(tmp_path, device="meta").model.parameters()} == {"meta"}

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from sklearn.decomposition import PCA, TruncatedSVD
+from small import small_bilstm
 
 from whytrain.errors import ConfigError
-from whytrain.models.bilstm import BiLSTM
 from whytrain.models.bilstm.pretrained_vectors import pretrained_embeddings
 
 ROWS, COLUMNS = 40, 12
@@ -57,18 +57,8 @@ def test_one_file_and_other_names_of_the_matrix(matrix, tmp_path):
 
 
 def test_the_model_starts_from_them_with_a_zero_padding_row(folder):
-    model = BiLSTM(
-        vocabulary_size=ROWS,
-        n_classes=2,
-        padding_id=7,
-        embedding={"size": 4, "pretrained": str(folder)},
-        hidden_size=3,
-        n_layers=1,
-        pooling="mean",
-        layer_norm=False,
-        self_attention_heads=0,
-        dropout=0.0,
-    )
+    embedding = {"size": 4, "pretrained": str(folder)}
+    model = small_bilstm(vocabulary_size=ROWS, padding_id=7, embedding=embedding)
     expected = pretrained_embeddings(str(folder), ROWS, 4)
     expected[7] = 0
     torch.testing.assert_close(model.embedding.weight.detach(), expected, rtol=0, atol=0)

@@ -4,63 +4,46 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import tokenizers
 import torch
 import yaml
-from tokenizers import models, pre_tokenizers, processors
+from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
 
 from whytrain.config.trust import trust
-from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.bilstm import BiLSTM
-from whytrain.models.saved import load_model, save_model
+from whytrain.models.saved import SavedModel, load_model, save_model
 
-CLASS_PATH = "whytrain.models.bilstm.BiLSTM"
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
+WORDS = ["a", "good", "bad", "film", "not"]
 TEXTS = ["good film", "a bad film", "not a good film", "bad", "a a a a a a a a a a a a good", "", "šílený"]
-ARGUMENTS = {
-    "vocabulary_size": len(WORDS),
-    "n_classes": 3,
-    "padding_id": 0,
-    "embedding": {"size": 6, "pretrained": None},
-    "hidden_size": 5,
-    "n_layers": 1,
-    "pooling": "attention",
-    "layer_norm": True,
-    "self_attention_heads": 0,
-    "dropout": 0.5,
-}
+CLASSES = ("neg", "neutral", "pos")
+ARGUMENTS = bilstm_arguments(vocabulary_size=10, pooling="attention", layer_norm=True, dropout=0.5)
 
 
-def small_tokenizer() -> Tokenizer:
-    vocabulary = {word: index for index, word in enumerate(WORDS)}
-    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = [("[CLS]", 2), ("[SEP]", 3)]
-    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
-    return Tokenizer(backend, "small")
+def save(folder: Path, model: BiLSTM, arguments: dict[str, Any]) -> Path:
+    tokenizer = wordpiece_tokenizer(WORDS)
+    saved = SavedModel(model=model, tokenizer=tokenizer, class_names=CLASSES, max_tokens=8)
+    save_model(folder, saved, class_path=BILSTM, arguments=arguments)
+    return folder
 
 
 @pytest.fixture
 def model() -> BiLSTM:
-    torch.manual_seed(0)
-    return BiLSTM(**ARGUMENTS)
+    return small_bilstm(**ARGUMENTS)
 
 
 @pytest.fixture
 def folder(model: BiLSTM, tmp_path: Path) -> Path:
-    folder = tmp_path / "model"
-    save_model(folder, model, CLASS_PATH, ARGUMENTS, ["neg", "neutral", "pos"], small_tokenizer(), 8)
-    return folder
+    return save(tmp_path / "model", model, ARGUMENTS)
 
 
 def test_it_predicts_as_the_model_did(model: BiLSTM, folder: Path) -> None:
     model.eval()
-    encoded = small_tokenizer().encode(TEXTS, 8)
+    encoded = wordpiece_tokenizer(WORDS).encode(TEXTS, 8)
     with torch.inference_mode():  # one by one, so without padding
         logits = torch.cat([model(torch.tensor(ids[None].astype("int64")), None) for ids in encoded])
     expected = logits.double().softmax(dim=1).numpy()
@@ -105,8 +88,7 @@ def test_loading_leaves_the_random_numbers_alone(folder: Path) -> None:
 
 def test_the_pretrained_vectors_are_not_looked_for_again(model: BiLSTM, tmp_path: Path) -> None:
     arguments = ARGUMENTS | {"embedding": {"size": 6, "pretrained": str(tmp_path / "gone")}}
-    save_model(tmp_path / "m", model, CLASS_PATH, arguments, ["a", "b", "c"], small_tokenizer(), 8)
-    loaded = load_model(tmp_path / "m").model
+    loaded = load_model(save(tmp_path / "m", model, arguments)).model
     torch.testing.assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from small import small_bilstm
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -14,10 +15,8 @@ TOKENS = torch.arange(1, 13)[None]
 
 
 def bilstm(pooling: str = "last", *, layer_norm: bool = False, heads: int = 0, n_layers: int = 1) -> BiLSTM:
-    return BiLSTM(
+    return small_bilstm(
         vocabulary_size=50,
-        n_classes=3,
-        padding_id=0,
         embedding={"size": 8, "pretrained": None},
         hidden_size=6,
         n_layers=n_layers,

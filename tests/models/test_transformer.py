@@ -14,7 +14,7 @@ import transformers
 from whytrain.data.pretrained import PACKAGE, PACKAGED_MODEL, PretrainedTokenizer
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
-from whytrain.models.saved import load_model, save_model
+from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.models.transformer import Transformer
 from whytrain.types import Inspectable
 
@@ -100,7 +100,8 @@ def test_saved_and_loaded_without_its_first_folder(bert_folder, tokenizer, tmp_p
     first = tmp_path / "first"
     shutil.copytree(bert_folder, first)
     model = read(first, tokenizer).eval()
-    save_model(tmp_path / "saved", model, CLASS, {"name_or_path": str(first)}, ["bad", "good"], tokenizer, 20)
+    saved = SavedModel(model=model, tokenizer=tokenizer, class_names=("bad", "good"), max_tokens=20)
+    save_model(tmp_path / "saved", saved, class_path=CLASS, arguments={"name_or_path": str(first)})
     shutil.rmtree(first)
     description = (tmp_path / "saved" / "model.yaml").read_text()
     assert str(first) not in description

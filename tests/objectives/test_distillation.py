@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from small import small_bilstm
 from torch.nn import functional
 
 from whytrain.errors import ConfigError
@@ -58,19 +59,7 @@ def objective(
 
 
 def bilstm(pooling: str = "attention", dropout: float = 0.0) -> BiLSTM:
-    torch.manual_seed(0)
-    return BiLSTM(
-        vocabulary_size=20,
-        n_classes=3,
-        padding_id=0,
-        embedding={"size": 6, "pretrained": None},
-        hidden_size=5,
-        n_layers=1,
-        pooling=pooling,
-        layer_norm=True,
-        self_attention_heads=0,
-        dropout=dropout,
-    )
+    return small_bilstm(pooling=pooling, layer_norm=True, dropout=dropout)
 
 
 def test_a_sentence_by_hand():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import tokenizers
 import torch
+from small import small_bilstm
 from torch import nn
 from torch.nn import functional
 
@@ -44,19 +45,7 @@ def objective(**changes: Any) -> Objective:
 
 
 def bilstm(pooling: str = "attention", n_layers: int = 1) -> BiLSTM:
-    torch.manual_seed(0)
-    return BiLSTM(
-        vocabulary_size=20,
-        n_classes=3,
-        padding_id=0,
-        embedding={"size": 6, "pretrained": None},
-        hidden_size=5,
-        n_layers=n_layers,
-        pooling=pooling,
-        layer_norm=True,
-        self_attention_heads=0,
-        dropout=0.3,
-    ).eval()
+    return small_bilstm(n_layers=n_layers, pooling=pooling, layer_norm=True, dropout=0.3).eval()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])

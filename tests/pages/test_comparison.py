@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tokenizers
 import torch
-from tokenizers import models, pre_tokenizers, processors
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "comparison"))  # whatever pytest's import mode
 
 from compared_runs import IDS, LABELS, TEXTS, compared_run, in_silence
+from small import small_bilstm, wordpiece_tokenizer
 
 from whytrain.attribution.gradients.integrated_gradients import IntegratedGradients
 from whytrain.attribution.random_scores import RandomScores
@@ -23,7 +22,6 @@ from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.comparison import comparison as side_by_side
 from whytrain.comparison.runs import LoadedRuns, Sentences
 from whytrain.comparison.tables import comparison_tables
-from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
@@ -32,7 +30,7 @@ from whytrain.pages.comparison import comparison_page
 from whytrain.pages.comparison_figures import MOST_DRAWN, comparison_figures, drawn_names
 
 HOSTILE = 'a <script>alert(1)</script> film & "good"'
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "film", "not", "about", "sentence", "is"]
+WORDS = ["film", "not", "about", "sentence", "is"]
 SETTINGS = {
     "level": 0.95,
     "resamples": 200,
@@ -45,32 +43,24 @@ SETTINGS = {
         RandomScores(),
     ],
     "payoff": "log_odds",
+    "device": torch.device("cpu"),
 }
 
 
 def saved(pooling: str, seed: int) -> SavedModel:
-    vocabulary = {word: index for index, word in enumerate(WORDS)}
-    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    special = [("[CLS]", 2), ("[SEP]", 3)]
-    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
-    torch.manual_seed(seed)
-    model = BiLSTM(
-        vocabulary_size=len(WORDS),
+    tokenizer = wordpiece_tokenizer(WORDS)
+    model = small_bilstm(
+        seed=seed,
+        vocabulary_size=tokenizer.vocabulary_size,
         n_classes=2,
-        padding_id=0,
         embedding={"size": 4, "pretrained": None},
         hidden_size=4,
-        n_layers=1,
         pooling=pooling,
-        layer_norm=False,
-        self_attention_heads=0,
-        dropout=0.0,
     )
     # In the other order of classes: the gold class is found by its name.
     return SavedModel(
         model=model.eval(),
-        tokenizer=Tokenizer(backend, "small"),
+        tokenizer=tokenizer,
         class_names=("good", "bad"),
         max_tokens=20,
         confidence=None,
@@ -87,8 +77,7 @@ def compare(monkeypatch, poolings: dict[str, str | None], texts=True, **changes)
             raise WhytrainError(f"run {record_name} has no logged model")
         return saved(pooling, seed=len(record_name))
 
-    monkeypatch.setattr(side_by_side, "saved_model", lambda record: record.name)
-    monkeypatch.setattr(side_by_side, "load_model", load)
+    monkeypatch.setattr(side_by_side, "read_model", lambda record, *, device: load(record.name))
     shown = [HOSTILE, *TEXTS[1:]] if texts else None
     sentences = Sentences(IDS, shown, LABELS, ("bad", "good"), "f" * 32)
     loaded = LoadedRuns(sentences, tuple(runs), ())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tokenizers
 import torch
+from small import small_bilstm
 
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
@@ -17,17 +18,12 @@ from whytrain.surrogates.dense import attention_statistics, dense_table, token_s
 
 
 def bilstm(pooling: Any) -> BiLSTM:
-    torch.manual_seed(0)
-    return BiLSTM(
+    return small_bilstm(
         vocabulary_size=30,
         n_classes=2,
-        padding_id=0,
         embedding={"size": 3, "pretrained": None},
         hidden_size=2,
-        n_layers=1,
         pooling=pooling,
-        layer_norm=False,
-        self_attention_heads=0,
         dropout=0.5,
     )
 

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-import tokenizers
-import torch
-from tokenizers import models, pre_tokenizers, processors
+from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
 from tracking_processes import Server, settings_in
 
 from whytrain.api.explaining import made_methods
 from whytrain.attribution.text import TextExplainer
-from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
-from whytrain.models.bilstm import BiLSTM
-from whytrain.models.saved import load_model, save_model
+from whytrain.models.saved import SavedModel, load_model, save_model
+from whytrain.runs.model import as_pyfunc
 from whytrain.tracking.model_code import copy_code
 from whytrain.tracking.reader import find_run, saved_model
 from whytrain.tracking.store import Store
@@ -30,20 +27,9 @@ from whytrain.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "not"]
+WORDS = ["a", "good", "bad", "film", "not"]
 TEXTS = ["good film", "a bad film", "not a good film", "a a a a a a a"]
-ARGUMENTS: dict[str, Any] = {
-    "vocabulary_size": len(WORDS),
-    "n_classes": 2,
-    "padding_id": 0,
-    "embedding": {"size": 6, "pretrained": None},
-    "hidden_size": 5,
-    "n_layers": 1,
-    "pooling": "last",
-    "layer_norm": False,
-    "self_attention_heads": 0,
-    "dropout": 0.1,
-}
+ARGUMENTS = bilstm_arguments(vocabulary_size=10, n_classes=2, dropout=0.1)
 
 LOAD = """
 import json, socket, sys
@@ -83,24 +69,14 @@ METHODS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    vocabulary = {word: index for index, word in enumerate(WORDS)}
-    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = [("[CLS]", 2), ("[SEP]", 3)]
-    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
-    class_path = "whytrain.models.bilstm.BiLSTM"
-    tokenizer = Tokenizer(backend, "small")
-    save_model(
-        tmp_path / "best",
-        BiLSTM(**ARGUMENTS),
-        class_path,
-        ARGUMENTS,
-        ["neg", "pos"],
-        tokenizer,
-        8,
+    saved = SavedModel(
+        model=small_bilstm(**ARGUMENTS),
+        tokenizer=wordpiece_tokenizer(WORDS),
+        class_names=("neg", "pos"),
+        max_tokens=8,
         explainers=METHODS,
     )
+    save_model(tmp_path / "best", saved, class_path=BILSTM, arguments=ARGUMENTS)
     return tmp_path / "best"
 
 
@@ -118,7 +94,7 @@ def imported_packages(file: Path) -> set[str]:
 def test_it_loads_in_a_fresh_process(store: Store, folder: Path, client: MlflowClient, root: Path) -> None:
     expected = load_model(folder).predict(TEXTS).to_dict("list")
     store.log_params({"lr": 0.1})
-    store.log_model(folder)
+    store.log_model(as_pyfunc(folder, load_model(folder)))
     store.close("FINISHED")
     run = find_run(settings_in(root).address, store.run_id)
     (model_id,) = run.model_ids
@@ -160,7 +136,7 @@ def test_it_loads_in_a_fresh_process(store: Store, folder: Path, client: MlflowC
 
 def test_a_model_on_a_server(live_server: Server, folder: Path, root: Path) -> None:
     store = Store.start(settings_in(root, live_server.uri), run_name="served", tags={})
-    store.log_model(folder)
+    store.log_model(as_pyfunc(folder, load_model(folder)))
     store.close("FINISHED")
     assert store.summary() is None
     read_back = saved_model(find_run(live_server.uri, store.run_id))
@@ -192,7 +168,7 @@ def test_sending_a_model_twice_leaves_one(
     def lost(*_: object) -> None:
         raise ConnectionResetError("the server died")
 
-    store.log_model(folder)
+    store.log_model(as_pyfunc(folder, load_model(folder)))
     with monkeypatch.context() as patch:
         patch.setattr(Client, "finalize_logged_model", lost)
         store.flush()
@@ -217,7 +193,7 @@ def test_sending_a_model_twice_leaves_one(
 def test_the_ui_shows_signature_and_example(store: Store, folder: Path, client: MlflowClient) -> None:
     from mlflow.models import Model
 
-    store.log_model(folder, "best")
+    store.log_model(as_pyfunc(folder, load_model(folder)), "best")
     store.close("FINISHED")
     (output,) = client.get_run(store.run_id).outputs.model_outputs
     location = client.get_logged_model(output.model_id).artifact_location.removeprefix("file://")
@@ -259,7 +235,7 @@ def test_a_registered_model_loads_as_its_card_says(
         store = Store.start(settings, run_name=f"run-{number}", tags={})
         store.log_dataset("films-validation", "films", "abc", 4, "validation")
         store.log_metrics({"best/accuracy": 0.75, "val/accuracy": 0.5}, 3)
-        store.log_model(folder, card=CARD)
+        store.log_model(as_pyfunc(folder, load_model(folder)), card=CARD)
         store.close("FINISHED")
         assert store.summary() is None
     first, second = sorted(client.search_model_versions("name = 'reviews'"), key=lambda v: int(v.version))
@@ -287,7 +263,7 @@ def test_registering_twice_makes_one_version(
     from mlflow import MlflowClient as Client
 
     store = Store.start(settings_in(root, register="reviews"), run_name="run", tags={})
-    store.log_model(folder, card=CARD)
+    store.log_model(as_pyfunc(folder, load_model(folder)), card=CARD)
     with monkeypatch.context() as patch:
         update = Client.update_model_version
 

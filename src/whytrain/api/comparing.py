@@ -75,7 +75,7 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
         runs: two or more finished runs of the same data.
         explainers: see `whytrain.explain`; of the most changed sentences.
         settings: other values than those of conf/compare.yaml: `level`, `resamples`, `seed`, `sentences`,
-            `changed_sentences`, `payoff`.
+            `changed_sentences`, `payoff`, `device`.
 
     Raises:
         ConfigError: fewer than two runs, or a setting is wrong.
@@ -85,6 +85,7 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
     from whytrain.comparison.comparison import SETTINGS, put_side_by_side
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import selection_of
+    from whytrain.models.device import device_named
 
     given = list(runs) if isinstance(runs, Sequence) else [runs]
     strange = [run for run in given if not isinstance(run, Run)]
@@ -95,6 +96,7 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
     defaults = yaml.safe_load((CONF / "compare.yaml").read_text("utf-8"))
     chosen = {name: defaults[name] for name in SETTINGS} | settings
     check_config(chosen, SETTINGS)
+    chosen["device"] = device_named(chosen["device"])
     loaded = load_runs(selection_of([run.record for run in runs]), _quietly, show_text=True)
     methods = made_methods(_cheaper(explainers, defaults["explainer"]))
     return Comparison(put_side_by_side(loaded, _quietly, explainers=methods, **chosen))

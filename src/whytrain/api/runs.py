@@ -18,6 +18,7 @@ from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
+    from whytrain.models.device import DeviceName
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
 
@@ -31,9 +32,11 @@ class Run:
 
     Attributes:
         record: what the tracking store says of it.
+        device: where its model computes; `auto` is this machine's accelerator, or the CPU.
     """
 
     record: RunRecord
+    device: DeviceName = "auto"
 
     def __repr__(self) -> str:
         """Return name, id and status."""
@@ -70,15 +73,17 @@ class Run:
         """The model of the best epoch.
 
         Raises:
+            ConfigError: this machine has no such device.
             TrackingError: the run logged no model.
         """
         from whytrain.commands.command_line import trusted_targets
         from whytrain.config.trust import trust
-        from whytrain.models.saved import load_model
-        from whytrain.tracking.reader import saved_model
+        from whytrain.models.device import device_named
+        from whytrain.runs.model import read_model
 
+        device = device_named(self.device)
         trust(trusted_targets(CONF))
-        return load_model(saved_model(self.record))
+        return read_model(self.record, device=device)
 
     def explain(
         self, texts: str | Sequence[str] | pd.Series, **settings: Any
@@ -159,13 +164,15 @@ def fit(
     return _train(words_of(data | {"model": model} | named))
 
 
-def open_run(id_or_name: str, tracking_uri: str | None = None) -> Run:
+def open_run(id_or_name: str, tracking_uri: str | None = None, *, device: DeviceName = "auto") -> Run:
     """Return a tracked run.
 
     Args:
         id_or_name: MLflow's id, or a name that one run has.
         tracking_uri: where it is tracked, as in MLflow; None: the store under `mlruns` in the working
             directory.
+        device: where its model computes: auto, cpu, cuda or mps; `auto` is this machine's accelerator, or
+            the CPU.
 
     Raises:
         TrackingError: there is no such run, or several.
@@ -175,7 +182,7 @@ def open_run(id_or_name: str, tracking_uri: str | None = None) -> Run:
 
     local = yaml.safe_load((CONF / "tracking" / "local.yaml").read_text("utf-8"))
     settings = {key: value for key, value in local.items() if key != "_target_"} | {"uri": tracking_uri}
-    return Run(find_run(TrackingSettings(**settings).address, id_or_name))
+    return Run(find_run(TrackingSettings(**settings).address, id_or_name), device)
 
 
 def _train(words: Sequence[str]) -> Run:

@@ -1,17 +1,48 @@
-"""What a served model says of why it answers: the scores of one of its run's methods as columns."""
+"""A classifier as MLflow serves it: texts in, answers out, and on request why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from whytrain.attribution.explainer import Explainer, make_explainer
+from whytrain.attribution.explainer import make_explainer
 from whytrain.attribution.text import TextExplainer
-from whytrain.config.validation import import_target
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError
-from whytrain.models.saved import SavedModel
+from whytrain.models.device import device_named
+from whytrain.models.saved import SavedModel, load_model
+
+
+class ServedClassifier:
+    """Answers texts in the form that MLflow's `pyfunc` asks for."""
+
+    def __init__(self, saved: SavedModel) -> None:
+        """Store the classifier."""
+        self._saved = saved
+
+    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Classify texts.
+
+        Args:
+            model_input: n texts in one column; by the signature MLflow makes it of a list or a series, too.
+            params: `{"explain": "shapley"}`, or another method of the run, also explains each answer.
+
+        Returns:
+            n rows: the columns of `SavedModel.predict`, and with `explain` those of `explained`.
+        """
+        texts = [str(text) for text in model_input.iloc[:, 0]]
+        answers = self._saved.predict(texts)
+        method = (params or {}).get("explain")
+        return answers.join(explained(self._saved, texts, method)) if method else answers
+
+
+def _load_pyfunc(folder: str) -> ServedClassifier:
+    """Read what `save_model` wrote; MLflow calls this function of a logged model's loader by its name."""
+    # Who loads the package runs its code anyway, so its class may be any.
+    return ServedClassifier(load_model(Path(folder), any_class=True, device=device_named("auto")))
 
 
 def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFrame:
@@ -38,17 +69,6 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
     explainer = TextExplainer(saved, [made.first_variant(saved.interface)], payoff="log_odds", seed=0)
     rows = [_row(explainer, text) for text in texts]
     return pd.DataFrame(rows, columns=["explained", "words", "scores"])
-
-
-def needed_by(methods: Iterable[str]) -> set[str]:
-    """Return the packages that methods, named by their classes, need besides this one's own."""
-    return {name for path in methods for name in _class_of(path).requirements}
-
-
-def _class_of(path: str) -> type[Explainer]:
-    found = import_target(path)
-    assert isinstance(found, type)
-    return found
 
 
 def _row(explainer: TextExplainer, text: str) -> tuple[str | None, list[str] | None, list[float] | None]:

@@ -32,6 +32,7 @@ def compare(config: DictConfig) -> None:
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import select_runs
     from whytrain.config.validation import check_config
+    from whytrain.models.device import device_named
     from whytrain.pages import comparison_files as files
     from whytrain.tracking.status import ending
     from whytrain.tracking.store import Store
@@ -40,6 +41,7 @@ def compare(config: DictConfig) -> None:
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
+    settings = {name: plain[name] for name in SETTINGS} | {"device": device_named(plain["device"])}
     console = Console()
 
     def progress(items: Sequence[T], what: str) -> Iterable[T]:
@@ -48,7 +50,6 @@ def compare(config: DictConfig) -> None:
     tracking = instantiate(config.tracking)
     selection = select_runs(tracking.address, plain["runs"], tracking.experiment)
     loaded = load_runs(selection, progress, show_text=tracking.log_text)
-    settings = {name: plain[name] for name in SETTINGS}
     explainers = make_explainers(plain["explainer"])
     result = put_side_by_side(loaded, progress, explainers=explainers, **settings)
     tags = files.comparison_tags(result)

@@ -50,13 +50,14 @@ def explain(config: DictConfig) -> None:
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
+    from whytrain.models.device import DeviceName
     from whytrain.types import Payoff
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
-    check_config(plain, keys | {"payoff": Payoff, "seed": Seed})
+    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName})
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
@@ -77,15 +78,17 @@ def explain(config: DictConfig) -> None:
 
 def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
     """Return what is asked, and what its explanations are kept under: a run's id, or the model's name."""
+    from whytrain.models.device import device_named
     from whytrain.models.existing import existing_classifier
-    from whytrain.models.saved import load_model
-    from whytrain.tracking.reader import find_run, saved_model
+    from whytrain.runs.model import read_model
+    from whytrain.tracking.reader import find_run
 
+    device = device_named(plain["device"])
     if plain["classifier"] is not None:
         name = str(plain["classifier"])
-        return existing_classifier(name, plain["max_tokens"]), Path(name).name
+        return existing_classifier(name, plain["max_tokens"], device=device), Path(name).name
     run = find_run(instantiate(config.tracking).address, plain["run"])
-    return load_model(saved_model(run)), run.run_id
+    return read_model(run, device=device), run.run_id
 
 
 def explain_text(explainer: TextExplainer, text: str, output: Path, console: Console) -> None:

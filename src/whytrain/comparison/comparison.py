@@ -8,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import torch
 from annotated_types import Ge, Interval
 
 from whytrain.attribution.explainer import Explainer
@@ -24,9 +25,11 @@ from whytrain.comparison.sentences import ExplanationSettings, SentencePair, att
 from whytrain.comparison.slices import SliceChange, slice_changes
 from whytrain.errors import WhytrainError
 from whytrain.metrics import ACCURACY
-from whytrain.models.saved import SavedModel, load_model
+from whytrain.models.device import DeviceName
+from whytrain.models.saved import SavedModel
 from whytrain.runs.diagnosis import read_diagnosis
-from whytrain.tracking.reader import metric_history, saved_model
+from whytrain.runs.model import read_model
+from whytrain.tracking.reader import metric_history
 from whytrain.types import Payoff
 
 CURVES = ("train/loss", "val/loss", "val/accuracy", "val/f1")
@@ -40,6 +43,7 @@ SETTINGS = {
     "sentences": list[str],
     "changed_sentences": Annotated[int, Ge(0)],
     "payoff": Payoff,
+    "device": DeviceName,
 }
 
 
@@ -107,6 +111,7 @@ def put_side_by_side(
     changed_sentences: int,
     explainers: Sequence[Explainer],
     payoff: Payoff,
+    device: torch.device,
 ) -> SideBySide:
     """Compare loaded runs in everything that they hold.
 
@@ -120,13 +125,14 @@ def put_side_by_side(
         changed_sentences: how many of the most changed sentences are explained too.
         explainers: the methods that explain them.
         payoff: of the gold class.
+        device: where the models compute.
     """
     recipes = group_by_seed(loaded.runs)
     baseline, *others = recipes
     measures = measure(recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed)
     tables = {other.name: judgements(baseline, other, loaded.sentences) for other in others}
     chosen = {name: chosen_rows(table, sentences, changed_sentences) for name, table in tables.items()}
-    models, unloaded = _models(recipes, measures)
+    models, unloaded = _models(recipes, measures, device)
     settings = ExplanationSettings(explainers=explainers, payoff=payoff, seed=seed)
     explained, unexplained = _explained(models, baseline.name, chosen, loaded.sentences, settings, progress)
     findings, undiagnosed = _findings(recipes)
@@ -165,7 +171,9 @@ def _unranked(recipes: Sequence[Recipe]) -> list[str]:
     ]
 
 
-def _models(recipes: Sequence[Recipe], measures: Measures) -> tuple[dict[str, SavedModel], list[str]]:
+def _models(
+    recipes: Sequence[Recipe], measures: Measures, device: torch.device
+) -> tuple[dict[str, SavedModel], list[str]]:
     """Load the models that explain, the baseline's and the best others', and say which are missing."""
     accuracy = {
         name: found.of(ACCURACY).measured.value_b for name, found in measures.against_baseline.items()
@@ -181,7 +189,7 @@ def _models(recipes: Sequence[Recipe], measures: Measures) -> tuple[dict[str, Sa
         if recipe is not recipes[0] and recipe not in best:
             continue
         try:
-            models[recipe.name] = load_model(saved_model(recipe.shown.record))
+            models[recipe.name] = read_model(recipe.shown.record, device=device)
         except WhytrainError as error:
             missing.append(f"{recipe.name} explains no sentence: {error}")
     return models, missing

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from whytrain.errors import WhytrainError
 from whytrain.health.check import Check
-from whytrain.models.saved import load_model
 from whytrain.runs.config import read_config
 from whytrain.runs.diagnosis import read_strategies
+from whytrain.runs.model import read_model
 from whytrain.runs.predictions import read_predictions
-from whytrain.tracking.reader import RunRecord, find_run, saved_model
+from whytrain.tracking.reader import RunRecord, find_run
 
 _AGAIN = "train it to its end"
 
@@ -46,7 +46,7 @@ def _records(run: RunRecord) -> Check:
 
 def _model(run: RunRecord) -> Check:
     try:
-        told = load_model(saved_model(run)).predict(["a"])
+        told = read_model(run).predict(["a"])
     except WhytrainError as error:
         return Check(subject="model", status="problem", found=str(error), advice=_AGAIN)
     calibrated = "calibrated" if "calibrated_probability" in told else "not calibrated"

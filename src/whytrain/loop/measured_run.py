@@ -20,13 +20,13 @@ from whytrain.loop.deletion_robustness import (
     without_words,
 )
 from whytrain.metrics.calibration import SMALLEST_PROBABILITY
-from whytrain.models.saved import load_model
 from whytrain.runs.config import is_private, read_config
 from whytrain.runs.diagnosis import read_rows
+from whytrain.runs.model import read_model
 from whytrain.runs.predictions import read_predictions
 from whytrain.runs.ranking import read_words, word_sizes
 from whytrain.runs.sentences import read_sentences
-from whytrain.tracking.reader import RunRecord, saved_model
+from whytrain.tracking.reader import RunRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) ->
     if is_private(baseline):
         return {}
     sentences = read_sentences(run)
-    model = load_model(saved_model(run))
+    model = read_model(run)
     found = on_two_words(model, sentences)
     try:
         sizes = word_sizes(read_words(baseline))

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from whytrain.models.transformer import Transformer
 
 
-def existing_classifier(name_or_path: str, max_tokens: int) -> SavedModel:
+def existing_classifier(
+    name_or_path: str, max_tokens: int, *, device: torch.device | str = "cpu"
+) -> SavedModel:
     """Read a classifier: a folder that `save_model` wrote, or one of Hugging Face.
 
     Args:
         name_or_path: a folder, or a name on the hub.
         max_tokens: tokens after which a Hugging Face classifier cuts a text, unless it reads fewer.
+        device: where the model computes.
 
     Raises:
         ConfigError: it is neither, or the model is of a kind that is refused.
@@ -30,11 +33,13 @@ def existing_classifier(name_or_path: str, max_tokens: int) -> SavedModel:
     """
     folder = Path(name_or_path).expanduser()
     if (folder / DESCRIPTION).is_file():
-        return load_model(folder)
-    return huggingface_classifier(name_or_path, max_tokens)
+        return load_model(folder, device=device)
+    return huggingface_classifier(name_or_path, max_tokens, device=device)
 
 
-def huggingface_classifier(name_or_path: str, max_tokens: int) -> SavedModel:
+def huggingface_classifier(
+    name_or_path: str, max_tokens: int, *, device: torch.device | str = "cpu"
+) -> SavedModel:
     """Read a Hugging Face sequence classifier. Arguments and errors as in `existing_classifier`."""
     from whytrain.models.transformer import Transformer, classes_of
 
@@ -47,7 +52,7 @@ def huggingface_classifier(name_or_path: str, max_tokens: int) -> SavedModel:
             padding_id=tokenizer.padding_id,
             name_or_path=name_or_path,
         )
-    return _classifier(model, tokenizer, names, max_tokens)
+    return _classifier(model.to(device), tokenizer, names, max_tokens)
 
 
 def loaded_classifier(network: Any, tokenizer: Any, max_tokens: int) -> SavedModel:

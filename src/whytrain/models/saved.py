@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,16 +23,8 @@ from whytrain.config.trust import is_trusted
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
-from whytrain.models.interface import (
-    ModelInterface,
-    interface_of,
-    requirements_of_class,
-    saved_arguments_of,
-)
+from whytrain.models.interface import ModelInterface, interface_of, saved_arguments_of
 from whytrain.tasks import CLASSIFICATION, TASKS, Task
-
-if TYPE_CHECKING:
-    from whytrain.types import PredictFn
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.yaml"
@@ -48,7 +39,7 @@ class SavedModel:
     """A classifier that takes texts.
 
     Attributes:
-        model: The module in evaluation mode.
+        model: The module; in evaluation mode where `load_model` made it.
         tokenizer: What makes its token ids.
         class_names: Names of the classes in the order of the logits.
         max_tokens: Tokens after which a text is cut.
@@ -61,7 +52,7 @@ class SavedModel:
     tokenizer: Tokenizer
     class_names: tuple[str, ...]
     max_tokens: int
-    confidence: Confidence | LabelConfidence | None
+    confidence: Confidence | LabelConfidence | None = None
     task: Task = CLASSIFICATION
     explainers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -119,55 +110,33 @@ class SavedModel:
         return pd.DataFrame(columns)
 
 
-def save_model(
-    directory: Path,
-    model: PredictFn,
-    class_path: str,
-    arguments: Mapping[str, Any],
-    class_names: Sequence[str],
-    tokenizer: Tokenizer,
-    max_tokens: int,
-    confidence: Confidence | LabelConfidence | None = None,
-    task: Task = CLASSIFICATION,
-    explainers: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-) -> None:
+def save_model(directory: Path, saved: SavedModel, *, class_path: str, arguments: Mapping[str, Any]) -> None:
     """Write a classifier into a folder, which is made.
 
     Args:
         directory: The folder.
-        model: The module.
-        class_path: Where its class is imported from, such as `whytrain.models.bilstm.BiLSTM`.
+        saved: The classifier.
+        class_path: Where the class of its module is imported from, such as
+            `whytrain.models.bilstm.BiLSTM`.
         arguments: Keyword arguments of its constructor, plain data. Paths of pretrained weights (the key
             `pretrained`, at any depth) are left out: the weights are in the folder. A model may say itself
             how it is rebuilt without its first weights (`whytrain.models.interface`).
-        class_names: Names of the classes in the order of the logits.
-        tokenizer: What makes its token ids.
-        max_tokens: Tokens after which a text is cut.
-        confidence: What a calibration slice said about the model's confidence.
-        task: What the logits mean.
-        explainers: Methods that explain it by name, each with its `_target_` and settings.
     """
-    assert isinstance(model, nn.Module)
     (directory / TOKENIZER).mkdir(parents=True, exist_ok=True)
     description = {
         "format": _FORMAT,
         "class_path": class_path,
-        "arguments": saved_arguments_of(model) or _without_pretrained(dict(arguments)),
-        "task": task.name,
-        "class_names": list(class_names),
-        "max_tokens": max_tokens,
-        "confidence": None if confidence is None else confidence.to_plain(),
-        "explainers": {name: dict(section) for name, section in explainers.items()},
+        "arguments": saved_arguments_of(saved.model) or _without_pretrained(dict(arguments)),
+        "task": saved.task.name,
+        "class_names": list(saved.class_names),
+        "max_tokens": saved.max_tokens,
+        "confidence": None if saved.confidence is None else saved.confidence.to_plain(),
+        "explainers": {name: dict(section) for name, section in saved.explainers.items()},
     }
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (directory / DESCRIPTION).write_text(text, "utf-8")
-    safetensors.torch.save_model(model, str(directory / WEIGHTS))
-    tokenizer.save(directory / TOKENIZER)
-
-
-def requirements_of(directory: Path) -> tuple[str, ...]:
-    """Return the packages that a saved model needs besides this one's own."""
-    return requirements_of_class(_model_class(str(_description(directory)["class_path"])))
+    safetensors.torch.save_model(saved.model, str(directory / WEIGHTS))
+    saved.tokenizer.save(directory / TOKENIZER)
 
 
 def load_model(directory: Path, *, any_class: bool = False, device: torch.device | str = "cpu") -> SavedModel:

@@ -15,6 +15,7 @@ from whytrain.tracking.tables import artifact_path, hide
 if TYPE_CHECKING:
     import pandas as pd
 
+    from whytrain.tracking.model_package import PyfuncModel
     from whytrain.types import Figure
 
 
@@ -121,9 +122,9 @@ class MemoryStore:
         """Keep the text of the run's page."""
         self.set_tags({limits.NOTE_TAG: markdown})
 
-    def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
+    def log_model(self, model: PyfuncModel, name: str = "model", card: str = "") -> None:
         """Keep where the model is."""
-        self.files[f"models/{name}"] = directory
+        self.files[f"models/{name}"] = model.directory
 
     def flush(self) -> None:
         """Nothing waits to be sent."""

@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
-from whytrain.attribution.served import needed_by
-from whytrain.models.saved import DESCRIPTION, requirements_of
-from whytrain.tasks import TASKS
 from whytrain.tracking.connection import prepare_environment
 from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_code import copy_code
@@ -26,76 +22,65 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
     from mlflow.models import ModelSignature
 
-# What loading and predicting imports (a test compares); the package itself travels as code.
-_REQUIREMENTS = (
-    "annotated-types",
-    "filelock",
-    "mlflow",
-    "numpy",
-    "pandas",
-    "pydantic",
-    "PyYAML",
-    "safetensors",
-    "scipy",
-    "tokenizers",
-    "torch",
-    "typing_extensions",
-)
-_EXPLAINING = "whytrain.attribution.served"  # it imports all that loading and predicting does
 # A made-up one, since a real sentence could be private.
 _EXAMPLE = ["a short example sentence"]
 
 
-def package_model(directory: Path, target: Path) -> None:
-    """Turn the folder of a saved model into an MLflow model in the folder `target`, which is made."""
+@dataclass(frozen=True, kw_only=True)
+class PyfuncModel:
+    """A model of texts as MLflow's `pyfunc` needs to know it; what it is about, only its caller knows.
+
+    Attributes:
+        directory: the model's files.
+        loader: module whose `_load_pyfunc(folder)` reads them and returns an object with
+            `predict(frame, params)`.
+        modules: further modules that reading imports by names in those files. The code of this package in
+            them, in the loader and in all that they import travels with the model.
+        requirements: names of installed packages that this code imports.
+        outputs: MLflow's types (string, double, boolean) of an answer's columns by their names.
+        params: MLflow's types of what `params` of a prediction may hold.
+    """
+
+    directory: Path
+    loader: str
+    modules: Sequence[str]
+    requirements: Sequence[str]
+    outputs: Mapping[str, str]
+    params: Mapping[str, str]
+
+
+def package_model(model: PyfuncModel, target: Path) -> None:
+    """Write a model, the code that reads it and its requirements into the folder `target`, which is made."""
     prepare_environment()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # MLflow warns of type hints of its own
         import mlflow.pyfunc
 
-    description = yaml.safe_load((directory / DESCRIPTION).read_text("utf-8"))
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
-    served = Path(__file__).with_name("logged_model.py")
     with tempfile.TemporaryDirectory(prefix="whytrain-code-") as code:
-        methods = [section["_target_"] for section in description["explainers"].values()]
-        for module in (
-            _EXPLAINING,
-            *(path.rpartition(".")[0] for path in (description["class_path"], *methods)),
-        ):
+        for module in (model.loader, *model.modules):
             package = copy_code(module, Path(code))
         mlflow.pyfunc.save_model(
             path=str(target),
-            python_model=str(served),
-            artifacts={"model": str(directory)},
+            loader_module=model.loader,
+            data_path=str(model.directory),
             code_paths=[str(package)],
-            signature=_signature(description),
+            signature=_signature(model),
             input_example=_EXAMPLE,
-            pip_requirements=[
-                f"{name}=={version(name)}"
-                for name in sorted({*_REQUIREMENTS, *requirements_of(directory), *needed_by(methods)})
-            ],
+            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *model.requirements)],
         )
 
 
-def _signature(description: Mapping[str, Any]) -> ModelSignature:
+def _signature(model: PyfuncModel) -> ModelSignature:
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    task, class_names = TASKS[description["task"]], description["class_names"]
     # The input has no name, so that a list, a series and a frame of one column with any name will do.
-    outputs: list[ColSpec | TensorSpec] = [ColSpec("string", "label")]
-    if task.exclusive:
-        outputs.append(ColSpec("double", "probability"))
-    outputs += [ColSpec("double", f"probability_{name}") for name in class_names]
-    has_confidence = description["confidence"] is not None
-    if has_confidence and not task.exclusive:
-        outputs += [ColSpec("double", f"calibrated_probability_{name}") for name in class_names]
-    elif has_confidence:
-        outputs.append(ColSpec("double", "calibrated_probability"))
-        outputs += [ColSpec("boolean", f"in_set_{name}") for name in class_names]
-        outputs.append(ColSpec("boolean", "abstain"))
-    params = ParamSchema([ParamSpec("explain", "string", "")])
-    return ModelSignature(Schema([ColSpec("string")]), Schema(outputs), params)
+    return ModelSignature(
+        Schema([ColSpec("string")]),
+        Schema([ColSpec(kind, name) for name, kind in model.outputs.items()]),
+        ParamSchema([ParamSpec(name, kind, "") for name, kind in model.params.items()]),
+    )
 
 
 def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Operation) -> None:

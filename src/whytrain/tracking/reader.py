@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.errors import TrackingError
-from whytrain.models.saved import DESCRIPTION
 from whytrain.tracking.connection import connect
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
@@ -233,7 +232,7 @@ def saved_model(run: RunRecord) -> Path:
         target = tempfile.mkdtemp(prefix="whytrain-model-")
         atexit.register(shutil.rmtree, target, ignore_errors=True)
         folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=run.uri))
-    return next(path.parent for path in (folder / "artifacts").rglob(DESCRIPTION))
+    return next((folder / "data").iterdir())  # MLflow keeps the folder that it was given in here
 
 
 @contextmanager

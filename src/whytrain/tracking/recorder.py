@@ -11,6 +11,7 @@ from whytrain.tracking.settings import TrackingSettings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from whytrain.tracking.model_package import PyfuncModel
     from whytrain.types import Figure
 
 
@@ -89,7 +90,7 @@ class Recorder(Protocol):
         """Set the text that people see on the run's page."""
         ...
 
-    def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
+    def log_model(self, model: PyfuncModel, name: str = "model", card: str = "") -> None:
         """Log a trained model."""
         ...
 

@@ -24,6 +24,7 @@ from whytrain.tracking.tables import artifact_path, write_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from whytrain.tracking.model_package import PyfuncModel
     from whytrain.types import Figure
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
@@ -238,20 +239,20 @@ class Store:
         self.set_tags({limits.NOTE_TAG: markdown})
 
     @_timed
-    def log_model(self, directory: Path, name: str = "model", card: str = "") -> None:
+    def log_model(self, model: PyfuncModel, name: str = "model", card: str = "") -> None:
         """Log a trained model, so that `mlflow.pyfunc.load_model("models:/…")` predicts from texts.
 
         With `register` in the settings it also becomes a version of that registered model.
 
         Args:
-            directory: What `whytrain.models.saved.save_model` wrote.
+            model: What MLflow needs to know of it.
             name: The model's name in the run.
             card: What people should know of it, in Markdown; `MODEL_URI` and `TRACKING_URI` are replaced.
         """
         from whytrain.tracking.model_package import package_model
 
         path = f"models/{name}"
-        self._stage(path, lambda target: package_model(directory, target))
+        self._stage(path, lambda target: package_model(model, target))
         register = self.settings.register
         self._append("model", path=path, name=name, id=uuid.uuid4().hex, card=card, register=register)
 

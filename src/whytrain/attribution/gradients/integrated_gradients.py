@@ -78,8 +78,8 @@ class IntegratedGradients(Explainer):
                 internal_batch_size=max(1, _TOKENS_AT_ONCE // token_ids.shape[1]),
             )
             with torch.no_grad():
-                ends = value(torch.cat([start, embeddings])).double().tolist()
-        of_token = gradients[0].sum(dim=1).double().cpu().numpy()
+                ends = value(torch.cat([start, embeddings])).tolist()
+        of_token = gradients[0].sum(dim=1).cpu().double().numpy()
         scores = np.bincount(
             units.player_of_token[units.player_of_token >= 0],
             of_token[units.player_of_token >= 0],

@@ -1,0 +1,92 @@
+"""The model that a run made: logged so that MLflow can serve it anywhere, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whytrain.config.validation import import_target
+from whytrain.models.interface import requirements_of_class
+from whytrain.models.saved import SavedModel, load_model, save_model
+from whytrain.tracking.model_package import PyfuncModel
+from whytrain.tracking.reader import RunRecord, saved_model
+
+if TYPE_CHECKING:
+    import torch
+
+    from whytrain.attribution.explainer import Explainer
+    from whytrain.tracking.recorder import Recorder
+
+_LOADER = "whytrain.attribution.served"
+# What it imports (a test compares).
+_REQUIREMENTS = {
+    "annotated-types",
+    "filelock",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "PyYAML",
+    "safetensors",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "typing_extensions",
+}
+_TYPES = {"object": "string", "float64": "double", "bool": "boolean"}  # MLflow's by those of NumPy
+
+
+def log_model(
+    store: Recorder, model: SavedModel, *, class_path: str, arguments: Mapping[str, Any], card: str = ""
+) -> None:
+    """Save a classifier in the run's folder and log it.
+
+    Args:
+        store: of the run.
+        model: with the weights to keep.
+        class_path: see `save_model`, as `arguments`.
+        arguments: of the constructor.
+        card: what people should know of it, see `Recorder.log_model`.
+    """
+    directory = store.directory / "model"
+    save_model(directory, model, class_path=class_path, arguments=arguments)
+    store.log_model(as_pyfunc(directory, model), card=card)
+
+
+def read_model(run: RunRecord, *, device: torch.device | str = "cpu") -> SavedModel:
+    """Return the run's newest model.
+
+    Args:
+        run: the run.
+        device: where the model computes.
+
+    Raises:
+        TrackingError: the run logged no model.
+        WhytrainError: see `load_model`.
+    """
+    return load_model(saved_model(run), device=device)
+
+
+def as_pyfunc(directory: Path, model: SavedModel) -> PyfuncModel:
+    """Describe a saved classifier to MLflow.
+
+    Args:
+        directory: what `save_model` wrote.
+        model: of which.
+    """
+    methods = [str(section["_target_"]) for section in model.explainers.values()]
+    needed = [requirements_of_class(type(model.model)), *(_class_of(path).requirements for path in methods)]
+    return PyfuncModel(
+        directory=directory,
+        loader=_LOADER,
+        modules=(type(model.model).__module__, *(path.rpartition(".")[0] for path in methods)),
+        requirements=tuple(sorted(_REQUIREMENTS.union(*needed))),
+        outputs={str(name): _TYPES[str(dtype)] for name, dtype in model.predict([]).dtypes.items()},
+        params={"explain": "string"},
+    )
+
+
+def _class_of(path: str) -> type[Explainer]:
+    found = import_target(path)
+    assert isinstance(found, type)
+    return found
