@@ -53,7 +53,7 @@ def test_a_model_that_cannot_be_inspected_has_none(tokenizer):
             kept = torch.ones(token_ids.shape) if mask is None else mask.float()
             return (super().forward(token_ids) * kept[..., None]).sum(1)
 
-    assert word_attention(interface_of(Bag(len(WORDS), 2), tokenizer, 20), "a film") is None
+    assert word_attention(interface_of(Bag(tokenizer.vocabulary_size, 2), tokenizer, 20), "a film") is None
 
 
 def test_a_sentence_without_special_tokens_has_its_words_alone():
