@@ -32,7 +32,7 @@ from whytrain.models.bilstm import BiLSTM
 
 VOCABULARY, CLS, SEP = 1200, 3, 4
 NEGATIONS, POSITIVE, NEGATIVE = (5, 25), (25, 215), (215, 405)  # ranges of ids; all others mean nothing
-ABSENCE = Removal("padding", 0)
+ABSENCE = Removal(name="padding", replacement_id=0)
 Array = NDArray[np.float64]
 
 
@@ -127,7 +127,12 @@ def players(n_words: int, seed: int = 0) -> Units:
     """Make a sentence of one-piece words."""
     ids, _ = make_text(np.random.default_rng(seed), 1, n_words)
     of_token = np.concatenate([[-1], np.arange(n_words), [-1]])
-    return Units(tuple(f"w{i}" for i in range(n_words)), ids[0], of_token, (1,) * n_words)
+    return Units(
+        words=tuple(f"w{i}" for i in range(n_words)),
+        token_ids=ids[0],
+        player_of_token=of_token,
+        n_words=(1,) * n_words,
+    )
 
 
 def best_times(repetitions: int, *functions: Callable[[], object]) -> list[float]:

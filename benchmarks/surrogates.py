@@ -144,8 +144,10 @@ def surrogates(
     texts = [split.texts[row] for row in rows]
     counter = WordCounter(texts)
     answered, judged = predict_split(model, task.train.select(rows)), predict_split(model, task.dev)
-    train = Answered(counter.read(texts), answered.labels, answered.logits)
-    validation = Answered(counter.read(task.corpus.validation.texts), judged.labels, judged.logits)
+    train = Answered(read=counter.read(texts), labels=answered.labels, logits=answered.logits)
+    validation = Answered(
+        read=counter.read(task.corpus.validation.texts), labels=judged.labels, logits=judged.logits
+    )
     joined = None
     if n_joined:
         made = joined_texts(texts, n_joined, settings.seed)

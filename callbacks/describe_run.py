@@ -47,7 +47,7 @@ class DescribeRun(Callback):
         history: History,
         checkpoints: Checkpoints,
     ) -> None:
-        """Recorder the parts.
+        """Store the parts.
 
         Args:
             config: the resolved config as plain containers.

@@ -83,7 +83,7 @@ class ExplainEpoch(Callback):
         budget: Annotated[int, Ge(1)] | None,
         vocabulary_sentences: Annotated[int, Ge(0)],
     ) -> None:
-        """Recorder the settings.
+        """Store the settings.
 
         Args:
             explainers: the methods by name, see `whytrain.attribution.explainer.Explainer`.

@@ -91,7 +91,7 @@ class FitSurrogates(Callback):
         time_share: Annotated[float, Interval(gt=0, le=1)],
         epoch_rows: Annotated[int, Ge(0)] | None,
     ) -> None:
-        """Recorder the settings.
+        """Store the settings.
 
         Args:
             seed: of the sample and the trees.
@@ -184,8 +184,12 @@ class FitSurrogates(Callback):
         assert module.predictions is not None
         sample = self._sample[:n_rows]
         seen = predict_split(module.interface, data.encoded("train").select(sample))
-        train = Answered(self._read["train"].select(np.arange(len(sample))), seen.labels, seen.logits)
-        validation = Answered(self._read["validation"], module.predictions.labels, module.predictions.logits)
+        train = Answered(
+            read=self._read["train"].select(np.arange(len(sample))), labels=seen.labels, logits=seen.logits
+        )
+        validation = Answered(
+            read=self._read["validation"], labels=module.predictions.labels, logits=module.predictions.logits
+        )
         fits = fit_surrogates(
             train, validation, self._counter.words, None, self.settings, data.corpus.class_names
         )
@@ -216,8 +220,8 @@ class FitSurrogates(Callback):
         answered = predict_split(model, data.encoded("train").select(self._sample))
         judged = predict_split(model, data.encoded("validation"))
         texts = [data.corpus.train.texts[row] for row in self._sample]
-        train = Answered(self._read["train"], answered.labels, answered.logits)
-        validation = Answered(self._read["validation"], judged.labels, judged.logits)
+        train = Answered(read=self._read["train"], labels=answered.labels, logits=answered.logits)
+        validation = Answered(read=self._read["validation"], labels=judged.labels, logits=judged.logits)
         fits = fit_surrogates(
             train,
             validation,

@@ -1,4 +1,4 @@
-"""The order of the callbacks: who finds what of whom.
+"""The order of the callbacks: later ones read what earlier ones left.
 
 Lightning calls callbacks in the order of their list, and several of them rest on what others did before them
 in the same hook. Each says in its attribute `phase` where it belongs; `in_order` sorts by it, so that neither
@@ -16,7 +16,7 @@ from whytrain.errors import ConfigError
 
 
 class Phase(IntEnum):
-    """When a callback's turn is in every hook."""
+    """A callback's place in the order of every hook."""
 
     SHOW = 0  # what a person watches: it says "epoch done" before the others take their time
     MEASURE = 1  # closes the books of an epoch, before what the others do counts as its time

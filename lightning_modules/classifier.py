@@ -173,7 +173,9 @@ class Classifier(pl.LightningModule):
             raise TrainingError(not_finite("validation logits", float("nan"), **self._place()))
         order = rows.argsort()
         self._evaluated = []
-        self.predictions = Predictions(logits[order].double().numpy(), labels[order].numpy(), self.positive)
+        self.predictions = Predictions(
+            logits=logits[order].double().numpy(), labels=labels[order].numpy(), positive=self.positive
+        )
         metrics = evaluate(self.predictions)
         self.log_dict({f"val/{name}": value for name, value in metrics.items()}, logger=False)
         self._validation_s = time.perf_counter() - self._validation_start

@@ -1,4 +1,4 @@
-"""What a training learns from earlier runs, read and fitted to its data."""
+"""Guidance and a teacher's answers from earlier runs, matched to the data of this training."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     rows: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Predictions:
     """What a model says about every row of a split.
 
@@ -90,7 +90,7 @@ class Figure(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inspection:
     """What a model computed on the way to its logits.
 

@@ -26,10 +26,12 @@ def _sentence(pieces: Sequence[int], token_ids: Sequence[int] | None = None, see
     rng = np.random.default_rng(seed)
     own = rng.integers(5, VOCABULARY, sum(pieces)) if token_ids is None else np.array(token_ids)
     return Units(
-        tuple(f"word{i}" for i in range(len(pieces))),
-        np.concatenate([[CLS], own, [SEP]]).astype(np.int64),
-        np.concatenate([[-1], np.repeat(np.arange(len(pieces)), pieces), [-1]]).astype(np.int64),
-        (1,) * len(pieces),
+        words=tuple(f"word{i}" for i in range(len(pieces))),
+        token_ids=np.concatenate([[CLS], own, [SEP]]).astype(np.int64),
+        player_of_token=np.concatenate([[-1], np.repeat(np.arange(len(pieces)), pieces), [-1]]).astype(
+            np.int64
+        ),
+        n_words=(1,) * len(pieces),
     )
 
 

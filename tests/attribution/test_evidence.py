@@ -20,7 +20,7 @@ from whytrain.attribution.target import ClassTarget, payoffs
 from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 
-PADDING = Removal("padding", 0)
+PADDING = Removal(name="padding", replacement_id=0)
 
 
 def additive(weights: list[float]) -> Callable[[Tensor, Tensor | None], Tensor]:
@@ -36,7 +36,7 @@ def additive(weights: list[float]) -> Callable[[Tensor, Tensor | None], Tensor]:
 
 def players(n: int) -> Units:
     ids = np.arange(1, n + 1)
-    return Units(tuple(f"w{i}" for i in ids), ids, ids - 1, (1,) * n)
+    return Units(words=tuple(f"w{i}" for i in ids), token_ids=ids, player_of_token=ids - 1, n_words=(1,) * n)
 
 
 Explained = Callable[..., ExplainedSentence]

@@ -45,7 +45,7 @@ class Quadratic(nn.Module):
     def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
         total = embeddings.sum(dim=(1, 2))
         logits = torch.stack([torch.zeros_like(total), total + total**2], dim=1)
-        return Inspection(logits, embeddings, None, None)
+        return Inspection(logits=logits, hidden_states=embeddings, attention=None, attention_scores=None)
 
 
 def test_integrated_gradients_of_a_quadratic_model_by_hand(
@@ -53,7 +53,12 @@ def test_integrated_gradients_of_a_quadratic_model_by_hand(
 ) -> None:
     # Ids 0 to 2 are special; 3 always stays, word one is token 4, word two tokens 5 and 6.
     model = Quadratic([0.5, 0.0, 0.0, 1.0, 2.0, -0.5, 1.5])
-    players = Units(("one", "two"), np.array([3, 4, 5, 6]), np.array([-1, 0, 1, 1]), (1, 1))
+    players = Units(
+        words=("one", "two"),
+        token_ids=np.array([3, 4, 5, 6]),
+        player_of_token=np.array([-1, 0, 1, 1]),
+        n_words=(1, 1),
+    )
     ask = Ask(make_interface(model, embeddings=True), players)
     (found,) = IntegratedGradients(baseline="padding", steps=8)(ask, POSITIVE, seed=0)
     # From s = 1 + 3·0.5 = 2.5 to 4; ∫ (1 + 2s) dα = 1 + 2.5 + 4, times each word's own way.
@@ -176,7 +181,7 @@ def test_tables_are_evaluated_once(
 @given(st.integers(0, 99), st.integers(0, 99))
 def test_random_scores_are_the_same_for_the_same_question(seed: int, other: int) -> None:
     def draw(words: tuple[str, ...], seed: int, name: str = "pos") -> list[float]:
-        players = Units(words, np.arange(3), np.arange(3), (1, 1, 1))
+        players = Units(words=words, token_ids=np.arange(3), player_of_token=np.arange(3), n_words=(1, 1, 1))
         target = ClassTarget(name=name, index=1, payoff="log_odds")
         scores: list[float] = RandomScores()(Ask(None, players), target, seed=seed)[0].scores.tolist()  # type: ignore[arg-type]
         return scores

@@ -33,7 +33,12 @@ def encoded(words: tuple[str, ...], word_of_token: list[int]) -> WordEncoding:
 
 def named(text: str) -> Units:
     words = tuple(text.split())
-    return Units(words, np.arange(len(words)), np.arange(len(words)), (1,) * len(words))
+    return Units(
+        words=words,
+        token_ids=np.arange(len(words)),
+        player_of_token=np.arange(len(words)),
+        n_words=(1,) * len(words),
+    )
 
 
 def test_words_of_an_encoding_play() -> None:

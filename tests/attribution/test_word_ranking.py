@@ -30,7 +30,7 @@ def predict(token_ids: Tensor, mask: Tensor | None) -> Tensor:
 
 def sentence(*words: str) -> Units:
     ids = np.array([{"good": 1, "not": 2, "so": 3}[word.lower().strip("!,")] for word in words])
-    return Units(words, ids, np.arange(len(ids)), (1,) * len(ids))
+    return Units(words=words, token_ids=ids, player_of_token=np.arange(len(ids)), n_words=(1,) * len(ids))
 
 
 def rank(

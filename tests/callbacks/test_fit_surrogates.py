@@ -98,7 +98,15 @@ def make_run(
     tokenizer = WordPieceTrainer(vocabulary_size=200, min_frequency=2, lowercase=True).build(
         splits["train"].texts
     )
-    corpus = Corpus("made", names, *splits.values(), None, None, (), corpus_fingerprint(names))
+    corpus = Corpus(
+        name="made",
+        class_names=names,
+        **splits,
+        calibration=None,
+        test=None,
+        notices=(),
+        fingerprint=corpus_fingerprint(names),
+    )
     encoded = {name: encode_split(split, tokenizer, 32, cache) for name, split in splits.items()}
     torch.manual_seed(0)
     model = (

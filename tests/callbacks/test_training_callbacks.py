@@ -217,7 +217,7 @@ def epoch(history: History, trainer: FakeTrainer, rows: list[tuple[float, ...]],
     trainer.callback_metrics = {"val/accuracy": torch.tensor(accuracy), "other": torch.tensor(1.0)}
     # Two sentences of class 1, each given the probability `accuracy`.
     logits = np.log([[1 - accuracy, accuracy]] * 2)
-    predictions = Predictions(logits, np.array([1, 1]))
+    predictions = Predictions(logits=logits, labels=np.array([1, 1]))
     module = SimpleNamespace(
         batch_history=batches(*rows), epoch_seconds=0.7, device=torch.device("cpu"), predictions=predictions
     )

@@ -89,7 +89,7 @@ def test_what_a_run_logs(followed: Path) -> None:
     scores = tables(followed, "labels/scores_epoch_004.parquet")
     assert scores["label"].tolist() == list(names)
     assert scores["support"].tolist() == labels.sum(axis=0).tolist()
-    assert scores["f1"].mean() == pytest.approx(evaluate(Predictions(logits, labels))["f1"])
+    assert scores["f1"].mean() == pytest.approx(evaluate(Predictions(logits=logits, labels=labels))["f1"])
     assert scores["f1"].mean() > 0.7, "the words decide: always or never scores below 0.6"
     calibrated = tables(followed, "calibration/labels_epoch_004.parquet")
     assert calibrated["label"].tolist() == list(names)

@@ -120,4 +120,8 @@ def compared_run(
         model_ids=(),
         seconds=60.0,
     )
-    return ComparedRun(name, record, Predictions(logits_of(skill, seed if draw is None else draw), LABELS))
+    return ComparedRun(
+        name=name,
+        record=record,
+        predictions=Predictions(logits=logits_of(skill, seed if draw is None else draw), labels=LABELS),
+    )

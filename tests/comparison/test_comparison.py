@@ -51,7 +51,7 @@ SETTINGS = {
     "payoff": "log_odds",
     "device": torch.device("cpu"),
 }
-SENTENCES = Sentences(IDS, TEXTS, LABELS, ("bad", "good"), "f" * 32)
+SENTENCES = Sentences(ids=IDS, texts=TEXTS, labels=LABELS, class_names=("bad", "good"), fingerprint="f" * 32)
 BOOTSTRAP = {"level": 0.95, "n_resamples": 400, "seed": 0}
 
 
@@ -119,7 +119,9 @@ def test_findings_closed_and_kept(result):
 
 def test_a_finding_that_the_baseline_looked_for_is_opened():
     plain = [diagnosis({}, {"new": 0.1}), diagnosis({"new": 0.5}, {})]
-    stored = [StoredDiagnosis({f["name"]: f for f in d["findings"]}, d["measured"]) for d in plain]
+    stored = [
+        StoredDiagnosis(findings={f["name"]: f for f in d["findings"]}, measured=d["measured"]) for d in plain
+    ]
     (change,) = finding_changes(*stored)
     assert (change.status, change.before, change.after) == ("opened", 0.1, 0.5)
     assert change.finding["severity"] == "serious"
@@ -211,7 +213,8 @@ def test_seeds_are_compared_as_recipes_with_a_warning_where_they_are_few():
 def test_intervals_over_few_seeds_stay_possible():
     logits = [logits_of(skill, 0) for skill in (0.2, 3.5)]
     runs = [
-        replace(compared_run(f"a-s{i}", i), predictions=Predictions(x, LABELS)) for i, x in enumerate(logits)
+        replace(compared_run(f"a-s{i}", i), predictions=Predictions(logits=x, labels=LABELS))
+        for i, x in enumerate(logits)
     ]
     measures = measure(
         group_by_seed([*runs, compared_run("b", 0, kind="b")]), SENTENCES, in_silence, **BOOTSTRAP
@@ -283,7 +286,9 @@ def test_with_many_groups_of_seeds_a_claim_stays_possible():
 
 def test_one_sentence_is_refused():
     run = compared_run("a", 0)
-    one = Sentences(IDS[:1], TEXTS[:1], LABELS[:1], ("bad", "good"), "")
+    one = Sentences(
+        ids=IDS[:1], texts=TEXTS[:1], labels=LABELS[:1], class_names=("bad", "good"), fingerprint=""
+    )
     short = type(run)(run.name, run.record, type(run.predictions)(run.predictions.logits[:1], LABELS[:1]))
     with pytest.raises(DataError, match="at least 2 sentences, got 1"):
         measure(group_by_seed([short, short]), one, in_silence, **BOOTSTRAP)
@@ -302,13 +307,16 @@ def test_a_planted_slice_is_found_and_no_other():
     right = baseline.predictions.logits.argmax(axis=1) == LABELS
     assert (first.before, first.after) == pytest.approx((right[negated].mean(), 1 - right[negated].mean()))
     unchanged = next(c for c in changes if (c.column, c.group) == ("negation", "no"))
-    assert (unchanged.difference, unchanged.adjusted_p_value) == (Interval(0.0, 0.0, 0.0), 1.0)
+    assert (unchanged.difference, unchanged.adjusted_p_value) == (
+        Interval(estimate=0.0, low=0.0, high=0.0),
+        1.0,
+    )
     raw = [change.p_value for change in changes]
     assert sorted(holm_correction(raw)) == [change.adjusted_p_value for change in changes]
 
 
 def test_without_texts_only_classes_are_groups():
-    private = Sentences(IDS, None, LABELS, ("bad", "good"), "")
+    private = Sentences(ids=IDS, texts=None, labels=LABELS, class_names=("bad", "good"), fingerprint="")
     assert list(slice_columns(private)) == ["class"]
     assert list(slice_columns(SENTENCES)) == ["class", "words", "negation"]
 
@@ -333,7 +341,7 @@ def test_many_runs_have_one_headline():
     runs = [compared_run("base", 0, size="0")]
     skills = (1.0, 3.5, -2.0)
     runs += [compared_run(f"run {i}", 0, draw=i, skill=s, size=str(i)) for i, s in enumerate(skills, 1)]
-    loaded = LoadedRuns(SENTENCES, tuple(runs), ())
+    loaded = LoadedRuns(sentences=SENTENCES, runs=tuple(runs), missing=())
     result = put_side_by_side(loaded, in_silence, **{**SETTINGS, "changed_sentences": 0})
     assert headline(result) == (
         "Of the 3 others, 1 more accurate than base (run 2); 1 less accurate than base (run 3); "

@@ -49,7 +49,7 @@ def corpus(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> C
 def predictions(classes: list[int], labels: Any, confidence: float = 0.8) -> Predictions:
     logit = np.log(confidence / (1 - confidence))
     signs = np.array([[0.0, 1.0] if c else [1.0, 0.0] for c in classes])
-    return Predictions(logit * signs, np.asarray(labels, dtype=np.int64))
+    return Predictions(logits=logit * signs, labels=np.asarray(labels, dtype=np.int64))
 
 
 def explained(
@@ -129,7 +129,7 @@ def surrogate(**changes: Any) -> SurrogateEvidence:
 
 def predicting(of_train: Predictions) -> Callable[[NDArray[np.int64]], Predictions]:
     """What a network says of any rows, where this is what it says of all."""
-    return lambda rows: Predictions(of_train.logits[rows], of_train.labels[rows])
+    return lambda rows: Predictions(logits=of_train.logits[rows], labels=of_train.labels[rows])
 
 
 def healthy(**changes: Any) -> RunEvidence:

@@ -93,7 +93,9 @@ def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
     run = spoiled(explanations=shapley([nothing, *(explained(i, [1.0] * 5) for i in range(10))]))
     result = measured(of_words.few_token_dependence(run))
     assert "train-99" not in result.rows
-    assert result.value == Interval(pytest.approx(0.4), pytest.approx(0.4), pytest.approx(0.4))
+    assert result.value == Interval(
+        estimate=pytest.approx(0.4), low=pytest.approx(0.4), high=pytest.approx(0.4)
+    )
 
 
 @pytest.mark.parametrize("n_sentences", [0, 1, 9])
@@ -193,7 +195,7 @@ def test_students_that_follow_nobody_say_nothing() -> None:
     def judged(
         kind: SurrogateKind, agreement: Interval, features: FeatureSet = "readable"
     ) -> FidelityEvidence:
-        other = Interval(0.0, 0.0, 0.0)
+        other = Interval(estimate=0.0, low=0.0, high=0.0)
         return FidelityEvidence(
             kind=kind,
             features=features,
@@ -207,7 +209,7 @@ def test_students_that_follow_nobody_say_nothing() -> None:
             accuracy=agreement,
         )
 
-    good, poor = Interval(0.8, 0.75, 0.85), Interval(0.52, 0.48, 0.56)
+    good, poor = Interval(estimate=0.8, low=0.75, high=0.85), Interval(estimate=0.52, low=0.48, high=0.56)
     dense = judged("tree", poor, "dense")
     both = spoiled(surrogate=surrogate(surrogates=(judged("logistic", good), judged("tree", good), dense)))
     features = measured(of_surrogates.students_disagree(both)).evidence.features

@@ -55,7 +55,7 @@ def diagnosis(*names: str) -> Diagnosis:
         )
         for n in names
     ]
-    return Diagnosis(tuple(found), {}, {})
+    return Diagnosis(findings=tuple(found), measurements={}, not_examined={})
 
 
 def book(recommend: dict[str, list[str]], **overrides: dict[str, Any]) -> RuleBook:

@@ -34,10 +34,10 @@ def test_the_packaged_rules_promise_what_they_change() -> None:
 @pytest.mark.parametrize(
     ("compare", "value", "met"),
     [
-        ("low", Interval(0.6, 0.51, 0.7), True),
-        ("low", Interval(0.6, 0.5, 0.7), False),  # at the threshold is not above it
-        ("estimate", Interval(0.6, 0.4, 0.7), True),
-        ("high", Interval(0.4, 0.3, 0.6), True),
+        ("low", Interval(estimate=0.6, low=0.51, high=0.7), True),
+        ("low", Interval(estimate=0.6, low=0.5, high=0.7), False),  # at the threshold is not above it
+        ("estimate", Interval(estimate=0.6, low=0.4, high=0.7), True),
+        ("high", Interval(estimate=0.4, low=0.3, high=0.6), True),
     ],
 )
 def test_the_chosen_end_is_held_against_the_threshold(compare: str, value: Interval, met: bool) -> None:
@@ -47,8 +47,8 @@ def test_the_chosen_end_is_held_against_the_threshold(compare: str, value: Inter
 def test_below() -> None:
     below = rule(above=None, below=0.25, compare="high")
     assert below.threshold == 0.25
-    assert below.is_met(Interval(0.2, 0.1, 0.24))
-    assert not below.is_met(Interval(0.2, 0.1, 0.25))
+    assert below.is_met(Interval(estimate=0.2, low=0.1, high=0.24))
+    assert not below.is_met(Interval(estimate=0.2, low=0.1, high=0.25))
 
 
 @pytest.mark.parametrize(

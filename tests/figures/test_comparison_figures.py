@@ -36,7 +36,7 @@ def scores_of(names, seed=0):
         drawn = dict(
             zip((metric.name for metric in DRAWN), generator.uniform(0.6, 0.95, len(DRAWN)), strict=True)
         )
-        values[name] = {n: Interval(v, v - 0.03, v + 0.03) for n, v in drawn.items()}
+        values[name] = {n: Interval(estimate=v, low=v - 0.03, high=v + 0.03) for n, v in drawn.items()}
         values[name]["recall"] = drawn["recall"]
     return values
 

@@ -28,12 +28,32 @@ def effects(arms: tuple[str, ...] = ("explained", "random targets", "only swap_t
     for number, arm in enumerate(arms):
         for k, metric in enumerate(METRICS):
             value = 0.02 * (k - 2) + 0.01 * number
-            change = Interval(value, NAN, NAN) if k == 3 else Interval(value, value - 0.015, value + 0.015)
+            change = (
+                Interval(estimate=value, low=NAN, high=NAN)
+                if k == 3
+                else Interval(estimate=value, low=value - 0.015, high=value + 0.015)
+            )
             promise = Expectation(metric=metric, at_most=-0.02) if k in (0, 3) else None
             made.append(
-                Effect(arm, "baseline", metric, change, promise, promise and verdict(promise, change))
+                Effect(
+                    arm=arm,
+                    against="baseline",
+                    metric=metric,
+                    difference=change,
+                    promise=promise,
+                    verdict=promise and verdict(promise, change),
+                )
             )
-    made.append(Effect("explained", "random targets", METRICS[0], Interval(0.5, 0.4, 0.6), None, None))
+    made.append(
+        Effect(
+            arm="explained",
+            against="random targets",
+            metric=METRICS[0],
+            difference=Interval(estimate=0.5, low=0.4, high=0.6),
+            promise=None,
+            verdict=None,
+        )
+    )
     return made
 
 

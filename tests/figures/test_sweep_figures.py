@@ -51,9 +51,9 @@ def test_one_job_and_many_keys(readable):
 
 def test_a_row_per_configuration_the_best_on_top(readable):
     found = {
-        "a": (np.array([0.80, 0.82]), Interval(0.81, 0.75, 0.87)),
-        "一个名字": (np.array([0.9]), Interval(0.9, -np.inf, np.inf)),
-        "b, 128": (np.array([0.7, 0.8, 0.9]), Interval(0.8, 0.55, 1.05)),
+        "a": (np.array([0.80, 0.82]), Interval(estimate=0.81, low=0.75, high=0.87)),
+        "一个名字": (np.array([0.9]), Interval(estimate=0.9, low=-np.inf, high=np.inf)),
+        "b, 128": (np.array([0.7, 0.8, 0.9]), Interval(estimate=0.8, low=0.55, high=1.05)),
     }
     figure = seed_intervals(found, SCORE)
     texts = readable(figure)
@@ -69,7 +69,10 @@ def test_a_row_per_configuration_the_best_on_top(readable):
 
 
 def test_thirty_rows_at_most(readable):
-    found = {f"configuration {i}": (np.array([i / 100]), Interval(i / 100, 0, 1)) for i in range(40)}
+    found = {
+        f"configuration {i}": (np.array([i / 100]), Interval(estimate=i / 100, low=0, high=1))
+        for i in range(40)
+    }
     figure = seed_intervals(found, SCORE)
     readable(figure)
     assert len(figure.axes[0].get_yticklabels()) == 30

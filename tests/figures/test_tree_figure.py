@@ -34,8 +34,17 @@ def test_every_merge_is_a_node_with_its_numbers(readable, game):
 
 
 def test_the_title_names_the_phrase(readable):
-    merges = (Merge((1,), (2,), -0.8, -0.8, 0.9, 0.0, np.nan), Merge((0,), (1, 2), 0.1, 0.9, 0.5, 0.0, 1.0))
-    texts = readable(draw(InteractionTree(3, merges, "density", 1), ["it", "not", "good"], **WHOSE))
+    merges = (
+        Merge(left=(1,), right=(2,), benefit=-0.8, between=-0.8, r=0.9, s=0.0, t=np.nan),
+        Merge(left=(0,), right=(1, 2), benefit=0.1, between=0.9, r=0.5, s=0.0, t=1.0),
+    )
+    texts = readable(
+        draw(
+            InteractionTree(n_players=3, merges=merges, criterion="density", n_ties=1),
+            ["it", "not", "good"],
+            **WHOSE,
+        )
+    )
     assert "Most antagonism in “not good”: B = −0.80" in texts
     assert any("ties at 1 merge" in text for text in texts)
 
@@ -47,12 +56,26 @@ def test_twenty_words_with_wide_numbers_can_be_read(readable, sentences):
     while len(players) > 1:
         i = int(generator.integers(len(players) - 1))
         merges.append(
-            Merge(players[i], players[i + 1], -10 * generator.random(), 0.1, generator.random(), 0.1, 0.1)
+            Merge(
+                left=players[i],
+                right=players[i + 1],
+                benefit=-10 * generator.random(),
+                between=0.1,
+                r=generator.random(),
+                s=0.1,
+                t=0.1,
+            )
         )
         players[i : i + 2] = [players[i] + players[i + 1]]
-    readable(draw(InteractionTree(20, tuple(merges), "density", 0), sentences["long"][:20], **WHOSE))
+    readable(
+        draw(
+            InteractionTree(n_players=20, merges=tuple(merges), criterion="density", n_ties=0),
+            sentences["long"][:20],
+            **WHOSE,
+        )
+    )
 
 
 def test_names_must_fit_the_tree():
     with pytest.raises(WhytrainError, match="each of the 2 players"):
-        draw(InteractionTree(2, (), "density", 0), ["one"], **WHOSE)
+        draw(InteractionTree(n_players=2, merges=(), criterion="density", n_ties=0), ["one"], **WHOSE)

@@ -98,7 +98,9 @@ def guided(
 ) -> tuple[Guidance, EncodedSplit, TokenKinds]:
     train = split_of(texts)
     encoded = encode_split(train, tokenizer, 32, tmp_path)
-    explained = explained or Explained(RANKED, [("film", "good"), ("bad", "acting")], ["id1", "id3"])
+    explained = explained or Explained(
+        words=RANKED, pairs=[("film", "good"), ("bad", "acting")], disputed=["id1", "id3"]
+    )
     guidance = guide(settings(run="base", **how), explained, train, encoded, tokenizer, Synonyms(), seed=0)
     return guidance, encoded, TokenKinds.of(tokenizer)
 
@@ -126,7 +128,7 @@ def test_only_target_words_are_hidden_and_as_a_whole(tokenizer, tmp_path):
 
 
 def test_rates(tokenizer, tmp_path):
-    explained = Explained(dict.fromkeys(["good", "bad", "dull", "fine", "acting", "film"], 1.0))
+    explained = Explained(words=dict.fromkeys(["good", "bad", "dull", "fine", "acting", "film"], 1.0))
     guidance, encoded, kinds = guided(tokenizer, tmp_path, explained=explained, mask=0.3, replace=0.5)
     torch.manual_seed(0)
     n = 4000
@@ -148,7 +150,7 @@ def test_rates(tokenizer, tmp_path):
 
 
 def test_words_of_several_pieces_become_words_of_as_many(tokenizer, tmp_path):
-    explained = Explained(dict.fromkeys(["acting", "actor", "reading", "film"], 1.0))
+    explained = Explained(words=dict.fromkeys(["acting", "actor", "reading", "film"], 1.0))
     guidance, encoded, kinds = guided(tokenizer, tmp_path, explained=explained, replace=1.0)
     torch.manual_seed(0)
     after = {tuple(said(tokenizer, ids)[2:4]) for ids in edited(guidance, encoded, kinds, 1, 50)}
@@ -175,7 +177,7 @@ def test_a_word_is_edited_once(tokenizer, tmp_path):
 
 def test_random_targets_are_others_and_leave_the_explained_ones(tokenizer, tmp_path):
     texts = ["good film", "bad plot", "a the", "fine read", "dull run", "act good"]
-    explained = Explained({"good": 2.0, "film": 1.0}, [], [])
+    explained = Explained(words={"good": 2.0, "film": 1.0}, pairs=[], disputed=[])
     guidance, encoded, kinds = guided(tokenizer, tmp_path, texts, explained, mask=1.0, targets="random")
     after = torch.cat([edited(guidance, encoded, kinds, row, 1)[0, 1:-1] for row in range(6)])
     before = torch.cat([encoded.batch(np.array([row])).token_ids[0, 1:-1] for row in range(6)])
@@ -199,7 +201,7 @@ def test_sentences_behind_the_train_split_are_guided_too(tokenizer, tmp_path):
     encoded = encode_split(train, tokenizer, 32, tmp_path)
     further = encode_split(split_of(["good plot"]), tokenizer, 32, tmp_path)
     joined = encoded.joined(further)
-    explained = Explained(RANKED, [], ["id1"])
+    explained = Explained(words=RANKED, pairs=[], disputed=["id1"])
     guidance = guide(
         settings(run="base", mask=1.0, upweight=2.0), explained, train, joined, tokenizer, Synonyms(), 0
     )
@@ -219,7 +221,7 @@ def test_the_same_seed_draws_the_same(tokenizer, tmp_path):
 
 
 def test_nothing_to_act_on(tokenizer, tmp_path):
-    nothing = Explained({"unheard-of": 1.0}, [], ["id99"])
+    nothing = Explained(words={"unheard-of": 1.0}, pairs=[], disputed=["id99"])
     for how, what in (
         ({"mask": 0.1}, "content words"),
         ({"synonyms": 0.1}, "pairs of words"),
@@ -251,7 +253,7 @@ def test_tokenizers_that_mind_case_and_place(tmp_path):
         tokenizer,
         tmp_path,
         ["good film", "Good films", "a good film", "a goods"],
-        Explained({"good": 1.0}, [], []),
+        Explained(words={"good": 1.0}, pairs=[], disputed=[]),
         mask=1.0,
     )
     assert [said(tokenizer, edited(guidance, encoded, kinds, row, 1)[0])[1:-1] for row in range(4)] == [

@@ -21,7 +21,9 @@ def run(
     metrics: dict[str, float], rows: dict[str, pd.Series] | None = None, confidence: Any = ()
 ) -> MeasuredRun:
     record = object.__new__(RunRecord)
-    return MeasuredRun(record, metrics, rows or {}, pd.Series(confidence, dtype="float64"))
+    return MeasuredRun(
+        run=record, metrics=metrics, rows=rows or {}, confidence=pd.Series(confidence, dtype="float64")
+    )
 
 
 def judged(right: Any, ids: Any = None) -> MeasuredRun:

@@ -26,11 +26,18 @@ NAN = float("nan")
     ],
 )
 def test_verdicts(promise: Expectation, low: float, high: float, expected: Verdict) -> None:
-    assert verdict(promise, Interval((low + high) / 2, low, high)) == expected
+    assert verdict(promise, Interval(estimate=(low + high) / 2, low=low, high=high)) == expected
 
 
 def effect(promise: Expectation | None, low: float, high: float) -> Effect:
-    return Effect("only x", "baseline", "m", Interval((low + high) / 2, low, high), promise, None)
+    return Effect(
+        arm="only x",
+        against="baseline",
+        metric="m",
+        difference=Interval(estimate=(low + high) / 2, low=low, high=high),
+        promise=promise,
+        verdict=None,
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,4 +20,4 @@ def scored_rows(draw: st.DrawFn) -> Scored:
     if draw(st.booleans()):
         weights[:, known] += 5  # predictions among the classes that are there
     probabilities = weights / weights.sum(axis=1, keepdims=True)
-    return Scored(probabilities, labels, draw(st.integers(0, 1)))
+    return Scored(probabilities=probabilities, labels=labels, positive=draw(st.integers(0, 1)))

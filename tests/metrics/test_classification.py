@@ -19,12 +19,12 @@ def predictions(n_classes: int, n: int = 200) -> Predictions:
     labels = generator.integers(0, n_classes, n)
     logits = generator.normal(size=(n, n_classes))
     logits[np.arange(n), labels] += 0.7
-    return Predictions(logits, labels)
+    return Predictions(logits=logits, labels=labels)
 
 
 def predicting(predicted: list[int], n_classes: int, labels: list[int], positive: int = 1) -> Scored:
     """Rows whose predicted classes are given."""
-    return Scored(np.eye(n_classes)[predicted], np.array(labels), positive)
+    return Scored(probabilities=np.eye(n_classes)[predicted], labels=np.array(labels), positive=positive)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
@@ -95,7 +95,9 @@ def test_the_positive_class_of_two_is_what_f1_is_about() -> None:
         scored = predicting([1, 1, 1, 0], 2, [1, 1, 0, 0], positive)
         assert (PRECISION.value(scored), RECALL.value(scored), F1.value(scored)) == pytest.approx(expected)
         logits = np.log(scored.probabilities + 0.1)
-        assert evaluate(Predictions(logits, scored.labels, positive))["f1"] == pytest.approx(expected[2])
+        assert evaluate(Predictions(logits=logits, labels=scored.labels, positive=positive))[
+            "f1"
+        ] == pytest.approx(expected[2])
 
 
 def test_mcc_by_hand() -> None:
@@ -115,5 +117,5 @@ def test_a_constant_guess() -> None:
 def test_ece_by_hand():
     # Confidences 0.9 (three, two of them right) and 0.6 (two, both right): 3/5·|0.9 − 2/3| + 2/5·|0.6 − 1|.
     logits = np.log([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4], [0.4, 0.6]])
-    result = evaluate(Predictions(logits, np.array([0, 1, 1, 0, 1])))
+    result = evaluate(Predictions(logits=logits, labels=np.array([0, 1, 1, 0, 1])))
     assert result["ece"] == pytest.approx(0.6 * (0.9 - 2 / 3) + 0.4 * 0.4, abs=1e-12)

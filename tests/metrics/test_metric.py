@@ -30,7 +30,7 @@ def test_a_better_model_is_better_in_the_metric_s_direction(n_classes: int) -> N
 
     def with_skill(skill: float) -> Scored:
         odds = np.exp(noise + skill * np.eye(n_classes)[labels])
-        return Scored(odds / odds.sum(axis=1, keepdims=True), labels)
+        return Scored(probabilities=odds / odds.sum(axis=1, keepdims=True), labels=labels)
 
     for metric in METRICS:
         if metric.name != "ece":  # being right more often does not make it honest
@@ -39,7 +39,7 @@ def test_a_better_model_is_better_in_the_metric_s_direction(n_classes: int) -> N
 
 
 def test_a_perfect_model_reaches_the_best_end_of_the_range() -> None:
-    scored = Scored(np.eye(3)[[0, 1, 2, 1]], np.array([0, 1, 2, 1]))
+    scored = Scored(probabilities=np.eye(3)[[0, 1, 2, 1]], labels=np.array([0, 1, 2, 1]))
     for metric in METRICS:
         assert metric.value(scored) == (metric.highest if metric.higher_is_better else metric.lowest), metric
 

@@ -50,7 +50,7 @@ def some_rows(seed: int, n_rows: int, n_labels: int) -> Scored:
     labels[0], labels[1] = 0, 1
     # Few distinct values make ties; no 0.5, 0 or 1, where thresholds and logarithms have edges of their own.
     probabilities = generator.choice([0.1, 0.2, 0.4, 0.6, 0.9], (n_rows, n_labels))
-    return Scored(probabilities, labels)
+    return Scored(probabilities=probabilities, labels=labels)
 
 
 @settings(max_examples=60, deadline=None)
@@ -73,7 +73,7 @@ def test_resampled_rows_are_rows_drawn_several_times(seed: int) -> None:
     for metric in MULTILABEL_METRICS:
         for drawn in counts:
             rows = np.repeat(np.arange(12), drawn.astype(int))
-            again = metric.value(Scored(scored.probabilities[rows], scored.labels[rows]))
+            again = metric.value(Scored(probabilities=scored.probabilities[rows], labels=scored.labels[rows]))
             if isinstance(metric.form, Mean):
                 found = float(drawn @ metric.form.terms(scored) / 12)
             elif isinstance(metric.form, OfSums):
@@ -89,7 +89,7 @@ def test_resampled_rows_are_rows_drawn_several_times(seed: int) -> None:
 def test_by_hand() -> None:
     labels = np.array([[1, 0], [1, 1], [0, 0], [0, 1]])
     probabilities = np.array([[0.9, 0.1], [0.9, 0.4], [0.6, 0.1], [0.1, 0.9]])
-    values = evaluate(Predictions(np.log(probabilities / (1 - probabilities)), labels))
+    values = evaluate(Predictions(logits=np.log(probabilities / (1 - probabilities)), labels=labels))
     # Rows 0 and 3 are wholly right; label 0: 2 hits of 3 predicted, 2 actual; label 1: 1 of 1, of 2.
     assert values["accuracy"] == 0.5
     assert values["hamming"] == 2 / 8
@@ -99,7 +99,7 @@ def test_by_hand() -> None:
     assert values["micro_f1"] == pytest.approx(2 * 3 / (4 + 4))
     # Label 0: |Σ(y - p)| is 0.2 at 0.9, 0.6 at 0.6, 0.1 at 0.1; label 1: 0.2 at 0.1, 0.6 at 0.4, 0.1 at 0.9.
     assert values["ece"] == pytest.approx(0.9 / 4)
-    scores = scores_by_label(Scored(probabilities, labels))
+    scores = scores_by_label(Scored(probabilities=probabilities, labels=labels))
     assert scores["support"].tolist() == [2, 2]
     assert scores["predicted"].tolist() == [3, 1]
     assert scores["f1"] == pytest.approx([4 / 5, 2 / 3])
@@ -109,14 +109,14 @@ def test_by_hand() -> None:
 
 def test_a_label_that_nobody_has_and_nobody_predicts_is_left_out_of_macro_means() -> None:
     labels = np.array([[1, 0], [0, 0]])
-    scored = Scored(np.array([[0.9, 0.1], [0.2, 0.1]]), labels)
+    scored = Scored(probabilities=np.array([[0.9, 0.1], [0.2, 0.1]]), labels=labels)
     values = {metric.name: metric.value(scored) for metric in MULTILABEL_METRICS}
     assert values["f1"] == values["precision"] == values["recall"] == 1.0
     assert values["auroc"] == 1.0
 
 
 def test_rows_without_any_label_rank_nothing() -> None:
-    scored = Scored(np.array([[0.9, 0.1], [0.2, 0.1]]), np.zeros((2, 2), dtype=np.int64))
+    scored = Scored(probabilities=np.array([[0.9, 0.1], [0.2, 0.1]]), labels=np.zeros((2, 2), dtype=np.int64))
     values = {metric.name: metric.value(scored) for metric in MULTILABEL_METRICS}
     assert np.isnan(values["auroc"])
     assert np.isnan(values["average_precision"])

@@ -49,22 +49,24 @@ def test_rows_and_resampled_rows_equal_scikit_learn(scored: Scored, seed: int) -
 def test_by_hand() -> None:
     # Members 0.9 and 0.4, others 0.4 and 0.1: pairs won 2 + 1.5 of 4; precision 1 at 0.9, 2/3 at 0.4.
     p = np.array([0.9, 0.4, 0.4, 0.1])
-    scored = Scored(np.stack([1 - p, p], axis=1), np.array([1, 1, 0, 0]))
+    scored = Scored(probabilities=np.stack([1 - p, p], axis=1), labels=np.array([1, 1, 0, 0]))
     assert AUROC.value(scored) == 3.5 / 4
     assert AVERAGE_PRECISION.value(scored) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     # The other class ranks the same pairs from the other end; its precisions are 1 at 0.9, 2/3 at 0.6.
-    assert AUROC.value(Scored(scored.probabilities, scored.labels, positive=0)) == 3.5 / 4
+    assert (
+        AUROC.value(Scored(probabilities=scored.probabilities, labels=scored.labels, positive=0)) == 3.5 / 4
+    )
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_rows_of_one_class_cannot_be_ranked(n_classes: int) -> None:
     generator = np.random.default_rng(0)
     for label in range(n_classes):
-        result = evaluate(Predictions(generator.normal(size=(5, n_classes)), np.full(5, label)))
+        result = evaluate(Predictions(logits=generator.normal(size=(5, n_classes)), labels=np.full(5, label)))
         assert [name for name, value in result.items() if np.isnan(value)] == ["auroc", "average_precision"]
 
 
 def test_with_three_classes_of_which_one_is_missing_the_others_count() -> None:
     # Class 2 is never there: nothing to rank for it; the other two are ranked perfectly.
     probabilities = np.array([[0.5, 0.2, 0.3], [0.4, 0.1, 0.5], [0.1, 0.6, 0.3]])
-    assert AUROC.value(Scored(probabilities, np.array([0, 0, 1]))) == 1.0
+    assert AUROC.value(Scored(probabilities=probabilities, labels=np.array([0, 0, 1]))) == 1.0

@@ -66,7 +66,7 @@ class Bag(nn.Module):
     def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
         kept = torch.ones(embeddings.shape[:2]) if mask is None or self.wrong == "padding" else mask.float()
         logits = (embeddings * kept[..., None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
-        return Inspection(logits, embeddings, None, None)
+        return Inspection(logits=logits, hidden_states=embeddings, attention=None, attention_scores=None)
 
 
 def test_both_bilstms(tokenizer: Tokenizer) -> None:

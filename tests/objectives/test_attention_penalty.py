@@ -13,10 +13,10 @@ from whytrain.types import Inspection
 
 def inspection(weights: torch.Tensor, scores: torch.Tensor | None = None) -> Inspection:
     return Inspection(
-        torch.zeros(len(weights), 2),
-        torch.zeros(*weights.shape, 4),
-        weights,
-        scores if scores is not None else weights,
+        logits=torch.zeros(len(weights), 2),
+        hidden_states=torch.zeros(*weights.shape, 4),
+        attention=weights,
+        attention_scores=scores if scores is not None else weights,
     )
 
 

@@ -117,8 +117,13 @@ class Bag(nn.Module):
         weights = scores.masked_fill(hidden, -torch.inf).softmax(dim=1)
         logits = self.head((embeddings * weights[..., None]).sum(dim=1))
         if not self.attends:
-            return Inspection(logits, embeddings, None, None)
-        return Inspection(logits, embeddings, weights, scores.masked_fill(hidden, 0) if self.scored else None)
+            return Inspection(logits=logits, hidden_states=embeddings, attention=None, attention_scores=None)
+        return Inspection(
+            logits=logits,
+            hidden_states=embeddings,
+            attention=weights,
+            attention_scores=scores.masked_fill(hidden, 0) if self.scored else None,
+        )
 
 
 def test_the_penalty_serves_any_model_that_shows_attention(asked):

@@ -79,8 +79,10 @@ def compare(monkeypatch, poolings: dict[str, str | None], texts=True, **changes)
 
     monkeypatch.setattr(side_by_side, "read_model", lambda record, *, device: load(record.name))
     shown = [HOSTILE, *TEXTS[1:]] if texts else None
-    sentences = Sentences(IDS, shown, LABELS, ("bad", "good"), "f" * 32)
-    loaded = LoadedRuns(sentences, tuple(runs), ())
+    sentences = Sentences(
+        ids=IDS, texts=shown, labels=LABELS, class_names=("bad", "good"), fingerprint="f" * 32
+    )
+    loaded = LoadedRuns(sentences=sentences, runs=tuple(runs), missing=())
     return side_by_side.put_side_by_side(loaded, in_silence, **{**SETTINGS, **changes})
 
 

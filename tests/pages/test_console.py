@@ -22,7 +22,7 @@ def predictions(n: int, n_classes: int, seed: int, signal: float = 1.0) -> Predi
     labels = generator.integers(0, n_classes, n)
     logits = generator.normal(size=(n, n_classes))
     logits[np.arange(n), labels] += signal
-    return Predictions(logits, labels)
+    return Predictions(logits=logits, labels=labels)
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,7 +76,9 @@ def test_what_is_no_share_of_sentences_has_the_interval_of_its_resamples(name: s
     draws = []
     for _ in range(1000):
         rows = generator.integers(0, 100, 100)
-        draws.append(metric.value(Scored(chosen.probabilities[rows], chosen.labels[rows])))
+        draws.append(
+            metric.value(Scored(probabilities=chosen.probabilities[rows], labels=chosen.labels[rows]))
+        )
     # Bootstraps of 2,000 and 1,000 draws: standard errors of about 0.003 and 0.005 of a quantile here; MCC's
     # are twice as large.
     expected = pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.04 if name == "mcc" else 0.025)
@@ -84,7 +86,9 @@ def test_what_is_no_share_of_sentences_has_the_interval_of_its_resamples(name: s
 
 
 def test_what_is_not_defined_has_no_interval_and_is_a_dash() -> None:
-    one_class = Predictions(np.random.default_rng(0).normal(size=(30, 2)), np.zeros(30, dtype=np.int64))
+    one_class = Predictions(
+        logits=np.random.default_rng(0).normal(size=(30, 2)), labels=np.zeros(30, dtype=np.int64)
+    )
     intervals = metric_intervals(one_class, n_resamples=50)
     assert [name for name, value in intervals.items() if isinstance(value, float) and np.isnan(value)] == [
         "auroc",
@@ -97,14 +101,14 @@ def test_what_is_not_defined_has_no_interval_and_is_a_dash() -> None:
 def test_a_rare_class_has_the_interval_of_the_resamples_it_is_in() -> None:
     labels = np.array([1] + [0] * 29)
     logits = np.random.default_rng(0).normal(size=(30, 2))
-    auroc = metric_intervals(Predictions(logits, labels), n_resamples=200)["auroc"]
+    auroc = metric_intervals(Predictions(logits=logits, labels=labels), n_resamples=200)["auroc"]
     assert isinstance(auroc, Interval)
     assert 0 <= auroc.low < auroc.estimate < auroc.high <= 1
 
 
 def test_the_positive_class_is_the_one_that_is_asked_about() -> None:
     chosen = predictions(150, 2, seed=3)
-    turned = Predictions(chosen.logits[:, ::-1], 1 - chosen.labels, positive=0)
+    turned = Predictions(logits=chosen.logits[:, ::-1], labels=1 - chosen.labels, positive=0)
     for name, value in metric_intervals(chosen, n_resamples=100).items():
         other = metric_intervals(turned, n_resamples=100)[name]
         for end in ("estimate", "low", "high") if isinstance(value, Interval) else ():
@@ -137,7 +141,7 @@ def test_the_closing_table() -> None:
 
 
 def test_a_class_that_is_never_predicted() -> None:
-    never = Predictions(np.tile([1.0, 0.0], (10, 1)), np.array([0, 1] * 5))
+    never = Predictions(logits=np.tile([1.0, 0.0], (10, 1)), labels=np.array([0, 1] * 5))
     text = shown(closing_table({"last": never}, None))
     assert "nan" not in text.lower()
 

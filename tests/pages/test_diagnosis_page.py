@@ -55,7 +55,7 @@ def finding(name: str, low: float, high: float) -> Finding:
         ),
         Example(sentence_id="row-2", words=(EVIL,), note="labeled good"),
     )
-    evidence = Support(examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))
+    evidence = Support(sentences=examples, tokens=(EVIL,), features=("hidden 3: β = +2.00",))
     return Finding(
         name=name,
         value=0.6,
@@ -83,11 +83,15 @@ LOOK = Strategy(name="look", text="For you: look at them.", because=("few",), ov
 def test_what_was_found_how_sure_and_what_to_do() -> None:
     rows = {f"row-{i}": 0.6 for i in range(24)}
     clear = {
-        "quiet": Measurement(value=Interval(0.1, 0.05, 0.2), unit="share"),
-        "few": Measurement(value=Interval(0.6, 0.55, 0.7), unit="share", rows=rows),
+        "quiet": Measurement(value=Interval(estimate=0.1, low=0.05, high=0.2), unit="share"),
+        "few": Measurement(value=Interval(estimate=0.6, low=0.55, high=0.7), unit="share", rows=rows),
     }
-    diagnosis = Diagnosis((finding("few", 0.55, 0.7),), clear, {"blind": "no students were distilled"})
-    plan = Plan((MASK,), (LOOK,), {"swap": "no WordNet"})
+    diagnosis = Diagnosis(
+        findings=(finding("few", 0.55, 0.7),),
+        measurements=clear,
+        not_examined={"blind": "no students were distilled"},
+    )
+    plan = Plan(strategies=(MASK,), advice=(LOOK,), skipped={"swap": "no WordNet"})
     page = parsed(diagnosis_page(diagnosis, plan, f"run {EVIL}", "1234"))
     assert "script" not in page.tags
     assert page.text.count(EVIL) >= 4  # shown as text: name, message, sentences, token
@@ -109,11 +113,25 @@ def test_what_was_found_how_sure_and_what_to_do() -> None:
 
 
 def test_an_interval_that_reaches_the_limit_is_not_called_sure() -> None:
-    page = parsed(diagnosis_page(Diagnosis((finding("few", 0.4, 0.7),), {}, {}), Plan((), (), {}), "r", "1"))
+    page = parsed(
+        diagnosis_page(
+            Diagnosis(findings=(finding("few", 0.4, 0.7),), measurements={}, not_examined={}),
+            Plan(strategies=(), advice=(), skipped={}),
+            "r",
+            "1",
+        )
+    )
     assert "Not excluded: the interval, 40% to 70%, reaches the limit of 50%" in page.text
     assert "Nothing: no finding asks for a change" in page.text
 
 
 def test_no_findings() -> None:
-    page = parsed(diagnosis_page(Diagnosis((), {}, {}), Plan((), (), {}), "r", "1"))
+    page = parsed(
+        diagnosis_page(
+            Diagnosis(findings=(), measurements={}, not_examined={}),
+            Plan(strategies=(), advice=(), skipped={}),
+            "r",
+            "1",
+        )
+    )
     assert "No findings in 0 things looked at" in page.text

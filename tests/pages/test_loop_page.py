@@ -12,12 +12,38 @@ from whytrain.statistics.intervals import Interval
 LOWER = Expectation(metric="diagnosis/few_token_dependence", at_most=-0.02)
 NAN = float("nan")
 EFFECTS = [
-    Effect("explained", "baseline", LOWER.metric, Interval(-0.05, -0.08, -0.03), LOWER, "kept"),
     Effect(
-        "explained", "baseline", "robustness/lost_without_top_words", Interval(0.01, -0.1, 0.2), None, None
+        arm="explained",
+        against="baseline",
+        metric=LOWER.metric,
+        difference=Interval(estimate=-0.05, low=-0.08, high=-0.03),
+        promise=LOWER,
+        verdict="kept",
     ),
-    Effect("only <x>", "baseline", LOWER.metric, Interval(0.03, 0.01, 0.05), LOWER, "missed"),
-    Effect("explained", "random targets", "best/accuracy", Interval(0.0, NAN, NAN), None, None),
+    Effect(
+        arm="explained",
+        against="baseline",
+        metric="robustness/lost_without_top_words",
+        difference=Interval(estimate=0.01, low=-0.1, high=0.2),
+        promise=None,
+        verdict=None,
+    ),
+    Effect(
+        arm="only <x>",
+        against="baseline",
+        metric=LOWER.metric,
+        difference=Interval(estimate=0.03, low=0.01, high=0.05),
+        promise=LOWER,
+        verdict="missed",
+    ),
+    Effect(
+        arm="explained",
+        against="random targets",
+        metric="best/accuracy",
+        difference=Interval(estimate=0.0, low=NAN, high=NAN),
+        promise=None,
+        verdict=None,
+    ),
 ]
 RUNS = pd.DataFrame(
     [("baseline", 0, "baseline-seed0", "a" * 32, "")], columns=["arm", "seed", "run", "run_id", "overrides"]
@@ -53,9 +79,21 @@ def test_the_page_has_a_part_per_comparison() -> None:
 
 def test_the_control_arm_decides_what_explanations_are_worth() -> None:
     def against_random(**metrics: tuple[float, float]) -> str:
-        intervals = {f"best/{name}": Interval((a + b) / 2, a, b) for name, (a, b) in metrics.items()}
+        intervals = {
+            f"best/{name}": Interval(estimate=(a + b) / 2, low=a, high=b) for name, (a, b) in metrics.items()
+        }
         return in_short(
-            [Effect("explained", "random targets", n, i, None, None) for n, i in intervals.items()]
+            [
+                Effect(
+                    arm="explained",
+                    against="random targets",
+                    metric=n,
+                    difference=i,
+                    promise=None,
+                    verdict=None,
+                )
+                for n, i in intervals.items()
+            ]
         )
 
     assert "no sure difference in 2 measures." in against_random(ece=(-0.1, 0.1), nll=(-0.1, 0.0))

@@ -43,14 +43,18 @@ def test_predictions_of_the_best_epoch(start: Start) -> None:
     labels = np.array([2, 0, 1, 1])
     store = start()
     for epoch, values in ((1, -logits), (2, logits)):
-        log_predictions(store, list("wxyz"), Predictions(values, labels), ("b", "a", "c"), epoch)
+        log_predictions(
+            store, list("wxyz"), Predictions(logits=values, labels=labels), ("b", "a", "c"), epoch
+        )
     store.log_metrics({"best/epoch": 2.0}, step=2)
     found = read_predictions(ended(store))
     assert found.class_names == ("b", "a", "c")  # the order of their indices, not of the alphabet
     assert found.ids.tolist() == list("wxyz")
     np.testing.assert_array_equal(found.labels, labels)
     np.testing.assert_array_equal(found.logits, logits)
-    np.testing.assert_array_equal(found.probabilities, Predictions(logits, labels).probabilities)
+    np.testing.assert_array_equal(
+        found.probabilities, Predictions(logits=logits, labels=labels).probabilities
+    )
     np.testing.assert_array_equal(found.right, logits.argmax(axis=1) == labels)
 
 
@@ -121,7 +125,7 @@ def test_students(start: Start) -> None:
     assert (found.n_rows, found.disagreeing_rows, found.disagreeing_ids) == (200, (2, 0), ("c", "a"))
     [student] = found.surrogates
     assert (student.kind, student.features, student.agreement_on_errors) == ("tree", "readable", None)
-    assert student.over_gold == Interval(0.3, pytest.approx(0.2), 0.4)
+    assert student.over_gold == Interval(estimate=0.3, low=pytest.approx(0.2), high=0.4)
     assert [asdict(c) for c in found.coefficients] == [
         {"name": "great", "kind": "word", "beta": 1.5, "class_name": "good"}
     ]

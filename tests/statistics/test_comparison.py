@@ -152,9 +152,18 @@ def test_the_words() -> None:
     def measured(
         metric: Metric, estimate: float, low: float, high: float, p_value: float = 0.9
     ) -> MetricDifference:
-        return MetricDifference(metric, 0.8, 0.8, Interval(estimate, low, high), p_value, 0.01, 0.0, 0.0)
+        return MetricDifference(
+            metric=metric,
+            value_a=0.8,
+            value_b=0.8,
+            difference=Interval(estimate=estimate, low=low, high=high),
+            p_value=p_value,
+            sentence_error=0.01,
+            seed_error=0.0,
+            interaction_error=0.0,
+        )
 
-    assert interval_phrase(ACCURACY, Interval(0.001, -0.016, 0.018)) == (
+    assert interval_phrase(ACCURACY, Interval(estimate=0.001, low=-0.016, high=0.018)) == (
         f"+0.1 points, 95% interval {minus}1.6 to +1.8"
     )
     assert difference_sentence(measured(ACCURACY, 0.001, -0.016, 0.018), 1.0, 4) == (
@@ -168,7 +177,10 @@ def test_the_words() -> None:
         "F1: no difference can be claimed after looking at 4 differences: +2.0 points, "
         "95% interval +0.1 to +4.0, p = 0.03, 0.12 after correction"
     )
-    assert interval_phrase(NLL, Interval(0.1, 0.0, 0.2)) == "+0.100 nats, 95% interval 0.000 to +0.200"
+    assert (
+        interval_phrase(NLL, Interval(estimate=0.1, low=0.0, high=0.2))
+        == "+0.100 nats, 95% interval 0.000 to +0.200"
+    )
 
 
 def test_what_is_not_defined_is_said_and_claims_nothing() -> None:

@@ -46,7 +46,7 @@ def fit() -> Callable[..., Any]:
             logits = planted_logits(part)
             labels = logits.argmax(axis=1)
             labels = np.where(draw.random(len(part)) < noise, 1 - labels, labels)
-            sides.append(Answered(counter.read(part), labels, logits))
+            sides.append(Answered(read=counter.read(part), labels=labels, logits=logits))
         return sides[0], sides[1], counter
 
     return make

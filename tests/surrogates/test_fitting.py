@@ -150,9 +150,9 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
     names = ["a", "b", "c"]
     three = [
         Answered(
-            side.read,
-            np.where(side.read.form.values[:, 0] > 6, 2, side.labels),
-            np.concatenate([side.logits, 0.5 * side.read.form.values[:, [0]] - 3.0], axis=1),
+            read=side.read,
+            labels=np.where(side.read.form.values[:, 0] > 6, 2, side.labels),
+            logits=np.concatenate([side.logits, 0.5 * side.read.form.values[:, [0]] - 3.0], axis=1),
         )
         for side in (train, validation)
     ]
@@ -184,7 +184,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
 
 def test_where_students_disagree_is_told_with_both_reasons(fit: Make) -> None:
     train, validation, counter = fit()
-    turned = Answered(train.read, train.labels, train.logits[:, ::-1])
+    turned = Answered(read=train.read, labels=train.labels, logits=train.logits[:, ::-1])
     few = replace(SETTINGS, words=2)
     straight, other = (
         fit_surrogates(side, validation, counter.words, RANKING, few, NAMES) for side in (train, turned)

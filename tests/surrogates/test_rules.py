@@ -63,9 +63,9 @@ def test_confidence_and_impurity_are_those_of_the_leaf(answered: tuple) -> None:
 def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -> None:
     surrogate, table, target = answered
     labels = np.random.default_rng(1).integers(3, size=300)
-    train = Judged(table, labels, target.argmax(axis=1))
+    train = Judged(table=table, labels=labels, network=target.argmax(axis=1))
     rows = np.arange(0, 300, 7)
-    validation = Judged(table.select(rows), labels[rows], target[rows].argmax(axis=1))
+    validation = Judged(table=table.select(rows), labels=labels[rows], network=target[rows].argmax(axis=1))
     found = rule_evidence(surrogate, train, validation, NAMES, str)
     assert sum(rule.n_train for rule in found) == 300
     assert sum(rule.support for rule in found) == pytest.approx(1.0)
@@ -82,13 +82,23 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
     ("conditions", "text"),
     [
         ((), "always → pos"),
-        ((Condition(0, 0.5, np.inf), Condition(2, -np.inf, 7.5)), "“bad” and length in words ≤ 7.5 → pos"),
-        ((Condition(0, -np.inf, 0.5), Condition(1, -np.inf, 0.5)), "without “bad”, negation → pos"),
         (
-            (Condition(0, -np.inf, 0.5), Condition(2, 3.5, 9.5), Condition(1, 0.5, np.inf)),
+            (Condition(feature=0, low=0.5, high=np.inf), Condition(feature=2, low=-np.inf, high=7.5)),
+            "“bad” and length in words ≤ 7.5 → pos",
+        ),
+        (
+            (Condition(feature=0, low=-np.inf, high=0.5), Condition(feature=1, low=-np.inf, high=0.5)),
+            "without “bad”, negation → pos",
+        ),
+        (
+            (
+                Condition(feature=0, low=-np.inf, high=0.5),
+                Condition(feature=2, low=3.5, high=9.5),
+                Condition(feature=1, low=0.5, high=np.inf),
+            ),
             "3.5 < length in words ≤ 9.5 and negation, without “bad” → pos",
         ),
-        ((Condition(2, 12.5, np.inf),), "length in words > 12.5 → pos"),
+        ((Condition(feature=2, low=12.5, high=np.inf),), "length in words > 12.5 → pos"),
     ],
 )
 def test_rules_read_as_sentences(conditions: tuple[Condition, ...], text: str) -> None:
@@ -106,7 +116,7 @@ def test_rules_read_as_sentences(conditions: tuple[Condition, ...], text: str) -
 def test_words_can_be_hidden() -> None:
     rule = Rule(
         cell=0,
-        conditions=(Condition(0, 0.5, np.inf), Condition(1, -np.inf, 0.5)),
+        conditions=(Condition(feature=0, low=0.5, high=np.inf), Condition(feature=1, low=-np.inf, high=0.5)),
         class_index=0,
         confidence=0.9,
         impurity=0.1,

@@ -10,7 +10,7 @@ from whytrain.types import RemovalName
 
 
 class SpecialIds(Protocol):
-    """The part of a tokenizer that absence needs."""
+    """The part of a tokenizer that removals need."""
 
     @property
     def padding_id(self) -> int | None:
@@ -28,9 +28,9 @@ class SpecialIds(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Removal:
-    """How a player is absent.
+    """A way to remove units (players) from a text: what stands in their place.
 
     Attributes:
         name: `padding`, `mask`, `unknown`: every wordpiece is replaced and keeps its place and attention;
@@ -45,7 +45,7 @@ class Removal:
 
 
 def removal_of(name: RemovalName, tokenizer: SpecialIds) -> Removal:
-    """Return the absence of that name for sentences of a tokenizer.
+    """Return the removal of that name for sentences of a tokenizer.
 
     Raises:
         ConfigError: an unknown name, or a tokenizer without such a token.
@@ -54,7 +54,7 @@ def removal_of(name: RemovalName, tokenizer: SpecialIds) -> Removal:
     if name not in names:
         raise ConfigError(f"absence: expected one of {', '.join(names)}, got {name!r}")
     if name == "removed":
-        return Removal(name, None, tokenizer.padding_id)
+        return Removal(name=name, replacement_id=None, empty_id=tokenizer.padding_id)
     replacement = {
         "padding": tokenizer.padding_id,
         "mask": tokenizer.mask_id,
@@ -62,4 +62,4 @@ def removal_of(name: RemovalName, tokenizer: SpecialIds) -> Removal:
     }[name]
     if replacement is None:
         raise ConfigError(f"absence={name}: the tokenizer has no {name} token; choose another absence")
-    return Removal(name, int(replacement))
+    return Removal(name=name, replacement_id=int(replacement))

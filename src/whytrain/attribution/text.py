@@ -22,7 +22,7 @@ from whytrain.models.saved import SavedModel
 from whytrain.types import Payoff
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """How far a prediction can be trusted, by the model's calibration slice.
 
@@ -46,11 +46,11 @@ class Verdict:
         row = logits[None]
         held = confidence.sets(row)[0]
         return cls(
-            float(confidence.probabilities(row)[0, logits.argmax()]),
-            tuple(name for name, inside in zip(class_names, held, strict=True) if inside),
-            1 - confidence.alpha,
-            bool(confidence.abstains(row)[0]),
-            confidence.risk,
+            calibrated_probability=float(confidence.probabilities(row)[0, logits.argmax()]),
+            labels=tuple(name for name, inside in zip(class_names, held, strict=True) if inside),
+            coverage=1 - confidence.alpha,
+            abstain=bool(confidence.abstains(row)[0]),
+            risk=confidence.risk,
         )
 
 

@@ -32,9 +32,9 @@ class Words(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Units:
-    """Who plays, and with which tokens.
+    """The parts of a text that get a score (players of the game), and the tokens of each.
 
     Attributes:
         words: a name per player: the word, or the words of a group joined by spaces.
@@ -85,11 +85,13 @@ def players_of(encoding: Words, max_tokens: int | None, unit: PlayerUnit = "word
             "encode the text with a limit that does not cut it"
         )
     if unit == "word":
-        return Units(words, token_ids, word_of_token, (1,) * len(words))
+        return Units(
+            words=words, token_ids=token_ids, player_of_token=word_of_token, n_words=(1,) * len(words)
+        )
     pieces = np.where(word_of_token >= 0, np.cumsum(word_of_token >= 0) - 1, -1)
     first = np.concatenate([[0], np.cumsum(np.bincount(own))])
     names = tuple(f"{words[w]}[{i - first[w]}]" for i, w in enumerate(own))
-    return Units(names, token_ids, pieces, (1,) * len(names))
+    return Units(words=names, token_ids=token_ids, player_of_token=pieces, n_words=(1,) * len(names))
 
 
 def group_players(players: Units, groups: list[list[int]]) -> Units:
@@ -100,8 +102,8 @@ def group_players(players: Units, groups: list[list[int]]) -> Units:
         players.player_of_token >= 0, group_of_player[players.player_of_token], np.int64(-1)
     )
     return Units(
-        tuple(" ".join(players.words[i] for i in group) for group in groups),
-        players.token_ids,
-        player_of_token,
-        tuple(sum(players.n_words[i] for i in group) for group in groups),
+        words=tuple(" ".join(players.words[i] for i in group) for group in groups),
+        token_ids=players.token_ids,
+        player_of_token=player_of_token,
+        n_words=tuple(sum(players.n_words[i] for i in group) for group in groups),
     )

@@ -1,1 +1,1 @@
-"""What a network has to beat."""
+"""Baselines: simple models that a network has to beat."""

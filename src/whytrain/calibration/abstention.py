@@ -44,7 +44,7 @@ class Abstention:
 
 @dataclass(frozen=True)
 class SelectivePerformance:
-    """What abstention does on a test set.
+    """How many rows of a test set a model answers when it may abstain, and how often it is wrong there.
 
     Attributes:
         coverage: share of rows that are accepted, with its interval.

@@ -11,7 +11,7 @@ from whytrain.metrics.calibration import bin_index, brier_score
 from whytrain.metrics.checks import check_scored
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BrierParts:
     """score = reliability - resolution + uncertainty, exactly.
 

@@ -17,7 +17,7 @@ from whytrain.errors import DataError
 from whytrain.metrics.checks import check_labels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """A temperature and the conformal thresholds of the probabilities that it gives.
 

@@ -13,7 +13,7 @@ from whytrain.metrics.checks import check_probabilities, check_scored
 from whytrain.statistics.intervals import Interval, check_level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConformalThresholds:
     """Which classes a prediction set holds: those whose score 1 - p is at most the threshold.
 
@@ -149,10 +149,10 @@ def coverage_range(n_rows: int, n_test: int, alpha: float, level: float = 0.95) 
         raise DataError(f"A coverage needs at least 1 test row, got {n_test}.")
     rank = _rank(n_rows, alpha)
     if rank > n_rows:
-        return Interval(1.0, 1.0, 1.0, level)
+        return Interval(estimate=1.0, low=1.0, high=1.0, level=level)
     covered = stats.betabinom(n_test, rank, n_rows + 1 - rank)
     low, high = (float(covered.ppf(q)) / n_test for q in ((1 - level) / 2, (1 + level) / 2))
-    return Interval(rank / (n_rows + 1), low, high, level)
+    return Interval(estimate=rank / (n_rows + 1), low=low, high=high, level=level)
 
 
 def _label_scores(

@@ -15,7 +15,7 @@ from whytrain.metrics.checks import check_bins, check_probabilities
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HumanDisagreement:
     """How the model's doubt relates to people's.
 
@@ -176,7 +176,7 @@ def _rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64], level: flo
         return None
     rho = float(np.clip(stats.spearmanr(a, b).statistic, -1.0, 1.0))
     if abs(rho) == 1:
-        return Interval(rho, rho, rho, level)
+        return Interval(estimate=rho, low=rho, high=rho, level=level)
     half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt((1 + rho**2 / 2) / (a.size - 3))
     center = math.atanh(rho)
-    return Interval(rho, math.tanh(center - half), math.tanh(center + half), level)
+    return Interval(estimate=rho, low=math.tanh(center - half), high=math.tanh(center + half), level=level)

@@ -13,7 +13,7 @@ from whytrain.calibration.temperature import apply_temperature, fit_temperature
 from whytrain.calibration.unsmoothing import remove_label_smoothing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabelConfidence:
     """How logits of labels become the probabilities that people see, as plain numbers to keep with a model.
 
@@ -73,7 +73,9 @@ def fit_label_confidence(
         believed = remove_label_smoothing(_yes_or_no(column), label_smoothing, smallest)
         is_known = 0 < truth.sum() < len(truth)
         temperatures.append(fit_temperature(believed, truth).temperature if is_known else 1.0)
-    return LabelConfidence(label_smoothing, smallest, tuple(temperatures))
+    return LabelConfidence(
+        label_smoothing=label_smoothing, smallest=smallest, temperatures=tuple(temperatures)
+    )
 
 
 def _yes_or_no(column: NDArray[np.float64]) -> NDArray[np.float64]:

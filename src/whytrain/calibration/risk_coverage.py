@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from whytrain.metrics.calibration import top_label
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RiskCoverage:
     """One point per number of accepted rows, surest first.
 
@@ -47,7 +47,7 @@ def risk_coverage(probabilities: ArrayLike, labels: ArrayLike) -> RiskCoverage:
     _, ties, counts = np.unique(-ranked, return_inverse=True, return_counts=True)
     error = (np.bincount(ties, weights=~correct[order]) / counts)[ties]
     accepted = np.arange(1, ranked.size + 1)
-    return RiskCoverage(accepted / ranked.size, np.cumsum(error) / accepted, ranked)
+    return RiskCoverage(coverage=accepted / ranked.size, risk=np.cumsum(error) / accepted, confidence=ranked)
 
 
 def area_under_risk_coverage(probabilities: ArrayLike, labels: ArrayLike) -> float:

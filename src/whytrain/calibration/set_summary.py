@@ -12,7 +12,7 @@ from whytrain.metrics.checks import check_labels
 from whytrain.statistics.intervals import Interval, wilson_interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SetSummary:
     """Coverage and sizes of prediction sets.
 

@@ -18,7 +18,7 @@ from whytrain.metrics.calibration import entropy, expected_calibration_error, to
 from whytrain.statistics.intervals import Interval, wilson_interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CalibrationSummary:
     """How far confidence can be trusted.
 

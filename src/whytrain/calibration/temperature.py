@@ -15,7 +15,7 @@ from whytrain.metrics.checks import check_labels
 _RANGE = 1e4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TemperatureFit:
     """A fitted temperature.
 
@@ -91,7 +91,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> TemperatureFit:
     falls = _loss(array, classes, 0.0)[1] < 0
     rises = (array.max(axis=1) > _of_label(array, classes)).any()
     if not (falls and rises):
-        return TemperatureFit(1.0, before, before, determined=False)
+        return TemperatureFit(temperature=1.0, nll_before=before, nll_after=before, determined=False)
     unit = array / spread
 
     def objective(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -39,7 +39,7 @@ TEXT_KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What came of a job.
+    """Where a trained run is, and its score.
 
     Attributes:
         run_id: of its run; empty in the processes of a distributed run that track nothing.

@@ -47,7 +47,7 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
     """A recipe beside the baseline, sentence by sentence.
 
@@ -64,7 +64,7 @@ class Pair:
     findings: tuple[FindingChange, ...] | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SideBySide:
     """What a comparison found.
 
@@ -154,7 +154,12 @@ def put_side_by_side(
             recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed
         ),
         pairs=tuple(
-            Pair(other, tables[other.name], explained.get(other.name, []), findings.get(other.name))
+            Pair(
+                recipe=other,
+                judgements=tables[other.name],
+                explained=explained.get(other.name, []),
+                findings=findings.get(other.name),
+            )
             for other in others
         ),
         missing=tuple(dict.fromkeys((*loaded.missing, *notes))),

@@ -11,7 +11,7 @@ from whytrain.runs.diagnosis import StoredDiagnosis
 Status = Literal["closed", "opened", "kept", "examined in one run only"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FindingChange:
     """A finding of at least one of two runs.
 
@@ -42,7 +42,9 @@ def finding_changes(before: StoredDiagnosis, after: StoredDiagnosis) -> tuple[Fi
         else:
             status = "closed" if name in before.findings else "opened"
         finding = after.findings.get(name) or before.findings[name]
-        changes.append(FindingChange(name, status, values[0], values[1], finding))
+        changes.append(
+            FindingChange(name=name, status=status, before=values[0], after=values[1], finding=finding)
+        )
     order = ("closed", "opened", "kept", "examined in one run only")
     return tuple(sorted(changes, key=lambda change: order.index(change.status)))
 

@@ -21,7 +21,7 @@ from whytrain.statistics.metric_intervals import metric_intervals
 Scores = dict[str, Interval | float]  # metric → value, with its interval where there is an honest one
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Measures:
     """All numbers of a comparison that concern whole runs.
 

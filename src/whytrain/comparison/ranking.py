@@ -22,7 +22,7 @@ MOST_RESAMPLED = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankedPair:
     """Two recipes, the more accurate one first.
 
@@ -41,7 +41,7 @@ class RankedPair:
     adjusted_p_value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRanking:
     """Recipes by accuracy.
 
@@ -106,7 +106,13 @@ def rank(
     return RunRanking(
         accuracy={recipe.name: accuracy[recipe.name] for recipe in ordered},
         pairs=tuple(
-            RankedPair(a.name, b.name, accuracy[a.name] - accuracy[b.name], p_value, p_adjusted)
+            RankedPair(
+                better=a.name,
+                worse=b.name,
+                difference=accuracy[a.name] - accuracy[b.name],
+                p_value=p_value,
+                adjusted_p_value=p_adjusted,
+            )
             for (a, b), p_value, p_adjusted in zip(pairs, p_values, adjusted, strict=True)
         ),
         level=level,

@@ -35,7 +35,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sentences:
     """The validation sentences that all compared runs judged.
 
@@ -58,7 +58,7 @@ class Sentences:
     task: Task = CLASSIFICATION
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ComparedRun:
     """A run, and what its best epoch says about the sentences.
 
@@ -78,7 +78,7 @@ class ComparedRun:
         return self.record.params.get("seed")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LoadedRuns:
     """Everything that was read.
 
@@ -125,7 +125,11 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
     sentences, notes = _sentences(records, found[0][1], show_text=show_text)
     names = unique_names(records)
     runs = [
-        ComparedRun(name, record, _aligned(table, found[0][1], (names[0], name), sentences.positive))
+        ComparedRun(
+            name=name,
+            record=record,
+            predictions=_aligned(table, found[0][1], (names[0], name), sentences.positive),
+        )
         for name, (record, table) in zip(names, found, strict=True)
     ]
     notes += _other_positives(names, found)
@@ -134,7 +138,7 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
         for name, (_, table) in zip(names, found, strict=True)
         if table.class_names != sentences.class_names
     ]
-    return LoadedRuns(sentences, tuple(runs), (*missing, *notes, *renumbered))
+    return LoadedRuns(sentences=sentences, runs=tuple(runs), missing=(*missing, *notes, *renumbered))
 
 
 def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, StoredPredictions]]) -> list[str]:
@@ -193,7 +197,15 @@ def _sentences(
     fingerprint = content_hash(ids, [str(text) for text in known], table.shown)
     positive = positive_class(records[0], table.class_names)
     position = 1 if positive is None else table.class_names.index(positive)
-    return Sentences(ids, texts, table.labels, table.class_names, fingerprint, position, table.task), notes
+    return Sentences(
+        ids=ids,
+        texts=texts,
+        labels=table.labels,
+        class_names=table.class_names,
+        fingerprint=fingerprint,
+        positive=position,
+        task=table.task,
+    ), notes
 
 
 def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
@@ -236,7 +248,7 @@ def _aligned(
     except DataError as error:
         raise DataError(f"A = {names[0]}, B = {names[1]}: {error}") from error
     columns = [table.class_names.index(name) for name in first.class_names]
-    return Predictions(table.logits[rows][:, columns], first.labels, positive)
+    return Predictions(logits=table.logits[rows][:, columns], labels=first.labels, positive=positive)
 
 
 def _check_same_rows(table: StoredPredictions, first: StoredPredictions, names: tuple[str, str]) -> None:

@@ -11,7 +11,7 @@ from whytrain.tracking.reader import RunRecord, child_runs, experiment_runs, fin
 KIND_TAG, COMPARISON = "kind", "comparison"  # of the run that a comparison leaves in MLflow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """Runs to compare, the baseline first.
 
@@ -55,7 +55,7 @@ def select_runs(uri: str, names: Sequence[str] | None, experiment: str) -> Selec
             _check_named(run)
             runs.append(run)
             named.add(run.run_id)
-    return Selection(tuple(runs), frozenset(named), tuple(left_out))
+    return Selection(runs=tuple(runs), named=frozenset(named), left_out=tuple(left_out))
 
 
 def selection_of(runs: Sequence[RunRecord]) -> Selection:
@@ -66,7 +66,7 @@ def selection_of(runs: Sequence[RunRecord]) -> Selection:
     """
     for run in runs:
         _check_named(run)
-    return Selection(tuple(runs), frozenset(run.run_id for run in runs), ())
+    return Selection(runs=tuple(runs), named=frozenset(run.run_id for run in runs), left_out=())
 
 
 def _of_many(runs: Iterable[RunRecord]) -> Selection:
@@ -80,7 +80,7 @@ def _of_many(runs: Iterable[RunRecord]) -> Selection:
         for run in trained
         if run.status != "FINISHED"
     )
-    return Selection(finished, frozenset(), left_out)
+    return Selection(runs=finished, named=frozenset(), left_out=left_out)
 
 
 def _check_named(run: RunRecord) -> None:

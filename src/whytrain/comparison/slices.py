@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.paired_bootstrap import paired_bootstrap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SliceChange:
     """The accuracy of two recipes on a group of sentences.
 
@@ -90,10 +90,23 @@ def slice_changes(
         # One seed has an exact p-value, and the bootstrap gives the interval alone.
         n = n_resamples if len(baseline.runs) == len(other.runs) == 1 else n_enough
         for column, group, rows in groups:
-            measured = _measured(baseline, other, sentences.labels, rows, level, n, seed)
-            found.append((other.name, column, group, len(rows), *measured))
-    adjusted = holm_correction([row[-1] for row in found]).tolist() if found else []
-    changes = [SliceChange(*row, p_value) for row, p_value in zip(found, adjusted, strict=True)]
+            before, after, difference, p_value = _measured(
+                baseline, other, sentences.labels, rows, level, n, seed
+            )
+            change = SliceChange(
+                recipe=other.name,
+                column=column,
+                group=group,
+                n_rows=len(rows),
+                before=before,
+                after=after,
+                difference=difference,
+                p_value=p_value,
+                adjusted_p_value=p_value,
+            )
+            found.append(change)
+    adjusted = holm_correction([change.p_value for change in found]).tolist() if found else []
+    changes = [replace(change, adjusted_p_value=p) for change, p in zip(found, adjusted, strict=True)]
     return tuple(sorted(changes, key=lambda change: (change.adjusted_p_value, change.p_value)))
 
 

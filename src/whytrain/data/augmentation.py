@@ -17,7 +17,7 @@ Words = tuple[str | None, ...]  # None: a masked word
 
 
 class Augmenter:
-    """Makes sentences of a corpus's words.
+    """Makes new sentences by masking and replacing words of given ones, or cutting a piece out.
 
     Each word is masked with probability `mask`, or else replaced with probability `replace` by a word of its
     part of speech, drawn by frequency; with probability `n_gram` only 1 to 5 neighboring words remain.

@@ -46,7 +46,7 @@ class Split:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Corpus:
     """A data set, ready to be tokenized.
 

@@ -1,4 +1,4 @@
-"""Who is in which split: stratified, seeded, and never the same sentence on two sides."""
+"""Splits: which row is train, validation, calibration or test; no sentence is on two sides."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def diagnose(run: RunEvidence, rules: Mapping[str, FindingRule]) -> Diagnosis:
         if rule is not None and rule.is_met(result.value):
             findings.append(_finding(name, result, rule))
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return Diagnosis(tuple(findings), measurements, not_examined)
+    return Diagnosis(findings=tuple(findings), measurements=measurements, not_examined=not_examined)
 
 
 def _finding(name: str, measured: Measurement, rule: FindingRule) -> Finding:

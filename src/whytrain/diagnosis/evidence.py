@@ -58,7 +58,7 @@ class TrainingRows:
 
     def predictions(self, rows: NDArray[np.int64]) -> Predictions:
         """Return what the network says of rows that it was asked about, int64 (n_chosen,)."""
-        return Predictions(self.logits[rows], self.labels[rows])
+        return Predictions(logits=self.logits[rows], labels=self.labels[rows])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

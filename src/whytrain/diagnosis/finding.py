@@ -40,7 +40,7 @@ class Example:
     class_name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Support:
     """What a measured value rests on, the most telling first.
 
@@ -112,7 +112,7 @@ class Finding:
     evidence: Support
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """All that was looked at.
 
@@ -162,9 +162,9 @@ def hidden(diagnosis: Diagnosis, name: Callable[[str], str]) -> Diagnosis:
         return replace(evidence, sentences=tuple(examples), tokens=tuple(tokens))
 
     return Diagnosis(
-        tuple(replace(finding, evidence=of(finding.evidence)) for finding in diagnosis.findings),
-        {key: replace(m, evidence=of(m.evidence)) for key, m in diagnosis.measurements.items()},
-        diagnosis.not_examined,
+        findings=tuple(replace(finding, evidence=of(finding.evidence)) for finding in diagnosis.findings),
+        measurements={key: replace(m, evidence=of(m.evidence)) for key, m in diagnosis.measurements.items()},
+        not_examined=diagnosis.not_examined,
     )
 
 

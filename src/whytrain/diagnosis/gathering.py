@@ -107,7 +107,7 @@ def training_logits(
         return logits
     sample = sampled_rows(len(labels))
     logits[sample] = predict(sample).logits
-    if has_learned(Predictions(logits[sample], labels[sample])):
+    if has_learned(Predictions(logits=logits[sample], labels=labels[sample])):
         further = np.setdiff1d(contradicted_rows(held_out, labels), sample)
         if len(further):
             logits[further] = predict(further).logits

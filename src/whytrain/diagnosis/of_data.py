@@ -123,7 +123,9 @@ def leaking_split(run: RunEvidence) -> Measurement:
         for row in rows[:SHOWN]
     )
     return Measurement(
-        value=wilson_interval(len(rows), len(validation.ids)), unit="share", evidence=Support(examples)
+        value=wilson_interval(len(rows), len(validation.ids)),
+        unit="share",
+        evidence=Support(sentences=examples),
     )
 
 
@@ -135,4 +137,6 @@ def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str])
     )
     hits = np.zeros(len(train.ids), dtype=np.bool_)
     hits[rows] = True
-    return Measurement(value=clustered_share(hits, train.groups), unit="share", evidence=Support(examples))
+    return Measurement(
+        value=clustered_share(hits, train.groups), unit="share", evidence=Support(sentences=examples)
+    )

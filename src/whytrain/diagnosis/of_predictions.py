@@ -30,9 +30,11 @@ def overconfidence(run: RunEvidence) -> Measurement | NotExamined:
     confidence, right = top_label(run.validation.predictions.probabilities, run.validation.predictions.labels)
     margin = _NORMAL_95 * float((confidence - right).std()) / math.sqrt(len(right))
     value = summary.ece - noise.mean
-    excess = Interval(value, min(value - margin, summary.ece - noise.percentile_95), value + margin)
+    excess = Interval(
+        estimate=value, low=min(value - margin, summary.ece - noise.percentile_95), high=value + margin
+    )
     if summary.confidence < summary.accuracy.estimate:
-        excess = Interval(-excess.estimate, -excess.high, -excess.low)
+        excess = Interval(estimate=-excess.estimate, low=-excess.high, high=-excess.low)
     return Measurement(value=excess, unit="share")
 
 
@@ -48,11 +50,13 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
         return NotExamined("over-fitting shows from the second epoch on; raise trainer.max_epochs")
     train = history.train_loss
     if train[-1] >= train[history.lowest_epoch - 1]:
-        return Measurement(value=Interval(0.0, 0.0, 0.0), unit="nats")
+        return Measurement(value=Interval(estimate=0.0, low=0.0, high=0.0), unit="nats")
     rises = history.last - history.lowest
     error = float(rises.std(ddof=1)) / math.sqrt(len(rises))
     margin = float(stats.t.ppf(1 - 0.025 / (len(train) - 1), len(rises) - 1)) * error
-    value = Interval(float(rises.mean()), float(rises.mean()) - margin, float(rises.mean()) + margin)
+    value = Interval(
+        estimate=float(rises.mean()), low=float(rises.mean()) - margin, high=float(rises.mean()) + margin
+    )
     rows = dict(zip(run.validation.ids, rises.tolist(), strict=True))
     return Measurement(value=value, unit="nats", rows=rows)
 

@@ -50,7 +50,9 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
         f"the most frequent answer would on {s.majority:.0%}"
         for s in readable
     )
-    return Measurement(value=value, unit="share", evidence=Support(tuple(examples), features=features))
+    return Measurement(
+        value=value, unit="share", evidence=Support(sentences=tuple(examples), features=features)
+    )
 
 
 def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
@@ -73,7 +75,9 @@ def dominant_dimension(run: RunEvidence) -> Measurement | NotExamined:
     ranked = sorted(hidden, key=lambda c: -abs(c.beta))[:SHOWN_TOKENS]
     features = tuple(f"{c.name}: β = {c.beta:+.2f} ({c.class_name})" for c in ranked)
     return Measurement(
-        value=Interval(multiple, multiple, multiple), unit="times", evidence=Support(features=features)
+        value=Interval(estimate=multiple, low=multiple, high=multiple),
+        unit="times",
+        evidence=Support(features=features),
     )
 
 
@@ -94,9 +98,9 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
     for rule in sure:
         precision = wilson_interval(rule.right_validation, rule.n_validation, 1 - 0.05 / len(sure))
         gap = Interval(
-            rule.confidence - precision.estimate,
-            rule.confidence - precision.high,
-            rule.confidence - precision.low,
+            estimate=rule.confidence - precision.estimate,
+            low=rule.confidence - precision.high,
+            high=rule.confidence - precision.low,
         )
         text = (
             f"{rule.text}: confidence {rule.confidence:.0%}, right on {rule.right_validation} of "

@@ -134,7 +134,7 @@ def shortcut_pairs(run: RunEvidence) -> Measurement | NotExamined:
     size, margin = ranked.iloc[0][["size", "margin"]]
     tokens = [f"{a}{PAIR}{b}" for a, b in zip(ranked["word_a"], ranked["word_b"], strict=True)]
     return Measurement(
-        value=Interval(float(size), float(size - margin), float(size + margin)),
+        value=Interval(estimate=float(size), low=float(size - margin), high=float(size + margin)),
         unit="share" if explained.quantity.unit == "probability" else "log-odds",
         evidence=Support(tokens=tuple(dict.fromkeys(tokens[:SHOWN_TOKENS]))),
     )
@@ -187,7 +187,9 @@ def _over_sentences(
     names, quantity = run.class_names, explained.quantity
     examples = [_example(s, note(s), names, quantity) for s in telling[:SHOWN_SENTENCES]]
     features = () if context is None else (context(telling),)
-    return mean_measurement(rows, "share", Support(tuple(examples), _top_words(explained), features))
+    return mean_measurement(
+        rows, "share", Support(sentences=tuple(examples), tokens=_top_words(explained), features=features)
+    )
 
 
 def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quantity: Quantity) -> Example:

@@ -40,7 +40,7 @@ class Strategy:
     expected: tuple[Expectation, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What the next run should change.
 
@@ -94,7 +94,7 @@ def make_plan(
         )
         (strategies if recommendation.overrides else advice).append(strategy)
         taken |= {key: (value, name) for key, value in outcome.items()}
-    return Plan(tuple(strategies), tuple(advice), skipped)
+    return Plan(strategies=tuple(strategies), advice=tuple(advice), skipped=skipped)
 
 
 def _values(

@@ -51,7 +51,7 @@ def expression_spans(expression: Expression) -> frozenset[tuple[int, int]]:
     return inner | {(min(start for start, _ in bounds), max(end for _, end in bounds))}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SignedPhrase:
     """A sentence in which the interaction of two words has a known sign for the positive class.
 
@@ -82,8 +82,10 @@ def signed_phrases() -> tuple[SignedPhrase, ...]:
     for words, sign in ((_POSITIVE, -1), (_NEGATIVE, 1)):
         opposite = _NEGATIVE if words is _POSITIVE else _POSITIVE
         for word, other in zip(words, opposite, strict=True):
-            phrases.append(SignedPhrase(f"not {word}", (0, 1), sign, "negation"))
-            phrases.append(SignedPhrase(f"the film is not {word} .", (3, 4), sign, "negation"))
+            phrases.append(SignedPhrase(text=f"not {word}", pair=(0, 1), sign=sign, kind="negation"))
+            phrases.append(
+                SignedPhrase(text=f"the film is not {word} .", pair=(3, 4), sign=sign, kind="negation")
+            )
             text = f"the plot is {word} , but the acting is {other} ."
-            phrases.append(SignedPhrase(text, (3, 5), sign, "contrast"))
+            phrases.append(SignedPhrase(text=text, pair=(3, 5), sign=sign, kind="contrast"))
     return tuple(phrases)

@@ -17,7 +17,7 @@ from whytrain.data.treebank import Span
 MIN_PHRASES = 3  # a correlation of two points is always ±1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhraseCorrelation:
     """How phrase values go with people's labels; NaN where either is constant or phrases are too few."""
 
@@ -26,7 +26,7 @@ class PhraseCorrelation:
     n_phrases: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TreeAgreement:
     """How near a tree is to the human parse.
 
@@ -67,9 +67,9 @@ def phrase_correlation(
     """Correlate phrase values (n,) with people's labels (n,), over the phrases of all sentences together."""
     labels = np.asarray(labels, dtype=np.float64)
     if len(values) < MIN_PHRASES or np.ptp(values) == 0 or np.ptp(labels) == 0:
-        return PhraseCorrelation(float("nan"), float("nan"), len(values))
+        return PhraseCorrelation(pearson=float("nan"), spearman=float("nan"), n_phrases=len(values))
     pearson, spearman = pearsonr(values, labels).statistic, spearmanr(values, labels).statistic
-    return PhraseCorrelation(float(pearson), float(spearman), len(values))
+    return PhraseCorrelation(pearson=float(pearson), spearman=float(spearman), n_phrases=len(values))
 
 
 def tree_agreement(spans: Collection[Span], human: Collection[Span], n_words: int) -> TreeAgreement:
@@ -87,7 +87,7 @@ def tree_agreement(spans: Collection[Span], human: Collection[Span], n_words: in
     f1 = 2 * len(ours & theirs) / n_both if n_both else float("nan")
     pairs = np.triu_indices(n_words, 1)
     gaps = np.abs(_path_lengths(ours | whole, n_words) - _path_lengths(theirs | whole, n_words))[pairs]
-    return TreeAgreement(f1, float(gaps.mean()) if len(gaps) else 0.0)
+    return TreeAgreement(span_f1=f1, distance=float(gaps.mean()) if len(gaps) else 0.0)
 
 
 def _path_lengths(spans: Collection[Span], n_words: int) -> NDArray[np.int64]:

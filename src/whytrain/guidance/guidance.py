@@ -32,9 +32,9 @@ from whytrain.types import Batch
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explained:
-    """What a run was seen to rest on, in its training sentences.
+    """Words, pairs of words and sentences that an earlier run's explanations name: what guidance acts on.
 
     Attributes:
         words: size of their Shapley values, see `whytrain.attribution.tables.sure_size`.

@@ -1,4 +1,4 @@
-"""The outcome of one look."""
+"""The result of one check of `whytrain doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Status = Literal["ok", "missing", "problem"]
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What was looked at and what came of it.
+    """What was checked, and what was found.
 
     Attributes:
         subject: what was looked at.

@@ -46,7 +46,7 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
         for t, (a, b) in zip(terms, pairs, strict=True)
     ]
     if len(pairs) == 1:
-        return Interval(per_seed[0], float("nan"), float("nan"))
+        return Interval(estimate=per_seed[0], low=float("nan"), high=float("nan"))
     return t_interval(per_seed)
 
 

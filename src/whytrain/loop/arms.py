@@ -11,7 +11,7 @@ from whytrain.diagnosis.overrides import Strategy
 BASELINE, EXPLAINED, RANDOM = "baseline", "explained", "random targets"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Arm:
     """A recipe of the experiment.
 
@@ -41,11 +41,14 @@ def arms_of(strategies: Sequence[Strategy], *, control: bool, ablation: bool) ->
     if not strategies:
         return []
     together, words = tuple(strategies), _words(strategies)
-    arms = [Arm(EXPLAINED, together, words)]
+    arms = [Arm(name=EXPLAINED, strategies=together, words=words)]
     if control and is_guided(words):
-        arms.append(Arm(RANDOM, together, (*words, "guidance.targets=random")))
+        arms.append(Arm(name=RANDOM, strategies=together, words=(*words, "guidance.targets=random")))
     if ablation and len(together) > 1:
-        arms += [Arm(f"only {strategy.name}", (strategy,), _words([strategy])) for strategy in together]
+        arms += [
+            Arm(name=f"only {strategy.name}", strategies=(strategy,), words=_words([strategy]))
+            for strategy in together
+        ]
     return arms
 
 

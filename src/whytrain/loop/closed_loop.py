@@ -75,7 +75,7 @@ class ClosedLoop:
         store = Store.start(tracking, run_name=name, tags={"kind": "loop"}, run_id=earlier)
         with ending(store):
             SweepFolder(tracking.root, store.run_id).create(["seed"])
-            runner = _Runner(train, store.run_id, shared, tracking.address)
+            runner = _Runner(train=train, parent_run_id=store.run_id, shared=shared, uri=tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
             arm_runs: dict[Arm, list[RunRecord]] = {}
             for arm in self._arms(baselines[0]):
@@ -98,7 +98,7 @@ class ClosedLoop:
         return arms_of(strategies, control=self.control, ablation=self.ablation)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Runner:
     train: Train
     parent_run_id: str

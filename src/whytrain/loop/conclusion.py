@@ -87,13 +87,31 @@ def all_effects(before: Sequence[MeasuredRun], after: Mapping[Arm, Sequence[Meas
             if change is not None:
                 promise = promises.get(metric)
                 judged = verdict(promise, change) if promise is not None else None
-                effects.append(Effect(arm.name, BASELINE, metric, change, promise, judged))
+                effects.append(
+                    Effect(
+                        arm=arm.name,
+                        against=BASELINE,
+                        metric=metric,
+                        difference=change,
+                        promise=promise,
+                        verdict=judged,
+                    )
+                )
     by_name = {arm.name: runs for arm, runs in after.items()}
     if EXPLAINED in by_name and RANDOM in by_name:
         for metric in metrics:
             change = difference(metric, by_name[RANDOM], by_name[EXPLAINED])
             if change is not None:
-                effects.append(Effect(EXPLAINED, RANDOM, metric, change, None, None))
+                effects.append(
+                    Effect(
+                        arm=EXPLAINED,
+                        against=RANDOM,
+                        metric=metric,
+                        difference=change,
+                        promise=None,
+                        verdict=None,
+                    )
+                )
     return effects
 
 

@@ -29,7 +29,7 @@ from whytrain.runs.sentences import read_sentences
 from whytrain.tracking.reader import RunRecord
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MeasuredRun:
     """A run's metrics and their rows.
 
@@ -67,7 +67,7 @@ def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -
     untargeted = _untargeted(run, baseline, lexicon)
     metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in untargeted.items()}
     confidence = pd.Series(stored.probabilities.max(axis=1), index=stored.ids)
-    return MeasuredRun(run, metrics, rows | untargeted, confidence)
+    return MeasuredRun(run=run, metrics=metrics, rows=rows | untargeted, confidence=confidence)
 
 
 def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:

@@ -13,7 +13,7 @@ Verdict = Literal["kept", "missed", "open"]
 Standing = Literal["earns its place", "does not", "open"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """The difference that an arm of the experiment made in one metric.
 

@@ -15,7 +15,7 @@ from whytrain.metrics.metric import Mean, Metric, Scored, ValueOnly
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReliabilityBins:
     """Confidence against accuracy, bin by bin.
 

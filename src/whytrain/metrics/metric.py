@@ -15,7 +15,7 @@ from whytrain.types import Predictions
 Unit = Literal["share", "nats", "score"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scored:
     """Probabilities and gold labels: what every metric is computed from.
 
@@ -32,7 +32,9 @@ class Scored:
     @classmethod
     def of(cls, predictions: Predictions) -> Scored:
         """Return the probabilities of predictions, computed once for all metrics."""
-        return cls(predictions.probabilities, predictions.labels, predictions.positive)
+        return cls(
+            probabilities=predictions.probabilities, labels=predictions.labels, positive=predictions.positive
+        )
 
     @property
     def n_rows(self) -> int:

@@ -14,7 +14,7 @@ from whytrain.metrics.metric import Metric, OfCounts, Scored
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Ranking:
     """Resampled rows by their probability of one class, at each distinct score that a member has.
 

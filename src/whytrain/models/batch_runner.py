@@ -52,7 +52,7 @@ def predict_split(
         logits.append(model(batch.token_ids, batch.mask).double().cpu())
         rows.append(batch.rows)
     order = torch.cat(rows).argsort()
-    return Predictions(torch.cat(logits)[order].numpy(), split.labels)
+    return Predictions(logits=torch.cat(logits)[order].numpy(), labels=split.labels)
 
 
 def inspect_split(

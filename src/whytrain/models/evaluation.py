@@ -1,4 +1,4 @@
-"""Asking a model without leaving a trace on it."""
+"""Evaluating a model: in eval mode, with or without gradients, and everything as it was afterwards."""
 
 from __future__ import annotations
 

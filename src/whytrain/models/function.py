@@ -24,7 +24,7 @@ _LEAST = 1e-12  # probability whose logarithm still counts: none is infinite
 
 
 class Words(Tokenizer):
-    """Numbers words as they come, each with the space that follows it, so that ids can be written again.
+    """A tokenizer whose tokens are whole words, with the space that follows; new ones get the next number.
 
     It has no special tokens: of a text nothing stays but its words.
     """

@@ -63,7 +63,7 @@ class ModelSummary:
     n_embedding: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Call:
     order: int
     input_shape: Shape
@@ -109,7 +109,9 @@ def _trace(model: nn.Module, token_ids: Tensor) -> dict[nn.Module, _Call]:
             calls[module].count += 1
             calls[module].output_shape = _shape(output)
         else:
-            calls[module] = _Call(len(calls), _shape((args, kwargs)), _shape(output))
+            calls[module] = _Call(
+                order=len(calls), input_shape=_shape((args, kwargs)), output_shape=_shape(output)
+            )
 
     def number(module: nn.Module, _: object) -> None:
         order.setdefault(module, len(order))

@@ -111,13 +111,19 @@ def inspected(network: Any, embeddings: Tensor, mask: Tensor | None, reading: Fr
     states = next(state for state in reversed(output.hidden_states) if state.shape[1] == n_tokens)
     layers = output.attentions
     if not layers or any(layer.shape[2:] != (n_tokens, n_tokens) for layer in layers):
-        return Inspection(output.logits, states, None, None)
+        return Inspection(logits=output.logits, hidden_states=states, attention=None, attention_scores=None)
     rows = torch.arange(len(embeddings), device=device)
     place = torch.zeros_like(rows)
     if reading == "last_token" or getattr(network.config, "summary_type", "first") == "last":  # XLNet
         place = place + n_tokens - 1 if mask is None else last_token(mask)
     attention = layers[-1].mean(dim=1)[rows, place]
-    return Inspection(output.logits, states, attention, None, layers)
+    return Inspection(
+        logits=output.logits,
+        hidden_states=states,
+        attention=attention,
+        attention_scores=None,
+        head_attention=layers,
+    )
 
 
 def reading_of(network: Any, vocabulary_size: int, padding_id: int) -> Reading:

@@ -27,7 +27,7 @@ class AugmentationSettings(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings:
-    """What is learned from whom.
+    """Settings of knowledge distillation: the teacher, and how much its answers count.
 
     Attributes:
         teacher: id or unique name of a tracked run, or folder of a saved model or of a Hugging Face
@@ -47,7 +47,7 @@ class DistillationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudentSettings(DistillationSettings):
-    """The same where there must be a teacher.
+    """Settings of a model that cannot be trained without a teacher (`model=bilstm_kd`).
 
     Raises:
         ConfigError: there is none.

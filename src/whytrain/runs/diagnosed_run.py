@@ -17,7 +17,7 @@ KEY = "from_diagnosis"
 _OWN_AFFAIRS = (KEY, "run_name", "resume", "tracking", "hydra")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DiagnosedRun:
     """A run that ended with a diagnosis.
 
@@ -60,4 +60,4 @@ def read_diagnosed(run: RunRecord, called: str) -> DiagnosedRun:
         raise ConfigError(
             f"{KEY}={called}: run {run.name} recommends no change; its reports/diagnosis.html says why"
         )
-    return DiagnosedRun(run, strategies, own_words)
+    return DiagnosedRun(run=run, strategies=strategies, own_words=own_words)

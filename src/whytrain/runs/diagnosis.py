@@ -30,7 +30,7 @@ _VALUES = TableRecord(
 _ROWS = TableRecord(topic="diagnosis", name="rows", columns=("name", "id", "value"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredDiagnosis:
     """What a run's diagnosis left in its artifacts, as plain data.
 
@@ -95,7 +95,7 @@ def read_diagnosis(run: RunRecord) -> StoredDiagnosis:
     try:
         content = json.loads(path.read_text("utf-8"))
         findings = {str(finding["name"]): finding for finding in content["findings"]}
-        return StoredDiagnosis(findings, dict(content["measured"]))
+        return StoredDiagnosis(findings=findings, measured=dict(content["measured"]))
     except (ValueError, TypeError, KeyError) as error:
         raise TrackingError(f"{FINDINGS_PATH} of run {run.name} is no diagnosis: {error!r}") from error
 

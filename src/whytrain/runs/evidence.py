@@ -106,7 +106,9 @@ def read_evidence(run: RunRecord) -> RunEvidence:
     names = tuple(summary["class_names"])
     train, validation = _TRAIN.read(run), _VALIDATION.read(run)
     ids = train["id"].tolist()
-    predictions = Predictions(_of_classes(_LOGIT, validation, names), _labels(validation["label"]))
+    predictions = Predictions(
+        logits=_of_classes(_LOGIT, validation, names), labels=_labels(validation["label"])
+    )
     return RunEvidence(
         class_names=names,
         train=TrainingRows(

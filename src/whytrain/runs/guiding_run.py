@@ -1,4 +1,4 @@
-"""What a tracked run's explanations name, for the training of the next one."""
+"""What a tracked run's explanations name: words, pairs and sentences that guide the next training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RANKING = "callbacks.explanations.vocabulary_sentences above 0"
 
 
 def read_explained(run: RunRecord, settings: GuidanceSettings) -> Explained:
-    """Read what the settings act on.
+    """Read the words, pairs of words and sentences that the settings act on.
 
     Args:
         run: that the settings name, of the same data and tokenizer.
@@ -37,7 +37,7 @@ def read_explained(run: RunRecord, settings: GuidanceSettings) -> Explained:
         table = _read(run, read_pairs, _RANKING)
         pairs = list(zip(table["word_a"], table["word_b"], strict=True))
     disputed = _read(run, read_disputed, "callbacks.surrogate") if settings.weighs_rows else []
-    return Explained(words, pairs, disputed)
+    return Explained(words=words, pairs=pairs, disputed=disputed)
 
 
 def _check_public(run: RunRecord) -> None:

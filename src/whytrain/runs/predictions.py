@@ -54,7 +54,7 @@ class StoredPredictions:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Whether everything about a row is decided right, bool (n,)."""
-        return Predictions(self.logits, self.labels).right
+        return Predictions(logits=self.logits, labels=self.labels).right
 
 
 def positive_class(run: RunRecord, class_names: Sequence[str]) -> str | None:

@@ -99,7 +99,7 @@ def read_surrogates(run: RunRecord, train_ids: Sequence[str]) -> SurrogateEviden
 
 def _student(row: Mapping[Any, Any]) -> FidelityEvidence:
     def interval(name: str) -> Interval:
-        return Interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+        return Interval(estimate=row[name], low=row[f"{name}_low"], high=row[f"{name}_high"])
 
     return FidelityEvidence(
         kind=row["student"],

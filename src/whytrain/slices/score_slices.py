@@ -18,7 +18,7 @@ SLICE_METRICS = ("accuracy", "confidence", "ece")
 _CHUNK_ELEMENTS = 262_144
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SliceValue:
     """One metric in one slice, against random slices of the same size.
 
@@ -35,7 +35,7 @@ class SliceValue:
     p_value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slice:
     """One group of sentences.
 
@@ -116,9 +116,21 @@ def slice_table(
     p_values = _max_t_p_values(observed, permuted, expected, spread)
     values = np.stack([observed, expected, spread, p_values], axis=-1)  # (n_slices, 3, 4)
     return tuple(
-        Slice(column, group, int(size), *(SliceValue(*map(float, metric)) for metric in row))
-        for (column, group), size, row in zip(names, sizes, values, strict=True)
+        Slice(
+            column=column,
+            group=group,
+            n_rows=int(size),
+            accuracy=_slice_value(accuracy),
+            confidence=_slice_value(confidence),
+            ece=_slice_value(ece),
+        )
+        for (column, group), size, (accuracy, confidence, ece) in zip(names, sizes, values, strict=True)
     )
+
+
+def _slice_value(numbers: NDArray[np.float64]) -> SliceValue:
+    value, expected, spread, p_value = numbers.tolist()
+    return SliceValue(value=value, expected=expected, spread=spread, p_value=p_value)
 
 
 def differing_slices(table: tuple[Slice, ...], alpha: float = 0.05) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from whytrain.statistics.phrases import difference_sentence, requirement_phrase
 from whytrain.statistics.power import required_seeds, required_sentences
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComparedMetric:
     """One metric of a comparison.
 
@@ -46,7 +46,7 @@ class ComparedMetric:
         return not difference.contains(0) and self.adjusted_p_value <= 1 - difference.level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """What can be said about B against A.
 

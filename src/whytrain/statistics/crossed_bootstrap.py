@@ -43,7 +43,7 @@ class CrossedBootstrap:
         """Return a value with the quantiles (1 -/+ level) / 2 of its replicates."""
         values = self._defined(number)
         low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-        return Interval(float(self.estimate[number]), float(low), float(high), level)
+        return Interval(estimate=float(self.estimate[number]), low=float(low), high=float(high), level=level)
 
     def p_value(self, number: int) -> float:
         """Return the two-sided p-value of "the value is 0"; 1 where all replicates are 0."""

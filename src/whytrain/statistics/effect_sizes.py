@@ -42,15 +42,15 @@ def discordant_odds_ratio(only_a: int, only_b: int, level: float = 0.95) -> Inte
     if min(only_a, only_b) < 0:
         raise DataError(f"Counts of discordant pairs cannot be negative, got {only_a} and {only_b}.")
     if only_a == only_b == 0:
-        return Interval(1.0, 0.0, math.inf, level)
+        return Interval(estimate=1.0, low=0.0, high=math.inf, level=level)
     tail = (1 - level) / 2
     low = float(stats.beta.ppf(tail, only_b, only_a + 1)) if only_b else 0.0
     high = float(stats.beta.ppf(1 - tail, only_b + 1, only_a)) if only_a else 1.0
     return Interval(
-        only_b / only_a if only_a else math.inf,
-        low / (1 - low),
-        high / (1 - high) if high < 1 else math.inf,
-        level,
+        estimate=only_b / only_a if only_a else math.inf,
+        low=low / (1 - low),
+        high=high / (1 - high) if high < 1 else math.inf,
+        level=level,
     )
 
 

@@ -18,7 +18,7 @@ Statistic = Callable[..., NDArray[np.float64]]
 _CHUNK_ELEMENTS = 262_144
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Interval:
     """An estimate with its confidence interval.
 
@@ -129,7 +129,7 @@ def _wilson(proportion: float, n_trials: float, level: float) -> Interval:
     # At k = 0 and k = n an end is exactly 0 or 1; rounding must not push it across.
     low = 0.0 if proportion == 0 else center - half
     high = 1.0 if proportion == 1 else center + half
-    return Interval(proportion, low, high, level)
+    return Interval(estimate=proportion, low=low, high=high, level=level)
 
 
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
@@ -159,7 +159,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
         raise DataError("An interval over seeds needs finite values: leave out runs that failed.")
     mean = float(rows.mean())
     half = float(stats.t.ppf((1 + level) / 2, rows.size - 1)) * float(rows.std(ddof=1)) / math.sqrt(rows.size)
-    return Interval(mean, mean - half, mean + half, level)
+    return Interval(estimate=mean, low=mean - half, high=mean + half, level=level)
 
 
 def bootstrap_distribution(
@@ -233,7 +233,7 @@ def bootstrap_interval(
     estimate = float(statistic(*(array[None] for array in arrays))[0])
     values = bootstrap_distribution(statistic, *arrays, n_resamples=n_resamples, seed=seed)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(estimate, float(low), float(high), level)
+    return Interval(estimate=estimate, low=float(low), high=float(high), level=level)
 
 
 def _columns(columns: tuple[ArrayLike, ...]) -> list[NDArray[np.generic]]:

@@ -56,4 +56,4 @@ def _interval(metric: Metric, estimate: float, draws: NDArray[np.float64]) -> In
     if isinstance(metric.form, OfCounts):
         bias = draws.mean() - estimate
         low, high = max(low - bias, metric.lowest), min(high - bias, metric.highest)
-    return Interval(estimate, float(low), float(high))
+    return Interval(estimate=estimate, low=float(low), high=float(high))

@@ -18,7 +18,7 @@ from whytrain.statistics.resampled_metrics import RowTerms, resampled_difference
 from whytrain.statistics.seed_spread import note_on_seeds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MetricDifference:
     """B minus A in one metric.
 
@@ -47,7 +47,7 @@ class MetricDifference:
     interaction_error: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PairedBootstrap:
     """The differences between two runs, all from the same resamples.
 
@@ -132,7 +132,12 @@ def paired_bootstrap(
     )
     return PairedBootstrap(
         differences=tuple(
-            MetricDifference(metric, float(value_a), float(value_b), *measured.get(metric, _undefined(level)))
+            MetricDifference(
+                metric=metric,
+                value_a=float(value_a),
+                value_b=float(value_b),
+                **measured.get(metric, _undefined(level))._asdict(),
+            )
             for metric, value_a, value_b in zip(metrics, *values, strict=True)
         ),
         n_sentences=a.seeds[0].n_rows,
@@ -143,7 +148,7 @@ def paired_bootstrap(
 
 
 class _Measured(NamedTuple):
-    """What a MetricDifference says of the difference, in its order."""
+    """What a MetricDifference says of the difference, under its names."""
 
     difference: Interval
     p_value: float
@@ -153,7 +158,9 @@ class _Measured(NamedTuple):
 
 
 def _undefined(level: float) -> _Measured:
-    return _Measured(Interval(np.nan, np.nan, np.nan, level), 1.0, np.nan, np.nan, np.nan)
+    return _Measured(
+        Interval(estimate=np.nan, low=np.nan, high=np.nan, level=level), 1.0, np.nan, np.nan, np.nan
+    )
 
 
 def _terms(
@@ -172,7 +179,10 @@ def _terms(
     if runs[0].shape[1] < 2:
         raise DataError(f"A paired comparison needs at least 2 sentences, got {runs[0].shape[1]}.")
     classes = np.asarray(labels, dtype=np.int64)
-    a, b = (RowTerms.of(metrics, [Scored(seed, classes, positive) for seed in run]) for run in runs)
+    a, b = (
+        RowTerms.of(metrics, [Scored(probabilities=seed, labels=classes, positive=positive) for seed in run])
+        for run in runs
+    )
     return a, b
 
 

@@ -16,7 +16,7 @@ Terms = Callable[[Scored], NDArray[np.float64]]
 _CHUNK_ELEMENTS = 262_144
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RowTerms:
     """What each row of one recipe's seeds adds to some metrics.
 

@@ -135,7 +135,7 @@ def rule_table(rules: Sequence[RuleEvidence]) -> pd.DataFrame:
     return table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Disagreement:
     """Where the two readable surrogates predict different classes.
 
@@ -180,7 +180,7 @@ def disagreement(
         "contributions": _reasons(logistic, chosen, predicted[0][rows].argmax(axis=1), show),
         "rule": [texts[cell] for cell in cells_of(tree.surrogate, chosen).tolist()] if len(rows) else [],
     }
-    return Disagreement(rows, float(same.mean()), pd.DataFrame(columns))
+    return Disagreement(rows=rows, share=float(same.mean()), table=pd.DataFrame(columns))
 
 
 def _reasons(fit: FittedSurrogate, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
@@ -230,6 +230,6 @@ def rules_in_words(
 ) -> tuple[RuleEvidence, ...]:
     """Return the readable tree's rules, held against the sentences that it learned from and others."""
     fit = fits["readable", "tree"]
-    learned = Judged(fit.train, train.labels, train.logits.argmax(axis=1))
-    unseen = Judged(fit.validation, validation.labels, validation.logits.argmax(axis=1))
+    learned = Judged(table=fit.train, labels=train.labels, network=train.logits.argmax(axis=1))
+    unseen = Judged(table=fit.validation, labels=validation.labels, network=validation.logits.argmax(axis=1))
     return rule_evidence(fit.surrogate, learned, unseen, class_names, show)

@@ -91,7 +91,7 @@ class RuleEvidence:
     teacher_validation: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SurrogateEvidence:
     """What the surrogates of the best epoch say.
 

@@ -15,7 +15,7 @@ from whytrain.surrogates.surrogates import LEAST
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fidelity:
     """A surrogate beside its network on sentences that neither learned from.
 

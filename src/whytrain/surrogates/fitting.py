@@ -52,7 +52,7 @@ class SurrogateSettings:
     seed: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Answered:
     """Sentences, and what the network says of them.
 
@@ -73,7 +73,7 @@ class Answered:
 
     def select(self, rows: NDArray[np.int64]) -> Answered:
         """Return the given rows, int64 (n_chosen,), in the given order."""
-        return Answered(self.read.select(rows), self.labels[rows], self.logits[rows])
+        return Answered(read=self.read.select(rows), labels=self.labels[rows], logits=self.logits[rows])
 
 
 class Unlabeled(NamedTuple):

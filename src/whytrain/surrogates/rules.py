@@ -16,7 +16,7 @@ from whytrain.surrogates.surrogates import Surrogate
 ARROW = " → "  # between a rule's conditions and its class
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Condition:
     """low < feature ≤ high; an end may be infinite."""
 
@@ -65,8 +65,11 @@ def rules_of(surrogate: Surrogate) -> tuple[Rule, ...]:
             )
             continue
         feature, cut = int(tree.feature[cell]), float(tree.threshold[cell])
-        old = conditions.get(feature, Condition(feature, -np.inf, np.inf))
-        below, above = Condition(feature, old.low, cut), Condition(feature, cut, old.high)
+        old = conditions.get(feature, Condition(feature=feature, low=-np.inf, high=np.inf))
+        below, above = (
+            Condition(feature=feature, low=old.low, high=cut),
+            Condition(feature=feature, low=cut, high=old.high),
+        )
         stack.append((int(tree.children_right[cell]), conditions | {feature: above}))
         stack.append((int(tree.children_left[cell]), conditions | {feature: below}))
     return tuple(found)
@@ -102,7 +105,10 @@ def tree_cells(surrogate: Surrogate, features: Sequence[Feature], show: Name) ->
         feature, cut = int(tree.feature[cell]), float(tree.threshold[cell])
         children = (int(tree.children_left[cell]), int(tree.children_right[cell]))
         if children[0] >= 0:
-            ways = (Condition(feature, -np.inf, cut), Condition(feature, cut, np.inf))
+            ways = (
+                Condition(feature=feature, low=-np.inf, high=cut),
+                Condition(feature=feature, low=cut, high=np.inf),
+            )
             for child, way in zip(children, ways, strict=True):
                 depths[child], texts[child] = depths[cell] + 1, condition_text(way, features, show)
         shares = tree.value[cell, 0] / tree.value[cell, 0].sum()
@@ -159,7 +165,7 @@ def _is_absence(condition: Condition, features: Sequence[Feature]) -> bool:
     return features[condition.feature].is_presence and condition.low == -np.inf
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Judged:
     """Sentences that rules are held against.
 

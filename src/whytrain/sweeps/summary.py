@@ -108,6 +108,6 @@ def over_seeds(
     found = {}
     for label, values in groups:
         scores = values.to_numpy(dtype=np.float64)
-        alone = Interval(float(scores[0]), -np.inf, np.inf)
+        alone = Interval(estimate=float(scores[0]), low=-np.inf, high=np.inf)
         found[str(label)] = (scores, t_interval(scores) if len(scores) > 1 else alone)
     return found

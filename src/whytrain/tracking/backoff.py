@@ -1,4 +1,4 @@
-"""Trying a server that may be out of reach: what came in between, and when to try again."""
+"""Trying a server that may be out of reach: how an attempt failed, and when to try again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Patience:
 
 
 def attempt(action: Callable[[], object]) -> Failure | None:
-    """Do what needs MLflow, and say what came in between.
+    """Run an action that needs MLflow, and return its failure instead of raising it.
 
     Whatever ails a server or a database is no reason not to train, and MLflow, requests, SQLAlchemy and the
     operating system each raise their own.

@@ -1,4 +1,4 @@
-"""A trained model as an MLflow model: from code, with safetensors, nothing pickled."""
+"""A trained model as an MLflow model: its files, the code that loads them, its requirements; no pickle."""
 
 from __future__ import annotations
 

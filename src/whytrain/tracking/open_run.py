@@ -18,7 +18,7 @@ from whytrain.tracking.spool import Operation
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, LOCAL_ID_TAG, Delivery
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """A run that can be logged to; its folder is locked.
 
@@ -69,7 +69,13 @@ def open_new(
         start_time=operation["time"],
     )
     folder = _claim(settings, info)
-    return Opened(info, folder, delivery, () if failure is None else (operation,), failure)
+    return Opened(
+        info=info,
+        folder=folder,
+        delivery=delivery,
+        operations=() if failure is None else (operation,),
+        failure=failure,
+    )
 
 
 def open_again(settings: TrackingSettings, run_id: str, run_name: str, tags: Mapping[str, object]) -> Opened:
@@ -99,7 +105,9 @@ def open_again(settings: TrackingSettings, run_id: str, run_name: str, tags: Map
     operations: tuple[Operation, ...] = (running,)
     if tags:
         operations += ({"op": "tags", "values": limits.texts(tags, limits.TAG_LENGTH)},)
-    return Opened(info, _claim(settings, info), delivery, operations, failure)
+    return Opened(
+        info=info, folder=_claim(settings, info), delivery=delivery, operations=operations, failure=failure
+    )
 
 
 def _unless_to_be_mended(failure: Failure | None) -> Failure | None:

@@ -27,7 +27,7 @@ _WORDS = {"metrics": "metric value", "artifact": "file", "model": "model", "data
 _OTHER = "detail"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Segment:
     """Operations that are sent together.
 
@@ -86,7 +86,7 @@ class Spool:
 
     def _segment(self, number: int) -> Segment:
         name = f"{number:06d}"
-        return Segment(number, self.directory / f"{name}.jsonl", self.directory / name)
+        return Segment(number=number, journal=self.directory / f"{name}.jsonl", files=self.directory / name)
 
     def append(self, operation: Operation) -> None:
         """Write one operation; once this returns, it survives the end of the process.

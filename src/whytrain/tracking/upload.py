@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """One run's way into MLflow.
+    """Sends one run's operations to MLflow.
 
     Metrics: MLflow keeps all it is sent, so a (key, step) that the run already has is left out: the first
     value stands. Params cannot be changed: the changed value of a resumed run becomes the tag

@@ -31,7 +31,11 @@ VOCABULARY = 60  # of the fixture make_model
 
 # float32 sums of at most 20 steps in another order: a few units of 1e-7 times logits of order 1 to 10.
 TOLERANCE = 1e-5
-REPLACED = [Removal("padding", PADDING), Removal("mask", MASK), Removal("unknown", UNKNOWN)]
+REPLACED = [
+    Removal(name="padding", replacement_id=PADDING),
+    Removal(name="mask", replacement_id=MASK),
+    Removal(name="unknown", replacement_id=UNKNOWN),
+]
 READOUTS = [
     (pooling, norm, heads)
     for pooling in ("last", "mean", "max", "attention")
@@ -61,7 +65,9 @@ def naive_table(model: BiLSTM, players: Units, absence: Removal) -> np.ndarray:
     return np.stack(rows)
 
 
-@pytest.mark.parametrize("absence", [*REPLACED, Removal("removed", None)], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "absence", [*REPLACED, Removal(name="removed", replacement_id=None)], ids=lambda a: a.name
+)
 def test_direct_engine_equals_sentences_one_by_one(
     make_model: Maker, absence: Removal, sentence: Sentences
 ) -> None:
@@ -115,7 +121,7 @@ def test_engines_agree_at_every_length(make_model: Maker, n_words: int, sentence
 def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker, sentence: Sentences) -> None:
     model = make_model("max")
     sentences = [sentence([1, 2], seed=1), sentence([3], seed=2), sentence([1, 1, 1], seed=3)]
-    for absence in (REPLACED[0], Removal("removed", None)):
+    for absence in (REPLACED[0], Removal(name="removed", replacement_id=None)):
         together = coalition_tables(model, sentences, absence)
         for table, players in zip(together, sentences, strict=True):
             alone = coalition_table(model, players, absence)
@@ -124,7 +130,7 @@ def test_tables_of_many_sentences_equal_tables_of_each(make_model: Maker, senten
 
 def test_coalition_logits_are_rows_of_the_table(make_model: Maker, sentence: Sentences) -> None:
     model, players = make_model(), sentence([1, 1, 2])
-    for absence in (REPLACED[1], Removal("removed", None)):
+    for absence in (REPLACED[1], Removal(name="removed", replacement_id=None)):
         table = coalition_table(model, players, absence)
         present = np.array(
             [[True, False, True], [False, False, False], [True, True, True], [True, False, True]]
@@ -142,11 +148,11 @@ def test_every_text_is_evaluated_once(sentence: Sentences) -> None:
         return token_ids[:, :1].float()
 
     # "good good": without one of the two, the same text remains whichever it was.
-    coalition_table(predict, sentence([1, 1], [9, 9]), Removal("removed", None))
+    coalition_table(predict, sentence([1, 1], [9, 9]), Removal(name="removed", replacement_id=None))
     assert len(seen) == len(set(seen)) == 3
     seen.clear()
     # The second word is unknown anyway: present or absent, the sentence is the same.
-    coalition_table(predict, sentence([1, 1], [9, UNKNOWN]), Removal("unknown", UNKNOWN))
+    coalition_table(predict, sentence([1, 1], [9, UNKNOWN]), Removal(name="unknown", replacement_id=UNKNOWN))
     assert len(seen) == len(set(seen)) == 2
 
 
@@ -195,7 +201,7 @@ def test_a_stacked_model_takes_the_direct_engine(make_model: Maker, sentence: Se
 
 
 def test_sharing_cannot_remove_words(make_model: Maker, sentence: Sentences) -> None:
-    shared, removed = make_model(), Removal("removed", None)
+    shared, removed = make_model(), Removal(name="removed", replacement_id=None)
     with pytest.raises(ConfigError, match="other than removed"):
         coalition_table(shared, sentence([1]), removed, engine="sharing")
     assert coalition_table(shared, sentence([1]), removed).logits.shape == (2, 3)
@@ -217,9 +223,9 @@ def test_too_many_players_say_what_to_do(make_model: Maker, sentence: Sentences)
 
 
 def test_removing_everything_needs_special_tokens(make_model: Maker) -> None:
-    players = Units(("a",), np.array([7]), np.array([0]), (1,))
+    players = Units(words=("a",), token_ids=np.array([7]), player_of_token=np.array([0]), n_words=(1,))
     with pytest.raises(ConfigError, match="choose padding, mask or unknown"):
-        coalition_table(make_model(), players, Removal("removed", None))
+        coalition_table(make_model(), players, Removal(name="removed", replacement_id=None))
     assert coalition_table(make_model(), players, REPLACED[0]).logits.shape == (2, 3)
 
 

@@ -63,7 +63,15 @@ def merge_by_definition(table: np.ndarray, players: list[Player], i: int) -> Mer
     inter = between(i) - intra
     t = math.nan if len(left + right) == 2 else abs(inter) / (abs(inter) + abs(intra))
     benefit = benefit_of(table, left + right, others)
-    return Merge(left, right, benefit, between(i), abs(between(i)) / total, outer / total, t)
+    return Merge(
+        left=left,
+        right=right,
+        benefit=benefit,
+        between=between(i),
+        r=abs(between(i)) / total,
+        s=outer / total,
+        t=t,
+    )
 
 
 def assert_merge(actual: Merge, expected: Merge) -> None:
@@ -77,8 +85,12 @@ def test_an_and_beside_a_single_word() -> None:
     # v = x0 + 3·x1·x2. Pair (1, 2): B = 3, φ̄ = (0 + 1.5)/2 each, D = 3 + 0.75 + 0.75 + 0.
     # Then 0 with (1, 2): B = 3 in all and 3 inside: nothing between.
     tree = interaction_tree(np.array([0, 1, 0, 1, 0, 1, 3, 4.0]))
-    assert_merge(tree.merges[0], Merge((1,), (2,), 3.0, 3.0, 2 / 3, 0.0, math.nan))
-    assert_merge(tree.merges[1], Merge((0,), (1, 2), 3.0, 0.0, 0.0, 0.0, math.nan))
+    assert_merge(
+        tree.merges[0], Merge(left=(1,), right=(2,), benefit=3.0, between=3.0, r=2 / 3, s=0.0, t=math.nan)
+    )
+    assert_merge(
+        tree.merges[1], Merge(left=(0,), right=(1, 2), benefit=3.0, between=0.0, r=0.0, s=0.0, t=math.nan)
+    )
     assert tree.n_ties == 0
     assert tree.spans() == {(1, 3), (0, 3)}
 
@@ -88,8 +100,12 @@ def test_an_and_of_three() -> None:
     # Then (0, 1) with 2: B = 6, between = 6 − 3; φ̄ = 3 and (0 + 3)/2: D = 7.5. Without 2 the benefit of
     # (0, 1) is 0: ψ_intra = 0 − 3, ψ_inter = 3 + 3, t = 6/9.
     tree = interaction_tree(np.array([0, 0, 0, 0, 0, 0, 0, 6.0]))
-    assert_merge(tree.merges[0], Merge((0,), (1,), 3.0, 3.0, 3 / 8, 3 / 8, math.nan))
-    assert_merge(tree.merges[1], Merge((0, 1), (2,), 6.0, 3.0, 0.4, 0.0, 2 / 3))
+    assert_merge(
+        tree.merges[0], Merge(left=(0,), right=(1,), benefit=3.0, between=3.0, r=3 / 8, s=3 / 8, t=math.nan)
+    )
+    assert_merge(
+        tree.merges[1], Merge(left=(0, 1), right=(2,), benefit=6.0, between=3.0, r=0.4, s=0.0, t=2 / 3)
+    )
     assert tree.n_ties == 1
 
 
@@ -101,9 +117,15 @@ def two_pairs() -> np.ndarray:
 def test_two_pairs_by_density() -> None:
     # Pair (0, 1): 2/(2 + 0.5 + 0.5); pair (2, 3): 4/(4 + 1 + 1): equal, the left one first.
     tree = interaction_tree(two_pairs())
-    assert_merge(tree.merges[0], Merge((0,), (1,), 2.0, 2.0, 2 / 3, 0.0, math.nan))
-    assert_merge(tree.merges[1], Merge((2,), (3,), -4.0, -4.0, 2 / 3, 0.0, math.nan))
-    assert_merge(tree.merges[2], Merge((0, 1), (2, 3), -2.0, 0.0, 0.0, 0.0, math.nan))
+    assert_merge(
+        tree.merges[0], Merge(left=(0,), right=(1,), benefit=2.0, between=2.0, r=2 / 3, s=0.0, t=math.nan)
+    )
+    assert_merge(
+        tree.merges[1], Merge(left=(2,), right=(3,), benefit=-4.0, between=-4.0, r=2 / 3, s=0.0, t=math.nan)
+    )
+    assert_merge(
+        tree.merges[2], Merge(left=(0, 1), right=(2, 3), benefit=-2.0, between=0.0, r=0.0, s=0.0, t=math.nan)
+    )
     assert tree.n_ties == 1
 
 

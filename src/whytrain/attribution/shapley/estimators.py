@@ -18,7 +18,7 @@ _DECAYS = (0, 1, 2, 3)  # how fast interactions may fade with distance; 0: the p
 _MIN_CHAINS = 4  # two to fit a model of pairs, two for its residuals with a variance, and the other way round
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Estimate:
     """Estimated values and interactions.
 
@@ -92,7 +92,14 @@ def estimate_interactions(
     values, values_se = chains.values()
     interactions, interactions_se = chains.interactions()
     n_evaluations = _evaluations(n_players, len(chains))
-    return Estimate(values, values_se, interactions, interactions_se, len(chains), n_evaluations)
+    return Estimate(
+        values=values,
+        values_se=values_se,
+        interactions=interactions,
+        interactions_se=interactions_se,
+        n_chains=len(chains),
+        n_evaluations=n_evaluations,
+    )
 
 
 def _evaluations(n_players: int, n_chains: int) -> int:

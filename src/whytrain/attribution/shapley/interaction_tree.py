@@ -19,7 +19,7 @@ NOISE = 1e-5  # share of the largest |v − v(∅)| below which a pair's quantit
 _TIE = 1e-9  # relative difference below which two pairs tie: rounding must not choose between equals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Merge:
     """Two neighbors that become one.
 
@@ -43,7 +43,7 @@ class Merge:
     t: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InteractionTree:
     """Merges from single words to one root.
 
@@ -100,7 +100,7 @@ def interaction_tree(table: Table, criterion: Criterion = "density") -> Interact
         chosen = int(best[0])
         merges.append(candidates[chosen])
         players[chosen : chosen + 2] = [players[chosen] + players[chosen + 1]]
-    return InteractionTree(n_players, tuple(merges), criterion, n_ties)
+    return InteractionTree(n_players=n_players, merges=tuple(merges), criterion=criterion, n_ties=n_ties)
 
 
 def _candidates(table: Table, players: Sequence[Player], noise: float) -> list[Merge]:
@@ -151,4 +151,12 @@ class _Pair:
         shares = abs(self._intra) + abs(inter)
         single = len(self._left.words) == len(self._right.words) == 1
         t = math.nan if single or shares <= noise else abs(inter) / shares
-        return Merge(self._left.words, self._right.words, self._benefit, self.between, r, s, t)
+        return Merge(
+            left=self._left.words,
+            right=self._right.words,
+            benefit=self._benefit,
+            between=self.between,
+            r=r,
+            s=s,
+            t=t,
+        )

@@ -27,7 +27,7 @@ BATCH_TOKENS = 32_768  # tokens of a batch: large enough for a GPU, small enough
 _BLOCK = 1 << 14  # coalitions written out as token ids at once
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CoalitionTable:
     """All coalitions of a sentence's game.
 
@@ -107,7 +107,7 @@ def coalition_tables(
         else:
             logits = _direct_tables(model, [players for players, _ in reduced], absence, device)
     return [
-        CoalitionTable(players, table[kept] if kept is not None else table, absence)
+        CoalitionTable(players=players, logits=table[kept] if kept is not None else table, absence=absence)
         for players, table, (_, kept) in zip(sentences, logits, reduced, strict=True)
     ]
 
@@ -152,10 +152,10 @@ def _without_dummies(players: Units, absence: Removal) -> tuple[Units, NDArray[n
     masks = np.where(changes, np.int64(1) << np.maximum(number, 0), 0)
     kept = np.flatnonzero(changes)
     reduced = Units(
-        tuple(players.words[i] for i in kept),
-        ids,
-        np.where(owner >= 0, number[owner], -1),
-        tuple(players.n_words[i] for i in kept),
+        words=tuple(players.words[i] for i in kept),
+        token_ids=ids,
+        player_of_token=np.where(owner >= 0, number[owner], -1),
+        n_words=tuple(players.n_words[i] for i in kept),
     )
     return reduced, subset_sums(masks)
 

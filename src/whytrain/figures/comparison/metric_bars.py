@@ -88,7 +88,7 @@ def _bars(ax: Axes, values: list[Interval | float], colors: list[str]) -> None:
 
 
 def value_of(value: Interval | float) -> float:
-    """Return the estimate."""
+    """Return the value itself, or the estimate of an interval."""
     return value.estimate if isinstance(value, Interval) else value
 
 

@@ -129,7 +129,12 @@ class BiLSTM(nn.Module):
         """Run everything behind the embeddings and return logits, states and attention weights."""
         states = self._states(embeddings, mask)
         pooled, attention, scores = self.read_out(states, mask)
-        return Inspection(self.classifier(self.dropout(pooled)), states, attention, scores)
+        return Inspection(
+            logits=self.classifier(self.dropout(pooled)),
+            hidden_states=states,
+            attention=attention,
+            attention_scores=scores,
+        )
 
     def recurrence(self) -> LSTMRecurrence | None:
         """Return the two recurrences with the weights of this moment; None where nothing can be shared.
