@@ -15,6 +15,7 @@ from whytrain.models.bilstm import BiLSTM
 from whytrain.tracking.store import Store
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+NO_DEVICE = "cuda" if torch.backends.mps.is_available() else "mps"  # what this machine lacks
 BILSTM = "whytrain.models.bilstm.BiLSTM"
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from small import draw_nothing
+from small import NO_DEVICE, draw_nothing
 from small_runs import SMALL, Tracked
 
 from whytrain.commands import compare as script
@@ -137,6 +137,7 @@ def test_private_text_stays_private(
         (["runs=[plain,opt]", "budget=9"], 2, "budget is called explainer.shapley.budget now"),
         (["runs=[plain,opt]", "explainer=[]"], 2, "explainer: expected at least one method"),
         (["runs=[plain,opt]", "explainer.shapley.budget=0"], 2, "explainer.shapley.budget: input should be"),
+        (["runs=[plain,opt]", f"device={NO_DEVICE}"], 2, f"device={NO_DEVICE}: this machine has none"),
         (["runs=[plain,opt]", "ouptut=x"], 2, "ouptut: no such key; did you mean output?"),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small import NO_DEVICE
 
 from whytrain.attribution import bulk
 from whytrain.attribution.explainer import Explainer
@@ -347,6 +348,8 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
         (["run=tiny", "text=a", "explainer.random.seed=1"], 2, "explainer.random"),
         (["run=tiny", "text=a", "exact_words=12"], 2, "exact_words is called explainer.shapley.exact_words"),
         (["run=tiny", "text=a", "absences=[mask]"], 2, "absences is called explainer.shapley.absences now"),
+        (["run=tiny", "text=a", "device=gpu"], 2, "device: input should be 'auto', 'cpu', 'cuda' or 'mps'"),
+        (["run=tiny", "text=a", f"device={NO_DEVICE}"], 2, f"device={NO_DEVICE}: this machine has none"),
         (["run=tiny", "text=a", "exact_word=3"], 2, "exact_word: no such key"),
     ],
 )
