@@ -48,8 +48,8 @@ class DescribeModel(Callback):
             task=data.corpus.task,
             explainers=record.config.get("explainer") or {},
         )
-        section = record.config["model"]
-        arguments = {key: value for key, value in section.items() if key != "_target_"} | self.model_sizes
+        arguments = {**record.config["model"], **self.model_sizes}
+        class_path = arguments.pop("_target_")
         card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
-        log_model(store, saved, class_path=section["_target_"], arguments=arguments, card=card)
+        log_model(store, saved, class_path=class_path, arguments=arguments, card=card)
         store.log_artifact(record.checkpoints.best, "checkpoints")
