@@ -81,7 +81,7 @@ def as_pyfunc(directory: Path, model: SavedModel) -> PyfuncModel:
         loader=_LOADER,
         modules=(type(model.model).__module__, *(path.rpartition(".")[0] for path in methods)),
         requirements=tuple(sorted(_REQUIREMENTS.union(*needed))),
-        outputs={str(name): _TYPES[str(dtype)] for name, dtype in model.predict([]).dtypes.items()},
+        outputs={str(name): _TYPES[str(dtype)] for name, dtype in model.predict(["a"]).dtypes.items()},
         params={"explain": "string"},
     )
 
