@@ -33,7 +33,12 @@ _REQUIREMENTS = {
     "torch",
     "typing_extensions",
 }
-_TYPES = {"object": "string", "float64": "double", "bool": "boolean"}  # MLflow's by those of NumPy
+_TYPES = {
+    "object": "string",
+    "str": "string",
+    "float64": "double",
+    "bool": "boolean",
+}  # MLflow's by those of NumPy
 
 
 def log_model(
