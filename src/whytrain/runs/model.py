@@ -33,12 +33,8 @@ _REQUIREMENTS = {
     "torch",
     "typing_extensions",
 }
-_TYPES = {
-    "object": "string",
-    "str": "string",
-    "float64": "double",
-    "bool": "boolean",
-}  # MLflow's by those of NumPy
+# MLflow's types by those of pandas, of which older versions call texts objects.
+_TYPES = {"object": "string", "str": "string", "float64": "double", "bool": "boolean"}
 
 
 def log_model(
