@@ -47,7 +47,8 @@ from whytrain.errors import ConfigError
 from whytrain.models.batch_runner import inspect_split, predict_split
 from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
-from whytrain.pages.explanation import page, position_figure
+from whytrain.pages.explanation.figures import position_figure
+from whytrain.pages.explanation.page import sentences_page
 from whytrain.runs.ranking import log_ranking
 from whytrain.tracking.recorder import Recorder
 from whytrain.types import Payoff
@@ -265,7 +266,7 @@ class ExplainEpoch(Callback):
             displayed = [s.explanation for s in found if s.split == "validation"]
             if displayed:
                 title = f"Sentences of the validation data, explained by {method}"
-                html = page(title, displayed, data.corpus.class_names, name)
+                html = sentences_page(title, displayed, data.corpus.class_names, name)
                 store.log_text(html, f"reports/{method}.html")
             words, pairs = ranked or (None, None)
             evidence[method] = AttributionEvidence(

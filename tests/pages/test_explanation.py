@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from rich.console import Console
+from whytrain.pages.explanation_files import terminal, write_explanation
 
 from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
 from whytrain.attribution.deletion import delete_words
@@ -20,7 +21,6 @@ from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.text import ExplainedText
 from whytrain.pages.explanation import page, scores_table
-from whytrain.pages.explanation_files import terminal, write_explanation
 
 WORDS = ("not", "<i>so</i>", "good")
 GOOD = ClassTarget(name="good", index=1, payoff="log_odds")

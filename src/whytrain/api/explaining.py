@@ -119,15 +119,15 @@ class TextExplanation:
             raise ConfigError(f"{found.title} says nothing of pairs of words; explainers=['shapley'] does")
         return to_shapiq(found.scores, found.pairs.scores, 0.0 if found.total is None else found.total[0])
 
-    def write(self, folder: str | Path) -> None:
-        """Write figures, the page and JSON into a folder, which is made."""
-        from whytrain.pages.explanation_files import write_explanation
+    def write(self, folder: str | Path) -> Path:
+        """Write the page, figures and JSON into a folder, which is made, and return the page."""
+        from whytrain.pages.explanation.files import write_explanation
 
-        write_explanation(self.result, Path(folder))
+        return write_explanation(self.result, Path(folder))
 
     def _repr_html_(self) -> str:
         """Return the answer and the sentence, colored once per method; all text is escaped."""
-        from whytrain.pages.explanation_files import notebook_html
+        from whytrain.pages.explanation.page import notebook_html
 
         return notebook_html(self.result)
 
@@ -141,6 +141,7 @@ def explain(  # type: ignore[overload-overlap]  # a text is a sequence of texts,
     payoff: Payoff = ...,
     seed: int = ...,
     label: str | None = ...,
+    rather_than: str | None = ...,
 ) -> TextExplanation: ...
 
 
@@ -153,6 +154,7 @@ def explain(
     payoff: Payoff = ...,
     seed: int = ...,
     label: str | None = ...,
+    rather_than: str | None = ...,
 ) -> list[TextExplanation]: ...
 
 
@@ -164,6 +166,7 @@ def explain(
     payoff: Payoff = "log_odds",
     seed: int = 0,
     label: str | None = None,
+    rather_than: str | None = None,
 ) -> TextExplanation | list[TextExplanation]:
     """Explain texts for what a model predicts, or for a class that is asked about.
 
@@ -175,6 +178,7 @@ def explain(
         payoff: what the scores are shares of: `log_odds`, `probability` or `logit` of the class.
         seed: of methods that draw.
         label: the class, or the label, that is asked about; None: what the model predicts.
+        rather_than: another class: why the first rather than this one; None: rather than all others.
 
     Returns:
         An explanation, or a list of them for several texts.
@@ -187,7 +191,9 @@ def explain(
     from whytrain.models.saved import SavedModel
 
     classifier = model if isinstance(model, SavedModel) else model.model
-    explainer = TextExplainer(classifier, made_methods(explainers), payoff=payoff, seed=seed, label=label)
+    explainer = TextExplainer(
+        classifier, made_methods(explainers), payoff=payoff, seed=seed, label=label, rather_than=rather_than
+    )
     if isinstance(texts, str):
         return TextExplanation(explainer(texts))
     if not isinstance(texts, (Sequence, pd.Series)):

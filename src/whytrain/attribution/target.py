@@ -49,6 +49,10 @@ class Target(Protocol):
         """Return what the model decides for each row: int64 (n,), an index of its outputs, or -1 for none."""
         ...
 
+    def chances(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the probabilities that the numbers stand for, (n,) to (n,); None where they say none."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTarget:
@@ -87,6 +91,57 @@ class ClassTarget:
         """Return the most probable classes, int64 (n,)."""
         return np.asarray(logits.argmax(axis=1), dtype=np.int64)
 
+    def chances(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the probabilities of the class, (n,); a centered logit says none."""
+        if self.payoff == "logit":
+            return None
+        return values if self.payoff == "probability" else expit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastTarget:
+    """Why one class rather than another: the payoff of class A in a world where only A and B are possible.
+
+    Attributes:
+        name: such as `A rather than B`.
+        index: of the logit of A.
+        other: of the logit of B.
+        payoff: `log_odds` is z_A − z_B; `probability` is p_A / (p_A + p_B); with two classes that is what
+            it is of A alone.
+
+    References:
+        Yin and Neubig (2022), Interpreting language models with contrastive explanations.
+    """
+
+    name: str
+    index: int
+    other: int
+    payoff: Payoff
+
+    @property
+    def unit(self) -> str:
+        """Unit of the payoff."""
+        return UNITS[self.payoff]
+
+    def values(self, logits: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the payoffs of A against B, float64 (n,)."""
+        scores = logits.astype(np.float64)
+        difference = scores[:, self.index] - scores[:, self.other]
+        return np.asarray(expit(difference) if self.payoff == "probability" else difference)
+
+    def of_tensor(self, logits: Tensor) -> Tensor:
+        """Return the payoffs of A against B with gradients, (n,)."""
+        difference = logits[:, self.index] - logits[:, self.other]
+        return difference.sigmoid() if self.payoff == "probability" else difference
+
+    def decisions(self, logits: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the most probable of all classes, int64 (n,)."""
+        return np.asarray(logits.argmax(axis=1), dtype=np.int64)
+
+    def chances(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return what A has of the probability of both, (n,)."""
+        return values if self.payoff == "probability" else expit(values)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelTarget:
@@ -121,6 +176,10 @@ class LabelTarget:
         """Return the label's index where it is on, that is more probable than not, else -1; int64 (n,)."""
         return np.where(logits[:, self.index] > 0, self.index, -1).astype(np.int64)
 
+    def chances(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the probabilities of the label, (n,)."""
+        return values if self.payoff == "probability" else expit(values)
+
 
 def target_of(
     task: Task, class_names: Sequence[str], index: int, payoff: Payoff
@@ -128,6 +187,13 @@ def target_of(
     """Return the target that asks about one output of a model of this task."""
     kind = ClassTarget if task.exclusive else LabelTarget
     return kind(name=class_names[index], index=index, payoff=payoff)
+
+
+def contrast_of(class_names: Sequence[str], index: int, other: int, payoff: Payoff) -> ContrastTarget:
+    """Return the target that asks why one class rather than another; their logits differ by log-odds."""
+    payoff = "log_odds" if payoff == "logit" else payoff
+    name = f"{class_names[index]} rather than {class_names[other]}"
+    return ContrastTarget(name=name, index=index, other=other, payoff=payoff)
 
 
 def decision_name(target: Target, decision: int, class_names: Sequence[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,9 @@ from numpy.typing import NDArray
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.explainer import Explainer, Explanation, check_explainers, explain
 from whytrain.attribution.plain import to_plain
-from whytrain.attribution.target import Target, target_of
+from whytrain.attribution.target import Target, contrast_of, target_of
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
-from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError, DataError
 from whytrain.models.saved import SavedModel
@@ -27,17 +28,16 @@ class Verdict:
     """How far a prediction can be trusted, by the model's calibration slice.
 
     Attributes:
-        calibrated_probability: of the predicted class.
         labels: the conformal set; it may be empty.
         coverage: share of such sets that hold the true class.
-        abstain: whether the model should give no answer.
+        abstain: whether the model should give no answer; None where no threshold keeps the risk, so that
+            abstaining says nothing about this text.
         risk: error rate that answers keep if it abstains where it should.
     """
 
-    calibrated_probability: float
     labels: tuple[str, ...]
     coverage: float
-    abstain: bool
+    abstain: bool | None
     risk: float
 
     @classmethod
@@ -46,10 +46,9 @@ class Verdict:
         row = logits[None]
         held = confidence.sets(row)[0]
         return cls(
-            calibrated_probability=float(confidence.probabilities(row)[0, logits.argmax()]),
             labels=tuple(name for name, inside in zip(class_names, held, strict=True) if inside),
             coverage=1 - confidence.alpha,
-            abstain=bool(confidence.abstains(row)[0]),
+            abstain=bool(confidence.abstains(row)[0]) if math.isfinite(confidence.answer_threshold) else None,
             risk=confidence.risk,
         )
 
@@ -61,18 +60,33 @@ class ExplainedText:
     Attributes:
         text: as it was given.
         label: the predicted class; or the predicted labels, joined, an empty text for none.
-        probabilities: by class.
-        verdict: how far to trust them; None where the run had no calibration slice.
+        decided: the predicted class alone, or each predicted label.
+        exclusive: whether the classes exclude each other.
+        probabilities: by class, as trained.
+        calibrated: the same, corrected by the calibration slice; None where the run had none.
+        verdict: how far to trust the predicted class; None without a slice, and for labels.
         explanations: of the predicted class, or of each label asked about, one per method and variant.
         notes: what a reader must know: that the end was cut, that scores are estimated.
+        make_alternative: explains why the predicted class rather than the second most probable one, by the
+            first method and variant, when it is asked for; None for two classes, where that is known
+            already, and where something else was asked about.
     """
 
     text: str
     label: str
+    decided: tuple[str, ...]
+    exclusive: bool
     probabilities: dict[str, float]
+    calibrated: dict[str, float] | None
     verdict: Verdict | None
     explanations: tuple[Explanation, ...]
     notes: tuple[str, ...]
+    make_alternative: Callable[[], Explanation] | None = None
+
+    @cached_property
+    def alternative(self) -> Explanation | None:
+        """Why the predicted class rather than the second most probable one; None: see `make_alternative`."""
+        return None if self.make_alternative is None else self.make_alternative()
 
     def to_plain(self) -> dict[str, Any]:
         """Return nested lists and mappings, for JSON."""
@@ -80,6 +94,7 @@ class ExplainedText:
             "text": self.text,
             "label": self.label,
             "probabilities": self.probabilities,
+            "calibrated_probabilities": self.calibrated,
             "verdict": None if self.verdict is None else asdict(self.verdict),
             "notes": list(self.notes),
             "explanations": [to_plain(explanation) for explanation in self.explanations],
@@ -97,6 +112,7 @@ class TextExplainer:
         payoff: Payoff,
         seed: int,
         label: str | None = None,
+        rather_than: str | None = None,
     ) -> None:
         """Store the settings.
 
@@ -107,16 +123,26 @@ class TextExplainer:
             seed: of methods that draw.
             label: what is asked about instead of what is predicted; None: the predicted class, or each
                 predicted label, or where none is predicted the most probable one.
+            rather_than: another class: why the first one rather than this one; None: rather than any other.
 
         Raises:
-            ConfigError: a method needs what the model has not, or the model does not know the label.
+            ConfigError: a method needs what the model has not, the model does not know the label, or labels
+                that do not exclude each other are to be told apart.
         """
-        if label is not None and label not in saved.class_names:
+        for key, name in (("label", label), ("rather_than", rather_than)):
+            if name is not None and name not in saved.class_names:
+                raise ConfigError(
+                    f"{key}={name}: the model has no such {saved.task.noun}; choices: "
+                    f"{', '.join(saved.class_names)}"
+                )
+        if rather_than is not None and not saved.task.exclusive:
             raise ConfigError(
-                f"label={label}: the model has no such {saved.task.noun}; choices: "
-                f"{', '.join(saved.class_names)}"
+                f"rather_than={rather_than}: labels of this model do not exclude each other, a text may have "
+                f"both; ask about one with label={rather_than}"
             )
-        self.label = label
+        if rather_than is not None and rather_than == label:
+            raise ConfigError(f"rather_than={rather_than}: is the label itself; name another class")
+        self.label, self.rather_than = label, rather_than
         self.saved, self.explainers, self.payoff, self.seed = saved, explainers, payoff, seed
         self._model = saved.interface
         check_explainers(explainers, self._model)
@@ -125,7 +151,7 @@ class TextExplainer:
         """Explain a text.
 
         Raises:
-            DataError: the text has no words.
+            DataError: the text has no words, or is predicted to be what `rather_than` names.
         """
         if not split_words(text):
             raise DataError("the text is empty: give at least one word")
@@ -140,32 +166,51 @@ class TextExplainer:
             for explanation in explain(ask, self.explainers, target, seed=self.seed)
         ]
         confidence = self.saved.confidence
+        decisions = task.decisions(probabilities)
         return ExplainedText(
             text=text,
-            label=task.show(task.decisions(probabilities), names)[0],
+            label=task.show(decisions, names)[0],
+            decided=tuple(names[index] for index in self._decided(decisions)),
+            exclusive=task.exclusive,
             probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
+            calibrated=None
+            if confidence is None
+            else dict(zip(names, confidence.probabilities(logits[None])[0].tolist(), strict=True)),
             verdict=Verdict.of(logits, confidence, names) if isinstance(confidence, Confidence) else None,
             explanations=tuple(explanations),
-            notes=(*self._calibrated(logits), *self._notes(text, explanations)),
+            notes=tuple(self._notes(text, explanations)),
+            make_alternative=self._alternative(ask, logits),
         )
+
+    def _decided(self, decisions: NDArray[np.int64]) -> list[int]:
+        return decisions.tolist() if self.saved.task.exclusive else np.flatnonzero(decisions[0]).tolist()
 
     def _targets(self, logits: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[Target]:
         names, task = self.saved.class_names, self.saved.task
         if self.label is not None:
             asked = [names.index(self.label)]
-        elif task.exclusive:
-            asked = task.decisions(probabilities).tolist()
         else:
-            asked = np.flatnonzero(task.decisions(probabilities)[0]).tolist() or [int(logits.argmax())]
-        return [target_of(task, names, index, self.payoff) for index in asked]
+            asked = self._decided(task.decisions(probabilities)) or [int(logits.argmax())]
+        if self.rather_than is None:
+            return [target_of(task, names, index, self.payoff) for index in asked]
+        other = names.index(self.rather_than)
+        if asked == [other]:
+            raise DataError(
+                f"rather_than={self.rather_than}: is what the model predicts here; say with label=CLASS what "
+                "else it is compared with"
+            )
+        return [contrast_of(names, index, other, self.payoff) for index in asked]
 
-    def _calibrated(self, logits: NDArray[np.float64]) -> list[str]:
-        """Say the calibrated probabilities of labels, which have no verdict on one answer."""
-        confidence = self.saved.confidence
-        if not isinstance(confidence, LabelConfidence):
-            return []
-        values = zip(self.saved.class_names, confidence.probabilities(logits[None])[0], strict=True)
-        return [f"calibrated: {', '.join(f'{name} {p:.4f}' for name, p in values)}"]
+    def _alternative(self, ask: Ask, logits: NDArray[np.float64]) -> Callable[[], Explanation] | None:
+        """Return what explains why the predicted class rather than the second one, if it is to be asked."""
+        asked_else = self.label is not None or self.rather_than is not None
+        if asked_else or not self.saved.task.exclusive or len(logits) == 2:
+            return None
+        first = int(logits.argmax())
+        second = int(np.where(np.arange(len(logits)) == first, -np.inf, logits).argmax())
+        target = contrast_of(self.saved.class_names, first, second, self.payoff)
+        method = self.explainers[0].first_variant(self._model)
+        return lambda: explain(ask, [method], target, seed=self.seed)[0]
 
     def _notes(self, text: str, explanations: Sequence[Explanation]) -> list[str]:
         notes = []

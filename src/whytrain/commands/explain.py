@@ -30,6 +30,7 @@ LITERAL = (
     "file",
     "text_column",
     "label",
+    "rather_than",
     "output",
 )  # may hold what Hydra's grammar would not take
 
@@ -51,6 +52,7 @@ def explain(config: DictConfig) -> None:
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
     from whytrain.models.device import DeviceName
+    from whytrain.pages.explanation.files import folder_of
     from whytrain.types import Payoff
 
     quiet_libraries()
@@ -64,13 +66,18 @@ def explain(config: DictConfig) -> None:
         raise ConfigError('give either text="…" or file=PATH')
     texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
     classifier, name = _classifier(config, plain)
-    settings = {name: plain[name] for name in ("payoff", "seed", "label")}
+    settings = {name: plain[name] for name in ("payoff", "seed", "label", "rather_than")}
     explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
-    output = Path(plain["output"] or Path("explanations") / name)
-    if plain["file"] is None:
-        return explain_text(explainer, plain["text"], output, Console())
+    kept = Path("explanations") / name
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
     made_by = settings | {"explainer": plain["explainer"]}
+    if plain["file"] is None:
+        asked = made_by | {"model": plain["classifier"], "max_tokens": plain["max_tokens"]}
+        output = None if plain["output"] is None else Path(plain["output"])
+        folder = output or kept / folder_of(plain["text"], asked)
+        index = (kept, f"Asked of {plain['run'] or name}") if output is None else None
+        return explain_text(explainer, plain["text"], folder, index, Console())
+    output = Path(plain["output"] or kept)
     origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
     return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
@@ -91,18 +98,32 @@ def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedMode
     return read_model(run, device=device), run.run_id
 
 
-def explain_text(explainer: TextExplainer, text: str, output: Path, console: Console) -> None:
-    """Print scores and interactions; write figures, page and JSON."""
-    from whytrain.pages.explanation_files import terminal, write_explanation
+def explain_text(
+    explainer: TextExplainer, text: str, folder: Path, index: tuple[Path, str] | None, console: Console
+) -> None:
+    """Print the verdict, scores and interactions; write page, figures and JSON, and list the text.
+
+    Args:
+        explainer: the model.
+        text: what is explained.
+        folder: of this text.
+        index: folder and title of the list of all texts; None: it is in no list.
+        console: where it is said.
+    """
+    from whytrain.pages.explanation.files import write_explanation, write_index
+    from whytrain.pages.explanation.terminal import terminal
 
     explained = explainer(text)
     console.print(terminal(explained), highlight=False)
-    write_explanation(explained, output)
-    console.print(f"figures, page and JSON in {output}", markup=False, highlight=False)
+    page = write_explanation(explained, folder)
+    console.print(f"page: {page} (figures and JSON beside it)", markup=False, highlight=False, soft_wrap=True)
+    if index is not None:
+        texts = write_index(*index)
+        console.print(f"all texts: {texts}", markup=False, highlight=False, soft_wrap=True)
 
 
 def explain_file(explainer: TextExplainer, texts: list[str], target: Path, console: Console) -> None:
-    """Explain every text with a progress bar into one Parquet file."""
+    """Explain every text with a progress bar into one Parquet file, and a CSV file beside it."""
     from rich.progress import track
 
     from whytrain.attribution.bulk import explain_texts
@@ -113,8 +134,12 @@ def explain_file(explainer: TextExplainer, texts: list[str], target: Path, conso
     )
     each = f", {(time.perf_counter() - started) / n_new:.3f} s per sentence" if n_new else ""
     n_empty = int(table["label"].isna().sum())
-    empty = f"; {n_empty} rows have no words and no explanation" if n_empty else ""
-    console.print(f"{len(table)} rows in {target}; {n_new} of them explained now{each}{empty}", markup=False)
+    empty = f"; {n_empty} rows have no explanation, their column note says why" if n_empty else ""
+    console.print(
+        f"{len(table)} rows in {target} and, for spreadsheets, {target.with_suffix('.csv').name}; "
+        f"{n_new} of them explained now{each}{empty}",
+        markup=False,
+    )
 
 
 def _classifier_key(word: str) -> str:

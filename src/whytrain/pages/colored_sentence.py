@@ -15,6 +15,7 @@ from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE, text_on
 from whytrain.presentation.wording import all_together, score, scores_of
 
 _CONTROLS = {"Cc", "Cf"}
+_PAPER, _DARK_PAPER = "#ffffff", "#1b1d21"
 
 
 def colored_sentence(
@@ -27,10 +28,11 @@ def colored_sentence(
 ) -> str:
     """Return a sentence as a self-contained HTML figure: red words speak for the class, blue ones against it.
 
-    The background grows from white to the full color with |score| / max|score|; words below zero are also
-    underlined with dashes, so that color is not needed. Scores without signs are purple. Each word shows its
-    score where the pointer rests on it. There are no scripts, no links and no styles outside of the elements;
-    all text is escaped.
+    The background grows from the paper's to the full color with |score| / max|score|; words below zero are
+    also underlined with dashes, so that color is not needed. Scores without signs are purple. Each word shows
+    its score where the pointer rests on it. The paper is white, or dark where the page around it says that it
+    can be (`color-scheme`). There are no scripts, no links and no styles outside of the elements; all text is
+    escaped, and each word keeps its own direction of writing.
 
     Args:
         words: the n words, in the order of the sentence.
@@ -58,47 +60,64 @@ def colored_sentence(
     for i, (word, value) in enumerate(zip(words, values, strict=True)):
         error = "" if standard_errors is None else f" ± {standard_errors[i]:.2g}"
         tip = f"{quantity.symbol} = {score(float(value), quantity, scale)}{error}"
-        spans.append(_span(word, _background(float(value), scale, quantity), tip, is_against=value < 0))
+        spans.append(_span(word, float(value), scale, quantity, tip))
         if i + 1 < len(words) and not (_is_ideograph(word) and _is_ideograph(words[i + 1])):
             spans.append(" ")
-    strip = f"{NEGATIVE},#ffffff,{POSITIVE}" if quantity.signed else f"#ffffff,{SIZE}"
+    strip = f"{NEGATIVE},{_PAPER},{POSITIVE}" if quantity.signed else f"{_PAPER},{SIZE}"
     start, end = -scale if quantity.signed else 0.0, scale
     ends = [score(place, quantity, scale) for place in (start, end)] if values.any() else ["0", "0"]
     total = all_together(quantity, float(values.sum()))
+    whose = escape(visible(class_name))
+    legend = (
+        f"Red words speak for {whose}, blue underlined ones against it; the stronger the color, the more."
+        if quantity.signed
+        else "The stronger the color, the more weight a word has."
+    )
     return (
-        '<figure style="margin:1em 0;font-family:sans-serif;color:#222">'
-        f'<p style="line-height:1.9;margin:0;overflow-wrap:anywhere">{"".join(spans)}</p>'
-        '<figcaption style="font-size:0.85em;color:#555;margin-top:0.3em">'
+        '<figure style="margin:1em 0;font-family:sans-serif">'
+        f'<p dir="{direction(words)}" style="line-height:2.1;margin:0;overflow-wrap:anywhere">{"".join(spans)}'
+        '</p><figcaption style="font-size:0.85em;opacity:0.8;margin-top:0.3em">'
+        f'<p style="margin:0">{legend}</p>'
         f"{ends[0]} "
         f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;'
         f'background:linear-gradient(to right,{strip})">'
         f"</span> {ends[1]} "
-        f"{escape(_clean(scores_of(quantity, class_name)))}{total}"
+        f"{escape(visible(scores_of(quantity, class_name)))}{total}"
         "</figcaption></figure>"
     )
 
 
-def _background(value: float, scale: float, quantity: Quantity) -> str:
-    color = SIZE if not quantity.signed else POSITIVE if value >= 0 else NEGATIVE
-    return _mixed(color, abs(value) / scale)
+def direction(words: Sequence[str]) -> str:
+    """Return `rtl` where the first letter of a text is of a script that is written from right to left.
+
+    >>> direction(["42", "فيلم", "good"]), direction(["good"])
+    ('rtl', 'ltr')
+    """
+    kinds = (unicodedata.bidirectional(c) for word in words for c in word)
+    return "rtl" if next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") in {"R", "AL"} else "ltr"
 
 
-def _span(word: str, background: str, tip: str, *, is_against: bool) -> str:
-    underline = "text-decoration:underline dashed;" if is_against else ""
-    colors = f"background:{background};color:{text_on(background)}"
-    style = f"{colors};{underline}padding:0.15em 0.25em;border-radius:0.2em"
-    return f'<span title="{escape(tip)}" style="{style}">{escape(_clean(word))}</span>'
-
-
-def _mixed(color: str, strength: float) -> str:
-    """Return white mixed with a color: 0 is white, 1 the color."""
-    parts = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in parts)
-
-
-def _clean(text: str) -> str:
+def visible(text: str) -> str:
     """Remove controls: some are forbidden in HTML, those of the writing direction reorder what follows."""
     return "".join(c for c in str(text) if unicodedata.category(c) not in _CONTROLS or c == "\u200d")
+
+
+def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:
+    color = SIZE if not quantity.signed else POSITIVE if value >= 0 else NEGATIVE
+    light, dark = (_mixed(paper, color, abs(value) / scale) for paper in (_PAPER, _DARK_PAPER))
+    underline = "text-decoration:underline dashed;" if value < 0 else ""
+    style = (
+        f"background:{light};color:{text_on(light)};background:light-dark({light},{dark});"
+        f"color:light-dark({text_on(light)},{text_on(dark)});{underline}"
+        "unicode-bidi:isolate;padding:0.15em 0.25em;border-radius:0.2em"
+    )
+    return f'<span title="{escape(tip)}" style="{style}">{escape(visible(word))}</span>'
+
+
+def _mixed(paper: str, color: str, strength: float) -> str:
+    """Return the paper's color mixed with another one: 0 is the paper, 1 the other."""
+    pairs = [(int(paper[i : i + 2], 16), int(color[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * strength):02x}" for a, b in pairs)
 
 
 def _is_ideograph(word: str) -> bool:

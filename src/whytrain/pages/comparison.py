@@ -24,7 +24,7 @@ from whytrain.comparison.narrative import (
 from whytrain.comparison.sentences import SentencePair
 from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
-from whytrain.pages.explanation import colored
+from whytrain.pages.explanation.reasons import colored
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
 from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval

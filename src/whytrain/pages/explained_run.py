@@ -11,7 +11,7 @@ from whytrain.attribution.tables import ExplainedSentence, Name
 from whytrain.attribution.trends import WordTrends
 from whytrain.figures.explanations.word_trends import word_trends
 from whytrain.pages.corpus import corpus_figures, vocabulary_figures
-from whytrain.pages.explanation import parts_figure, sentence_figures
+from whytrain.pages.explanation.figures import parts_figure, sentence_figures
 from whytrain.types import Figure
 
 

@@ -32,12 +32,12 @@ tr, li { break-inside: avoid; }
 """
 
 
-def page(title: str, body: str) -> str:
-    """Return a whole page around a body."""
+def page(title: str, body: str, style: str = "") -> str:
+    """Return a whole page around a body; a page's own style follows that of all pages."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head>\n<body>{body}</body></html>\n"
     )
 
 

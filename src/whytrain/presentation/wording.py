@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from whytrain.attribution.attribution import Quantity
 
@@ -89,3 +90,23 @@ def _decimals(scale: float) -> int:
 def counted(n: int, noun: str) -> str:
     """Return "1 sentence", "2 sentences"."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c".
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def percent(share: float) -> str:
+    """Return a probability in percent; only 0 and 1 are called so.
+
+    >>> percent(0.974), percent(0.9999), percent(0.002)
+    ('97%', 'over 99%', 'under 1%')
+    """
+    if 0 < share < 0.005:
+        return "under 1%"
+    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"

@@ -1,0 +1,1 @@
+"""An explained text for people: the page, the folder that holds it, the terminal, the notebook."""

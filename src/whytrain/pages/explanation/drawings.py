@@ -1,0 +1,103 @@
+"""Interactions as arcs beside the words, and the tree of phrases: SVG that a page holds, words downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from whytrain.attribution.attribution import Pairs, PhraseTree, strongest_pairs
+from whytrain.attribution.shapley.tree_export import bracketed
+from whytrain.pages.colored_sentence import visible
+from whytrain.presentation.wording import signed
+
+N_PAIRS = 6
+_ROW, _WIDTH, _WORDS = 24, 400, 140  # units of the drawing: a row, its width, the room for words
+_LETTERS = 18  # of a word
+_ALL_WORDS = 16  # up to how many words arcs stand beside all of them
+Row = int | None  # a word, or words that are left out
+
+
+def arcs(pairs: Pairs, words: Sequence[str]) -> str:
+    """Return the strongest interactions as arcs, numbered as in `strongest_pairs`: full for, dashed against."""
+    chosen = strongest_pairs(pairs, N_PAIRS)
+    rows = _rows(len(words), sorted({i for pair in chosen for i in pair}))
+    height = {word: _middle(row) for row, word in enumerate(rows) if word is not None}
+    scale = max(abs(float(pairs.scores[pair])) for pair in chosen) or 1.0
+    longest = max(height[j] - height[i] for i, j in chosen)
+    curves, numbers = [], []
+    for number, (i, j) in enumerate(chosen, start=1):
+        value, top, bottom = float(pairs.scores[i, j]), height[i], height[j]
+        # A curve of this form comes as far as three quarters of its handles.
+        reach = _WORDS + 12 + (_WIDTH - _WORDS - 40) * ((bottom - top) / longest) ** 0.8 / 0.75
+        curves.append(
+            f'<path class="{"for" if value >= 0 else "against"}" '
+            f'stroke-width="{1.5 + 4 * abs(value) / scale:.1f}" stroke-opacity="0.85" '
+            f'd="M{_WORDS} {top} C{reach:.0f} {top} {reach:.0f} {bottom} {_WORDS} {bottom}"/>'
+        )
+        x, y = _WORDS + 0.75 * (reach - _WORDS), (top + bottom) / 2
+        numbers.append(
+            f'<circle cx="{x:.0f}" cy="{y}" r="8"/>'
+            f'<text x="{x:.0f}" y="{y + 4}" text-anchor="middle" font-size="11">{number}</text>'
+        )
+    told = "; ".join(f"{words[i]} and {words[j]} {signed(float(pairs.scores[i, j]))}" for i, j in chosen)
+    labels = [_label(row, "⋮" if word is None else words[word]) for row, word in enumerate(rows)]
+    return _svg(f"Arcs between words: {told}", len(rows), [*reversed(curves), *numbers, *labels])
+
+
+def tree_drawing(phrases: PhraseTree, words: Sequence[str]) -> str:
+    """Return the tree from its words on the left to the whole on the right, with the benefit B of each phrase."""
+    depth: dict[tuple[int, ...], int] = {(i,): 0 for i in range(len(words))}
+    middle: dict[tuple[int, ...], float] = {(i,): _middle(i) for i in range(len(words))}
+    for merge in phrases.tree.merges:
+        whole = merge.left + merge.right
+        depth[whole] = 1 + max(depth[merge.left], depth[merge.right])
+        middle[whole] = (middle[merge.left] + middle[merge.right]) / 2
+    step = (_WIDTH - _WORDS - 60) / max(depth.values())
+    x = {phrase: _WORDS + step * level for phrase, level in depth.items()}
+    scale = max(abs(merge.benefit) for merge in phrases.tree.merges) or 1.0
+    lines, numbers = [], []
+    for merge in phrases.tree.merges:
+        whole = merge.left + merge.right
+        top, bottom, right = middle[merge.left], middle[merge.right], x[whole]
+        kind = "for" if merge.benefit >= 0 else "against"
+        lines.append(
+            f'<path class="{kind}" stroke-width="{1.2 + 3 * abs(merge.benefit) / scale:.1f}" '
+            f'd="M{x[merge.left]:.0f} {top}H{right:.0f}V{bottom}H{x[merge.right]:.0f}"/>'
+        )
+        numbers.append(
+            f'<text class="faint" x="{right + 5:.0f}" y="{middle[whole] + 4}">{signed(merge.benefit, scale)}</text>'
+        )
+    labels = [_label(row, word) for row, word in enumerate(words)]
+    return _svg(f"Tree: {bracketed(phrases.tree, words)}", len(words), [*lines, *numbers, *labels])
+
+
+def _rows(n_words: int, needed: Sequence[int]) -> list[Row]:
+    """Return all words of a short text; of a long one the needed ones, and a gap where some are left out."""
+    if n_words <= _ALL_WORDS:
+        return list(range(n_words))
+    rows: list[Row] = []
+    for word in needed:
+        if word - (rows[-1] if rows and rows[-1] is not None else -1) > 1:
+            rows.append(None)
+        rows.append(word)
+    return rows if needed[-1] == n_words - 1 else [*rows, None]
+
+
+def _middle(row: int) -> int:
+    return _ROW * row + _ROW // 2
+
+
+def _label(row: int, word: str) -> str:
+    text = visible(word)
+    short = text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+    return (
+        f'<text x="{_WORDS - 8}" y="{_middle(row) + 4}" text-anchor="end"><title>{escape(text)}</title>'
+        f"{escape(short)}</text>"
+    )
+
+
+def _svg(description: str, n_rows: int, parts: Sequence[str]) -> str:
+    return (
+        f'<svg role="img" aria-label="{escape(visible(description))}" width="{_WIDTH}" height="{_ROW * n_rows}" '
+        f'viewBox="0 0 {_WIDTH} {_ROW * n_rows}">{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,109 @@
+"""An explained text as a folder of its own, and the list of all texts that were asked of a model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.plain import to_plain
+from whytrain.attribution.text import ExplainedText
+from whytrain.pages.colored_sentence import direction, visible
+from whytrain.pages.explanation.figures import parts_figure, position_figure, sentence_figures
+from whytrain.pages.explanation.page import explanation_page
+from whytrain.pages.explanation.style import STYLE
+from whytrain.pages.explanation.verdict import verdict_sentences
+from whytrain.pages.html import page
+from whytrain.types import Figure
+
+PAGE, CONTENT, INDEX = "explanation.html", "explanation.json", "index.html"
+_SLUG = 40  # characters of a text in the name of its folder
+
+
+def folder_of(text: str, settings: Mapping[str, Any]) -> str:
+    """Return the name of a text's folder: its first words, and a hash of all of it and of how it was asked.
+
+    >>> folder_of("A fine film!", {"seed": 0}), folder_of("  ", {"seed": 0})
+    ('a-fine-film-34cd5d4e', 'text-6d5afb7e')
+    """
+    slug = re.sub(r"\W+", "-", text.lower())[:_SLUG].strip("-_") or "text"
+    asked = json.dumps([text, dict(settings)], sort_keys=True, default=str)
+    return f"{slug}-{hashlib.sha256(asked.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def write_explanation(explained: ExplainedText, folder: Path) -> Path:
+    """Write page, figures and JSON into a folder, which is made, and return the page.
+
+    Figures are drawn of each method's first variant. Those of all methods but the first one begin with the
+    method's name, and before it those of all labels but the first one with `label_` and the label's number.
+    Figures that an earlier explanation left in the folder are removed: `explanation.json` names them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = _figures(explained)
+    for old in set(_content(folder).get("figures", [])) - set(figures):
+        if Path(old).name == old and old.endswith(".png"):
+            (folder / old).unlink(missing_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / name, format="png")
+    content = {
+        "text": explained.text,
+        "answer": " ".join(verdict_sentences(explained)),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "figures": list(figures),
+        **explained.to_plain(),
+        "alternative": None if explained.alternative is None else to_plain(explained.alternative),
+    }
+    (folder / PAGE).write_text(explanation_page(explained), "utf-8")
+    (folder / CONTENT).write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+    return folder / PAGE
+
+
+def write_index(folder: Path, title: str) -> Path:
+    """List all explained texts in the folders of a folder, the newest first, and return the page."""
+    found = [(path.parent.name, _content(path.parent)) for path in folder.glob(f"*/{CONTENT}")]
+    found = sorted(
+        (entry for entry in found if "answer" in entry[1]), key=lambda e: e[1]["time"], reverse=True
+    )
+    items = "".join(
+        f'<li><p><a href="{quote(name)}/{PAGE}" dir="{direction([content["text"]])}">'
+        f"{escape(visible(content['text']))}</a><br>{escape(visible(content['answer']))} "
+        f'<span class="quiet">{content["time"][:16].replace("T", " ")} UTC</span></p></li>'
+        for name, content in found
+    )
+    body = f"<main><h1>{escape(visible(title))}</h1><ol>{items}</ol></main>"
+    (folder / INDEX).write_text(page(title, body, STYLE), "utf-8")
+    return folder / INDEX
+
+
+def _figures(explained: ExplainedText) -> dict[str, Figure]:
+    drawn: dict[tuple[str, str], Explanation] = {}
+    for explanation in explained.explanations:
+        a = explanation.attribution
+        drawn.setdefault((a.target.name, a.method), explanation)
+    labels, methods = ([*dict.fromkeys(column)] for column in zip(*drawn, strict=True))
+    figures = {}
+    for (label, method), explanation in drawn.items():
+        prefix = f"label_{labels.index(label) + 1}_" if label != labels[0] else ""
+        prefix += f"{method}_" if method != methods[0] else ""
+        of_method = sentence_figures(explanation) | {
+            "positions": position_figure(explanation),
+            "parts": parts_figure([explanation], explanation.attribution.target.name),
+        }
+        figures |= {f"{prefix}{name}.png": figure for name, figure in of_method.items()}
+    return figures
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    """Return what a folder's JSON holds; nothing where there is none, or it was cut off."""
+    try:
+        content = json.loads((folder / CONTENT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

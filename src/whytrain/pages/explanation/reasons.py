@@ -1,0 +1,179 @@
+"""Why one target: the colored sentence, each word, the way from nothing, pairs, the tree, and second looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs
+from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.tables import Name
+from whytrain.pages.colored_sentence import colored_sentence, visible
+from whytrain.pages.explanation.bars import path_table, words_table
+from whytrain.pages.explanation.drawings import N_PAIRS, arcs, tree_drawing
+from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_nothing, told_apart
+from whytrain.pages.html import paragraph
+from whytrain.presentation.wording import amount, counted, score
+
+_NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
+_ROBUST = 0.8  # share of words whose signs agree
+
+
+def same(word: str) -> str:
+    """Return the word itself: the name of a word where text may be shown."""
+    return word
+
+
+def colored(attribution: Attribution, name: Name = same) -> str:
+    """Return the sentence of an attribution colored by its scores, as HTML."""
+    return colored_sentence(
+        [name(word) for word in attribution.words],
+        attribution.scores,
+        quantity=attribution.quantity,
+        class_name=attribution.target.name,
+        standard_errors=attribution.standard_errors,
+    )
+
+
+def sections(explanations: Sequence[Explanation], name: Name = same, heading: str = "h2") -> str:
+    """Return the sections of a page that explain one text for one target.
+
+    Args:
+        explanations: of the text and the target; the first is shown whole, the others folded.
+        name: what stands for a word, itself or a hash.
+        heading: tag of their headings.
+    """
+    first = explanations[0]
+    a = first.attribution
+    words = told_apart([name(word) for word in a.words])
+    parts = [
+        ("What each word did", _each_word(first, words)),
+        ("From no words to the whole text", _path(first, words)),
+    ]
+    if a.pairs is not None and len(words) > 1:
+        parts.append(("Words that work together", _together(a.pairs, words, a.target.name)))
+    if a.tree is not None and len(words) > 1:
+        parts.append(("How the words join to phrases", _phrases(first, name)))
+    if len(explanations) > 1:
+        looks = "".join(_second_look(first, other, words, name) for other in explanations[1:])
+        parts.append(("Asked in another way", looks))
+    return "".join(
+        f"<section><{heading}>{escape(title)}</{heading}>{body}</section>" for title, body in parts
+    )
+
+
+def summary(explanation: Explanation, name: Name = same) -> str:
+    """Return which words decide, and from where they take the model to where."""
+    a = explanation.attribution
+    words = told_apart([name(word) for word in a.words])
+    return paragraph(visible(" ".join([deciding_words(a, words), from_nothing(explanation)]).strip()))
+
+
+def _each_word(explanation: Explanation, words: Sequence[str]) -> str:
+    a = explanation.attribution
+    said = f"The number of a word is its {a.quantity.name} {a.quantity.symbol} for {a.target.name}"
+    said += (
+        f", in {a.quantity.unit}."
+        if a.total is None
+        else (
+            f", in {a.quantity.unit}: what it adds on the way from no words to the whole text. All numbers add up."
+            if abs(_missed(a)) <= 0.01 * max(1.0, abs(a.total[1] - a.total[0]))
+            else f", in {a.quantity.unit}. The numbers miss the way from no words to the whole text by "
+            f"{amount(_missed(a))}."
+        )
+    )
+    if a.standard_errors is not None:
+        said += " They are estimates: the thin line, and ±, is the standard error."
+    return paragraph(visible(said), "quiet") + words_table(explanation, words)
+
+
+def _path(explanation: Explanation, words: Sequence[str]) -> str:
+    d, target = explanation.deletion, explanation.attribution.target
+    said = (
+        f"First all words are {ABSENT[d.absence]}; then they come back, those with the largest scores first. "
+        f"Each row is what the model really says then of {target.name}"
+    )
+    said += "." if target.chances(d.path) is None else ", and the bar what the word changed."
+    return paragraph(visible(said), "quiet") + path_table(explanation, words)
+
+
+def _together(pairs: Pairs, words: Sequence[str], whose: str) -> str:
+    chosen = [pair for pair in strongest_pairs(pairs, N_PAIRS) if pairs.scores[pair]]
+    if not chosen:
+        return paragraph("No two words do together what they do not do alone.")
+    items = "".join(f"<li>{escape(visible(_pair(pairs, pair, words)))}</li>" for pair in chosen)
+    said = (
+        f"What two words do for {whose} together, beyond what each does alone ({pairs.quantity.name}, "
+        f"{pairs.quantity.unit}). Full red lines raise it, dashed blue ones lower it; the strongest "
+        f"{counted(len(chosen), 'pair')}."
+    )
+    return paragraph(visible(said), "quiet") + f"{arcs(pairs, words)}<ol>{items}</ol>"
+
+
+def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:
+    value, errors = float(pairs.scores[pair]), pairs.standard_errors
+    told = f"“{words[pair[0]]}” and “{words[pair[1]]}”: {score(value, pairs.quantity)}"
+    if errors is None:
+        return told
+    doubt = "" if abs(value) > 2 * errors[pair] else " (may be chance)"
+    return f"{told} ± {amount(float(errors[pair]))}{doubt}"
+
+
+def _phrases(explanation: Explanation, name: Name) -> str:
+    a = explanation.attribution
+    assert a.tree is not None
+    words = [name(word) for word in a.tree.words]
+    chunked = (
+        "" if len(words) == len(a.words) else f" The text is long: its words were put in {len(words)} chunks."
+    )
+    said = (
+        "Neighbors that the model reads as one are joined first. The number of a phrase is what its words do "
+        f"for {a.target.name} together, beyond what each does alone ({a.target.unit}).{chunked}"
+    )
+    return paragraph(visible(said), "quiet") + tree_drawing(a.tree, words)
+
+
+def _second_look(first: Explanation, other: Explanation, words: Sequence[str], name: Name) -> str:
+    a, b = first.attribution, other.attribution
+    how = (
+        f"with words {ABSENT[b.absence]} instead of {ABSENT[a.absence]}"
+        if a.method == b.method and a.absence is not None and b.absence is not None
+        else f"by {b.title.replace('_', ' ')}"
+    )
+    body = colored(b, name) + words_table(other, words)
+    if not (a.quantity.signed and b.quantity.signed):
+        return f"<details><summary>{escape(visible(how[:1].upper() + how[1:]))}</summary>{body}</details>"
+    agree = signs_agree(a.scores, b.scores)
+    top = words[int(ranking(a.scores)[0])], words[int(ranking(b.scores)[0])]
+    strongest = (
+        f"the strongest word is “{top[0]}” both times"
+        if top[0] == top[1]
+        else f"the strongest word is “{top[1]}” instead of “{top[0]}”"
+    )
+    robust = agree >= _ROBUST * len(words)
+    verdict = (
+        "What is said above does not hang on the way of asking."
+        if robust and top[0] == top[1]
+        else "Take what is said above with care: it depends on the way of asking."
+        if not robust
+        else "Most of what is said above does not hang on the way of asking."
+    )
+    said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {strongest}"
+    return f"<details><summary>{escape(visible(said))}. {verdict}</summary>{body}</details>"
+
+
+def signs_agree(first: Array, second: Array) -> int:
+    """Return for how many words two methods say the same of the sign; next to nothing counts as 0.
+
+    >>> signs_agree(np.array([1.0, -2.0, 1e-9]), np.array([0.5, 2.0, 0.0]))
+    2
+    """
+    signs = [np.sign(np.where(np.abs(s) > _NOTHING * np.abs(s).max(), s, 0)) for s in (first, second)]
+    return int((signs[0] == signs[1]).sum())
+
+
+def _missed(a: Attribution) -> float:
+    assert a.total is not None
+    return float(a.scores.sum()) - (a.total[1] - a.total[0])

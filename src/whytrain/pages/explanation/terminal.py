@@ -1,0 +1,109 @@
+"""An explained text in the terminal: the verdict, the scores, the strongest interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from whytrain.attribution.attribution import Array, Attribution, Quantity, strongest_pairs
+from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.text import ExplainedText
+from whytrain.pages.explanation.page import group
+from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdict_sentences
+from whytrain.presentation.wording import amount, score, signed
+
+_PAIRS = 5  # interactions
+_ROUNDING = 1e-6  # of the largest score: a sum that misses its promise by no more keeps it
+
+
+def terminal(explained: ExplainedText) -> Group:
+    """What a person reads first: the verdict, which words decide, notes, the scores, the interactions."""
+    parts: list[Text | Table] = [Text(" ".join(verdict_sentences(explained)))]
+    parts += [Text(f"note: {note}") for note in explained.notes]
+    for of_target in group(explained.explanations):
+        a = of_target[0].attribution
+        parts += [Text(deciding_words(a, told_apart(a.words))), scores_table(of_target)]
+        parts += [
+            interactions_table(e.attribution)
+            for e in of_target
+            if e.attribution.pairs is not None and len(e.attribution.words) > 1
+        ]
+    return Group(*parts)
+
+
+def scores_table(explanations: Sequence[Explanation]) -> Table:
+    """The words of one sentence with their scores, a column per method and variant, ± standard errors.
+
+    Where a method promises that its scores sum to a difference of payoffs, their sum stands below, and by
+    how much it misses the promise.
+    """
+    attributions = [e.attribution for e in explanations]
+    # As Text: brackets of data are no markup.
+    table = Table(
+        title=Text(f"Scores for {attributions[0].target.name}"), title_justify="left", pad_edge=False
+    )
+    table.add_column("#", justify="right")
+    table.add_column("word", overflow="fold")
+    for a in attributions:
+        table.add_column(_heading(a), justify="right")
+    for i, word in enumerate(attributions[0].words):
+        cells = [_cell(a.scores, a.standard_errors, i, a.quantity) for a in attributions]
+        table.add_row(str(i + 1), Text(word), *cells)
+    if any(a.total is not None for a in attributions):
+        table.add_section()
+        table.add_row("", "Σ", *(_sum(a) for a in attributions))
+        table.add_row("", "Σ − (v(N) − v(∅))", *(_missed(a) for a in attributions))
+    return table
+
+
+def interactions_table(attribution: Attribution) -> Table:
+    """The strongest interactions of two words of a sentence, of a method that says it."""
+    pairs = attribution.pairs
+    assert pairs is not None
+    title = Text(f"Strongest interactions, {attribution.title}")
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    table.add_column("words and their places", overflow="fold")
+    table.add_column(f"{pairs.quantity.symbol}\n{pairs.quantity.unit}", justify="right")
+    table.add_column("")
+    for pair in strongest_pairs(pairs, _PAIRS):
+        kind = {1.0: "synergy", -1.0: "antagonism"}.get(float(np.sign(pairs.scores[pair])), "")
+        table.add_row(
+            Text(" + ".join(f"{attribution.words[i]} ({i + 1})" for i in pair)),
+            _cell(pairs.scores, pairs.standard_errors, pair, pairs.quantity),
+            kind,
+        )
+    return table
+
+
+def _heading(attribution: Attribution) -> Text:
+    a = attribution
+    variant = f"({a.variant})" if a.variant else ""
+    names = f"{a.method}\n{variant}".replace("_", " ")  # which may be broken into lines
+    return Text(f"{names}\n{a.quantity.symbol}, {a.quantity.unit}")
+
+
+def _cell(scores: Array, errors: Array | None, place: int | tuple[int, int], quantity: Quantity) -> str:
+    text = score(float(scores[place]), quantity, _scale(scores))
+    return text if errors is None else f"{text} ± {amount(float(errors[place]))}"
+
+
+def _sum(attribution: Attribution) -> str:
+    a = attribution
+    return "" if a.total is None else score(float(a.scores.sum()), a.quantity, _scale(a.scores))
+
+
+def _missed(attribution: Attribution) -> str:
+    """Return by how much the scores miss the difference that they promise to sum to."""
+    if attribution.total is None:
+        return ""
+    start, end = attribution.total
+    missed = float(attribution.scores.sum()) - (end - start)
+    return "0" if abs(missed) <= _ROUNDING * max(1.0, _scale(attribution.scores)) else signed(missed)
+
+
+def _scale(values: Array) -> float:
+    return float(np.abs(values).max())
