@@ -1,4 +1,4 @@
-"""Many texts, explained one by one into a Parquet file; an interrupted run goes on where it stopped."""
+"""Many texts, explained one by one into a Parquet and a CSV file; an interrupted run goes on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import ExplainedText
 from whytrain.data.reading import read_table
 from whytrain.errors import DataError
 
 Row = dict[str, Any]
+
+_OF_WORDS = ("score_", "standard_error_")  # columns of lists, a number per word
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet's formulas begin with
 
 
 def read_texts(path: Path, text_column: str) -> list[str]:
@@ -58,7 +63,8 @@ def explain_texts(
     """Explain texts into `target`, except those that are in it or in its journal already.
 
     Each finished row is appended to `<target>.jsonl` at once; the journal is removed when the Parquet file
-    is complete. A text without words has no label and says so in `note`.
+    is complete. A text without words has no label and says so in `note`. Beside the Parquet file stands
+    `<target>.csv`, see `spreadsheet`.
 
     Args:
         texts: one per row.
@@ -84,8 +90,47 @@ def explain_texts(
     partial = target.with_suffix(".part")
     table.to_parquet(partial, index=False)
     partial.replace(target)
+    spreadsheet(table).to_csv(target.with_suffix(".csv"), index=False, encoding="utf-8-sig")
     journal.unlink()
     return table, len(left)
+
+
+def spreadsheet(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table for spreadsheets: lists as text, scores beside their words and places, no JSON.
+
+    A spreadsheet takes a cell that begins with = + - @, a tab or a line break for a formula, and would run
+    what a stranger's text says: such texts get an apostrophe in front. The Parquet file has them as they are.
+
+    References:
+        OWASP, CSV injection.
+
+    >>> spreadsheet(pd.DataFrame({"text": ["=1+1"], "words": [["=1+1"]], "score_random": [[-0.5]]}))
+         text        score_random
+    0  '=1+1  '=1+1 (1): -0.5000
+    """
+    columns: dict[str, list[object]] = {}
+    for name in (name for name in table if name not in ("key", "words", "explanation")):
+        if str(name).startswith(_OF_WORDS):
+            cells: list[object] = [_scored(*pair) for pair in zip(table["words"], table[name], strict=True)]
+        else:
+            cells = [", ".join(map(str, value)) if _is_list(value) else value for value in table[name]]
+        columns[str(name)] = [_no_formula(cell) for cell in cells]
+    return pd.DataFrame(columns)
+
+
+def _scored(words: Any, scores: Any) -> str | None:
+    if not (_is_list(words) and _is_list(scores)):
+        return None
+    pairs = enumerate(zip(words, scores, strict=True), start=1)
+    return "; ".join(f"{word} ({place}): {value:.4f}" for place, (word, value) in pairs)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, (list, tuple, np.ndarray))
+
+
+def _no_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
@@ -95,8 +140,11 @@ def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
         return {"text": text, "label": None, "note": str(error)}
     row: Row = {"text": text, "label": explained.label, "note": "; ".join(explained.notes)}
     row |= {f"probability_{name}": value for name, value in explained.probabilities.items()}
+    if explained.calibrated is not None and not explained.exclusive:
+        row |= {f"calibrated_probability_{name}": value for name, value in explained.calibrated.items()}
+    elif explained.calibrated is not None:
+        row["calibrated_probability"] = explained.calibrated[explained.label]
     if explained.verdict is not None:
-        row["calibrated_probability"] = explained.verdict.calibrated_probability
         row["conformal_set"] = list(explained.verdict.labels)
         row["abstain"] = explained.verdict.abstain
     first = explained.explanations[0].attribution
@@ -112,7 +160,7 @@ def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
             f"empty_{kind}": e.deletion.empty,
             f"full_{kind}": e.deletion.full,
         }
-    row["explanation"] = json.dumps(explained.to_plain()["explanations"], ensure_ascii=False)
+    row["explanation"] = json.dumps([to_plain(e) for e in explained.explanations], ensure_ascii=False)
     return row
 
 

@@ -225,7 +225,7 @@ class TextExplainer:
             first = next(e.attribution for e in explanations if e.attribution.method == method)
             if first.standard_errors is not None:
                 notes.append(
-                    f"{n_words} words are too many to evaluate all coalitions: {method} is estimated "
+                    f"{n_words} words are too many to try all combinations of them: {method} is estimated "
                     f"(± standard error, {first.n_evaluations} evaluations; raise explainer.{method}.budget)"
                 )
         return notes

@@ -75,7 +75,8 @@ def colored_sentence(
     )
     return (
         '<figure style="margin:1em 0;font-family:sans-serif">'
-        f'<p dir="{direction(words)}" style="line-height:2.1;margin:0;overflow-wrap:anywhere">{"".join(spans)}'
+        f'<p dir="{direction(words)}" style="line-height:2.1;margin:0;overflow-wrap:anywhere">'
+        f"{''.join(spans)}"
         '</p><figcaption style="font-size:0.85em;opacity:0.8;margin-top:0.3em">'
         f'<p style="margin:0">{legend}</p>'
         f"{ends[0]} "

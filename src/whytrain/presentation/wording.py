@@ -71,12 +71,17 @@ def plural(quantity: Quantity) -> str:
     return f"{quantity.name[:1].upper()}{quantity.name[1:]}s"
 
 
-def amount(value: float) -> str:
+def amount(value: float, scale: float | None = None) -> str:
     """Return the size of a value, without its sign; only zero is written as zero.
 
-    >>> amount(-1.234), amount(4e-7), amount(0.0)
-    ('1.23', '4e-07', '0.00')
+    With a scale it has as many decimals as the largest value around it needs, as `signed` has.
+
+    >>> amount(-1.234), amount(4e-7), amount(0.0), amount(0.0008, scale=2.0)
+    ('1.23', '4e-07', '0.00', 'under 0.01')
     """
+    if scale is not None:
+        text = f"{abs(value):.{_decimals(scale)}f}"
+        return f"under {text[:-1]}1" if value and float(text) == 0 else text
     text = f"{abs(value):.{_decimals(abs(value))}f}"
     return f"{abs(value):.0e}" if value and float(text) == 0 else text
 

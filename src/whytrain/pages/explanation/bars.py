@@ -27,9 +27,8 @@ def chances_table(explained: ExplainedText) -> str:
         p = explained.probabilities[name]
         after = "" if corrected is None else f'<td class="number">{percent(corrected[name])}</td>'
         rail = _rail([_bar(0.0, p if corrected is None else corrected[name], "size")])
-        rows.append(
-            f'<tr><th scope="row">{_isolated(name)}</th>{rail}<td class="number">{percent(p)}</td>{after}</tr>'
-        )
+        cells = f'{rail}<td class="number">{percent(p)}</td>{after}'
+        rows.append(f'<tr><th scope="row">{_isolated(name)}</th>{cells}</tr>')
     head = ["class" if explained.exclusive else "label", "", "as trained"]
     head += [] if corrected is None else ["corrected"]
     rest = len(order) - _CLASSES
@@ -38,33 +37,25 @@ def chances_table(explained: ExplainedText) -> str:
 
 
 def words_table(explanation: Explanation, words: Sequence[str]) -> str:
-    """Return a bar for each word, in the order of the text, between nothing and the whole where scores add up.
+    """Return a bar for each word in the order of the text; where scores add up, from nothing to the whole.
 
     Of a long text the words of the largest scores; the others are folded below.
     """
     a = explanation.attribution
     chosen = range(len(words)) if len(words) <= _ALL_WORDS else sorted(ranking(a.scores)[:_SHOWN].tolist())
     rows = [_word_row(a, words[i], i) for i in chosen]
+    n_others = len(words) - len(chosen)
     if a.total is not None:
-        rest = a.scores.sum() - a.scores[list(chosen)].sum()
-        if len(chosen) < len(words):
-            others = f"the other {len(words) - len(chosen)} words"
-            value = score(float(rest), a.quantity)
-            rows.append(
-                f'<tr><td></td><th scope="row">{others}</th><td></td><td class="number">{value}</td></tr>'
-            )
-        start, end = (_end(explanation, i) for i in (0, 1))
-        rows = [
-            f'<tr class="end"><td></td><th scope="row">no words</th><td></td><td class="number">{start}</td></tr>',
-            *rows,
-            f'<tr class="end"><td></td><th scope="row">the whole text</th><td></td><td class="number">{end}</td></tr>',
-        ]
+        rest = score(float(a.scores.sum() - a.scores[list(chosen)].sum()), a.quantity)
+        others = [_sum_row(f"the other {n_others} words", rest)] if n_others else []
+        start, end = (_end(explanation, place) for place in (0, 1))
+        rows = [_sum_row("no words", start), *rows, *others, _sum_row("the whole text", end)]
     sides = f"against {a.target.name} | for it" if a.quantity.signed else ""
     head = ["#", "word", sides, f"{a.quantity.symbol}, {a.quantity.unit}"]
     table = _table(head, rows)
-    if len(chosen) == len(words):
+    if not n_others:
         return table
-    every = _table(head, [_word_row(a, words[i], i) for i in range(len(words))])
+    every = _table(head, [_word_row(a, word, i) for i, word in enumerate(words)])
     return f"{table}<details><summary>All {len(words)} words</summary>{every}</details>"
 
 
@@ -81,7 +72,8 @@ def path_table(explanation: Explanation, words: Sequence[str]) -> str:
         before = max(step - 1, 0) if step <= shown else shown
         start, end = sorted((float(places[before]), float(places[step])))
         kind = "for" if d.path[step] >= d.path[before] else "against"
-        bars = [*([_bar(start, end, kind)] if step else []), _mark(float(places[step]))]
+        half = [] if chances is None else [_mark(0.5, "half")]
+        bars = [*half, *([_bar(start, end, kind)] if step else []), _mark(float(places[step]))]
         label = "no words" if step == 0 else f"+ {words[d.order[step - 1]]}"
         label = label if step <= shown else f"+ the other {len(words) - shown} words"
         chance = [] if chances is None else [percent(float(chances[step]))]
@@ -115,15 +107,20 @@ def _word_row(a: Attribution, word: str, i: int) -> str:
     if error is not None:
         middle, half = zero + length * value / scale, length * error / scale
         bars.append(_whisker(middle - half, middle + half))
-        told += f" ± {amount(error)}"
+        told += f" ± {amount(error, scale)}"
     return (
         f'<tr><td class="place">{i + 1}</td><th scope="row">{_isolated(word)}</th>{_rail(bars)}'
         f'<td class="number">{told}</td></tr>'
     )
 
 
+def _sum_row(name: str, told: str) -> str:
+    cells = f'<th scope="row" colspan="2">{name}</th><td class="number">{told}</td>'
+    return f'<tr class="end"><td></td>{cells}</tr>'
+
+
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
-    cells = [_head(name, is_number=i >= len(head) - 1 or i > 2) for i, name in enumerate(head)]
+    cells = [_head(name, is_number=i > 1) for i, name in enumerate(head)]
     return (
         f'<table class="bars"><thead><tr>{"".join(cells)}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
@@ -145,8 +142,8 @@ def _bar(start: float, end: float, kind: str) -> str:
     return f'<i class="{kind}" style="left:{100 * start:.2f}%;width:{100 * (end - start):.2f}%"></i>'
 
 
-def _mark(place: float) -> str:
-    return f'<b style="left:{100 * place:.2f}%"></b>'
+def _mark(place: float, kind: str = "") -> str:
+    return f'<b class="{kind}" style="left:{100 * place:.2f}%"></b>'
 
 
 def _whisker(start: float, end: float) -> str:

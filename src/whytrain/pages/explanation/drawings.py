@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 
@@ -11,49 +12,56 @@ from whytrain.pages.colored_sentence import visible
 from whytrain.presentation.wording import signed
 
 N_PAIRS = 6
-_ROW, _WIDTH, _WORDS = 24, 400, 140  # units of the drawing: a row, its width, the room for words
-_LETTERS = 18  # of a word
+_ROW, _ARCS, _STEP, _NUMBER = (
+    24,
+    240,
+    34,
+    48,
+)  # units of the drawings: a row; the room for arcs, merges, numbers
+_LETTER, _LETTERS = 7.6, 18  # units; narrow ones of a word
 _ALL_WORDS = 16  # up to how many words arcs stand beside all of them
 Row = int | None  # a word, or words that are left out
 
 
 def arcs(pairs: Pairs, words: Sequence[str]) -> str:
-    """Return the strongest interactions as arcs, numbered as in `strongest_pairs`: full for, dashed against."""
+    """Return the strongest interactions as arcs, numbered by strength: full for, dashed against."""
     chosen = strongest_pairs(pairs, N_PAIRS)
     rows = _rows(len(words), sorted({i for pair in chosen for i in pair}))
     height = {word: _middle(row) for row, word in enumerate(rows) if word is not None}
     scale = max(abs(float(pairs.scores[pair])) for pair in chosen) or 1.0
     longest = max(height[j] - height[i] for i, j in chosen)
+    left = _room(words)
     curves, numbers = [], []
     for number, (i, j) in enumerate(chosen, start=1):
         value, top, bottom = float(pairs.scores[i, j]), height[i], height[j]
         # A curve of this form comes as far as three quarters of its handles.
-        reach = _WORDS + 12 + (_WIDTH - _WORDS - 40) * ((bottom - top) / longest) ** 0.8 / 0.75
+        reach = left + _ARCS * ((bottom - top) / longest) ** 0.8
         curves.append(
             f'<path class="{"for" if value >= 0 else "against"}" '
             f'stroke-width="{1.5 + 4 * abs(value) / scale:.1f}" stroke-opacity="0.85" '
-            f'd="M{_WORDS} {top} C{reach:.0f} {top} {reach:.0f} {bottom} {_WORDS} {bottom}"/>'
+            f'd="M{left} {top} C{reach:.0f} {top} {reach:.0f} {bottom} {left} {bottom}"/>'
         )
-        x, y = _WORDS + 0.75 * (reach - _WORDS), (top + bottom) / 2
+        x, y = left + 0.75 * (reach - left), (top + bottom) / 2
         numbers.append(
             f'<circle cx="{x:.0f}" cy="{y}" r="8"/>'
             f'<text x="{x:.0f}" y="{y + 4}" text-anchor="middle" font-size="11">{number}</text>'
         )
     told = "; ".join(f"{words[i]} and {words[j]} {signed(float(pairs.scores[i, j]))}" for i, j in chosen)
-    labels = [_label(row, "⋮" if word is None else words[word]) for row, word in enumerate(rows)]
-    return _svg(f"Arcs between words: {told}", len(rows), [*reversed(curves), *numbers, *labels])
+    labels = [_label(left, row, "⋮" if word is None else words[word]) for row, word in enumerate(rows)]
+    parts = [*reversed(curves), *numbers, *labels]
+    return _svg(f"Arcs between words: {told}", left + _ARCS, len(rows), parts)
 
 
 def tree_drawing(phrases: PhraseTree, words: Sequence[str]) -> str:
-    """Return the tree from its words on the left to the whole on the right, with the benefit B of each phrase."""
+    """Return the tree from its words on the left to the whole on the right, with each phrase's benefit B."""
     depth: dict[tuple[int, ...], int] = {(i,): 0 for i in range(len(words))}
     middle: dict[tuple[int, ...], float] = {(i,): _middle(i) for i in range(len(words))}
     for merge in phrases.tree.merges:
         whole = merge.left + merge.right
         depth[whole] = 1 + max(depth[merge.left], depth[merge.right])
         middle[whole] = (middle[merge.left] + middle[merge.right]) / 2
-    step = (_WIDTH - _WORDS - 60) / max(depth.values())
-    x = {phrase: _WORDS + step * level for phrase, level in depth.items()}
+    left = _room(words)
+    x = {phrase: left + _STEP * level for phrase, level in depth.items()}
     scale = max(abs(merge.benefit) for merge in phrases.tree.merges) or 1.0
     lines, numbers = [], []
     for merge in phrases.tree.merges:
@@ -62,13 +70,14 @@ def tree_drawing(phrases: PhraseTree, words: Sequence[str]) -> str:
         kind = "for" if merge.benefit >= 0 else "against"
         lines.append(
             f'<path class="{kind}" stroke-width="{1.2 + 3 * abs(merge.benefit) / scale:.1f}" '
-            f'd="M{x[merge.left]:.0f} {top}H{right:.0f}V{bottom}H{x[merge.right]:.0f}"/>'
+            f'd="M{x[merge.left]} {top}H{right}V{bottom}H{x[merge.right]}"/>'
         )
-        numbers.append(
-            f'<text class="faint" x="{right + 5:.0f}" y="{middle[whole] + 4}">{signed(merge.benefit, scale)}</text>'
-        )
-    labels = [_label(row, word) for row, word in enumerate(words)]
-    return _svg(f"Tree: {bracketed(phrases.tree, words)}", len(words), [*lines, *numbers, *labels])
+        place = f'x="{right + 3}" y="{middle[whole] - 4}"'
+        numbers.append(f'<text class="faint" {place}>{signed(merge.benefit, scale)}</text>')
+    labels = [_label(left, row, word) for row, word in enumerate(words)]
+    width = max(x.values()) + _NUMBER
+    description = f"Tree: {bracketed(phrases.tree, words)}"
+    return _svg(description, width, len(words), [*lines, *numbers, *labels])
 
 
 def _rows(n_words: int, needed: Sequence[int]) -> list[Row]:
@@ -87,17 +96,28 @@ def _middle(row: int) -> int:
     return _ROW * row + _ROW // 2
 
 
-def _label(row: int, word: str) -> str:
-    text = visible(word)
-    short = text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+def _room(words: Sequence[str]) -> int:
+    """Return the room that the longest word needs, shortened if it must be."""
+    return 12 + round(_LETTER * min(_LETTERS, max(map(_columns, words))))
+
+
+def _label(left: int, row: int, word: str) -> str:
+    text = short = visible(word)
+    while _columns(short) > _LETTERS:
+        short = f"{short.removesuffix('…')[:-1]}…"
     return (
-        f'<text x="{_WORDS - 8}" y="{_middle(row) + 4}" text-anchor="end"><title>{escape(text)}</title>'
+        f'<text x="{left - 8}" y="{_middle(row) + 4}" text-anchor="end"><title>{escape(text)}</title>'
         f"{escape(short)}</text>"
     )
 
 
-def _svg(description: str, n_rows: int, parts: Sequence[str]) -> str:
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text)
+
+
+def _svg(description: str, width: int, n_rows: int, parts: Sequence[str]) -> str:
+    height = _ROW * n_rows
     return (
-        f'<svg role="img" aria-label="{escape(visible(description))}" width="{_WIDTH}" height="{_ROW * n_rows}" '
-        f'viewBox="0 0 {_WIDTH} {_ROW * n_rows}">{"".join(parts)}</svg>'
+        f'<svg role="img" aria-label="{escape(visible(description))}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
     )

@@ -31,7 +31,7 @@ def folder_of(text: str, settings: Mapping[str, Any]) -> str:
     """Return the name of a text's folder: its first words, and a hash of all of it and of how it was asked.
 
     >>> folder_of("A fine film!", {"seed": 0}), folder_of("  ", {"seed": 0})
-    ('a-fine-film-34cd5d4e', 'text-6d5afb7e')
+    ('a-fine-film-9ce1f4cf', 'text-9cb64866')
     """
     slug = re.sub(r"\W+", "-", text.lower())[:_SLUG].strip("-_") or "text"
     asked = json.dumps([text, dict(settings)], sort_keys=True, default=str)
@@ -68,9 +68,8 @@ def write_explanation(explained: ExplainedText, folder: Path) -> Path:
 def write_index(folder: Path, title: str) -> Path:
     """List all explained texts in the folders of a folder, the newest first, and return the page."""
     found = [(path.parent.name, _content(path.parent)) for path in folder.glob(f"*/{CONTENT}")]
-    found = sorted(
-        (entry for entry in found if "answer" in entry[1]), key=lambda e: e[1]["time"], reverse=True
-    )
+    found = [entry for entry in found if "answer" in entry[1]]
+    found.sort(key=lambda entry: entry[1]["time"], reverse=True)
     items = "".join(
         f'<li><p><a href="{quote(name)}/{PAGE}" dir="{direction([content["text"]])}">'
         f"{escape(visible(content['text']))}</a><br>{escape(visible(content['answer']))} "

@@ -29,8 +29,8 @@ def explanation_page(explained: ExplainedText) -> str:
     parts = [
         f"<h1>{escape(visible(answer))}</h1>",
         *(paragraph(visible(sentence), "lead") for sentence in further),
-        *(f'<p class="note">{escape(visible(note))}</p>' for note in explained.notes),
     ]
+    notes = [f'<p class="note">{escape(visible(note))}</p>' for note in explained.notes]
     whys = []
     for explanations in by_target:
         target = explanations[0].attribution.target.name
@@ -41,7 +41,7 @@ def explanation_page(explained: ExplainedText) -> str:
         else:
             inner = sections(explanations, heading="h3")
             whys.append(f"<section><h2>Why {escape(visible(target))}</h2>{whole}{inner}</section>")
-    parts += [f"<section><h2>How likely each is</h2>{chances_table(explained)}</section>"]
+    parts += [*notes, f"<section><h2>How likely each is</h2>{chances_table(explained)}</section>"]
     parts += [*whys, _alternative(explained), _made(explained)]
     return _whole(f"{explained.label or 'no label'}: {explained.text}", parts)
 
@@ -107,29 +107,25 @@ def _alternative(explained: ExplainedText) -> str:
     """Say why not the second class: of two classes in a sentence, of more by asking for the difference."""
     if not explained.exclusive:
         return ""
-    if len(explained.probabilities) == 2:
-        (other,) = (c for c in explained.probabilities if c != explained.label)
-        said = f"There are two classes: what speaks against {explained.label} speaks for {other}, and as strongly."
-        return f"<section><h2>Why not {escape(visible(other))}</h2>{paragraph(visible(said))}</section>"
+    others = {name: p for name, p in explained.probabilities.items() if name != explained.label}
+    second = max(others, key=others.__getitem__)
+    title = f"<h2>Why not {escape(visible(second))}</h2>"
+    if len(others) == 1:
+        said = (
+            f"There are two classes: what speaks against {explained.label} speaks for {second}, as strongly."
+        )
+        return f"<section>{title}{paragraph(visible(said))}</section>"
     found = explained.alternative
     if found is None:
         return ""
-    second = sorted(explained.probabilities, key=explained.probabilities.__getitem__)[-2]
     a = found.attribution
     chance = a.target.chances(found.deletion.path[-1:])
-    between = (
-        ""
-        if chance is None
-        else f" Of the two alone, {explained.label} would have {percent(float(chance[0]))}."
-    )
-    said = (
-        f"{second} comes second, with {percent(explained.probabilities[second])}.{between} "
-        f"{deciding_words(a, told_apart(a.words))}"
-    )
-    return (
-        f"<section><h2>Why not {escape(visible(second))}</h2>{paragraph(visible(said))}"
-        f'<div class="text">{colored(a)}</div></section>'
-    )
+    said = f"{second} comes second, with {percent(others[second])}."
+    if chance is not None:
+        said += f" Of the two alone, {explained.label} would have {percent(float(chance[0]))}."
+    said += f" {deciding_words(a, told_apart(a.words))}"
+    sentence = f'<div class="text">{colored(a)}</div>'
+    return f"<section>{title}{paragraph(visible(said))}{sentence}</section>"
 
 
 def _made(explained: ExplainedText) -> str:
@@ -140,8 +136,8 @@ def _made(explained: ExplainedText) -> str:
     items = "".join(f"<li>{escape(title)}</li>" for title in titles)
     return (
         f"<section><h2>How this was made</h2><ul>{items}</ul>"
-        '<p class="quiet">An explanation says what the model reacts to. It does not say that the model is right.'
-        "</p></section>"
+        '<p class="quiet">An explanation says what the model reacts to, not whether the model is right.</p>'
+        "</section>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Why one target: the colored sentence, each word, the way from nothing, pairs, the tree, and second looks."""
+"""Why one target: each word, the way from nothing to the whole, pairs, the tree, and second looks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from whytrain.pages.html import paragraph
 from whytrain.presentation.wording import amount, counted, score
 
 _NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
+_ADDS_UP = 0.01  # share of the way by which the sum of scores may miss it
 _ROBUST = 0.8  # share of words whose signs agree
 
 
@@ -49,7 +50,7 @@ def sections(explanations: Sequence[Explanation], name: Name = same, heading: st
     a = first.attribution
     words = told_apart([name(word) for word in a.words])
     parts = [
-        ("What each word did", _each_word(first, words)),
+        ("What each word did", _each_word(first, [name(word) for word in a.words])),
         ("From no words to the whole text", _path(first, words)),
     ]
     if a.pairs is not None and len(words) > 1:
@@ -73,17 +74,14 @@ def summary(explanation: Explanation, name: Name = same) -> str:
 
 def _each_word(explanation: Explanation, words: Sequence[str]) -> str:
     a = explanation.attribution
-    said = f"The number of a word is its {a.quantity.name} {a.quantity.symbol} for {a.target.name}"
-    said += (
-        f", in {a.quantity.unit}."
-        if a.total is None
-        else (
-            f", in {a.quantity.unit}: what it adds on the way from no words to the whole text. All numbers add up."
-            if abs(_missed(a)) <= 0.01 * max(1.0, abs(a.total[1] - a.total[0]))
-            else f", in {a.quantity.unit}. The numbers miss the way from no words to the whole text by "
-            f"{amount(_missed(a))}."
-        )
-    )
+    said = f"The number of a word is its {a.quantity.name} {a.quantity.symbol} for {a.target.name}, in "
+    said += a.quantity.unit
+    if a.total is None:
+        said += "."
+    elif abs(_missed(a)) <= _ADDS_UP * max(1.0, abs(a.total[1] - a.total[0])):
+        said += ": what it adds on the way from no words to the whole text. All numbers add up."
+    else:
+        said += f". They miss the way from no words to the whole text by {amount(_missed(a))}."
     if a.standard_errors is not None:
         said += " They are estimates: the thin line, and ±, is the standard error."
     return paragraph(visible(said), "quiet") + words_table(explanation, words)
@@ -114,11 +112,12 @@ def _together(pairs: Pairs, words: Sequence[str], whose: str) -> str:
 
 def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:
     value, errors = float(pairs.scores[pair]), pairs.standard_errors
-    told = f"“{words[pair[0]]}” and “{words[pair[1]]}”: {score(value, pairs.quantity)}"
+    scale = float(np.abs(pairs.scores).max())
+    told = f"“{words[pair[0]]}” and “{words[pair[1]]}”: {score(value, pairs.quantity, scale)}"
     if errors is None:
         return told
     doubt = "" if abs(value) > 2 * errors[pair] else " (may be chance)"
-    return f"{told} ± {amount(float(errors[pair]))}{doubt}"
+    return f"{told} ± {amount(float(errors[pair]), scale)}{doubt}"
 
 
 def _phrases(explanation: Explanation, name: Name) -> str:
@@ -142,7 +141,7 @@ def _second_look(first: Explanation, other: Explanation, words: Sequence[str], n
         if a.method == b.method and a.absence is not None and b.absence is not None
         else f"by {b.title.replace('_', ' ')}"
     )
-    body = colored(b, name) + words_table(other, words)
+    body = colored(b, name) + words_table(other, [name(word) for word in b.words])
     if not (a.quantity.signed and b.quantity.signed):
         return f"<details><summary>{escape(visible(how[:1].upper() + how[1:]))}</summary>{body}</details>"
     agree = signs_agree(a.scores, b.scores)
@@ -152,14 +151,11 @@ def _second_look(first: Explanation, other: Explanation, words: Sequence[str], n
         if top[0] == top[1]
         else f"the strongest word is “{top[1]}” instead of “{top[0]}”"
     )
-    robust = agree >= _ROBUST * len(words)
-    verdict = (
-        "What is said above does not hang on the way of asking."
-        if robust and top[0] == top[1]
-        else "Take what is said above with care: it depends on the way of asking."
-        if not robust
-        else "Most of what is said above does not hang on the way of asking."
-    )
+    if agree < _ROBUST * len(words):
+        verdict = "Take what is said above with care: it depends on the way of asking."
+    else:
+        part = "What" if top[0] == top[1] else "Most of what"
+        verdict = f"{part} is said above does not depend on the way of asking."
     said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {strongest}"
     return f"<details><summary>{escape(visible(said))}. {verdict}</summary>{body}</details>"
 

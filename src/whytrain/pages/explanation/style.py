@@ -3,12 +3,13 @@
 from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE
 
 STYLE = f"""
-:root {{ color-scheme: light dark; --ink: #222; --quiet: #5a5a5a; --line: #d9d9d9; --paper: #fff; --soft: #f4f4f4;
-  --for: {POSITIVE}; --against: {NEGATIVE}; --size: {SIZE}; }}
+:root {{ color-scheme: light dark; --ink: #222; --quiet: #5a5a5a; --line: #d9d9d9; --paper: #fff;
+  --soft: #f4f4f4;  --for: {POSITIVE}; --against: {NEGATIVE}; --size: {SIZE}; }}
 @media screen and (prefers-color-scheme: dark) {{
   :root {{ --ink: #e6e6e6; --quiet: #a8a8a8; --line: #44474d; --paper: #1b1d21; --soft: #26292f;
     --for: #f0747f; --against: #6fb0ea; --size: #b795e0; }} }}
-@media print {{ :root {{ color-scheme: light; }} details::details-content {{ content-visibility: visible; }} }}
+@media print {{ :root {{ color-scheme: light; }}
+  details::details-content {{ content-visibility: visible; }} }}
 * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 body {{ color: var(--ink); background: var(--paper); max-width: 46em; margin: 1.5em auto 4em; }}
 h1 {{ font-size: 1.5em; line-height: 1.3; }}
@@ -28,16 +29,18 @@ table.bars td.place {{ color: var(--quiet); text-align: right; width: 1.6em; }}
 table.bars tr.end > * {{ border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }}
 table.bars thead th.number {{ text-align: right; }}
 td.track {{ width: 45%; }}
-.rail {{ position: relative; display: block; height: 1.05em; background: var(--soft); border-radius: 0.15em; }}
+.rail {{ position: relative; display: block; height: 1.05em; background: var(--soft);
+  border-radius: 0.15em; }}
 .rail > i {{ position: absolute; top: 0.12em; bottom: 0.12em; border-radius: 0.1em; min-width: 1px; }}
 .rail > b {{ position: absolute; top: 0; bottom: 0; width: 1px; background: var(--quiet); }}
+.rail > b.half {{ background: var(--line); }}
 .rail > u {{ position: absolute; top: 50%; height: 1px; background: var(--ink); }}
 .for {{ background: var(--for); stroke: var(--for); }}
 .against {{ background: var(--against); stroke: var(--against); }}
 .size {{ background: var(--size); stroke: var(--size); }}
-.plain {{ background: var(--quiet); }}
-svg {{ max-width: 100%; height: auto; display: block; font-size: 13px; font-family: inherit; overflow: visible; }}
-svg text {{ fill: var(--ink); stroke: none; }}
+svg {{ max-width: 100%; height: auto; display: block; font-size: 13px;
+  font-family: inherit; overflow: visible; }}
+svg text {{ fill: var(--ink); stroke: var(--paper); stroke-width: 3px; paint-order: stroke; }}
 svg text.faint {{ fill: var(--quiet); font-size: 11px; }}
 svg path {{ fill: none; background: none; }}
 svg path.against {{ stroke-dasharray: 5 3; }}

@@ -88,7 +88,7 @@ def _heading(attribution: Attribution) -> Text:
 
 def _cell(scores: Array, errors: Array | None, place: int | tuple[int, int], quantity: Quantity) -> str:
     text = score(float(scores[place]), quantity, _scale(scores))
-    return text if errors is None else f"{text} ± {amount(float(errors[place]))}"
+    return text if errors is None else f"{text} ± {amount(float(errors[place]), _scale(scores))}"
 
 
 def _sum(attribution: Attribution) -> str:

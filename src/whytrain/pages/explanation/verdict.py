@@ -33,10 +33,8 @@ def verdict_sentences(explained: ExplainedText) -> list[str]:
     if explained.verdict is not None:
         sentences.append(_possible(label, explained.verdict))
         if explained.verdict.abstain:
-            sentences.append(
-                f"That is not sure enough to answer where at most {explained.verdict.risk:.0%} of the answers "
-                "may be wrong."
-            )
+            risk = f"{explained.verdict.risk:.0%}"
+            sentences.append(f"Not sure enough to answer where at most {risk} of the answers may be wrong.")
     return sentences
 
 
@@ -112,14 +110,14 @@ def _chance(explained: ExplainedText, name: str) -> str:
 
 def _possible(label: str, verdict: Verdict) -> str:
     others = [name for name in verdict.labels if name != label]
-    at = f"at {verdict.coverage:.0%} coverage"
+    at = f"At {verdict.coverage:.0%} coverage"
     if not verdict.labels:
-        return f"No class fits well {at}: the text is unlike those that the model was checked on."
+        return f"{at} no class fits: the text is unlike those that the model was checked on."
     if not others:
-        return f"Nothing else stays possible {at}."
+        return f"{at} nothing else stays possible."
     rest = [*others[:_NAMED], f"{len(others) - _NAMED} more"] if len(others) > _NAMED + 1 else others
     stays = "stays" if len(others) == 1 else "stay"
-    return f"{listed(rest)} {stays} possible, too, {at}."
+    return f"{at} {listed(rest)} {stays} possible, too."
 
 
 def _verb(words: Sequence[str]) -> str:
