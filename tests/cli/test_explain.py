@@ -6,6 +6,7 @@ import importlib.util
 import json
 import logging
 import random
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -162,10 +163,14 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
         assert len(e["interactions"]) == len(e["words"]) * (len(e["words"]) - 1) // 2
         assert e["full"] == pytest.approx(np.log(probabilities.max() / probabilities.min()), abs=1e-5)
     verdict, judged = content["verdict"], saved.predict([text]).iloc[0]
-    assert verdict["calibrated_probability"] == pytest.approx(judged["calibrated_probability"], abs=1e-6)
+    corrected = content["calibrated_probabilities"]
+    assert corrected[content["label"]] == pytest.approx(judged["calibrated_probability"], abs=1e-6)
+    assert sum(corrected.values()) == pytest.approx(1, abs=1e-9)
     assert verdict["labels"] == [name for name in saved.class_names if judged[f"in_set_{name}"]]
-    assert verdict["abstain"] == judged["abstain"]
-    assert f"calibrated {verdict['calibrated_probability']:.4f}; 90% set:" in said
+    threshold = saved.confidence.answer_threshold
+    assert verdict["abstain"] == (bool(judged["abstain"]) if np.isfinite(threshold) else None)
+    assert content["answer"] in " ".join(said.split())
+    assert content["answer"].startswith(f"The model says {content['label']}, with ")
     html = (folder / "explanation.html").read_text("utf-8")
     assert "<i>" not in html
     assert "&lt;i&gt;" in html
@@ -232,9 +237,11 @@ def test_three_methods_stand_side_by_side(saved: SavedModel, explain: Callable[.
     assert "Σ − (v(N) − v(∅))" in said
     assert said.count("Strongest interactions") == 1
     html = Path("three/explanation.html").read_text("utf-8")
-    start, end = (html.index(f">{title}") for title in ("integrated_gradients (padding_baseline)", "random"))
+    start, end = (
+        html.index(f"by {title}") for title in ("integrated gradients (padding baseline)", "random")
+    )
     assert "Integrated gradients IG for" in html[start:end]
-    assert "Shapley" not in html[start:]
+    assert "Shapley" not in html[start : html.index("How this was made")]
     figures = {path.stem for path in Path("three").glob("*.png")}
     assert {"network", "tree", "integrated_gradients_importance", "random_positions"} <= figures
     assert not {"integrated_gradients_network", "random_tree"} & figures
@@ -265,8 +272,10 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
     assert code == 0, said
     assert "5 of them explained now" in " ".join(said.split())
     assert "s per sentence" in " ".join(said.split())
-    assert "1 rows have no words" in " ".join(said.split())
-    (path,) = Path("many").iterdir()
+    assert "1 rows have no explanation" in " ".join(said.split())
+    (path,) = Path("many").glob("*.parquet")
+    sheet = pd.read_csv(path.with_suffix(".csv"), encoding="utf-8-sig")
+    assert sheet["text"].fillna("").tolist() == texts
     table = pd.read_parquet(path)
     assert table["text"].tolist() == texts
     assert table["label"].isna().tolist() == [False, True, False, False, False]
@@ -276,6 +285,8 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
         difference = row["full_shapley_padding"] - row["empty_shapley_padding"]
         assert scores.sum() == pytest.approx(difference, abs=1e-6)
     assert list(table["words"][2]) == list("电影很好")
+    first = table["score_shapley_padding"][2][0]
+    assert sheet["score_shapley_padding"][2].startswith(f"电 (1): {first:.4f}; 影 (2): ")
     code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
     assert "0 of them explained now" in " ".join(said.split())
     pd.testing.assert_frame_equal(pd.read_parquet(path), table)
@@ -284,6 +295,37 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
     code, said = explain("run=tiny", "file=elsewhere/new.csv", "text_column=review", "output=many")
     assert code == 0, said
     pd.testing.assert_frame_equal(pd.read_parquet(path), table)  # of another file with this name
+
+
+def test_each_text_has_a_folder_and_a_place_in_the_list(
+    tracked: SimpleNamespace, explain: Callable[..., tuple[int, str]]
+) -> None:
+    asked = [
+        ["text=so great"],
+        ["text=so dull"],
+        ["text=so great", "payoff=probability"],
+        ["text=so great"],  # again: its own folder once more
+    ]
+    for words in asked:
+        code, said = explain("run=tiny", *words)
+        assert code == 0, said
+    kept = Path("explanations") / tracked.run.run_id
+    folders = sorted(path for path in kept.iterdir() if path.is_dir())
+    assert [folder.name.rsplit("-", 1)[0] for folder in folders] == ["so-dull", "so-great", "so-great"]
+    assert str(kept / "index.html") in said
+    listed = re.findall(r'href="([^"]+)"', (kept / "index.html").read_text("utf-8"))
+    # The newest first: what was asked again is on top, then the probability, then the other text.
+    assert [name.split("-")[1] for name in listed] == ["great", "great", "dull"]
+    assert {(kept / name).resolve() for name in listed} == {
+        (folder / "explanation.html").resolve() for folder in folders
+    }
+    payoffs_of = [
+        json.loads((kept / name).with_name("explanation.json").read_text("utf-8"))["explanations"][0][
+            "payoff"
+        ]
+        for name in listed
+    ]
+    assert payoffs_of[:2] == ["log_odds", "probability"]
 
 
 def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
@@ -337,6 +379,8 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
         (["run=tiny"], 2, "give either text"),
         (["run=tiny", "text=a", "file=reviews.csv"], 2, "give either text"),
         (["text=a"], 2, "give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME"),
+        (["run=tiny", "text=a", "label=pos", "rather_than=pos"], 2, "rather_than=pos: is the label itself"),
+        (["run=tiny", "text=a", "rather_than=none"], 2, "rather_than=none: the model has no such class"),
         (["run=tiny", "text=a", "explainer.shapley.absences=[gone]"], 2, "explainer.shapley.absences"),
         (
             ["run=tiny", "text=a", "explainer.shapley.exact_words=30"],
@@ -379,7 +423,7 @@ def test_a_classifier_from_elsewhere(
     with pytest.raises(SystemExit) as end:
         command.main(words)
     assert end.value.code == 0
-    folder = workspace / "explanations" / "my model (v1)"
+    (folder,) = (workspace / "explanations" / "my model (v1)").glob("a-great-film-*")
     content = json.loads((folder / "explanation.json").read_text("utf-8"))
     assert {e["method"] for e in content["explanations"]} == {"shapley", "integrated_gradients"}
     with pytest.raises(SystemExit) as end:

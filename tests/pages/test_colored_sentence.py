@@ -40,11 +40,11 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def contrast(style: str) -> float:
-    """Return the contrast of text and background, as WCAG 2.1 defines it."""
+def contrast(style: str, *, dark: bool) -> float:
+    """Return the contrast of text and background, as WCAG 2.1 defines it, on white or on dark paper."""
     luminances = []
     for name in ("background", "color"):
-        color = re.search(rf"(?<![-\w]){name}:#(\w{{6}})", style).group(1)
+        color = re.search(rf"(?<![-\w]){name}:light-dark\(#(\w{{6}}),#(\w{{6}})\)", style).group(1 + dark)
         linear = [int(color[i : i + 2], 16) / 255 for i in (0, 2, 4)]
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in linear]
         luminances.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
@@ -83,7 +83,27 @@ def test_every_word_can_be_read_on_its_color():
     values = np.linspace(-1, 1, 101)
     reader = Reader(colored_sentence(["w"] * 101, values, **WHOSE))
     # WCAG 2.1 AA asks for 4.5.
-    assert min(contrast(style) for _, _, style in reader.words) >= 4.5
+    for dark in (False, True):
+        assert min(contrast(style, dark=dark) for _, _, style in reader.words) >= 4.5
+
+
+def test_paper_is_white_unless_the_page_can_be_dark():
+    reader = Reader(colored_sentence(["so", "good"], np.array([0.0, 1.0]), **WHOSE))
+    zero, full = (style for _, _, style in reader.words)
+    assert zero.index("background:#ffffff") < zero.index("background:light-dark(#ffffff,#1b1d21)")
+    assert "background:light-dark(#b2182b,#b2182b)" in full
+
+
+def test_scripts_from_right_to_left_run_so_and_words_keep_their_own():
+    html = colored_sentence(["فيلم", "good"], np.array([1.0, -1.0]), **WHOSE)
+    assert '<p dir="rtl"' in html
+    assert html.count("unicode-bidi:isolate") == 2
+    assert '<p dir="ltr"' in colored_sentence(["good", "فيلم"], np.array([1.0, -1.0]), **WHOSE)
+
+
+def test_the_colors_are_told_in_words():
+    html = colored_sentence(["so", "good"], np.array([0.0, 1.0]), **WHOSE)
+    assert "Red words speak for positive, blue underlined ones against it" in html
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from rich.console import Console
-from whytrain.pages.explanation_files import terminal, write_explanation
 
 from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
 from whytrain.attribution.deletion import delete_words
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.target import ClassTarget
-from whytrain.attribution.text import ExplainedText
-from whytrain.pages.explanation import page, scores_table
+from whytrain.attribution.text import ExplainedText, Verdict
+from whytrain.pages.explanation.files import write_explanation
+from whytrain.pages.explanation.page import explanation_page, sentences_page
+from whytrain.pages.explanation.reasons import signs_agree
+from whytrain.pages.explanation.terminal import scores_table, terminal
+from whytrain.pages.explanation.verdict import deciding_words, from_nothing, told_apart, verdict_sentences
 
 WORDS = ("not", "<i>so</i>", "good")
 GOOD = ClassTarget(name="good", index=1, payoff="log_odds")
@@ -79,8 +84,11 @@ def explained() -> ExplainedText:
     return ExplainedText(
         text=" ".join(WORDS),
         label="good",
+        decided=("good",),
+        exclusive=True,
         probabilities={"bad": 0.25, "good": 0.75},
-        verdict=None,
+        calibrated={"bad": 0.375, "good": 0.625},
+        verdict=Verdict(labels=("good",), coverage=0.9, abstain=None, risk=0.05),
         explanations=(shapley, gradients, noise),
         notes=(),
     )
@@ -107,7 +115,7 @@ def test_the_terminal_has_a_column_for_each_method(explained: ExplainedText) -> 
     assert by_word["Σ − (v(N) − v(∅))"] == ["0", "+0.250", ""]
     assert "Strongest interactions, shapley (padding)" in " ".join(said.split())
     assert said.count("Strongest interactions") == 1
-    assert "not + good" in said
+    assert "not (1) + good (3)" in said
 
 
 def test_words_and_classes_in_brackets_are_no_markup(explained: ExplainedText) -> None:
@@ -118,25 +126,234 @@ def test_words_and_classes_in_brackets_are_no_markup(explained: ExplainedText) -
     assert all(text in console.file.getvalue() for text in ("[b]", "[/b]", "Scores for [/red]"))
 
 
-def test_the_page_has_a_sentence_for_each_method(explained: ExplainedText) -> None:
-    html = page("Predicted: good", explained.explanations, ["bad", "good"])
-    sections = html.split("<h2")[1:]
-    assert len(sections) == 3
-    for section, title, quantity in zip(
-        sections,
-        ("shapley (padding)", "integrated_gradients (padding_baseline)", "random"),
+class Reader(HTMLParser):
+    """Collects the text of a page by section, and checks that elements are closed."""
+
+    VOID = ("meta", "br", "circle", "path")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sections: dict[str, str] = {"": ""}
+        self.attributes: dict[str, list[dict[str, str | None]]] = {}
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.setdefault(tag, []).append(dict(attrs))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "h2":
+            self.sections[data] = ""
+        elif "style" not in self.open:
+            self.sections[[*self.sections][-1]] += f"{data} "
+
+
+def test_the_page_says_what_was_decided_how_surely_and_why(explained: ExplainedText) -> None:
+    html = explanation_page(explained)
+    reader = Reader(html)
+    assert [*reader.sections][1:] == [
+        "How likely each is",
+        "What each word did",
+        "From no words to the whole text",
+        "Words that work together",
+        "How the words join to phrases",
+        "Asked in another way",
+        "Why not bad",
+        "How this was made",
+        "Words used here",
+    ]
+    first = reader.sections[""]
+    assert "The model says good, with 75% (corrected for over-confidence: 62%)." in first
+    assert "At 90% coverage nothing else stays possible." in first
+    assert "“<i>so</i>” speaks most for good; “not” and “good” speak against it." in first
+    # v(∅) = 0.5 and v(N) = −3.5 in log-odds.
+    assert "With all words left blank it gives good 62%; with the whole text 3%." in first
+    likely = " ".join(reader.sections["How likely each is"].split())
+    assert likely == "class as trained corrected good 75% 62% bad 25% 38%"
+    each = reader.sections["What each word did"].split()
+    assert [each[each.index(word) + 1] for word in WORDS[:2]] == ["−4.00", "+1.00"]
+    assert "no words +0.50 (62%)" in " ".join(each)
+    assert "the whole text −3.50 (3%)" in " ".join(each)
+    path = " ".join(reader.sections["From no words to the whole text"].split())
+    # By |score|: not (v 0.5), then <i>so</i> (1.5), then good (−3.5).
+    assert path.endswith("no words 62% +0.50 + not 62% +0.50 + <i>so</i> 82% +1.50 + good 3% −3.50")
+    assert "“not” and “good”: −8.00" in reader.sections["Words that work together"]
+    assert "speaks against good speaks for bad" in reader.sections["Why not bad"]
+    assert "<i>" not in html.replace("<i class", "")
+    assert not re.search(r"<script|<link|https?:", html)
+    assert reader.attributes["html"] == [{"lang": "en"}]
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in reader.attributes["meta"]
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in reader.attributes["svg"])
+
+
+def test_what_other_methods_say_is_folded(explained: ExplainedText) -> None:
+    html = explanation_page(explained)
+    details = html.split("<details>")[1:]
+    assert "by integrated gradients (padding baseline), signs agree for 3 of 3 words" in details[0]
+    assert "the strongest word is “good” instead of “not”" in details[0]
+    assert "Most of what is said above does not depend on the way of asking." in details[0]
+    assert "Integrated gradients IG for good, log-odds" in details[0]
+    assert "signs agree for 0 of 3 words" in details[1]
+    assert "Take what is said above with care" in details[1]
+
+
+def test_a_method_without_pairs_tree_and_sum_lacks_those_parts(explained: ExplainedText) -> None:
+    alone = replace(explained, explanations=explained.explanations[2:], verdict=None, calibrated=None)
+    reader = Reader(explanation_page(alone))
+    assert not {"Words that work together", "How the words join to phrases", "Asked in another way"} & {
+        *reader.sections
+    }
+    assert "Random scores r for good" in reader.sections[""]
+    assert "The model says good, with 75%." in reader.sections[""]
+    assert "coverage" not in reader.sections[""]
+    assert "no words" not in reader.sections["What each word did"]
+    assert "Shapley" not in " ".join(reader.sections.values())
+
+
+def test_of_a_long_text_the_strongest_words_are_shown_and_all_are_folded(explained: ExplainedText) -> None:
+    words = tuple(f"w{i}" for i in range(200))
+    scores = np.linspace(0.01, 2, 200)
+    a = replace(
+        explained.explanations[0].attribution,
+        words=words,
+        scores=scores,
+        standard_errors=np.full(200, 0.25),
+        total=(0.0, float(scores.sum())),
+        pairs=None,
+        make_tree=None,
+    )
+
+    def ask_long(present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        v = present @ scores
+        return np.stack([np.zeros_like(v), v], axis=1)
+
+    long = Explanation(attribution=a, deletion=delete_words(a, "padding", ask_long))
+    reader = Reader(explanation_page(replace(explained, explanations=(long,))))
+    each = " ".join(reader.sections["What each word did"].split())
+    shown, folded = each.split("All 200 words")
+    assert [word for word in words if f" {word} " in shown] == list(words[-15:])
+    assert "the other 185 words +172.05" in shown  # 201 − (1.86 + … + 2.00) = 201 − 15 · 1.93
+    assert all(f" {word} " in f"{folded} " for word in words)
+    assert "w199 +2.00 ± 0.25" in shown
+    path = " ".join(reader.sections["From no words to the whole text"].split())
+    assert path.count("+ w") == 15
+    assert "+ the other 185 words" in path
+
+
+def test_a_page_of_sentences_groups_the_variants_of_each(explained: ExplainedText) -> None:
+    given = explained.explanations[0]
+    first, other = (
+        replace(given, attribution=replace(given.attribution, variant=name, absence=name))
+        for name in ("padding", "removed")
+    )
+    html = sentences_page(
+        "Sentences", [first, other, first, other], ["bad", "good"], lambda word: f"#{word[0]}"
+    )
+    reader = Reader(html)
+    assert [*reader.sections][1:3] == ["1. Predicted bad; good gets 3%", "2. Predicted bad; good gets 3%"]
+    assert "with words taken out instead of left blank, signs agree for 3 of 3 words" in html
+    # Where words are private nothing but what stands for them is there.
+    assert "“#n”" in html
+    said = html.split("Words used here")[0]
+    assert not any(word in said for word in (">not<", "“not”", "i&gt;so"))
+
+
+def test_interactions_that_are_small_beside_the_words_are_not_drawn(explained: ExplainedText) -> None:
+    e = explained.explanations[0]
+    assert e.attribution.pairs is not None
+    weak = replace(e.attribution.pairs, scores=e.attribution.pairs.scores / 100)  # 0.08 beside 4
+    attribution = replace(e.attribution, pairs=weak, make_tree=None)
+    small = replace(explained, explanations=(replace(e, attribution=attribution),))
+    html = explanation_page(small)
+    assert "no two do much together: at most 0.080 log-odds" in html
+    assert "<svg" not in html
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "labels", "abstain", "said"),
+    [
         (
-            "Shapley values φ for good, log-odds",
-            "Integrated gradients IG for good, log-odds",
-            "Random scores r for good, standard deviations",
+            0.75,
+            ("good",),
+            False,
+            "with 75% (after correction, too). At 90% coverage nothing else stays possible.",
         ),
-        strict=True,
-    ):
-        assert f">{title}; predicted bad<" in section
-        assert quantity in section
-        assert "&lt;i&gt;so&lt;/i&gt;" in section
-    assert "Shapley" not in "".join(sections[1:])
-    assert "<i>" not in html
+        (
+            0.875,
+            ("good", "bad"),
+            None,
+            "(corrected for under-confidence: 88%). At 90% coverage bad stays possible, too.",
+        ),
+        (
+            0.5,
+            (),
+            None,
+            "At 90% coverage no class fits: the text is unlike those that the model was checked on.",
+        ),
+        (0.5, ("good",), True, "Not sure enough to answer where at most 5% of the answers may be wrong."),
+    ],
+)
+def test_the_verdict_in_sentences(
+    explained: ExplainedText, calibrated: float, labels: tuple[str, ...], abstain: bool | None, said: str
+) -> None:
+    told = verdict_sentences(
+        replace(
+            explained,
+            calibrated={"bad": 1 - calibrated, "good": calibrated},
+            verdict=Verdict(labels=labels, coverage=0.9, abstain=abstain, risk=0.05),
+        )
+    )
+    assert said in " ".join(told)
+    assert ("Not sure enough" in " ".join(told)) == (abstain is True)
+
+
+def test_labels_are_told_one_by_one(explained: ExplainedText) -> None:
+    labels = replace(
+        explained,
+        exclusive=False,
+        label="law;tax",
+        decided=("law", "tax"),
+        probabilities={"law": 0.9, "tax": 0.75, "art": 0.25},
+        calibrated={"law": 0.8, "tax": 0.75, "art": 0.3},
+        verdict=None,
+    )
+    assert verdict_sentences(labels) == [
+        "The model says law, with 90% (corrected for over-confidence: 80%); tax, with 75% (after correction, "
+        "too)."
+    ]
+    none = replace(labels, label="", decided=(), probabilities={"law": 0.1, "tax": 0.25}, calibrated=None)
+    assert verdict_sentences(none) == ["The model gives none of the labels; tax comes closest, with 25%."]
+
+
+def test_only_words_that_stand_out_are_named(explained: ExplainedText) -> None:
+    a = replace(explained.explanations[0].attribution, scores=np.array([0.1, 1.0, -0.5]))
+    assert deciding_words(a, WORDS) == "“<i>so</i>” speaks most for good; “good” speaks against it."
+    unsure = replace(a, standard_errors=np.array([0.1, 0.1, 0.3]))
+    assert deciding_words(unsure, WORDS) == "“<i>so</i>” speaks most for good."
+    assert deciding_words(replace(a, scores=np.zeros(3)), WORDS) == "No word stands out."
+    against = replace(a, scores=np.array([0.0, 0.0, -1.0]))
+    assert deciding_words(against, WORDS) == "“good” speaks against good; no word stands out for it."
+    size = replace(a, quantity=replace(a.quantity, signed=False), scores=np.array([0.5, 1.0, 0.0]))
+    assert deciding_words(size, WORDS) == "Most weight lies on “<i>so</i>” and “not”."
+    assert told_apart(["so", "so", "good"]) == ["so (1)", "so (2)", "good"]
+
+
+def test_a_centered_logit_is_no_probability(explained: ExplainedText) -> None:
+    e = explained.explanations[0]
+    target = replace(GOOD, payoff="logit")
+    assert from_nothing(replace(e, attribution=replace(e.attribution, target=target))) == ""
+
+
+def test_signs_agree_where_both_are_next_to_nothing() -> None:
+    first, second = np.array([1.0, -2.0, 1e-9, 0.5]), np.array([3.0, 2.0, -1e-9, 0.0])
+    assert signs_agree(first, second) == 2
 
 
 def test_files_are_drawn_of_what_each_method_has(explained: ExplainedText, tmp_path: Path) -> None:
@@ -154,3 +371,13 @@ def test_files_are_drawn_of_what_each_method_has(explained: ExplainedText, tmp_p
         "interaction": -8.0,
         "standard_error": None,
     }
+
+
+def test_figures_of_an_earlier_explanation_do_not_stay(explained: ExplainedText, tmp_path: Path) -> None:
+    write_explanation(explained, tmp_path)
+    (tmp_path / "mine.png").write_bytes(b"")
+    write_explanation(replace(explained, explanations=explained.explanations[2:]), tmp_path)
+    left = {path.stem for path in tmp_path.glob("*.png")}
+    assert left == {"importance", "positions", "path", "parts", "mine"}
+    content = json.loads((tmp_path / "explanation.json").read_text("utf-8"))
+    assert content["answer"].startswith("The model says good, with 75%")

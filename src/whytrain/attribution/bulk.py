@@ -105,7 +105,7 @@ def spreadsheet(table: pd.DataFrame) -> pd.DataFrame:
         OWASP, CSV injection.
 
     >>> spreadsheet(pd.DataFrame({"text": ["=1+1"], "words": [["=1+1"]], "score_random": [[-0.5]]}))
-         text        score_random
+        text        score_random
     0  '=1+1  '=1+1 (1): -0.5000
     """
     columns: dict[str, list[object]] = {}

@@ -6,12 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 from html import escape
 
-from whytrain.attribution.attribution import Pairs, PhraseTree, strongest_pairs
+from whytrain.attribution.attribution import Pairs, PhraseTree
 from whytrain.attribution.shapley.tree_export import bracketed
 from whytrain.pages.colored_sentence import visible
 from whytrain.presentation.wording import signed
 
-N_PAIRS = 6
 _ROW, _ARCS, _STEP, _NUMBER = (
     24,
     240,
@@ -23,12 +22,11 @@ _ALL_WORDS = 16  # up to how many words arcs stand beside all of them
 Row = int | None  # a word, or words that are left out
 
 
-def arcs(pairs: Pairs, words: Sequence[str]) -> str:
-    """Return the strongest interactions as arcs, numbered by strength: full for, dashed against."""
-    chosen = strongest_pairs(pairs, N_PAIRS)
+def arcs(pairs: Pairs, chosen: Sequence[tuple[int, int]], words: Sequence[str]) -> str:
+    """Return chosen interactions, at least one, as arcs, numbered in their order: full for, dashed against."""
     rows = _rows(len(words), sorted({i for pair in chosen for i in pair}))
     height = {word: _middle(row) for row, word in enumerate(rows) if word is not None}
-    scale = max(abs(float(pairs.scores[pair])) for pair in chosen) or 1.0
+    scale = max(abs(float(pairs.scores[pair])) for pair in chosen)
     longest = max(height[j] - height[i] for i, j in chosen)
     left = _room(words)
     curves, numbers = [], []

@@ -12,13 +12,15 @@ from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
 from whytrain.pages.colored_sentence import colored_sentence, visible
 from whytrain.pages.explanation.bars import path_table, words_table
-from whytrain.pages.explanation.drawings import N_PAIRS, arcs, tree_drawing
+from whytrain.pages.explanation.drawings import arcs, tree_drawing
 from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_nothing, told_apart
 from whytrain.pages.html import paragraph
 from whytrain.presentation.wording import amount, counted, score
 
 _NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
 _ADDS_UP = 0.01  # share of the way by which the sum of scores may miss it
+_PAIRS = 6  # at most
+_NEGLIGIBLE = 0.05  # share of the largest |score| up to which interactions are not worth a look
 _ROBUST = 0.8  # share of words whose signs agree
 
 
@@ -54,7 +56,7 @@ def sections(explanations: Sequence[Explanation], name: Name = same, heading: st
         ("From no words to the whole text", _path(first, words)),
     ]
     if a.pairs is not None and len(words) > 1:
-        parts.append(("Words that work together", _together(a.pairs, words, a.target.name)))
+        parts.append(("Words that work together", _together(a, a.pairs, words)))
     if a.tree is not None and len(words) > 1:
         parts.append(("How the words join to phrases", _phrases(first, name)))
     if len(explanations) > 1:
@@ -97,17 +99,22 @@ def _path(explanation: Explanation, words: Sequence[str]) -> str:
     return paragraph(visible(said), "quiet") + path_table(explanation, words)
 
 
-def _together(pairs: Pairs, words: Sequence[str], whose: str) -> str:
-    chosen = [pair for pair in strongest_pairs(pairs, N_PAIRS) if pairs.scores[pair]]
+def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
+    least = _NEGLIGIBLE * float(np.abs(a.scores).max())
+    strongest = strongest_pairs(pairs, _PAIRS)
+    chosen = [pair for pair in strongest if abs(pairs.scores[pair]) > least]
     if not chosen:
-        return paragraph("No two words do together what they do not do alone.")
+        most = amount(float(pairs.scores[strongest[0]]))
+        return paragraph(
+            f"Beside what single words do, no two do much together: at most {most} {pairs.quantity.unit}."
+        )
     items = "".join(f"<li>{escape(visible(_pair(pairs, pair, words)))}</li>" for pair in chosen)
     said = (
-        f"What two words do for {whose} together, beyond what each does alone ({pairs.quantity.name}, "
+        f"What two words do for {a.target.name} together, beyond what each does alone ({pairs.quantity.name}, "
         f"{pairs.quantity.unit}). Full red lines raise it, dashed blue ones lower it; the strongest "
         f"{counted(len(chosen), 'pair')}."
     )
-    return paragraph(visible(said), "quiet") + f"{arcs(pairs, words)}<ol>{items}</ol>"
+    return paragraph(visible(said), "quiet") + f"{arcs(pairs, chosen, words)}<ol>{items}</ol>"
 
 
 def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:
@@ -127,9 +134,15 @@ def _phrases(explanation: Explanation, name: Name) -> str:
     chunked = (
         "" if len(words) == len(a.words) else f" The text is long: its words were put in {len(words)} chunks."
     )
+    benefit = max(abs(merge.benefit) for merge in a.tree.tree.merges)
+    small = (
+        " The numbers are small beside those of single words: hardly a phrase is more than its words."
+        if benefit <= _NEGLIGIBLE * np.abs(a.scores).max()
+        else ""
+    )
     said = (
         "Neighbors that the model reads as one are joined first. The number of a phrase is what its words do "
-        f"for {a.target.name} together, beyond what each does alone ({a.target.unit}).{chunked}"
+        f"for {a.target.name} together, beyond what each does alone ({a.target.unit}).{small}{chunked}"
     )
     return paragraph(visible(said), "quiet") + tree_drawing(a.tree, words)
 

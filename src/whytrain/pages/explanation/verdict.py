@@ -9,6 +9,7 @@ import numpy as np
 
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explanation
+from whytrain.attribution.target import ContrastTarget
 from whytrain.attribution.text import ExplainedText, Verdict
 from whytrain.presentation.wording import listed, percent
 from whytrain.types import RemovalName
@@ -72,7 +73,8 @@ def from_nothing(explanation: Explanation) -> str:
     if chances is None:
         return ""
     empty, full = (percent(float(chance)) for chance in chances)
-    return f"With all words {ABSENT[d.absence]} it gives {target.name} {empty}; with the whole text {full}."
+    told = f"With all words {ABSENT[d.absence]} it gives {target.name} {empty}; with the whole text {full}."
+    return f"{told} All other classes are left out of this." if isinstance(target, ContrastTarget) else told
 
 
 def told_apart(words: Sequence[str]) -> list[str]:
