@@ -342,7 +342,7 @@ def test_only_words_that_stand_out_are_named(explained: ExplainedText) -> None:
     assert deciding_words(against, WORDS) == "“good” speaks against good; no word stands out for it."
     size = replace(a, quantity=replace(a.quantity, signed=False), scores=np.array([0.5, 1.0, 0.0]))
     assert deciding_words(size, WORDS) == "Most weight lies on “<i>so</i>” and “not”."
-    assert told_apart(["so", "so", "good"]) == ["so (1)", "so (2)", "good"]
+    assert told_apart(["so", "so", "good"]) == ["so (word 1)", "so (word 2)", "good"]
 
 
 def test_a_centered_logit_is_no_probability(explained: ExplainedText) -> None:

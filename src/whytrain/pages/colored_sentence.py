@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.errors import WhytrainError
+from whytrain.pages.html import visible
 from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE, text_on
 from whytrain.presentation.wording import all_together, score, scores_of
 
-_CONTROLS = {"Cc", "Cf"}
 _PAPER, _DARK_PAPER = "#ffffff", "#1b1d21"
 
 
@@ -96,11 +96,6 @@ def direction(words: Sequence[str]) -> str:
     """
     kinds = (unicodedata.bidirectional(c) for word in words for c in word)
     return "rtl" if next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") in {"R", "AL"} else "ltr"
-
-
-def visible(text: str) -> str:
-    """Remove controls: some are forbidden in HTML, those of the writing direction reorder what follows."""
-    return "".join(c for c in str(text) if unicodedata.category(c) not in _CONTROLS or c == "\u200d")
 
 
 def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
+_CONTROLS = {"Cc", "Cf"}
 STYLE = """
 body { font-family: system-ui, sans-serif; color: #222; line-height: 1.5; max-width: 62em; margin: 2em auto;
   padding: 0 1em; }
@@ -32,6 +35,20 @@ tr, li { break-inside: avoid; }
 """
 
 
+def visible(text: str) -> str:
+    """Remove controls: some are forbidden in HTML, those of the writing direction reorder what follows."""
+    return "".join(c for c in str(text) if unicodedata.category(c) not in _CONTROLS or c == "\u200d")
+
+
+def safe(text: str) -> str:
+    """Return text for HTML: escaped, without controls; what is quoted “so” keeps its direction of writing.
+
+    >>> safe("“<b>” speaks")
+    '“<bdi>&lt;b&gt;</bdi>” speaks'
+    """
+    return re.sub("“([^”]*)”", r"“<bdi>\1</bdi>”", escape(visible(text)))
+
+
 def page(title: str, body: str, style: str = "") -> str:
     """Return a whole page around a body; a page's own style follows that of all pages."""
     return (
@@ -43,7 +60,7 @@ def page(title: str, body: str, style: str = "") -> str:
 
 def paragraph(text: str, kind: str = "") -> str:
     """Return a paragraph, of the class `lead` or `quiet` if one is given."""
-    return f'<p class="{kind}">{escape(text)}</p>\n' if kind else f"<p>{escape(text)}</p>\n"
+    return f'<p class="{kind}">{safe(text)}</p>\n' if kind else f"<p>{safe(text)}</p>\n"
 
 
 def bullets(texts: Sequence[str]) -> str:

@@ -56,9 +56,9 @@ def _stretched(paths: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 def _title(medians: dict[str, NDArray[np.float64]], unit: str) -> str:
     starts, ends = ([quartiles[1, at] for quartiles in medians.values()] for at in (0, -1))
     first, last = _span(starts), _span(ends)
-    return f"The {unit} of the class goes from {first} without words to {last} with all"
+    return f"The {unit} of the class: {first} without words, {last} with all of them"
 
 
 def _span(values: Sequence[float]) -> str:
     least, most = (f"{value:.2f}".replace("-", MINUS) for value in (min(values), max(values)))
-    return least if least == most else f"{least} … {most}"
+    return least if least == most else f"{least} to {most}"

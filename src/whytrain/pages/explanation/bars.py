@@ -10,7 +10,7 @@ import numpy as np
 from whytrain.attribution.attribution import Attribution, ranking
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.text import ExplainedText
-from whytrain.pages.colored_sentence import visible
+from whytrain.pages.html import visible
 from whytrain.presentation.wording import amount, percent, score, signed
 
 _ALL_WORDS = 40  # up to how many words a table shows them all
@@ -74,12 +74,16 @@ def path_table(explanation: Explanation, words: Sequence[str]) -> str:
         kind = "for" if d.path[step] >= d.path[before] else "against"
         half = [] if chances is None else [_mark(0.5, "half")]
         bars = [*half, *([_bar(start, end, kind)] if step else []), _mark(float(places[step]))]
-        label = "no words" if step == 0 else f"+ {words[d.order[step - 1]]}"
-        label = label if step <= shown else f"+ the other {len(words) - shown} words"
+        if step == 0:
+            label = "no words"
+        elif step <= shown:
+            label = f"+ {_isolated(words[d.order[step - 1]])}"
+        else:
+            label = f"+ the other {len(words) - shown} words"
         chance = [] if chances is None else [percent(float(chances[step]))]
         told = [*chance, *([] if a.target.payoff == "probability" else [signed(float(d.path[step]), scale)])]
         cells = "".join(f'<td class="number">{cell}</td>' for cell in told)
-        rows.append(f'<tr><th scope="row">{_isolated(label)}</th>{_rail(bars)}{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{label}</th>{_rail(bars)}{cells}</tr>')
     axis = "" if chances is None else "0% | 50% | 100%"
     columns = [] if chances is None else ["probability"]
     columns += [] if a.target.payoff == "probability" else [a.target.unit]

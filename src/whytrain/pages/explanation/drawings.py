@@ -8,7 +8,7 @@ from html import escape
 
 from whytrain.attribution.attribution import Pairs, PhraseTree
 from whytrain.attribution.shapley.tree_export import bracketed
-from whytrain.pages.colored_sentence import visible
+from whytrain.pages.html import visible
 from whytrain.presentation.wording import signed
 
 _ROW, _ARCS, _STEP, _NUMBER = (
@@ -23,7 +23,7 @@ Row = int | None  # a word, or words that are left out
 
 
 def arcs(pairs: Pairs, chosen: Sequence[tuple[int, int]], words: Sequence[str]) -> str:
-    """Return chosen interactions, at least one, as arcs, numbered in their order: full for, dashed against."""
+    """Return one or more interactions as arcs, numbered in their order: full for, dashed against."""
     rows = _rows(len(words), sorted({i for pair in chosen for i in pair}))
     height = {word: _middle(row) for row, word in enumerate(rows) if word is not None}
     scale = max(abs(float(pairs.scores[pair])) for pair in chosen)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +14,13 @@ from urllib.parse import quote
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.text import ExplainedText
-from whytrain.pages.colored_sentence import direction, visible
+from whytrain.pages.colored_sentence import direction
 from whytrain.pages.explanation.figures import parts_figure, position_figure, sentence_figures
 from whytrain.pages.explanation.page import explanation_page
 from whytrain.pages.explanation.style import STYLE
 from whytrain.pages.explanation.verdict import verdict_sentences
-from whytrain.pages.html import page
+from whytrain.pages.html import page, safe
+from whytrain.presentation.wording import listed
 from whytrain.types import Figure
 
 PAGE, CONTENT, INDEX = "explanation.html", "explanation.json", "index.html"
@@ -70,15 +70,29 @@ def write_index(folder: Path, title: str) -> Path:
     found = [(path.parent.name, _content(path.parent)) for path in folder.glob(f"*/{CONTENT}")]
     found = [entry for entry in found if "answer" in entry[1]]
     found.sort(key=lambda entry: entry[1]["time"], reverse=True)
-    items = "".join(
-        f'<li><p><a href="{quote(name)}/{PAGE}" dir="{direction([content["text"]])}">'
-        f"{escape(visible(content['text']))}</a><br>{escape(visible(content['answer']))} "
-        f'<span class="quiet">{content["time"][:16].replace("T", " ")} UTC</span></p></li>'
-        for name, content in found
-    )
-    body = f"<main><h1>{escape(visible(title))}</h1><ol>{items}</ol></main>"
+    items = "".join(_item(name, content) for name, content in found)
+    body = f"<main><h1>{safe(title)}</h1><ol>{items}</ol></main>"
     (folder / INDEX).write_text(page(title, body, STYLE), "utf-8")
     return folder / INDEX
+
+
+def _item(name: str, content: dict[str, Any]) -> str:
+    asked = content["explanations"]
+    whys, methods, units = (
+        listed([*dict.fromkeys(said)])
+        for said in (
+            [e["class"] for e in asked],
+            [e["method"].replace("_", " ") for e in asked],
+            [e["quantity"]["unit"] for e in asked],
+        )
+    )
+    time = content["time"][:16].replace("T", " ")
+    return (
+        f'<li><p><a href="{quote(name)}/{PAGE}" dir="{direction([content["text"]])}">'
+        f"{safe(content['text'])}</a>"
+        f'<br>{safe(content["answer"])}<br><span class="quiet">Why {safe(whys)}, by {safe(methods)} in '
+        f"{safe(units)}; {time} UTC</span></p></li>"
+    )
 
 
 def _figures(explained: ExplainedText) -> dict[str, Figure]:

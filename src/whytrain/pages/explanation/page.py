@@ -9,13 +9,12 @@ from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
 from whytrain.attribution.target import decision_name
 from whytrain.attribution.text import ExplainedText
-from whytrain.pages.colored_sentence import visible
 from whytrain.pages.explanation.bars import chances_table
 from whytrain.pages.explanation.glossary import glossary
 from whytrain.pages.explanation.reasons import colored, same, sections, summary
 from whytrain.pages.explanation.style import STYLE
 from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdict_sentences
-from whytrain.pages.html import page, paragraph
+from whytrain.pages.html import page, paragraph, safe, visible
 from whytrain.presentation.wording import percent
 
 _TITLE = 60  # characters of a text in the title
@@ -27,10 +26,10 @@ def explanation_page(explained: ExplainedText) -> str:
     by_target = group(explained.explanations)
     single = len(by_target) == 1
     parts = [
-        f"<h1>{escape(visible(answer))}</h1>",
-        *(paragraph(visible(sentence), "lead") for sentence in further),
+        f"<h1>{safe(answer)}</h1>",
+        *(paragraph(sentence, "lead") for sentence in further),
     ]
-    notes = [f'<p class="note">{escape(visible(note))}</p>' for note in explained.notes]
+    notes = [f'<p class="note">{safe(note)}</p>' for note in explained.notes]
     whys = []
     for explanations in by_target:
         target = explanations[0].attribution.target.name
@@ -40,7 +39,7 @@ def explanation_page(explained: ExplainedText) -> str:
             whys.append(sections(explanations))
         else:
             inner = sections(explanations, heading="h3")
-            whys.append(f"<section><h2>Why {escape(visible(target))}</h2>{whole}{inner}</section>")
+            whys.append(f"<section><h2>Why {safe(target)}</h2>{whole}{inner}</section>")
     parts += [*notes, f"<section><h2>How likely each is</h2>{chances_table(explained)}</section>"]
     parts += [*whys, _alternative(explained), _made(explained)]
     return _whole(f"{explained.label or 'no label'}: {explained.text}", parts)
@@ -57,7 +56,7 @@ def sentences_page(
         class_names: of the model.
         name: what stands for a word, itself or a hash.
     """
-    parts = [f"<h1>{escape(visible(title))}</h1>"]
+    parts = [f"<h1>{safe(title)}</h1>"]
     for number, of_sentence in enumerate(group(explanations), start=1):
         first = of_sentence[0]
         target, d = first.attribution.target, first.deletion
@@ -67,7 +66,7 @@ def sentences_page(
         said += "" if chance is None else f"; {target.name} gets {percent(float(chance[0]))}"
         inner = sections(of_sentence, name, "h3")
         parts.append(
-            f"<section><h2>{escape(visible(said))}</h2>{_told(first, name)}"
+            f"<section><h2>{safe(said)}</h2>{_told(first, name)}"
             f"<details><summary>In detail</summary>{inner}</details></section>"
         )
     return _whole(title, parts)
@@ -76,11 +75,11 @@ def sentences_page(
 def notebook_html(explained: ExplainedText) -> str:
     """Return the verdict and the sentence, colored once per method and variant; all text is escaped."""
     told = [*verdict_sentences(explained), *explained.notes]
-    parts = [f"<p><b>{escape(visible(told[0]))}</b></p>", *(paragraph(visible(line)) for line in told[1:])]
+    parts = [f"<p><b>{safe(told[0])}</b></p>", *(paragraph(line) for line in told[1:])]
     for of_target in group(explained.explanations):
         parts.append(summary(of_target[0]))
         for e in of_target:
-            parts.append(f"<p><b>{escape(visible(e.attribution.title))}</b></p>{colored(e.attribution)}")
+            parts.append(f"<p><b>{safe(e.attribution.title)}</b></p>{colored(e.attribution)}")
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -109,12 +108,12 @@ def _alternative(explained: ExplainedText) -> str:
         return ""
     others = {name: p for name, p in explained.probabilities.items() if name != explained.label}
     second = max(others, key=others.__getitem__)
-    title = f"<h2>Why not {escape(visible(second))}</h2>"
+    title = f"<h2>Why not {safe(second)}</h2>"
     if len(others) == 1:
         said = (
             f"There are two classes: what speaks against {explained.label} speaks for {second}, as strongly."
         )
-        return f"<section>{title}{paragraph(visible(said))}</section>"
+        return f"<section>{title}{paragraph(said)}</section>"
     found = explained.alternative
     if found is None:
         return ""
@@ -125,7 +124,7 @@ def _alternative(explained: ExplainedText) -> str:
         said += f" Of the two alone, {explained.label} would have {percent(float(chance[0]))}."
     said += f" {deciding_words(a, told_apart(a.words))}"
     sentence = f'<div class="text">{colored(a)}</div>'
-    return f"<section>{title}{paragraph(visible(said))}{sentence}</section>"
+    return f"<section>{title}{paragraph(said)}{sentence}</section>"
 
 
 def _made(explained: ExplainedText) -> str:

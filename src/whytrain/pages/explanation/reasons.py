@@ -10,11 +10,11 @@ import numpy as np
 from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
-from whytrain.pages.colored_sentence import colored_sentence, visible
+from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.explanation.bars import path_table, words_table
 from whytrain.pages.explanation.drawings import arcs, tree_drawing
 from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_nothing, told_apart
-from whytrain.pages.html import paragraph
+from whytrain.pages.html import paragraph, safe
 from whytrain.presentation.wording import amount, counted, score
 
 _NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
@@ -71,7 +71,7 @@ def summary(explanation: Explanation, name: Name = same) -> str:
     """Return which words decide, and from where they take the model to where."""
     a = explanation.attribution
     words = told_apart([name(word) for word in a.words])
-    return paragraph(visible(" ".join([deciding_words(a, words), from_nothing(explanation)]).strip()))
+    return paragraph(" ".join([deciding_words(a, words), from_nothing(explanation)]).strip())
 
 
 def _each_word(explanation: Explanation, words: Sequence[str]) -> str:
@@ -86,7 +86,7 @@ def _each_word(explanation: Explanation, words: Sequence[str]) -> str:
         said += f". They miss the way from no words to the whole text by {amount(_missed(a))}."
     if a.standard_errors is not None:
         said += " They are estimates: the thin line, and ±, is the standard error."
-    return paragraph(visible(said), "quiet") + words_table(explanation, words)
+    return paragraph(said, "quiet") + words_table(explanation, words)
 
 
 def _path(explanation: Explanation, words: Sequence[str]) -> str:
@@ -96,7 +96,7 @@ def _path(explanation: Explanation, words: Sequence[str]) -> str:
         f"Each row is what the model really says then of {target.name}"
     )
     said += "." if target.chances(d.path) is None else ", and the bar what the word changed."
-    return paragraph(visible(said), "quiet") + path_table(explanation, words)
+    return paragraph(said, "quiet") + path_table(explanation, words)
 
 
 def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
@@ -108,13 +108,13 @@ def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
         return paragraph(
             f"Beside what single words do, no two do much together: at most {most} {pairs.quantity.unit}."
         )
-    items = "".join(f"<li>{escape(visible(_pair(pairs, pair, words)))}</li>" for pair in chosen)
+    items = "".join(f"<li>{safe(_pair(pairs, pair, words))}</li>" for pair in chosen)
     said = (
-        f"What two words do for {a.target.name} together, beyond what each does alone ({pairs.quantity.name}, "
-        f"{pairs.quantity.unit}). Full red lines raise it, dashed blue ones lower it; the strongest "
-        f"{counted(len(chosen), 'pair')}."
+        f"What two words do for {a.target.name} together, beyond what each does alone "
+        f"({pairs.quantity.name}, {pairs.quantity.unit}). Full red lines raise it, dashed blue ones lower "
+        f"it; the strongest {counted(len(chosen), 'pair')}."
     )
-    return paragraph(visible(said), "quiet") + f"{arcs(pairs, chosen, words)}<ol>{items}</ol>"
+    return paragraph(said, "quiet") + f"{arcs(pairs, chosen, words)}<ol>{items}</ol>"
 
 
 def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:
@@ -144,7 +144,7 @@ def _phrases(explanation: Explanation, name: Name) -> str:
         "Neighbors that the model reads as one are joined first. The number of a phrase is what its words do "
         f"for {a.target.name} together, beyond what each does alone ({a.target.unit}).{small}{chunked}"
     )
-    return paragraph(visible(said), "quiet") + tree_drawing(a.tree, words)
+    return paragraph(said, "quiet") + tree_drawing(a.tree, words)
 
 
 def _second_look(first: Explanation, other: Explanation, words: Sequence[str], name: Name) -> str:
@@ -156,7 +156,7 @@ def _second_look(first: Explanation, other: Explanation, words: Sequence[str], n
     )
     body = colored(b, name) + words_table(other, [name(word) for word in b.words])
     if not (a.quantity.signed and b.quantity.signed):
-        return f"<details><summary>{escape(visible(how[:1].upper() + how[1:]))}</summary>{body}</details>"
+        return f"<details><summary>{safe(how[:1].upper() + how[1:])}</summary>{body}</details>"
     agree = signs_agree(a.scores, b.scores)
     top = words[int(ranking(a.scores)[0])], words[int(ranking(b.scores)[0])]
     strongest = (
@@ -170,7 +170,7 @@ def _second_look(first: Explanation, other: Explanation, words: Sequence[str], n
         part = "What" if top[0] == top[1] else "Most of what"
         verdict = f"{part} is said above does not depend on the way of asking."
     said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {strongest}"
-    return f"<details><summary>{escape(visible(said))}. {verdict}</summary>{body}</details>"
+    return f"<details><summary>{safe(said)}. {verdict}</summary>{body}</details>"
 
 
 def signs_agree(first: Array, second: Array) -> int:

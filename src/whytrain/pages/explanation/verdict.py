@@ -81,10 +81,10 @@ def told_apart(words: Sequence[str]) -> list[str]:
     """Return the words, those that occur more than once with their position.
 
     >>> told_apart(["so", "good", "so"])
-    ['so (1)', 'good', 'so (3)']
+    ['so (word 1)', 'good', 'so (word 3)']
     """
     counts = Counter(words)
-    return [f"{word} ({i})" if counts[word] > 1 else word for i, word in enumerate(words, start=1)]
+    return [f"{word} (word {i})" if counts[word] > 1 else word for i, word in enumerate(words, start=1)]
 
 
 def _labels(explained: ExplainedText) -> str:
