@@ -52,7 +52,6 @@ def explain(config: DictConfig) -> None:
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
     from whytrain.models.device import DeviceName
-    from whytrain.pages.explanation.files import folder_of
     from whytrain.types import Payoff
 
     quiet_libraries()
@@ -72,6 +71,8 @@ def explain(config: DictConfig) -> None:
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
     made_by = settings | {"explainer": plain["explainer"]}
     if plain["file"] is None:
+        from whytrain.pages.explanation.files import folder_of
+
         asked = made_by | {"model": plain["classifier"], "max_tokens": plain["max_tokens"]}
         output = None if plain["output"] is None else Path(plain["output"])
         folder = output or kept / folder_of(plain["text"], asked)
