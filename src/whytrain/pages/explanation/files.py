@@ -101,7 +101,7 @@ def _figures(explained: ExplainedText) -> dict[str, Figure]:
         a = explanation.attribution
         drawn.setdefault((a.target.name, a.method), explanation)
     labels, methods = ([*dict.fromkeys(column)] for column in zip(*drawn, strict=True))
-    figures = {}
+    figures: dict[str, Figure] = {}
     for (label, method), explanation in drawn.items():
         prefix = f"label_{labels.index(label) + 1}_" if label != labels[0] else ""
         prefix += f"{method}_" if method != methods[0] else ""
