@@ -14,9 +14,9 @@ from whytrain.config.moved_keys import keys_within, refuse_moved
 from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, TrackingError
+from whytrain.tracking.run_folder import FINISHED_FILE
 
 CONFIG_FILE = "config.yaml"
-FINISHED_FILE = "finished"
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from whytrain.attribution.text import TextExplainer
     from whytrain.models.saved import SavedModel
+    from whytrain.tracking.settings import TrackingSettings
 
 LITERAL = (
     "run",
@@ -88,14 +89,19 @@ def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedMode
     """Return what is asked, and what its explanations are kept under: a run's id, or the model's name."""
     from whytrain.models.device import device_named
     from whytrain.models.existing import existing_classifier
-    from whytrain.runs.model import read_model
+    from whytrain.models.saved import load_model
+    from whytrain.runs.model import kept_model, read_model
     from whytrain.tracking.reader import find_run
 
     device = device_named(plain["device"])
     if plain["classifier"] is not None:
         name = str(plain["classifier"])
         return existing_classifier(name, plain["max_tokens"], device=device), Path(name).name
-    run = find_run(instantiate(config.tracking).address, plain["run"])
+    tracking: TrackingSettings = instantiate(config.tracking)
+    kept = kept_model(tracking.root, tracking.address, plain["run"])
+    if kept is not None:
+        return load_model(kept, device=device), plain["run"]
+    run = find_run(tracking.address, plain["run"])
     return read_model(run, device=device), run.run_id
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whytrain.config.validation import import_target
 from whytrain.models.interface import requirements_of_class
-from whytrain.models.saved import SavedModel, load_model, save_model
+from whytrain.models.saved import DESCRIPTION, SavedModel, load_model, save_model
 from whytrain.tracking.model_package import PyfuncModel
 from whytrain.tracking.reader import RunRecord, saved_model
+from whytrain.tracking.run_folder import FINISHED_FILE, RunFolder
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from whytrain.attribution.explainer import Explainer
     from whytrain.tracking.recorder import Recorder
 
+_FOLDER = "model"
 _LOADER = "whytrain.attribution.served"
 # What it imports (a test compares).
 _REQUIREMENTS = {
@@ -49,7 +52,7 @@ def log_model(
         arguments: of the constructor.
         card: what people should know of it, see `Recorder.log_model`.
     """
-    directory = store.directory / "model"
+    directory = store.directory / _FOLDER
     save_model(directory, model, class_path=class_path, arguments=arguments)
     store.log_model(as_pyfunc(directory, model), card=card)
 
@@ -66,6 +69,25 @@ def read_model(run: RunRecord, *, device: torch.device | str = "cpu") -> SavedMo
         WhytrainError: see `load_model`.
     """
     return load_model(saved_model(run), device=device)
+
+
+def kept_model(root: Path, uri: str, run_id: str) -> Path | None:
+    """Return the folder of a model that this machine trained, or None if MLflow must be asked for it.
+
+    MLflow's import, database and download take longer than explaining a sentence.
+
+    Args:
+        root: of this machine's part of the tracking.
+        uri: absolute tracking address.
+        run_id: MLflow's id; of a name only MLflow knows whether one run has it.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", run_id):
+        return None
+    folder = RunFolder(root, run_id)
+    info, model = folder.read(), folder.path / _FOLDER
+    is_run = info is not None and (info.uri, info.remote_id) == (uri, run_id)
+    is_whole = (folder.path / FINISHED_FILE).is_file() and (model / DESCRIPTION).is_file()
+    return model if is_run and is_whole else None
 
 
 def as_pyfunc(directory: Path, model: SavedModel) -> PyfuncModel:

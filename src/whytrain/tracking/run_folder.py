@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from whytrain.errors import TrackingError
 from whytrain.tracking.spool import full_disk
 
+FINISHED_FILE = "finished"  # whoever trains the run writes it at its very end
 _INFO = "run.json"
 
 
