@@ -44,6 +44,7 @@ class DescribeRun(Callback):
         self,
         config: Mapping[str, Any],
         overrides: list[str] | None,
+        choices: Mapping[str, str],
         history: History,
         checkpoints: Checkpoints,
     ) -> None:
@@ -52,10 +53,11 @@ class DescribeRun(Callback):
         Args:
             config: the resolved config as plain containers.
             overrides: what the command line changed; None for a resumed run, which logged them before.
+            choices: the chosen file of config groups that say what the run is; none for a resumed run.
             history: the epochs' metrics.
             checkpoints: the best epoch.
         """
-        self.config, self.overrides = config, overrides
+        self.config, self.overrides, self.choices = config, overrides, choices
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
         self.floor: float | None = None
@@ -68,6 +70,7 @@ class DescribeRun(Callback):
         data = data_of(trainer)
         model = classifier_of(pl_module).model
         log_config(store, self.config, self.overrides)
+        store.log_params(self.choices)
         store.log_text(_environment(), "environment.txt")
         log_provenance(store, data.corpus.fingerprint, data.tokenizer.fingerprint)
         _log_datasets(store, data.corpus)

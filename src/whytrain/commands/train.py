@@ -19,6 +19,7 @@ from whytrain.config.seed import Seed
 if TYPE_CHECKING:
     from whytrain.tracking.settings import TrackingSettings
 
+CHOICES = ("model", "data", "tokenizer")  # groups whose chosen file says what a run is
 NAMES = ("run_name", "sweep_name", "resume", "from_diagnosis")
 KEYS = {"seed": Seed} | dict.fromkeys(NAMES, str | None)
 # Paths, columns and names: they may hold what Hydra's grammar would not take.
@@ -140,7 +141,8 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         console, history = Console(), watch.History()
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         words = list(job.words) if start.is_new_line else None
-        record = watch.DescribeRun(start.plain, words, history, checkpoints)
+        choices = {group: job.choices[group] for group in CHOICES} if start.is_new_line else {}
+        record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
         observed += [watch.Prune(settings), watch.DescribeModel(record, data.model_sizes), checkpoints]
         trainer = lm.make_trainer(settings, watch.in_order(observed), lm.StoreLogger(store))

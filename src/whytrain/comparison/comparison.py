@@ -14,7 +14,7 @@ from annotated_types import Ge, Interval
 from whytrain.attribution.explainer import Explainer
 from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
-from whytrain.comparison.differences import config_differences, origin_table
+from whytrain.comparison.differences import config_differences, legend, origin_table
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import FindingChange, finding_changes
 from whytrain.comparison.measures import Measures, measure
@@ -71,6 +71,7 @@ class SideBySide:
     Attributes:
         sentences: that all runs judged.
         recipes: what is compared, the baseline first.
+        legend: what the letters of the recipes stand for.
         config: the config keys that differ.
         origin: data, code, size, time.
         measures: metrics and differences.
@@ -84,6 +85,7 @@ class SideBySide:
 
     sentences: Sentences
     recipes: tuple[Recipe, ...]
+    legend: dict[str, str]
     config: pd.DataFrame
     origin: pd.DataFrame
     measures: Measures
@@ -144,6 +146,7 @@ def put_side_by_side(
     return SideBySide(
         sentences=loaded.sentences,
         recipes=recipes,
+        legend=legend(recipes),
         config=config_differences(recipes),
         origin=origin_table(recipes),
         measures=measures,

@@ -11,6 +11,9 @@ from whytrain.comparison.runs import ComparedRun
 from whytrain.runs.provenance import commit, data_fingerprint
 
 _NOT_SET = "–"
+_OF_A_MODEL = ("model.", "objective.", "optimizer.", "distillation.")  # what a file of conf/model sets
+_LAST = ("callbacks.", "explainer.", "trainer.")  # what says least of a recipe
+_MOST_TOLD = 3  # keys in one line
 
 
 def config_differences(recipes: Sequence[Recipe]) -> pd.DataFrame:
@@ -27,13 +30,52 @@ def config_differences(recipes: Sequence[Recipe]) -> pd.DataFrame:
     return pd.DataFrame({"key": differing, **columns})
 
 
+def legend(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Return what each letter stands for: the name that a person gave, and the values that differ.
+
+    "first (model=bilstm)", or "model=bilstm" where the run's name was made. A chosen model stands for all
+    that its file sets. Where nothing differs it is the run's name.
+    """
+    table = config_differences(recipes).set_index("key")
+    keys = _telling(table.index.tolist())
+    told = {recipe.name: _told(recipe, table[recipe.name], keys) for recipe in recipes}
+    alike = len(set(told.values())) < len(recipes)
+    return {
+        recipe.name: _entry(recipe.called if alike or recipe.is_named else "", told[recipe.name])
+        for recipe in recipes
+    }
+
+
+def _entry(called: str, told: str) -> str:
+    return f"{called} ({told})" if called and told else called or told
+
+
+def _telling(keys: Sequence[str]) -> list[str]:
+    """Return the keys that say most, first: choices of a file, and what these do not set."""
+    chosen = [key for key in keys if "." not in key]
+    covered = (*(f"{key}." for key in chosen), *(_OF_A_MODEL if "model" in chosen else ()))
+    rest = [key for key in keys if "." in key and not key.startswith(covered)]
+    return [*chosen, *sorted(rest, key=lambda key: key.startswith(_LAST))]
+
+
+def _told(recipe: Recipe, values: pd.Series[str], keys: Sequence[str]) -> str:
+    told = [f"{key}={values[key]}" for key in keys[:_MOST_TOLD]]
+    if len(keys) > _MOST_TOLD:
+        told.append(f"{len(keys) - _MOST_TOLD} more")
+    if len(recipe.runs) > 1:
+        told.append(f"{len(recipe.runs)} seeds")
+    return ", ".join(told)
+
+
 def origin_table(recipes: Sequence[Recipe]) -> pd.DataFrame:
     """Return where the results come from, a fact per row and a column per recipe.
 
-    Seeds, data, code commit, parameters, epochs and duration; several runs of a recipe are listed where they
+    Runs, seeds, data, code commit, parameters, epochs and duration; several runs of a recipe are listed where they
     differ.
     """
     facts = {
+        "run": lambda run: run.name,
+        "id": lambda run: run.record.run_id,
         "seed": lambda run: run.seed or _NOT_SET,
         "data (fingerprint of all splits)": lambda run: (data_fingerprint(run.record) or _NOT_SET)[:12],
         "code commit": lambda run: commit(run.record) or _NOT_SET,

@@ -84,7 +84,12 @@ def measure(
         against_baseline=compared,
         mcnemar_adjusted=dict(zip(tests, adjusted, strict=True)),
         calibration=pd.DataFrame(
-            [_calibration(run) for recipe in recipes for run in recipe.runs if run.predictions.exclusive],
+            [
+                _calibration(recipe, run)
+                for recipe in recipes
+                for run in recipe.runs
+                if run.predictions.exclusive
+            ],
             columns=_CALIBRATION,
         ),
     )
@@ -111,14 +116,14 @@ def _over_seeds(metric: Metric, values: Sequence[float]) -> Interval | float:
 _CALIBRATION = ["run", "ece", "noise_mean", "noise_p95", "p_value", "in_words"]
 
 
-def _calibration(run: ComparedRun) -> dict[str, object]:
+def _calibration(recipe: Recipe, run: ComparedRun) -> dict[str, object]:
     """Return a run's calibration error beside what a calibrated model would show on as many sentences."""
     probabilities, labels = run.predictions.probabilities, run.predictions.labels
     error, floor = expected_calibration_error(probabilities, labels), ece_noise_floor(probabilities)
     p_value = floor.p_value(error)
     said = "off by more than noise" if p_value <= 0.05 else "no more than noise explains"
     return {
-        "run": run.name,
+        "run": recipe.name if len(recipe.runs) == 1 else f"{recipe.name}, seed {run.seed}",
         "ece": error,
         "noise_mean": floor.mean,
         "noise_p95": floor.percentile_95,

@@ -12,6 +12,11 @@ from whytrain.statistics.phrases import interval_phrase
 _MOST_NAMED = 5  # recipes in one sentence
 
 
+def legend_lines(result: SideBySide) -> list[str]:
+    """Say what each letter stands for: "A = first (model=bilstm)"."""
+    return [f"{name} = {said}" for name, said in result.legend.items()]
+
+
 def headline(result: SideBySide) -> str:
     """Say in one sentence which recipes are more accurate than the baseline."""
     first, compared = result.baseline.name, result.measures.against_baseline

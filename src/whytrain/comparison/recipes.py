@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from whytrain.comparison.runs import ComparedRun
 from whytrain.runs.predictions import POSITIVE_CLASS, TASK
 from whytrain.sweeps.run_key import NO_PART
+from whytrain.sweeps.run_name import is_made_name
 
 # What does not make a recipe another one either: which run it was derived from, what follows.
 _INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
@@ -23,11 +24,13 @@ class Recipe:
     """One config over one or several seeds.
 
     Attributes:
-        name: of its only run, or what the names of its runs have in common.
+        name: the letter that stands for it: A is the baseline.
+        called: the name of its only run, or what the names of its runs have in common.
         runs: one per seed, by seed.
     """
 
     name: str
+    called: str
     runs: tuple[ComparedRun, ...]
 
     @property
@@ -39,6 +42,11 @@ class Recipe:
     def seeds(self) -> tuple[str | None, ...]:
         """The seeds."""
         return tuple(run.seed for run in self.runs)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person gave its runs their names."""
+        return not any(is_made_name(run.record.name) for run in self.runs)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -69,7 +77,7 @@ def is_setting(key: str) -> bool:
 
 
 def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:
-    """Join the runs that differ only in their seed, the order of first appearance kept.
+    """Join the runs that differ only in their seed, the order of first appearance kept, and letter them.
 
     Every run stays by itself where all are of one recipe (then the runs are what is compared), or where a
     recipe has a seed twice (then its runs do not differ in the seed).
@@ -78,32 +86,34 @@ def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:
     for run in runs:
         groups.setdefault(frozenset(recipe_settings(run).items()), []).append(run)
     distinct = all(len({run.seed for run in group}) == len(group) for group in groups.values())
-    if len(groups) == 1 or not distinct:
-        return tuple(Recipe(run.name, (run,)) for run in runs)
-    names = _names(list(groups.values()))
+    members = [[run] for run in runs] if len(groups) == 1 or not distinct else list(groups.values())
     return tuple(
-        Recipe(name, tuple(sorted(group, key=_seed_number)))
-        for name, group in zip(names, groups.values(), strict=True)
+        Recipe(letters(place), _common_name(group), tuple(sorted(group, key=_seed_number)))
+        for place, group in enumerate(members)
     )
+
+
+def letters(place: int) -> str:
+    """Return what stands for the recipe in a place, counted from 0, as spreadsheets name their columns.
+
+    >>> [letters(place) for place in (0, 1, 25, 26, 27)]
+    ['A', 'B', 'Z', 'AA', 'AB']
+    """
+    before, own = divmod(place, 26)
+    return (letters(before - 1) if before else "") + chr(ord("A") + own)
 
 
 def _seed_number(run: ComparedRun) -> int:
     return int(run.seed) if run.seed is not None and run.seed.isdigit() else -1
 
 
-def _names(groups: Sequence[Sequence[ComparedRun]]) -> list[str]:
-    names: list[str] = []
-    for group in groups:
-        name = group[0].name
-        if len(group) > 1:
-            common = _common_beginning([run.name for run in group])
-            # "bilstm-sst2-seed0" and "bilstm-sst2-seed1" are both of "bilstm-sst2".
-            stem = re.sub(r"[\s\-_=.:]*(seed|s)?[\s\-_=.:]*$", "", common) or name
-            name = f"{stem} ({len(group)} seeds)"
-        while name in names:
-            name += "'"
-        names.append(name)
-    return names
+def _common_name(group: Sequence[ComparedRun]) -> str:
+    """Return what the names of runs have in common: of `a-seed0` and `a-seed1` it is `a`."""
+    first, *others = (run.name for run in group)
+    if not others:
+        return first
+    common = _common_beginning([first, *others])
+    return re.sub(r"[\s\-_=.:]*(seed|s)?[\s\-_=.:]*$", "", common) or first
 
 
 def _common_beginning(names: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from whytrain.comparison.narrative import (
     comparison_sentences,
     floor_sentences,
     headline,
+    legend_lines,
     ranking_sentence,
     scope_sentence,
     slice_sentences,
@@ -25,7 +26,7 @@ from whytrain.comparison.sentences import SentencePair
 from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
 from whytrain.pages.explanation.reasons import colored
-from whytrain.pages.html import bullets, contents, image, page, paragraph, table
+from whytrain.pages.html import bullets, contents, image, legend, page, paragraph, table
 from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase, signed_difference
@@ -62,7 +63,11 @@ def comparison_page(result: SideBySide, images: Images, facts: Mapping[str, str]
         "reading": ("How to read this", bullets(_reading(result.sentences.labels))),
     }
     title = f"{result.baseline.name} against {_others(result)}"
-    body = f"<h1>{escape(title)}</h1>\n" + paragraph(_subject(result, facts), "quiet")
+    body = (
+        f"<h1>{escape(title)}</h1>\n"
+        + legend(legend_lines(result))
+        + paragraph(_subject(result, facts), "quiet")
+    )
     body += contents([(anchor, name) for anchor, (name, _) in sections.items()])
     for anchor, (name, content) in sections.items():
         body += f'<section id="{anchor}"><h2>{escape(name)}</h2>\n{content}</section>\n'

@@ -50,27 +50,28 @@ def comparison_figures(result: SideBySide) -> dict[str, Draw]:
     labels = result.sentences.labels
     exclusive = labels.ndim == 1
     positive = classes[result.sentences.positive] if exclusive and len(classes) == 2 else None
+    legend = {name: result.legend[name] for name in names}
     found = {name: result.measures.against_baseline[name].metrics for name in names[1:]}
     predictions = {recipe.name: recipe.shown.predictions for recipe in result.recipes}
     runs = {name: (predictions[name].probabilities, predictions[name].labels) for name in names}
     confidences = {name: probabilities for name, (probabilities, _) in runs.items()}
     histories = {name: result.histories[name] for name in names}
     figures: dict[str, Draw] = {
-        "metric_bars": partial(metric_bars, scores, floors, positive, metrics_for(labels)),
-        "metric_radar": partial(metric_radar, scores, floors, metrics_for(labels)),
-        "differences": partial(difference_forest, found, result.baseline.name),
-        "training": partial(training_curves, histories, floors),
+        "metric_bars": partial(metric_bars, scores, floors, positive, metrics_for(labels), legend),
+        "metric_radar": partial(metric_radar, scores, floors, metrics_for(labels), legend),
+        "differences": partial(difference_forest, found, result.baseline.name, legend),
+        "training": partial(training_curves, histories, floors, legend),
     }
     if exclusive:  # these show the confidence in one predicted class
         figures |= {
-            "reliability": partial(reliability_diagram, runs),
-            "confidence": partial(confidence_distribution, confidences),
-            "confidence_by_outcome": partial(confidence_by_outcome, runs),
-            "risk_coverage": partial(risk_coverage_curve, runs),
+            "reliability": partial(reliability_diagram, runs, legend=legend),
+            "confidence": partial(confidence_distribution, confidences, legend),
+            "confidence_by_outcome": partial(confidence_by_outcome, runs, legend),
+            "risk_coverage": partial(risk_coverage_curve, runs, legend),
         }
     sets, alpha = result.sets
     if list(sets) == names:  # of fewer runs the colors would be others than in all other figures
-        figures["conformal_sets"] = partial(conformal_sets, sets, alpha, classes)
+        figures["conformal_sets"] = partial(conformal_sets, sets, alpha, classes, legend=legend)
     for number, pair in enumerate(result.pairs, start=1):
         for sentence in pair.explained:
             figures |= _sentence_figures(result, pair, sentence, names, figure_prefix(number, sentence.row))
@@ -92,21 +93,21 @@ def _sentence_figures(
 ) -> dict[str, Draw]:
     colors = run_colors(names)
     both = (result.baseline.name, pair.recipe.name)
-    runs = TwoRuns(both, (colors[both[0]], colors[both[1]]))
+    runs = TwoRuns(both, (colors[both[0]], colors[both[1]]), result.legend)
     figures: dict[str, Draw] = {}
     for method, variants in sentence.by_method.items():
         figures |= _method_figures(*variants[0], runs, method_prefix(prefix, sentence, method))
     first, second = sentence.before.attention, sentence.after.attention
-    if known := first or second:
+    if first is not None and second is not None:  # else there is nothing to compare
         # Two tokenizers may frame a sentence in other special tokens: then the words alone are compared.
-        is_whole = first is None or second is None or first.words == second.words
+        is_whole = first.words == second.words
         figures[f"{prefix}_attention"] = partial(
             attention_change,
-            known.words if is_whole else sentence.before.explanations[0].attribution.words,
-            None if first is None else first.weights if is_whole else first.of_words,
-            None if second is None else second.weights if is_whole else second.of_words,
+            first.words if is_whole else sentence.before.explanations[0].attribution.words,
+            first.weights if is_whole else first.of_words,
+            second.weights if is_whole else second.of_words,
             runs,
-            special=np.flatnonzero(known.special).tolist() if is_whole else (),
+            special=np.flatnonzero(first.special).tolist() if is_whole else (),
         )
     return figures
 

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whytrain.comparison.comparison import SideBySide
-from whytrain.comparison.narrative import comparison_sentences, floor_sentences, headline, ranking_sentence
+from whytrain.comparison.narrative import (
+    comparison_sentences,
+    floor_sentences,
+    headline,
+    legend_lines,
+    ranking_sentence,
+)
 from whytrain.comparison.runs import Progress
 from whytrain.comparison.selection import COMPARISON, KIND_TAG
 from whytrain.comparison.tables import TEXT_COLUMNS, comparison_tables
 from whytrain.pages.comparison import comparison_page
-from whytrain.pages.comparison_figures import comparison_figures
+from whytrain.pages.comparison_figures import MOST_DRAWN, comparison_figures
 from whytrain.tracking.store import Store
 
 TOPIC, PAGE = "comparison", "comparison.html"
@@ -19,8 +25,8 @@ _MOST_TOLD = 3
 
 
 def told(result: SideBySide) -> list[str]:
-    """Return what a person reads first, a line each: headline, ranking, differences, floor."""
-    lines = [headline(result)]
+    """Return what a person reads first, a line each: which runs, headline, ranking, differences, floor."""
+    lines = [*legend_lines(result)[:MOST_DRAWN], headline(result)]
     if result.ranking is not None:
         lines.append(ranking_sentence(result.ranking))
     for name in list(result.measures.against_baseline)[:_MOST_TOLD]:
@@ -31,7 +37,9 @@ def told(result: SideBySide) -> list[str]:
 
 def comparison_name(result: SideBySide) -> str:
     """Return the name of the comparison's run."""
-    first, *others = (recipe.name for recipe in result.recipes)
+    first, *others = (
+        recipe.called if recipe.is_named else result.legend[recipe.name] for recipe in result.recipes
+    )
     return f"{first} against {others[0] if len(others) == 1 else f'{len(others)} others'}"
 
 

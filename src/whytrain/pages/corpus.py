@@ -6,23 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.positions import position_profile
 from whytrain.attribution.tables import Name
 from whytrain.figures.explanations.corpus_path import corpus_path
-from whytrain.figures.explanations.interaction_network import interaction_network
+from whytrain.figures.explanations.pair_importance import pair_importance
 from whytrain.figures.explanations.position_profile import position_profile as profile_figure
 from whytrain.figures.explanations.token_importance import token_importance
 from whytrain.types import Figure
 
-Array = NDArray[np.float64]
-
 _N_BINS = 6  # of the position in a sentence: two to each of its parts
-_MOST_WORDS = 16  # of the network: more would not stand side by side
-_FEWEST = 2  # occurrences: one has no standard error, and rare words would hold every top rank
+_FEWEST = 3  # occurrences: the interval of two is thirteen standard errors wide to either side
 
 
 def corpus_figures(by_title: Mapping[str, Sequence[Explanation]]) -> dict[str, Figure]:
@@ -48,7 +44,7 @@ def vocabulary_figures(
 ) -> dict[str, Figure]:
     """Draw the words that matter most in many sentences, and the pairs that interact most.
 
-    Words and pairs that occur once are left out. Of several classes the one with most words is drawn.
+    Words and pairs that occur less than three times are left out. Of several classes the one with most words is drawn.
 
     Args:
         words: from `whytrain.attribution.tables.word_table`.
@@ -69,33 +65,17 @@ def vocabulary_figures(
             counts=words["count"].to_numpy(),
         )
     if pairs is not None and of.pairs is not None and len(often := _often(pairs, class_name)):
-        shown, interactions, errors = _network(often)
-        figures["corpus_network"] = interaction_network(
-            [name(word) for word in shown],
-            interactions,
+        both = zip(often["word_a"], often["word_b"], strict=True)
+        figures["corpus_pairs"] = pair_importance(
+            [(name(a), name(b)) for a, b in both],
+            often["interaction"].to_numpy(),
             quantity=of.pairs.quantity,
             class_name=class_name,
-            standard_errors=errors,
+            standard_errors=often["standard_error"].to_numpy(),
+            counts=often["count"].to_numpy(),
         )
     return figures
 
 
 def _often(table: pd.DataFrame, class_name: str) -> pd.DataFrame:
     return table[(table["class"] == class_name) & (table["count"] >= _FEWEST)]
-
-
-def _network(pairs: pd.DataFrame) -> tuple[list[str], Array, Array]:
-    """Return the words of the strongest pairs, and interactions and errors of all pairs of these words."""
-    shown: list[str] = []
-    for pair in zip(pairs["word_a"], pairs["word_b"], strict=True):
-        more = [word for word in pair if word not in shown]
-        if len(shown) + len(more) > _MOST_WORDS:
-            break
-        shown += more
-    place = {word: i for i, word in enumerate(shown)}
-    interactions, errors = np.zeros((2, len(shown), len(shown)))
-    inside = pairs[pairs["word_a"].isin(place) & pairs["word_b"].isin(place)]
-    a, b = (inside[column].map(place).to_numpy() for column in ("word_a", "word_b"))
-    for matrix, column in ((interactions, "interaction"), (errors, "standard_error")):
-        matrix[a, b] = matrix[b, a] = inside[column]
-    return shown, interactions, errors

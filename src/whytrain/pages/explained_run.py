@@ -39,10 +39,8 @@ def method_figures(
     for number, explanation in enumerate(shown, start=1):
         drawn = sentence_figures(explanation, name)
         figures |= {f"sentence_{number}_{kind}": figure for kind, figure in drawn.items()}
-    if shown:
-        figures["parts"] = parts_figure(shown, "the gold class", name)
     trend = trends.of_method(first.method)
-    if trend is not None:
+    if trend is not None and trend[0]["epoch"].nunique() > 1:
         figures["word_trends"] = word_trends(trend[0], quantity=first.quantity, class_name=trend[1])
     by_title: dict[str, list[Explanation]] = {}
     for s in sentences:
@@ -50,6 +48,7 @@ def method_figures(
             by_title.setdefault(s.explanation.attribution.title, []).append(s.explanation)
     if by_title:
         figures |= corpus_figures(by_title)
+        figures["parts"] = parts_figure(by_title[first.title], "the gold class", name)
     if ranked is not None:
         figures |= vocabulary_figures(*ranked, of=first, name=name)
     return figures

@@ -28,9 +28,13 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 figure { margin: 1.2em 0; break-inside: avoid; }
 figure img { width: 100%; height: auto; }
 .lead { font-size: 1.15em; font-weight: 600; }
+.legend { position: sticky; top: 0; background: #fff; border-bottom: 1px solid #d9d9d9; padding: 0.4em 0;
+  margin: 0.4em 0; max-height: 6em; overflow-y: auto; }
+.legend span { margin-right: 1.4em; display: inline-block; overflow-wrap: anywhere; }
 .quiet { color: #555; font-size: 0.9em; }
 tr, li { break-inside: avoid; }
 @media print { body { max-width: none; margin: 0; font-size: 10pt; } .scroll { overflow: visible; }
+  .legend { position: static; max-height: none; }
   h2 { margin-top: 1.2em; } }
 """
 
@@ -66,6 +70,11 @@ def paragraph(text: str, kind: str = "") -> str:
 def bullets(texts: Sequence[str]) -> str:
     """Return a list; nothing for no texts."""
     return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>\n" if texts else ""
+
+
+def legend(entries: Sequence[str]) -> str:
+    """Return what short names stand for, in a line that stays in sight."""
+    return f'<div class="legend">{"".join(f"<span>{escape(entry)}</span>" for entry in entries)}</div>\n'
 
 
 def contents(titles: Sequence[tuple[str, str]]) -> str:

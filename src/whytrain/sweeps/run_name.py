@@ -40,6 +40,15 @@ def run_name(
     return "-".join([base, f"seed{seed}", *words, time.strftime("%m%d-%H%M%S", time.localtime(moment))])
 
 
+def is_made_name(name: str) -> bool:
+    """Whether a name was made by `run_name`, rather than given by a person.
+
+    >>> is_made_name(run_name("bilstm-csv", 1, [], None, 0.0)), is_made_name("first")
+    (True, False)
+    """
+    return re.search(r"-seed\d+(-.*)?-\d{4}-\d{6}$", name) is not None
+
+
 def _short(value: str) -> str:
     try:
         return f"{float(value):.3g}"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whytrain.figures.base.runs import key, run_label
-from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, need, new_figure
+from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
 from whytrain.figures.comparison.before_after import (
     MOST_ROWS,
@@ -18,7 +18,6 @@ from whytrain.figures.comparison.before_after import (
     TwoRuns,
     change_bars,
     check_sides,
-    not_known,
     paired_bars,
     strongest,
 )
@@ -31,8 +30,8 @@ _SCATTER = 3.1  # inches
 
 def attention_change(
     words: Sequence[str],
-    before: Array | None,
-    after: Array | None,
+    before: Array,
+    after: Array,
     runs: TwoRuns,
     special: Collection[int] = (),
 ) -> Figure:
@@ -40,22 +39,19 @@ def attention_change(
 
     Args:
         words: the words and special tokens; of more than 30 those of the largest weights are drawn.
-        before: float (n,), weights in the baseline, summing to 1; None for a run without attention.
+        before: float (n,), weights in the baseline, summing to 1.
         after: float (n,), the same in the other run.
         runs: names and colors.
         special: positions of special tokens, which have no number.
 
     Raises:
-        WhytrainError: neither run has attention, or not one weight for each word.
+        WhytrainError: not one weight for each word.
     """
-    need(before is not None or after is not None, "attention_change: neither run has attention weights")
-    unknown = np.full(len(words), np.nan)
-    sides = (unknown if before is None else before, unknown if after is None else after)
+    sides = (before, after)
     check_sides("attention_change", words, *sides)
     rows = strongest(*sides, MOST_ROWS)
     numbers = np.cumsum([i not in special for i in range(len(words))])
     names = [shown(words[i] if i in special else f"{numbers[i]} {words[i]}", 20) for i in rows]
-    without = [name for name, side in zip(runs.names, (before, after), strict=True) if side is None]
     part = (
         f"the largest {len(rows)} of {len(words)} weights"
         if len(rows) < len(words)
@@ -63,7 +59,7 @@ def attention_change(
     )
     figure = new_figure(
         max(1.75 + ROW * len(rows), 2.1 + _SCATTER),
-        _title(words, sides, without),
+        _title(words, sides),
         f"Attention weights of a sentence, which sum to 1; {part}",
     )
     left = widest(names, SMALL_SIZE) + 0.3
@@ -77,15 +73,9 @@ def attention_change(
     paired_bars(both, names, (sides[0][rows], sides[1][rows]), runs.colors)
     space = Margins(left=WIDTH - _SCATTER - 0.3, right=0.3, top=top, bottom=height - top - _SCATTER)
     scatter = figure.add_subplot(grid(figure, 1, 1, space)[0])
-    if without:
-        not_known(
-            change, "no difference:\n" + "\n".join(f"{run_label(n)}\nhas no attention" for n in without)
-        )
-        scatter.set_axis_off()
-    else:
-        dress(change, "difference", x="change of the weight", gridlines="x")
-        change_bars(change, (sides[1] - sides[0])[rows])
-        _scatter(scatter, words, sides, runs)
+    dress(change, "difference", x="change of the weight", gridlines="x")
+    change_bars(change, (after - before)[rows])
+    _scatter(scatter, words, sides, runs)
     return finish(figure)
 
 
@@ -122,9 +112,7 @@ def _far_apart(before: Array, after: Array, end: float) -> list[int]:
     return named
 
 
-def _title(words: Sequence[str], sides: tuple[Array, Array], without: Sequence[str]) -> str:
-    if without:
-        return f"{without[0]} has no attention weights: nothing to compare"
+def _title(words: Sequence[str], sides: tuple[Array, Array]) -> str:
     change = sides[1] - sides[0]
     most = int(np.abs(change).argmax())
     if change[most] == 0:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from whytrain.figures.base.runs import run_label
+from whytrain.figures.base.runs import NO_LEGEND, Legend, key_label
 from whytrain.figures.base.style import SMALL_SIZE, need
 from whytrain.presentation.palette import GRAY, INK, RIGHT, WRONG
 from whytrain.presentation.wording import signed
@@ -27,17 +27,19 @@ class TwoRuns(NamedTuple):
 
     Attributes:
         names: of the runs.
+        legend: what the names stand for.
         colors: theirs in all figures of the comparison (`whytrain.presentation.palette.run_colors`).
     """
 
     names: tuple[str, str]
     colors: tuple[str, str]
+    legend: Legend = NO_LEGEND
 
     @property
     def handles(self) -> list[Artist]:
         """Entries of the figure's key."""
         pairs = zip(self.names, self.colors, strict=True)
-        return [Patch(color=color, label=run_label(name)) for name, color in pairs]
+        return [Patch(color=color, label=key_label(name, self.legend)) for name, color in pairs]
 
 
 def strongest(before: Array, after: Array, n_rows: int) -> list[int]:
@@ -99,9 +101,3 @@ def change_bars(ax: Axes, change: Array) -> None:
     room = 0.28 * ((high - low) or 1.0)  # for the numbers
     ax.set_xlim(low - (room if low < 0 else room / 4), high + (room if high > 0 else room / 4))
     ax.set_ylim(n - 0.5, -0.5)
-
-
-def not_known(ax: Axes, why: str) -> None:
-    """Say in place of a panel why there is nothing to draw."""
-    ax.set_axis_off()
-    ax.text(0.5, 0.5, why, ha="center", va="center", color=GRAY, transform=ax.transAxes, wrap=True)

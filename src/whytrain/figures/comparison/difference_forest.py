@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whytrain.figures.base.runs import check_runs, key, run_label
+from whytrain.figures.base.runs import NO_LEGEND, Legend, check_runs, key, key_label, key_rows, run_label
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.presentation.palette import GRAY, INK, run_colors
@@ -18,7 +18,9 @@ from whytrain.statistics.comparison import ComparedMetric
 _COLUMNS = 4  # metrics side by side
 
 
-def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], baseline: str) -> Figure:
+def difference_forest(
+    differences: Mapping[str, Sequence[ComparedMetric]], baseline: str, legend: Legend = NO_LEGEND
+) -> Figure:
     """Draw the difference of each run from the baseline in each metric, with its interval.
 
     A filled point is a difference that holds after correction for all differences looked at.
@@ -26,6 +28,7 @@ def difference_forest(differences: Mapping[str, Sequence[ComparedMetric]], basel
     Args:
         differences: by run, one per metric, run minus baseline.
         baseline: name of the run that they are compared with.
+        legend: what the names stand for.
     """
     names = check_runs("difference_forest", differences)
     level = differences[names[0]][0].measured.difference.level

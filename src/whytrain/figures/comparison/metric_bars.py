@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_label
+from whytrain.figures.base.runs import (
+    KEY_TOP,
+    NO_LEGEND,
+    Legend,
+    check_runs,
+    key,
+    key_label,
+    key_rows,
+    of_each,
+)
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.metrics import ACCURACY, METRICS, Metric
 from whytrain.presentation.palette import GRAY, INK, run_colors, text_on
@@ -27,6 +36,7 @@ def metric_bars(
     floors: Mapping[str, float | None],
     positive: str | None,
     metrics: Sequence[Metric] = METRICS,
+    legend: Legend = NO_LEGEND,
 ) -> Figure:
     """Draw the metrics of each run; the floor is the accuracy of a simple model on the same sentences.
 
@@ -35,6 +45,7 @@ def metric_bars(
         floors: by run, accuracy of the floor; None where it is not known.
         positive: the class of F1, precision, recall and rankings; None for their mean over classes.
         metrics: those that fit the task; shares that should be high are drawn.
+        legend: what the names stand for.
     """
     drawn = drawn_metrics(metrics)
     names = check_runs("metric_bars", scores)
@@ -43,12 +54,14 @@ def metric_bars(
     lines = "lines: 95% intervals, over seeds where there are several"
     told = ", ".join(metric.label for metric in drawn if metric.of_positive)
     figure = new_figure(
-        KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + 2.7 * n_rows,
+        KEY_TOP + 0.23 * key_rows([*names, FLOOR], legend) + 2.7 * n_rows,
         _title(scores, floors),
         f"{told}: {of_class}; {lines}" if told else lines[0].upper() + lines[1:],
     )
     colors = run_colors(names)
-    handles: list[Patch | Line2D] = [Patch(color=colors[name], label=run_label(name)) for name in names]
+    handles: list[Patch | Line2D] = [
+        Patch(color=colors[name], label=key_label(name, legend)) for name in names
+    ]
     handles.append(Line2D([], [], color=INK, linestyle="--", label=FLOOR))
     top = key(figure, handles) + 0.35
     cells = grid(figure, n_rows, _COLUMNS, Margins(left=0.55, top=top, bottom=0.3, across=0.5, down=0.6))
@@ -93,9 +106,7 @@ def value_of(value: Interval | float) -> float:
 
 
 def _title(scores: Mapping[str, Values], floors: Mapping[str, float | None]) -> str:
-    accuracies = [value_of(values["accuracy"]) for values in scores.values()]
+    accuracies = {name: f"{value_of(values['accuracy']):.3f}" for name, values in scores.items()}
     known = sorted({floor for floor in floors.values() if floor is not None})
     floor = f", the floor at {known[0]:.3f}" if len(known) == 1 else ""
-    if len(accuracies) == 1:
-        return f"Accuracy {accuracies[0]:.3f}{floor}"
-    return f"Accuracy from {min(accuracies):.3f} to {max(accuracies):.3f} in {len(accuracies)} runs{floor}"
+    return f"Accuracy {of_each(accuracies)}{floor}"

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.projections.polar import PolarAxes
 from matplotlib.ticker import MaxNLocator
 
-from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles
+from whytrain.figures.base.runs import KEY_TOP, NO_LEGEND, Legend, check_runs, key, key_rows, run_handles
 from whytrain.figures.base.style import LABEL_SIZE, SMALL_SIZE, WIDTH, finish, new_figure
 from whytrain.figures.comparison.metric_bars import FLOOR, Values, drawn_metrics, value_of
 from whytrain.metrics import METRICS, Metric
@@ -23,6 +23,7 @@ def metric_radar(
     scores: Mapping[str, Values],
     floors: Mapping[str, float | None],
     metrics: Sequence[Metric] = METRICS,
+    legend: Legend = NO_LEGEND,
 ) -> Figure:
     """Draw a shape per run; its corners are the metrics, the ring's inner end is not 0.
 
@@ -30,6 +31,7 @@ def metric_radar(
         scores: by run, values by metric; one that is not defined for a run is left out.
         floors: by run, accuracy of the floor (a cross on that axis); None where it is not known.
         metrics: those that fit the task; shares that should be high are drawn.
+        legend: what the names stand for.
     """
     names = check_runs("metric_radar", scores)
     drawn = [
@@ -42,11 +44,11 @@ def metric_radar(
     values = np.concatenate([*corners.values(), known])
     low = max(0.0, np.floor((float(values.min()) - 0.04) * 20) / 20)
     high = min(1.0, np.ceil((float(values.max()) + 0.01) * 20) / 20)
-    height = KEY_TOP + 0.23 * key_rows([*names, FLOOR]) + _SIDE + 0.9
-    subtitle = f"From {low:.2f} in the middle to {high:.2f} at the rim; differences may be noise"
-    figure = new_figure(height, _title(corners, len(drawn)), subtitle)
+    height = KEY_TOP + 0.23 * key_rows([*names, FLOOR], legend) + _SIDE + 0.9
+    subtitle = f"From {low:.2f} in the middle to {high:.2f} at the rim; which differences are more than noise, their intervals tell"
+    figure = new_figure(height, _title(corners, [metric.label for metric in drawn]), subtitle)
     floor_key = [Line2D([], [], color=INK, marker="X", linestyle="", label=FLOOR)] if known else []
-    key(figure, [*run_handles(names), *floor_key])
+    key(figure, [*run_handles(names, legend), *floor_key])
     ax = figure.add_axes(
         ((WIDTH - _SIDE) / 2 / WIDTH, 0.5 / height, _SIDE / WIDTH, _SIDE / height), projection="polar"
     )
@@ -76,12 +78,16 @@ def _axes(ax: PolarAxes, low: float, high: float, titles: list[str]) -> None:
     ax.spines["polar"].set_color(GRAY)
 
 
-def _title(corners: Mapping[str, np.ndarray], n_metrics: int) -> str:
+def _title(corners: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
+    """Say where the runs lie furthest apart: which of them is better, only intervals of differences can tell."""
     if len(corners) == 1:
         return "Accuracy, F1 and others of one run"
-    best = [
-        sum(np.isclose(corner, np.max(list(corners.values()), axis=0)).tolist())
-        for corner in corners.values()
-    ]
-    name, count = max(zip(corners, best, strict=True), key=lambda pair: pair[1])
-    return f"{name} is highest in {count} of {n_metrics} metrics"
+    values = np.array(list(corners.values()))  # (n_runs, n_metrics)
+    gaps = np.ptp(values, axis=0)
+    widest = int(gaps.argmax())
+    if gaps[widest] == 0:
+        return "The runs have the same values"
+    return (
+        f"The runs lie furthest apart in {labels[widest]}: {values[:, widest].min():.3f} to "
+        f"{values[:, widest].max():.3f}"
+    )

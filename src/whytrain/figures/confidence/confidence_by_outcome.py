@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from whytrain.figures.base.runs import Runs, check_runs, key, panel_grid
+from whytrain.figures.base.runs import NO_LEGEND, Legend, Runs, check_runs, key, of_each, panel_grid
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.metrics.calibration import top_label
 from whytrain.presentation.palette import RIGHT, WRONG
@@ -18,11 +18,12 @@ _BINS = 20
 _PANEL = 2.9  # inches from panel to panel
 
 
-def confidence_by_outcome(runs: Runs) -> Figure:
+def confidence_by_outcome(runs: Runs, legend: Legend = NO_LEGEND) -> Figure:
     """Draw the confidence of right and of wrong answers, each as shares of its own number.
 
     Args:
         runs: by name, probabilities (n, n_classes) and labels (n,).
+        legend: what the names stand for.
     """
     names = check_runs("confidence_by_outcome", runs)
     scored = {name: top_label(*runs[name]) for name in names}
@@ -86,9 +87,7 @@ def _histograms(
 
 
 def _title(aurocs: dict[str, float]) -> str:
-    known = [value for value in aurocs.values() if not np.isnan(value)]
+    known = {name: f"{value:.0%}" for name, value in aurocs.items() if not np.isnan(value)}
     if not known:
-        return "Only right or only wrong answers: nothing to compare"
-    least, most = f"{min(known):.0%}", f"{max(known):.0%}"
-    share = least if least == most else f"{least} to {most}"
-    return f"Right answers are more confident than wrong ones in {share} of pairs"
+        return "Only right or only wrong answers"
+    return f"A right answer is surer than a wrong one in {of_each(known)} of pairs"

@@ -10,7 +10,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label, sizes_of
+from whytrain.figures.base.runs import (
+    KEY_TOP,
+    NO_LEGEND,
+    Legend,
+    check_runs,
+    key,
+    key_rows,
+    of_each,
+    run_handles,
+    run_label,
+    sizes_of,
+)
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.metrics.checks import check_probabilities
@@ -24,20 +35,21 @@ _GRID = 400  # bins on [0, 1] from which the density is smoothed
 Confidences = dict[str, NDArray[np.float64]]
 
 
-def confidence_distribution(runs: Mapping[str, NDArray[np.floating]]) -> Figure:
+def confidence_distribution(runs: Mapping[str, NDArray[np.floating]], legend: Legend = NO_LEGEND) -> Figure:
     """Draw the distribution of the confidence, max_c p_c, in four ways.
 
     Args:
         runs: by name, probabilities (n, n_classes).
+        legend: what the names stand for.
     """
     names = check_runs("confidence_distribution", runs)
     arrays = [check_probabilities(runs[name], name) for name in names]
     confidences = {n: np.sort(a.max(axis=1)).astype(float) for n, a in zip(names, arrays, strict=True)}
     lowest = 1 / max(array.shape[1] for array in arrays)
-    key_height = 0.23 * key_rows(names)
+    key_height = 0.23 * key_rows(names, legend)
     rows_height = 1.9 + max(0, len(names) - 4) * 0.3
     figure = new_figure(KEY_TOP + key_height + 4.6 + rows_height, _title(confidences), _subtitle(confidences))
-    top = key(figure, run_handles(names)) + 0.35
+    top = key(figure, run_handles(names, legend)) + 0.35
     left = widest([run_label(name) for name in names], SMALL_SIZE) + 0.35
     left = max(0.65, left)
     margins = Margins(left=left, top=top, down=0.85, across=0.7)
@@ -133,11 +145,8 @@ def _shares(ax: Axes, confidences: Confidences) -> None:
 
 
 def _title(confidences: Confidences) -> str:
-    if len(confidences) > 1:
-        highs = [level_shares(confidence)["high"] for confidence in confidences.values()]
-        return f"{min(highs):.0%} to {max(highs):.0%} of the predictions are more than {HIGH:.0%} sure"
-    (confidence,) = confidences.values()
-    return f"{level_shares(confidence)['high']:.0%} of the predictions are more than {HIGH:.0%} sure"
+    shares = {name: f"{level_shares(confidence)['high']:.0%}" for name, confidence in confidences.items()}
+    return f"More than {HIGH:.0%} sure: {of_each(shares)} of the predictions"
 
 
 def _subtitle(confidences: Confidences) -> str:

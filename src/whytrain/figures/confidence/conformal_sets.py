@@ -11,7 +11,17 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from whytrain.calibration.set_summary import SetSummary
-from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles, run_label
+from whytrain.figures.base.runs import (
+    KEY_TOP,
+    NO_LEGEND,
+    Legend,
+    check_runs,
+    key,
+    key_rows,
+    of_each,
+    run_handles,
+    run_label,
+)
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import GRAY, LIGHT_GRAY, WRONG, run_colors, text_on
@@ -26,6 +36,7 @@ def conformal_sets(
     alpha: float,
     class_names: Sequence[str],
     expected: Interval | None = None,
+    legend: Legend = NO_LEGEND,
 ) -> Figure:
     """Draw the shares of set sizes, and the coverage of all sentences and of each class.
 
@@ -35,16 +46,17 @@ def conformal_sets(
         class_names: one name per class.
         expected: where the coverage of all sentences lies if calibration and test rows are exchangeable
             (`whytrain.calibration.conformal.coverage_range`); a gray band.
+        legend: what the names stand for.
     """
     names = check_runs("conformal_sets", runs)
     rows = ["all", *(shown(name, 16) for name in class_names)]
     row = max(0.36, 0.13 * len(names))
     body = max(1.6, row * len(rows), 0.42 * len(names))
-    n_keys = 1 + key_rows(names) * (len(names) > 1)
+    n_keys = 1 + key_rows(names, legend) * (len(names) > 1)
     figure = new_figure(
         KEY_TOP + 0.23 * n_keys + 0.5 + body + 0.65, *_titles(runs, alpha, expected is not None)
     )
-    handles = [*(run_handles(names) if len(names) > 1 else []), *_size_handles(runs)]
+    handles = [*(run_handles(names, legend) if len(names) > 1 else []), *_size_handles(runs)]
     top = key(figure, handles) + 0.45
     left_panel = 4.3 if len(names) == 1 else 3.3  # inches, with the space to the right
     label_width = widest([run_label(name) for name in names], SMALL_SIZE) + 0.3
@@ -131,7 +143,7 @@ def _titles(runs: Mapping[str, SetSummary], alpha: float, has_band: bool) -> tup
     if len(runs) == 1:
         title = f"Sets of {means[0]:.2f} classes on average hold the label of {hits[0]:.1%}"
     else:
-        sizes = f"{min(means):.2f} to {max(means):.2f}"
-        title = f"Sets of {sizes} classes hold the label of {min(hits):.1%} to {max(hits):.1%}"
+        sizes = of_each({name: f"{mean:.2f}" for name, mean in zip(runs, means, strict=True)})
+        title = f"Sets of {sizes} classes; {min(hits):.1%} to {max(hits):.1%} of them hold the label"
     band = "; gray: where 95% of exchangeable test sets lie" if has_band else ""
     return title, f"Dashed: the promised {1 - alpha:.0%}{band}"

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from scipy.stats import binom
 
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
-from whytrain.figures.base.runs import Runs, check_runs, key, panel_grid, sizes_of
+from whytrain.figures.base.runs import NO_LEGEND, Legend, Runs, check_runs, key, panel_grid, sizes_of
 from whytrain.figures.base.style import WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, run_colors
@@ -21,7 +21,7 @@ _PANEL = 3.6  # inches from panel to panel
 _SIMULATIONS = 300  # enough for a 95th percentile with two digits
 
 
-def reliability_diagram(runs: Runs, n_bins: int = 15) -> Figure:
+def reliability_diagram(runs: Runs, n_bins: int = 15, legend: Legend = NO_LEGEND) -> Figure:
     """Draw accuracy against confidence in bins, with counts, intervals and what noise alone would do.
 
     Points are the accuracy of a bin at its mean confidence, with its 95% Wilson interval. The band holds 95%
@@ -31,6 +31,7 @@ def reliability_diagram(runs: Runs, n_bins: int = 15) -> Figure:
     Args:
         runs: by name, probabilities (n, n_classes) and labels (n,).
         n_bins: bins of equal width on [0, 1].
+        legend: what the names stand for.
 
     References:
         Bröcker, Smith (2007), Increasing the reliability of reliability diagrams: the consistency band.

@@ -7,10 +7,13 @@ from matplotlib.figure import Figure
 from whytrain.calibration.risk_coverage import RiskCoverage, area_under_risk_coverage, risk_coverage
 from whytrain.figures.base.runs import (
     KEY_TOP,
+    NO_LEGEND,
+    Legend,
     Runs,
     check_runs,
     key,
     key_rows,
+    of_each,
     run_handles,
     run_label,
     sizes_of,
@@ -22,21 +25,22 @@ from whytrain.presentation.palette import run_colors, run_lines
 COVERAGES = (1.0, 0.9, 0.8, 0.5)
 
 
-def risk_coverage_curve(runs: Runs) -> Figure:
+def risk_coverage_curve(runs: Runs, legend: Legend = NO_LEGEND) -> Figure:
     """Draw the error rate among the surest sentences against their share, and the numbers at some shares.
 
     Args:
         runs: by name, probabilities (n, n_classes) and labels (n,).
+        legend: what the names stand for.
     """
     names = check_runs("risk_coverage_curve", runs)
     curves = {name: risk_coverage(*runs[name]) for name in names}
     table = table_height(len(names)) + 0.15
     sizes = sizes_of({name: labels for name, (_, labels) in runs.items()})
-    height = KEY_TOP + 0.23 * key_rows(names) + 4.1 + table
+    height = KEY_TOP + 0.23 * key_rows(names, legend) + 4.1 + table
     figure = new_figure(
         height, _title(curves), f"{sizes}; they are answered from the surest to the least sure"
     )
-    top = key(figure, run_handles(names)) + 0.4
+    top = key(figure, run_handles(names, legend)) + 0.4
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(top=top, bottom=table + 0.65))[0])
     dress(ax, "error rate among the answered", x="coverage: share of sentences answered", gridlines="both")
     colors, lines = run_colors(names), run_lines(names)
@@ -70,5 +74,5 @@ def _title(curves: dict[str, RiskCoverage]) -> str:
     if len(curves) == 1:
         (curve,) = curves.values()
         return f"Error rate {curve.risk[-1]:.3f} for all, {_risk_at(curve, 0.8):.3f} for the surest 80%"
-    risks = [_risk_at(curve, 0.8) for curve in curves.values()]
-    return f"Error rates from {min(risks):.3f} to {max(risks):.3f} among the surest 80% of the sentences"
+    risks = {name: f"{_risk_at(curve, 0.8):.3f}" for name, curve in curves.items()}
+    return f"Error rate among the surest 80% of the sentences: {of_each(risks)}"

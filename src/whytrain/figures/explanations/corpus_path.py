@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from whytrain.attribution.target import UNITS
@@ -13,9 +14,9 @@ from whytrain.types import Payoff
 from whytrain.presentation.palette import run_colors, run_lines
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
-from whytrain.presentation.wording import MINUS
 
 _GRID = np.linspace(0, 1, 41)  # shares of the words at which the paths are averaged
+_MOST_OF = 0.9  # of the way from no words to all
 _BANDS = 3  # runs up to which quartiles stay readable
 
 
@@ -32,13 +33,12 @@ def corpus_path(runs: Mapping[str, Sequence[NDArray[np.float64]]], *, payoff: Pa
     }
     bands = "; bands: quartiles" if len(names) <= _BANDS else ""
     figure = new_figure(
-        4.2 + 0.23 * key_rows(names), _title(medians, UNITS[payoff]), f"Medians of {sizes_of(runs)}{bands}"
+        4.2 + 0.23 * key_rows(names), _title(medians), f"Medians of {sizes_of(runs)}; words are added by importance, the largest first{bands}"
     )
     top = key(figure, run_handles(names)) + 0.35
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(top=top))[0])
-    dress(
-        ax, f"{UNITS[payoff]} of the class", x="share of the words present, by importance", gridlines="both"
-    )
+    dress(ax, f"{UNITS[payoff]} of the class", x="share of the words that are there", gridlines="both")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     colors, lines = run_colors(names), run_lines(names)
     for name, (low, middle, high) in medians.items():
         ax.plot(_GRID, middle, color=colors[name], linestyle=lines[name], linewidth=2)
@@ -53,12 +53,21 @@ def _stretched(paths: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.array([np.interp(_GRID, np.linspace(0, 1, len(path)), path) for path in paths])
 
 
-def _title(medians: dict[str, NDArray[np.float64]], unit: str) -> str:
-    starts, ends = ([quartiles[1, at] for quartiles in medians.values()] for at in (0, -1))
-    first, last = _span(starts), _span(ends)
-    return f"The {unit} of the class: {first} without words, {last} with all of them"
+def _title(medians: dict[str, NDArray[np.float64]]) -> str:
+    """Say how many words go most of the way; nothing of a way that leads nowhere."""
+    shares = {name: _reached(middle) for name, (_, middle, _) in medians.items()}
+    known = [share for share in shares.values() if share is not None]
+    if len(known) < len(shares):
+        return "With all their words, the sentences are no surer of the class than without"
+    least, most = f"{min(known):.0%}", f"{max(known):.0%}"
+    share = least if least == most else f"{least.removesuffix('%')} to {most}"
+    return f"The most important {share} of the words go {_MOST_OF:.0%} of the way to the full sentence"
 
 
-def _span(values: Sequence[float]) -> str:
-    least, most = (f"{value:.2f}".replace("-", MINUS) for value in (min(values), max(values)))
-    return least if least == most else f"{least} to {most}"
+def _reached(path: NDArray[np.float64]) -> float | None:
+    """Return the share of the words at which a path has gone most of its way up; None where it leads down."""
+    if path[-1] <= path[0]:
+        return None
+    goal = path[0] + _MOST_OF * (path[-1] - path[0])
+    below = np.flatnonzero(path < goal)
+    return float(_GRID[below[-1] + 1]) if len(below) else 0.0

@@ -30,6 +30,7 @@ from whytrain.figures.base.style import (
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.wording import counted, plural, signed
 from whytrain.attribution.deletion import Parts
+from whytrain.statistics.intervals import t_interval
 from whytrain.types import Payoff
 
 PART_NAMES = ("beginning", "middle", "end")
@@ -38,13 +39,26 @@ _N_BINS = 120  # columns of the heat map: words are nearly equally wide
 _MOST_LABELS = 30  # rows up to which each has its name
 
 
+class _Mean(NamedTuple):
+    """A mean over the sentences that have the part, and half of its 95% interval: infinite for one sentence."""
+
+    value: float
+    half: float
+    n: int
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the mean can be told from 0: of one sentence it is what was seen."""
+        return self.n > 0 and self.value != 0 and (self.n == 1 or abs(self.value) > self.half)
+
+
 class _Side(NamedTuple):
-    """What is said of the parts: its symbol and the rest of its name, its color, per sentence (3,)."""
+    """What is said of the parts: its symbol, what it is, its color, and of each part its mean over sentences."""
 
     symbol: str
-    of_what: str
+    meaning: str
     color: str
-    amounts: list[NDArray[np.float64]]
+    means: list[_Mean]
 
 
 def sentence_parts(
@@ -58,8 +72,9 @@ def sentence_parts(
 ) -> Figure:
     """Draw the parts' values, and a heat map of the scores by sentence and position.
 
-    The sum of a part's scores stands beside what the part is worth alone where both have one unit. Of several sentences the parts are shown as means with 95% intervals. In the heat map the words of a
-    sentence fill its row, so that the first word is at 0 and the last one ends at 1.
+    The sum of a part's scores stands beside what the part is worth alone where both have one unit. Of several
+    sentences the parts are shown as means with 95% t intervals. In the heat map the words of a sentence fill
+    its row, so that the first word is at 0 and the last one ends at 1.
 
     Args:
         sentences: names of the sentences: their texts, or ids where these are private.
@@ -78,29 +93,43 @@ def sentence_parts(
         f"sentence_parts: expected as many parts and values as sentences, at least one; came {len(parts)}, "
         f"{len(values)} and {n}",
     )
-    names = [shown(sentence, 30) for sentence in sentences] if n <= _MOST_LABELS else []
-    body = max(2.6, 0.26 * n) if names else 5.5
+    names = [shown(sentence, 30) for sentence in sentences] if 1 < n <= _MOST_LABELS else []
+    words = [shown(word, 16) for word in sentences[0].split(" ")] if n == 1 else []
+    if len(words) > _MOST_LABELS or len(words) != len(values[0]):
+        words = []  # a sentence of many words, or one that only its id stands for
+    body = max(2.6, 0.26 * n) if n <= _MOST_LABELS else 5.5
+    bottom = max(0.6, widest(words, SMALL_SIZE) + 0.2)
     unit = UNITS[payoff]
-    sides = [_Side("v(part) − v(∅)", " of the part alone", PALETTE[1], [p.alone - p.empty for p in parts])]
+    alone = [p.alone - p.empty for p in parts]
+    sides = [_Side("v(part) − v(∅)", "the part alone, over no words", PALETTE[1], _means(parts, alone))]
     if quantity.unit == unit:
-        sums = _Side(f"Σ{quantity.symbol}", " of its words", PALETTE[0], [p.attributed for p in parts])
-        sides.insert(0, sums)
+        sums = _means(parts, [p.attributed for p in parts])
+        sides.insert(0, _Side(f"Σ{quantity.symbol}", "its words' scores added up", PALETTE[0], sums))
     figure = new_figure(
-        1.15 + body + 0.65,
+        1.15 + body + 0.05 + bottom,
         _title(sides[0], class_name),
-        f"{plural(quantity)} {quantity.symbol} (heat map), {unit} of {class_name} (bars); "
-        f"{counted(n, 'sentence')}",
+        f"Bars: thirds of {counted(n, 'sentence')}, in {unit} of {class_name}"
+        f"{', means with 95% intervals' if n > 1 else ''}; heat map: "
+        f"{plural(quantity)} {quantity.symbol} of {'each sentence' if n > 1 else 'its words'}",
     )
     bars = figure.add_subplot(
-        grid(figure, 1, 1, Margins(left=0.7, right=WIDTH - 3.7, top=1.3, bottom=0.6))[0]
+        grid(figure, 1, 1, Margins(left=0.7, right=WIDTH - 3.7, top=1.3, bottom=bottom))[0]
     )
     dress(bars, f"value of the part ({unit})")
-    _bars(bars, parts, sides)
+    _bars(bars, sides)
     left = 4.2 + widest(names, SMALL_SIZE)
-    key(figure, [Patch(color=side.color, label=side.symbol + side.of_what) for side in sides])
-    heat = figure.add_subplot(grid(figure, 1, 1, Margins(left=left, right=0.25, top=1.3, bottom=0.6))[0])
-    dress(heat, x="position in the sentence", y="" if names else "sentence", gridlines="")
+    key(figure, [Patch(color=side.color, label=f"{side.symbol}: {side.meaning}") for side in sides])
+    heat = figure.add_subplot(grid(figure, 1, 1, Margins(left=left, right=0.25, top=1.3, bottom=bottom))[0])
+    dress(
+        heat,
+        x="" if words else "position in the sentence",
+        y="sentence" if n > _MOST_LABELS else "",
+        gridlines="",
+    )
     _heat_map(heat, values, names, quantity)
+    if words:
+        heat.set_xticks((np.arange(len(words)) + 0.5) / len(words), words, rotation=90)
+        heat.set_yticks([])
     shade_key(
         figure,
         _scale(values),
@@ -111,20 +140,32 @@ def sentence_parts(
     return finish(figure)
 
 
-def _bars(ax: Axes, parts: Sequence[Parts], sides: Sequence[_Side]) -> None:
-    for side, shift in zip(sides, _SHIFTS[len(sides)], strict=True):
-        for place in range(len(PART_NAMES)):
-            # A sentence of one or two words has empty parts: they are no evidence about the part.
-            known = [
-                amounts[place]
-                for p, amounts in zip(parts, side.amounts, strict=True)
+def _means(parts: Sequence[Parts], amounts: Sequence[NDArray[np.float64]]) -> list[_Mean]:
+    """Return the mean of each part over the sentences that have it: one of a word or two has empty parts."""
+    means = []
+    for place in range(len(PART_NAMES)):
+        known = np.array(
+            [
+                of[place]
+                for p, of in zip(parts, amounts, strict=True)
                 if p.bounds[place] < p.bounds[place + 1]
             ]
-            if known:
-                ax.bar(place + shift, np.mean(known), 0.36, color=side.color)
-            if len(known) > 1:
-                half = _half_width(np.array(known))
-                ax.errorbar(place + shift, np.mean(known), half, fmt="none", ecolor=INK, elinewidth=1.2)
+        )
+        half = np.inf
+        if len(known) > 1:
+            interval = t_interval(known)
+            half = interval.high - interval.estimate
+        means.append(_Mean(float(known.mean()) if len(known) else 0.0, half, len(known)))
+    return means
+
+
+def _bars(ax: Axes, sides: Sequence[_Side]) -> None:
+    for side, shift in zip(sides, _SHIFTS[len(sides)], strict=True):
+        for place, mean in enumerate(side.means):
+            if mean.n:
+                ax.bar(place + shift, mean.value, 0.36, color=side.color)
+            if mean.n > 1:
+                ax.errorbar(place + shift, mean.value, mean.half, fmt="none", ecolor=INK, elinewidth=1.2)
     ax.axhline(0, color=GRAY, linewidth=1)
     ax.set_xticks(range(len(PART_NAMES)), PART_NAMES)
     ax.tick_params(axis="x", length=0)
@@ -152,19 +193,23 @@ def _scale(values: Sequence[NDArray[np.float64]]) -> float:
     return finite_range(np.concatenate([np.asarray(of, dtype=float) for of in values]))
 
 
-def _half_width(values: NDArray[np.float64]) -> float:
-    """Return half of the 95% interval of the mean."""
-    return 1.96 * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
-
-
 def _title(side: _Side, class_name: str) -> str:
-    amounts = np.array(side.amounts)  # (n, 3)
-    means = amounts.mean(axis=0)
-    strongest = int(np.abs(means).argmax())
-    if len(amounts) > 1 and abs(means[strongest]) <= _half_width(amounts[:, strongest]):
-        return f"No part of the sentences can be told from 0 in {side.symbol} for {class_name}"
-    if means[strongest] == 0:
-        return f"No part of the sentence counts for {class_name}"
-    side_of = "for" if means[strongest] > 0 else "against"
-    number = signed(float(means[strongest]))
-    return f"The {PART_NAMES[strongest]} speaks most {side_of} {class_name}: {side.symbol} = {number}"
+    """Say which parts speak for or against the class; of several sentences only what the intervals can tell."""
+    told = {name: mean for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.is_told}
+    if not told:
+        several = max(mean.n for mean in side.means) > 1
+        return (
+            f"No part can be told from 0: sentences differ too much ({side.symbol})"
+            if several
+            else f"No part of the sentence counts for {class_name}"
+        )
+    said = []
+    for side_of, sign in (("for", 1), ("against", -1)):
+        names = [name for name in sorted(told, key=lambda name: -abs(told[name].value)) if told[name].value * sign > 0]
+        if names:
+            parts = " and ".join(f"{name} ({signed(told[name].value)})" for name in names)
+            said.append(f"{parts} {'speaks' if len(names) == 1 else 'speak'} {side_of} {class_name if not said else 'it'}")
+    title = "; ".join(said)
+    unclear = [name for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.n > 1 and name not in told]
+    rest = f"; {' and '.join(unclear)} cannot be told from 0" if unclear else ""
+    return f"{title[0].upper()}{title[1:]}{rest}"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy import stats
 
 from whytrain.attribution.attribution import Quantity, ranking
 from whytrain.presentation.palette import GRAY, INK
@@ -36,7 +37,8 @@ def token_importance(
         values: float (n,), the scores, of a corpus the means over a word's occurrences.
         quantity: what the scores are.
         class_name: which class they speak for.
-        standard_errors: float (n,), of estimated or averaged values; drawn as ± 1.96 of them.
+        standard_errors: float (n,), of estimated or averaged values; drawn as 95% intervals, of means over
+            occurrences with the t quantile of their number.
         counts: int (n,), occurrences in a corpus; None for a sentence, whose words are numbered instead.
         n_words: how many words are drawn.
 
@@ -70,12 +72,13 @@ def token_importance(
     )
     errors = np.zeros(len(names))
     if standard_errors is not None:
-        errors[: len(top)] = 1.96 * np.asarray(standard_errors, dtype=float)[top]
-    _bars(ax, names, np.array(lengths), errors, quantity, n_top=len(top))
+        quantiles = 1.96 if counts is None else stats.t.ppf(0.975, np.maximum(counts[top] - 1, 1))
+        errors[: len(top)] = quantiles * np.asarray(standard_errors, dtype=float)[top]
+    score_bars(ax, names, np.array(lengths), errors, quantity, n_top=len(top))
     return finish(figure)
 
 
-def _bars(
+def score_bars(
     ax: Axes,
     names: list[str],
     lengths: NDArray[np.float64],
@@ -83,6 +86,7 @@ def _bars(
     quantity: Quantity,
     n_top: int,
 ) -> None:
+    """Draw named scores with their numbers and errors; those behind `n_top` stand for the rest, hatched."""
     n = len(names)
     bars = ax.barh(range(n), lengths, color=sign_colors(lengths, has_signs=quantity.signed), height=0.72)
     for bar in bars[n_top:]:

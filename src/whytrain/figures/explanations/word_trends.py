@@ -15,7 +15,7 @@ from whytrain.figures.base.text import shortened, shown, widest
 from whytrain.presentation.wording import score, scores_of
 
 _COLUMNS = ("epoch", "word", "score")
-_MOST_WORDS = 16
+_MOST_WORDS = 6
 _LABEL_STEP = 0.2  # inches from label to label
 
 
@@ -25,7 +25,7 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
     Args:
         trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in the
             reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep the order
-            of their first rows; of more than 16 those that moved most are drawn.
+            of their first rows; of more than 6 those that moved most are drawn.
         quantity: what the scores are.
         class_name: which class they speak for.
 

@@ -42,7 +42,7 @@ def fidelity_history(history: pd.DataFrame) -> Figure:
     colors = run_colors(_STUDENTS)
     handles = [Line2D([], [], color=colors[kind], marker="o", markersize=4, label=kind) for kind in _STUDENTS]
     handles.append(Line2D([], [], color=GRAY, linestyle="--", label="the same trained on gold labels"))
-    handles.append(Line2D([], [], color=GRAY, linestyle=":", label="majority class"))
+    handles.append(Line2D([], [], color=GRAY, linestyle=":", label="always the most frequent class"))
     top = key(figure, handles)
     cells = grid(figure, 1, 2, Margins(top=top + 0.4))
     agreement, divergence = (figure.add_subplot(cells[0, i]) for i in (0, 1))
@@ -68,5 +68,7 @@ def _line(ax: Axes, epochs: pd.Series[float], values: pd.Series[float], color: s
 def _title(history: pd.DataFrame) -> str:
     last = history.iloc[-1]
     best = max(_STUDENTS, key=lambda kind: float(last[f"agreement_{kind}"]))
-    shares = f"{last[f'agreement_{best}']:.0%} of sentences, the majority class {last['majority']:.0%}"
-    return f"The {best} surrogate agrees with the network on {shares}"
+    return (
+        f"The {best} surrogate says what the network says in {last[f'agreement_{best}']:.0%} of sentences; one class "
+        f"always: {last['majority']:.0%}"
+    )

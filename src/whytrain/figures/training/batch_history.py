@@ -21,6 +21,7 @@ from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, PALETTE, TRAIN
 
 _COLUMNS = ("epoch", "batch", "loss", "accuracy", "seconds", "sentences")
 _MOST_POINTS = 600  # more batches than pixels: a band of their least and greatest values instead of a line
+_MOST_TIMES = 2.5  # medians that a bar of the time may be high
 _MOST_VALUES = 12  # bars that carry their number
 
 
@@ -89,14 +90,32 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
+    """Draw the time of each epoch; one that is far above the others is cut, so that theirs can be told apart."""
     seconds = batches.groupby("epoch")["seconds"].sum()
     dress(ax, "time per epoch (s)", x="epoch")
-    bars = ax.bar(seconds.index, seconds.to_numpy(), color=GRAY, width=0.8 if len(seconds) > 1 else 0.4)
-    if len(seconds) <= _MOST_VALUES:
-        vertical = len(seconds) > 3
-        labels = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in seconds]
-        ax.bar_label(bars, labels, fontsize=SMALL_SIZE, padding=2, rotation=90 if vertical else 0)
-        ax.set_ylim(0, max(float(seconds.max()), 1e-9) * 1.12)
+    end = 1.25 * min(float(seconds.max()), _MOST_TIMES * float(seconds.median()))
+    end = max(end, 1e-9)
+    cut = (seconds > end).to_numpy()
+    heights = np.minimum(seconds, end)
+    bars = ax.bar(seconds.index, heights, color=GRAY, width=0.8 if len(seconds) > 1 else 0.4)
+    for bar in (bar for bar, is_cut in zip(bars, cut, strict=True) if is_cut):
+        bar.set(hatch="///", edgecolor="white")
+    vertical = len(seconds) > 3
+    for place, (epoch, value) in enumerate(seconds.items()):
+        if len(seconds) > _MOST_VALUES and not cut[place]:
+            continue
+        text = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+        ax.annotate(
+            f" {text} ↑ " if cut[place] else f" {text}",
+            (float(epoch), heights.iloc[place]),
+            ha="center",
+            va="top" if cut[place] else "bottom",
+            rotation=90 if vertical else 0,
+            fontsize=SMALL_SIZE,
+            color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if cut[place] else None,
+        )
+    ax.set_ylim(0, end)
     whole_numbers(ax, seconds.index.min(), seconds.index.max())
 
 

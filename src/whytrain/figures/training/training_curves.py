@@ -9,7 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whytrain.figures.base.runs import KEY_TOP, check_runs, key, key_rows, run_handles
+from whytrain.figures.base.runs import (
+    KEY_TOP,
+    NO_LEGEND,
+    Legend,
+    check_runs,
+    key,
+    key_rows,
+    of_each,
+    run_handles,
+)
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure, whole_numbers
 from whytrain.metrics import ACCURACY, F1, LOSS
 from whytrain.presentation.palette import GRAY, run_colors, run_lines
@@ -22,23 +31,26 @@ PANELS = {
 
 
 def training_curves(
-    histories: Mapping[str, Sequence[pd.DataFrame]], floors: Mapping[str, float | None]
+    histories: Mapping[str, Sequence[pd.DataFrame]],
+    floors: Mapping[str, float | None],
+    legend: Legend = NO_LEGEND,
 ) -> Figure:
     """Draw the metrics of each run by epoch; the seeds of a run are thin lines in its color.
 
     Args:
         histories: by run, one table per seed: `epoch` (from 1) and any of the metrics of the panels.
         floors: by run, accuracy of the floor, dashed; None where it is not known.
+        legend: what the names stand for.
     """
     names = check_runs("training_curves", histories)
     n_seeds = sum(len(tables) for tables in histories.values())
     last = max((int(t["epoch"].max()) for tables in histories.values() for t in tables if len(t)), default=1)
     known = sorted({floor for floor in floors.values() if floor is not None})
-    handles = run_handles(names)
+    handles = run_handles(names, legend)
     if known:
         handles.append(Line2D([], [], color=GRAY, linestyle=(0, (5, 2)), label="floor's accuracy"))
     figure = new_figure(
-        KEY_TOP + 0.23 * (key_rows(names) + 1) + 5.9,
+        KEY_TOP + 0.23 * (key_rows(names, legend) + 1) + 5.9,
         _title(histories),
         f"{counted(n_seeds, 'run')}, up to {counted(last, 'epoch')}; seeds of one recipe share its color",
     )
@@ -83,5 +95,4 @@ def _title(histories: Mapping[str, Sequence[pd.DataFrame]]) -> str:
     }
     if not best:
         return "Training of several runs"
-    name = max(best, key=lambda run: best[run])
-    return f"Highest validation accuracy of any epoch: {best[name]:.3f}, {name}"
+    return f"Highest validation accuracy of any epoch: {of_each({name: f'{value:.3f}' for name, value in best.items()})}"
