@@ -45,7 +45,7 @@ from whytrain.surrogates.conclusions import (
 )
 from whytrain.surrogates.dense import dense_table
 from whytrain.surrogates.evidence import SurrogateEvidence
-from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter
+from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter, explained_sum
 from whytrain.surrogates.fitting import (
     Answered,
     ExplainedWords,
@@ -275,11 +275,13 @@ class FitSurrogates(Callback):
             rules=rule_table(rules),
             disagreement=pd.concat(frames),
         )
-        for kind, rows in betas.groupby("features"):
-            store.log_figure(coefficients(rows), TOPIC, f"coefficients_{kind}")
+        # Those of the dense surrogates are not drawn: dimensions of states mean nothing to a reader.
+        readable = betas[betas["features"] == "readable"]
+        store.log_figure(coefficients(readable), TOPIC, "coefficients_readable")
+        note = explained_sum(tree.train.features, show)
         cells = tree_cells(tree.surrogate, tree.train.features, show)
-        store.log_figure(decision_tree(cells, names), TOPIC, "tree")
-        store.log_figure(rule_list(rules), TOPIC, "rules")
+        store.log_figure(decision_tree(cells, names, note), TOPIC, "tree")
+        store.log_figure(rule_list(rules, note), TOPIC, "rules")
         scores = epoch_scores(fits, train, validation)
         scores |= {
             f"agreement_dense_{s.kind}": s.agreement.estimate for s in surrogates if s.features == "dense"

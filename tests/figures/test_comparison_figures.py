@@ -179,12 +179,16 @@ def test_attention_before_and_after(readable, sentences, kind):
     assert WRONG.upper() in {to_hex_upper(color) for color in scatter.get_facecolors()}
 
 
-def test_a_run_without_attention_says_so(readable):
-    words = ["[CLS]", "good", "[SEP]"]
-    texts = readable(attention_change(words, None, np.array([0.2, 0.7, 0.1]), TWO, special={0, 2}))
-    assert "baseline has no attention weights: nothing to compare" in texts
-    with pytest.raises(WhytrainError, match="neither run has attention"):
-        attention_change(words, None, None, TWO)
+def test_keys_say_what_runs_stand_for_and_titles_name_no_winner(readable):
+    legend = {"A": "model=bilstm", "B": "a name of more than 28 characters (model=bilstm_opt)"}
+    scores = scores_of(legend)
+    for figure in (metric_bars(scores, {}, None, legend=legend), metric_radar(scores, {}, legend=legend)):
+        texts = readable(figure)
+        assert {f"{name} = {said}" for name, said in legend.items()} <= set(texts)
+    corners = np.array([expected_corners(scores[name]) for name in legend])
+    widest = int(np.ptp(corners, axis=0).argmax())
+    ends = f"{corners[:, widest].min():.3f} to {corners[:, widest].max():.3f}"
+    assert f"The runs lie furthest apart in {DRAWN[widest].label}: {ends}" in texts
 
 
 def test_equal_sides_change_nothing(readable):

@@ -49,7 +49,7 @@ def test_lines_and_bands_are_the_words(readable):
 def test_few_and_many_words_and_epochs_can_be_read(readable, n_words, n_epochs):
     figure = word_trends(trends(n_words, n_epochs), **WHOSE)
     readable(figure)
-    assert len(figure.axes[0].texts) == min(n_words, 16)
+    assert len(figure.axes[0].texts) == min(n_words, 6)
 
 
 def test_names_at_equal_heights_move_apart(readable):

@@ -14,7 +14,7 @@ from whytrain.figures.surrogates.coefficients import coefficients
 from whytrain.figures.surrogates.decision_tree import decision_tree
 from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
-from whytrain.presentation.palette import RIGHT, WRONG
+from whytrain.presentation.palette import NEGATIVE, POSITIVE
 from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.rules import TreeCell
 
@@ -36,13 +36,14 @@ def betas(n: int, scale: float, classes: list[str]) -> pd.DataFrame:
             "class": [classes[i % len(classes)] for i in range(n)],
             "beta": draw.normal(0, scale, n),
             "contribution": draw.random(n) * scale,
+            "sentences": draw.integers(0, 30, n),
         }
     )
 
 
 @pytest.mark.parametrize(("n", "scale"), [(1, 1.0), (6, 0.004), (300, 30.0)])
 @pytest.mark.parametrize("classes", [["positive"], ["a", "short", "quite a long class name"]])
-def test_coefficients_are_the_largest_green_and_red(readable, n, scale, classes):
+def test_coefficients_are_the_largest_red_and_blue(readable, n, scale, classes):
     table = betas(n, scale, classes)
     figure = coefficients(table)
     readable(figure)
@@ -51,7 +52,7 @@ def test_coefficients_are_the_largest_green_and_red(readable, n, scale, classes)
     np.testing.assert_allclose([bar.get_width() for bar in left.patches], largest["beta"])
     np.testing.assert_allclose([bar.get_width() for bar in right.patches], largest["contribution"])
     for bar in left.patches:
-        assert to_hex(bar.get_facecolor()).upper() == (RIGHT if bar.get_width() >= 0 else WRONG)
+        assert to_hex(bar.get_facecolor()).upper() == (POSITIVE if bar.get_width() >= 0 else NEGATIVE)
 
 
 def test_coefficients_need_rows():
@@ -85,8 +86,9 @@ def full_tree(depth: int, n_classes: int) -> list[TreeCell]:
 @pytest.mark.parametrize(("depth", "n_drawn"), [(0, 1), (1, 3), (4, 31), (8, 31)])
 def test_trees_are_drawn_as_far_as_they_can_be_read(readable, depth, n_drawn):
     cells = full_tree(depth, 2)
-    figure = decision_tree(cells, ["negative", "positive"])
+    figure = decision_tree(cells, ["negative", "positive"], "words’ sum for positive: what it is")
     texts = readable(figure)
+    assert "words’ sum for positive: what it is" in texts
     assert len(figure.axes[0].collections) == n_drawn + 1  # and the branches
     assert any("hollow" in text for text in texts) == (depth > 4)
     if depth:
@@ -133,7 +135,8 @@ def rule(i: int, n_validation: int = 40) -> RuleEvidence:
 
 @pytest.mark.parametrize("n", [1, 9, 60])
 def test_rules_stand_in_a_table(readable, n):
-    texts = readable(rule_list([rule(i) for i in range(n)]))
+    texts = readable(rule_list([rule(i) for i in range(n)], "words’ sum for positive: what it is"))
+    assert "words’ sum for positive: what it is" in texts
     assert "300 (10%)" in texts
     assert "75% of 40" in texts
     assert "50% of 40" in texts
@@ -163,6 +166,6 @@ def test_fidelity_is_drawn_beside_its_floors(readable, n_epochs):
     np.testing.assert_allclose(lines[0], history["agreement_logistic"])
     np.testing.assert_allclose(lines[1], history["agreement_logistic"] - 0.2)
     np.testing.assert_allclose(divergence.lines[1].get_ydata(), history["kl_tree"])
-    assert any(text.startswith("The logistic surrogate agrees with the network") for text in texts)
+    assert any(text.startswith("The logistic surrogate says what the network says") for text in texts)
     with pytest.raises(WhytrainError, match="missing"):
         fidelity_history(history.drop(columns="majority"))

@@ -14,6 +14,7 @@ from scipy.special import softmax
 from whytrain.data.corpus import Split
 from whytrain.surrogates.conclusions import (
     coefficient_table,
+    contributions,
     disagreement,
     fidelity_evidence,
     fidelity_table,
@@ -65,11 +66,17 @@ def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
         assert surrogate.agreement_on_errors.estimate == 1.0
     table = coefficient_table(fits, NAMES, str)
     beta = table.set_index("feature")["beta"]
-    score = table.set_index("feature").loc["score for pos"]
-    deviation = fits["readable", "logistic"].surrogate.scale[-6]
-    # Presence and score together say what the network does: 3 and −2; 0.15: the penalty that was chosen.
-    assert beta["“great”"] + 2.5 * score["beta"] / deviation == pytest.approx(3.0, abs=0.15)
-    assert beta["“dull”"] - 2.0 * score["beta"] / deviation == pytest.approx(-2.0, abs=0.15)
+    # What the network does: 3 and −2; 0.15: the penalty that was chosen. The sum of words is in their β.
+    assert beta["“great”"] == pytest.approx(3.0, abs=0.15)
+    assert beta["“dull”"] == pytest.approx(-2.0, abs=0.15)
+    assert "score" not in set(table["kind"])
+    fit = fits["readable", "logistic"]
+    p = fit.predicted[:, 1]
+    total = contributions(fit, fit.validation, 1).sum(axis=1) + fit.surrogate.estimator.intercept_[0]
+    np.testing.assert_allclose(total, np.log(p / (1 - p)), atol=1e-9)
+    np.testing.assert_array_equal(
+        contributions(fit, fit.validation, 0), -contributions(fit, fit.validation, 1)
+    )
     assert set(table["class"]) == {"pos"}
 
 
@@ -179,7 +186,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
     assert set(table["class"]) == set(names)
     assert set(table["features"]) == {"readable", "dense"}
     scores = [f.what for f in fits["readable", "tree"].train.features if f.kind == "score"]
-    assert scores == [f"score for {name}" for name in names]
+    assert scores == [f"words’ sum for {name}" for name in names]
 
 
 def test_where_students_disagree_is_told_with_both_reasons(fit: Make) -> None:

@@ -24,7 +24,8 @@ from whytrain.surrogates.surrogates import Surrogate, fit_surrogate
 FEATURES = (
     Feature(kind="word", words=("bad",)),
     Feature(kind="form", what="negation"),
-    Feature(kind="form", what="length in words"),
+    Feature(kind="form", what="length in words", unit="words"),
+    Feature(kind="score", what="words’ sum for pos", words=("bad",), weights=(-2.0,)),
 )
 NAMES = ["neg", "pos", "other"]
 
@@ -84,7 +85,7 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
         ((), "always → pos"),
         (
             (Condition(feature=0, low=0.5, high=np.inf), Condition(feature=2, low=-np.inf, high=7.5)),
-            "“bad” and length in words ≤ 7.5 → pos",
+            "contains “bad”, at most 7 words → pos",
         ),
         (
             (Condition(feature=0, low=-np.inf, high=0.5), Condition(feature=1, low=-np.inf, high=0.5)),
@@ -96,9 +97,13 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
                 Condition(feature=2, low=3.5, high=9.5),
                 Condition(feature=1, low=0.5, high=np.inf),
             ),
-            "3.5 < length in words ≤ 9.5 and negation, without “bad” → pos",
+            "contains negation, 4 to 9 words, without “bad” → pos",
         ),
-        ((Condition(feature=2, low=12.5, high=np.inf),), "length in words > 12.5 → pos"),
+        ((Condition(feature=2, low=12.5, high=np.inf),), "13 words or more → pos"),
+        (
+            (Condition(feature=2, low=6.5, high=7.5), Condition(feature=3, low=-0.21, high=np.inf)),
+            "7 words, words’ sum for pos > −0.21 → pos",
+        ),
     ],
 )
 def test_rules_read_as_sentences(conditions: tuple[Condition, ...], text: str) -> None:
@@ -121,7 +126,7 @@ def test_words_can_be_hidden() -> None:
         confidence=0.9,
         impurity=0.1,
     )
-    assert rule_text(rule, FEATURES, NAMES, lambda word: "#") == "“#”, without negation → neg"
+    assert rule_text(rule, FEATURES, NAMES, lambda word: "#") == "contains “#”, without negation → neg"
 
 
 def test_a_diagram_has_the_trees_cells(answered: tuple) -> None:
@@ -134,9 +139,10 @@ def test_a_diagram_has_the_trees_cells(answered: tuple) -> None:
             left, right = (cells[i] for i in cell.children)
             assert left.depth == right.depth == cell.depth + 1
             assert left.share + right.share == pytest.approx(cell.share)
-            pairs = {("no “bad”", "“bad”"), ("no negation", "negation")}
+            pairs = {("without “bad”", "contains “bad”"), ("without negation", "contains negation")}
+            counts = [int(word) for cell in (left, right) for word in cell.text.split() if word.isdigit()]
             assert (left.text, right.text) in pairs or (
-                left.text.replace("≤", ">") == right.text and "length in words" in left.text
+                left.text.startswith("at most") and counts[0] + 1 == counts[1]
             )
     leaves = [cell for cell in cells if not cell.children]
     assert sorted(cell.confidence for cell in leaves) == pytest.approx(

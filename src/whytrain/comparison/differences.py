@@ -70,8 +70,8 @@ def _told(recipe: Recipe, values: pd.Series[str], keys: Sequence[str]) -> str:
 def origin_table(recipes: Sequence[Recipe]) -> pd.DataFrame:
     """Return where the results come from, a fact per row and a column per recipe.
 
-    Runs, seeds, data, code commit, parameters, epochs and duration; several runs of a recipe are listed where they
-    differ.
+    Runs, seeds, data, code commit, parameters, epochs and duration; several runs of a recipe are listed
+    where they differ.
     """
     facts = {
         "run": lambda run: run.name,

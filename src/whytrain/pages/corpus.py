@@ -44,7 +44,8 @@ def vocabulary_figures(
 ) -> dict[str, Figure]:
     """Draw the words that matter most in many sentences, and the pairs that interact most.
 
-    Words and pairs that occur less than three times are left out. Of several classes the one with most words is drawn.
+    Words and pairs that occur less than three times are left out. Of several classes the one with most words
+    is drawn.
 
     Args:
         words: from `whytrain.attribution.tables.word_table`.

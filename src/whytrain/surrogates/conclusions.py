@@ -28,6 +28,7 @@ from whytrain.surrogates.fidelity import (
 )
 from whytrain.surrogates.fitting import KINDS, Answered, FittedSurrogate, FittedSurrogates
 from whytrain.surrogates.rules import Judged, cells_of, rule_evidence, rule_text, rules_of
+from whytrain.surrogates.surrogates import dense_values
 
 Array = NDArray[np.float64]
 _REASONS = 3  # contributions that stand beside a sentence
@@ -105,24 +106,52 @@ def coefficient_table(fits: FittedSurrogates, class_names: Sequence[str], show: 
     for (name, kind), fit in fits.items():
         if kind == "tree":
             continue
-        beta = fit.surrogate.coefficients
+        kept, beta = betas_in_words(fit)
+        features = [fit.train.features[i] for i in kept]
         explained = [len(class_names) - 1] if len(beta) == 1 else range(len(class_names))
-        present = np.array([feature.is_presence for feature in fit.train.features])
-        counts = np.where(present, np.asarray(fit.train.values.sum(axis=0)).ravel(), 0)
+        present = np.array([feature.is_presence for feature in features])
+        counts = np.where(present, np.asarray(fit.train.values.sum(axis=0)).ravel()[kept], 0)
         for row, class_index in enumerate(explained):
-            contributions = fit.surrogate.contributions(fit.validation, class_index)
             columns = {
                 "features": name,
-                "kind": [feature.kind for feature in fit.train.features],
-                "feature": [feature.name(show) for feature in fit.train.features],
+                "kind": [feature.kind for feature in features],
+                "feature": [feature.name(show) for feature in features],
                 "class": class_names[class_index],
                 "beta": beta[row],
-                "contribution": np.abs(contributions).mean(axis=0),
+                "contribution": np.abs(contributions(fit, fit.validation, class_index)).mean(axis=0),
                 "sentences": counts.astype(np.int64),
             }
             frames.append(pd.DataFrame(columns))
     table = pd.concat(frames, ignore_index=True)
     return table.sort_values("beta", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def betas_in_words(fit: FittedSurrogate) -> tuple[NDArray[np.int64], Array]:
+    """Return the features that are no scores, and the β that say the same without these.
+
+    A score is a weighted sum of words, so that its β adds to theirs: Σ β_w x_w + β_s Σ (φ_w / scale) x_w.
+
+    Returns:
+        int64 (n_kept,), columns, and float64 (n_classes or 1, n_kept), see `Surrogate.coefficients`.
+    """
+    features, beta = fit.train.features, fit.surrogate.coefficients.copy()
+    place = {feature.words[0]: i for i, feature in enumerate(features) if feature.kind == "word"}
+    for i, feature in enumerate(features):
+        if feature.kind == "score":
+            words = [place[word] for word in feature.words]
+            beta[:, words] += np.outer(beta[:, i] / fit.surrogate.scale[i], feature.weights)
+    kept = np.flatnonzero([feature.kind != "score" for feature in features])
+    return kept, beta[:, kept]
+
+
+def contributions(fit: FittedSurrogate, table: FeatureTable, class_index: int) -> Array:
+    """Return X·β of the features of `betas_in_words`, float64 (n, n_kept): what each adds to the log-odds.
+
+    Of two classes it is the second one's whatever `class_index`, with the other sign for the first.
+    """
+    kept, beta = betas_in_words(fit)
+    own = beta[class_index] if len(beta) > 1 else beta[0] * (1 if class_index == 1 else -1)
+    return np.asarray(dense_values(fit.surrogate.inputs(table))[:, kept] * own)
 
 
 def rule_table(rules: Sequence[RuleEvidence]) -> pd.DataFrame:
@@ -186,10 +215,10 @@ def disagreement(
 def _reasons(fit: FittedSurrogate, table: FeatureTable, classes: NDArray[np.int64], show: Name) -> list[str]:
     """Return the largest contributions to the predicted class of each sentence, in words."""
     reasons = [""] * len(classes)
-    names = [feature.name(show) for feature in table.features]
+    names = [table.features[i].name(show) for i in betas_in_words(fit)[0]]
     for class_index in np.unique(classes):
         rows = np.flatnonzero(classes == class_index)
-        values = fit.surrogate.contributions(table.select(rows), int(class_index))
+        values = contributions(fit, table.select(rows), int(class_index))
         top = np.stack([np.argsort(-np.abs(own), kind="stable")[:_REASONS] for own in values])
         largest = np.take_along_axis(values, top, axis=1)
         for row, features, own in zip(rows.tolist(), top.tolist(), largest.tolist(), strict=True):
@@ -221,7 +250,7 @@ def surrogate_evidence(
     )
 
 
-def rules_in_words(
+def rulesbetas_in_words(
     fits: FittedSurrogates,
     train: Answered,
     validation: Answered,

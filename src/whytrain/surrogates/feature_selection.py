@@ -107,7 +107,9 @@ def word_scores(
     names = tuple(feature.words[0] for feature in chosen)
     values = effects[[words[name] for name in names]]
     return [
-        Feature(kind="score", words=names, what=f"score for {name}", weights=tuple(values[:, label].tolist()))
+        Feature(
+            kind="score", words=names, what=f"words’ sum for {name}", weights=tuple(values[:, label].tolist())
+        )
         for label, name in enumerate(class_names)
         if label > 0 or len(class_names) > 2
     ]

@@ -46,12 +46,14 @@ class Feature:
         words: the word, the two words of a pair, all words that a score counts; bare and in lower case.
         what: the name, unless it is made of the words.
         weights: what each word adds to a score.
+        unit: what is counted, of a count.
     """
 
     kind: Kind
     words: tuple[str, ...] = ()
     what: str = ""
     weights: tuple[float, ...] = ()
+    unit: str = ""
 
     @property
     def is_presence(self) -> bool:
@@ -61,6 +63,22 @@ class Feature:
     def name(self, show: Name) -> str:
         """Return what people read: “bad”, “not” + “bad”, length in words."""
         return self.what or " + ".join(f"“{show(word)}”" for word in self.words)
+
+
+def explained_sum(features: Sequence[Feature], show: Name) -> str:
+    """Return what a sum of words is, with the words that add most either way; nothing where there is none."""
+    score = next((feature for feature in features if feature.kind == "score"), None)
+    if score is None:
+        return ""
+    order = np.argsort(score.weights)
+    told = [
+        f"“{show(score.words[i])}” {score.weights[i]:+.2f}".replace("-", "−")
+        for i in dict.fromkeys(order[[-1, 0]])
+    ]
+    return (
+        f"{score.what}: each word adds its mean Shapley value (log-odds) in explained sentences, such as "
+        f"{', '.join(told)}"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,5 +174,6 @@ def _bare_words(text: str) -> list[str]:
 def _form(texts: Sequence[str]) -> FeatureTable:
     columns: list[Any] = [[form(text) for text in texts] for form in FORMS.values()]
     columns.append(is_negated(texts) == "yes")
-    features = tuple(Feature(kind="form", what=name) for name in [*FORMS, NEGATION])
+    units = {name: name.removeprefix("length in ") for name in FORMS}
+    features = tuple(Feature(kind="form", what=name, unit=units.get(name, "")) for name in [*FORMS, NEGATION])
     return FeatureTable(features, np.array(columns, dtype=np.float64).T)

@@ -132,7 +132,7 @@ def cells_of(surrogate: Surrogate, table: FeatureTable) -> NDArray[np.int64]:
 
 
 def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str], show: Name) -> str:
-    """Return "“fine” and length in words ≤ 7.5, without “bad” → positive".
+    """Return "contains “fine”, length in words ≤ 7.5, without “bad” → positive".
 
     Args:
         rule: of a tree on these features.
@@ -140,25 +140,42 @@ def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str
         class_names: all of them.
         show: what stands for a word.
     """
-    absent = [c for c in rule.conditions if _is_absence(c, features)]
-    parts = [condition_text(c, features, show) for c in rule.conditions if not _is_absence(c, features)]
-    text = " and ".join(parts) or ("" if absent else "always")
-    if absent:
-        names = ", ".join(features[c.feature].name(show) for c in absent)
-        text += f"{', ' if text else ''}without {names}"
-    return f"{text}{ARROW}{class_names[rule.class_index]}"
+    present, other, absent = [], [], []
+    for condition in rule.conditions:
+        feature = features[condition.feature]
+        if not feature.is_presence:
+            other.append(condition_text(condition, features, show))
+        else:
+            (absent if _is_absence(condition, features) else present).append(feature.name(show))
+    parts = [f"contains {' and '.join(present)}"] if present else []
+    parts += other
+    parts += [f"without {', '.join(absent)}"] if absent else []
+    return f"{', '.join(parts) or 'always'}{ARROW}{class_names[rule.class_index]}"
 
 
 def condition_text(condition: Condition, features: Sequence[Feature], show: Name) -> str:
-    """Return one condition in words: “bad”, no “bad”, length in words ≤ 7.5."""
+    """Return one condition in words: contains “bad”, without “bad”, at most 7 words."""
     feature = features[condition.feature]
     name = feature.name(show)
     if feature.is_presence:
-        return f"no {name}" if _is_absence(condition, features) else name
-    low, high = f"{condition.low:.3g}", f"{condition.high:.3g}"
+        return f"{'without' if _is_absence(condition, features) else 'contains'} {name}"
+    if feature.unit:
+        return _count_text(condition, feature.unit)
+    low, high = (f"{end:.3g}".replace("-", "−") for end in (condition.low, condition.high))
     if condition.low == -np.inf:
         return f"{name} ≤ {high}"
     return f"{name} > {low}" if condition.high == np.inf else f"{low} < {name} ≤ {high}"
+
+
+def _count_text(condition: Condition, unit: str) -> str:
+    """Return a condition on whole numbers, whose cuts lie between them: at most 7 words, 8 to 17 words."""
+    if condition.low == -np.inf:
+        return f"at most {np.floor(condition.high):.0f} {unit}"
+    least = np.floor(condition.low) + 1
+    if condition.high == np.inf:
+        return f"{least:.0f} {unit} or more"
+    most = np.floor(condition.high)
+    return f"{least:.0f} {unit}" if least == most else f"{least:.0f} to {most:.0f} {unit}"
 
 
 def _is_absence(condition: Condition, features: Sequence[Feature]) -> bool:

@@ -89,16 +89,6 @@ class Surrogate:
         """
         return np.asarray(self.estimator.coef_, dtype=np.float64)
 
-    def contributions(self, table: FeatureTable, class_index: int) -> Array:
-        """Return X_i·β_i of a logistic surrogate, float64 (n, n_features): what it adds to the log-odds.
-
-        Of two classes it is the second one's whatever `class_index`, with the other sign for the first.
-        """
-        beta = self.coefficients
-        own = beta[class_index] if len(beta) > 1 else beta[0] * (1 if class_index == 1 else -1)
-        contributions: Array = dense_values(self.inputs(table)) * own
-        return contributions
-
     def inputs(self, table: FeatureTable) -> Any:
         """Return what the estimator sees of sentences: sparse or dense (n, n_features)."""
         return _input(self.kind, table, self.center, self.scale)

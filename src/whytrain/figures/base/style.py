@@ -22,6 +22,7 @@ from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY
 
 WIDTH = 10.0  # inches: 1200 pixels at DPI
 DPI = 120
+FOOTNOTE = 0.35  # inches
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 13.0, 10.0, 9.0  # points
 
 
@@ -137,6 +138,18 @@ def whole_numbers(ax: Axes, first: float, last: float) -> None:
     """Let the horizontal axis run from first to last with ticks on whole numbers; one alone is centered."""
     ax.set_xlim(first - 0.5, last + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+
+
+def footnote(figure: Figure, text: str) -> None:
+    """Explain a word of the figure below it, in one gray line that takes `FOOTNOTE` inches of its bottom."""
+    figure.text(
+        0.2 / WIDTH,
+        0.1 / figure.get_size_inches()[1],
+        fitted(text, WIDTH - 0.4, SMALL_SIZE),
+        fontsize=SMALL_SIZE,
+        color=GRAY,
+        va="bottom",
+    )
 
 
 def finish(figure: Figure) -> Figure:

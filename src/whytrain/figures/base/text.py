@@ -7,6 +7,7 @@ that no font here can draw becomes an empty box, without a warning.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from functools import cache
@@ -39,6 +40,9 @@ CJK_FAMILIES = (
 )
 _CJK_FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "droidsansfallback", "ipaexg")
 _BOX = "□"
+# Hebrew, Arabic, Syriac, Thaana, N'Ko, Samaritan, Mandaic and the forms that stand for Hebrew and Arabic.
+_LETTER = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]"
+_RIGHT_TO_LEFT = re.compile(f"{_LETTER}+(?: +{_LETTER}+)*")
 _SELECTORS = "\ufe0e\ufe0f"
 _FALLBACK = "whytrain CJK"  # our name for whichever font was found, so that every weight finds it silently
 
@@ -59,6 +63,21 @@ def shown_end(text: str, columns: int = 24) -> str:
     while sum(_columns(c) for c in line[start:]) > columns - (start > 0):
         start += 1
     return ("…" * (start > 0) + line[start:]).replace("$", r"\$")
+
+
+def shown_name(text: str, columns: int = 24) -> str:
+    """Return text like `shown`, but cut in its middle: names of classes may differ at either end.
+
+    >>> shown_name("rather negative", 12), shown_name("rather positive", 12), shown_name("short", 12)
+    ('rather…ative', 'rather…itive', 'short')
+    """
+    line = shortened(text, 4 * len(text) + 1)
+    if sum(map(_columns, line)) > columns:
+        half = (columns - 1) // 2
+        head = shortened(line, columns - half).removesuffix("…")
+        tail = shown_end(line, half + 1).replace(r"\$", "$").removeprefix("…")
+        line = f"{head}…{tail}"
+    return line.replace("$", r"\$")
 
 
 def shortened(text: str, columns: int = 24) -> str:
@@ -98,12 +117,30 @@ def widest(texts: list[str], size: float, *, bold: bool = False) -> float:
     return max((text_width(text, size, bold=bold) for text in texts), default=0.0)
 
 
+def isolated(text: str) -> str:
+    """Return text whose right-to-left words do not turn the order of what stands around them.
+
+    Each run of right-to-left words, with the spaces in it, becomes an isolate of Unicode's bidirectional
+    algorithm.
+
+    References:
+        Unicode Standard Annex 9, Unicode bidirectional algorithm: isolates, FSI … PDI.
+
+    >>> isolated("“שלום” moves most").encode("unicode_escape").count(b"u206")
+    2
+    >>> isolated("plain")
+    'plain'
+    """
+    return _RIGHT_TO_LEFT.sub("\N{FIRST STRONG ISOLATE}\\g<0>\N{POP DIRECTIONAL ISOLATE}", text)
+
+
 def set_fonts(figure: Figure) -> None:
-    """Let every text of a figure that is not plain ASCII use the fonts that `shown` knows."""
+    """Let every text of a figure that is not plain ASCII use the fonts that `shown` knows, words isolated."""
     for artist in [*figure.texts, *figure.legends, *(child for ax in figure.axes for child in _parts(ax))]:
         for text in [artist] if isinstance(artist, Text) else artist.findobj(Text):
             assert isinstance(text, Text)
             if not text.get_text().isascii():
+                text.set_text(isolated(text.get_text()))
                 text.set_fontfamily(list(_families()))
 
 

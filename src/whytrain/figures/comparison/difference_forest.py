@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whytrain.figures.base.runs import NO_LEGEND, Legend, check_runs, key, key_label, key_rows, run_label
+from whytrain.figures.base.runs import NO_LEGEND, Legend, check_runs, key, run_label
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.presentation.palette import GRAY, INK, run_colors

@@ -45,7 +45,7 @@ def metric_radar(
     low = max(0.0, np.floor((float(values.min()) - 0.04) * 20) / 20)
     high = min(1.0, np.ceil((float(values.max()) + 0.01) * 20) / 20)
     height = KEY_TOP + 0.23 * key_rows([*names, FLOOR], legend) + _SIDE + 0.9
-    subtitle = f"From {low:.2f} in the middle to {high:.2f} at the rim; which differences are more than noise, their intervals tell"
+    subtitle = f"From {low:.2f} in the middle to {high:.2f} at the rim; small differences may be noise"
     figure = new_figure(height, _title(corners, [metric.label for metric in drawn]), subtitle)
     floor_key = [Line2D([], [], color=INK, marker="X", linestyle="", label=FLOOR)] if known else []
     key(figure, [*run_handles(names, legend), *floor_key])
@@ -79,7 +79,7 @@ def _axes(ax: PolarAxes, low: float, high: float, titles: list[str]) -> None:
 
 
 def _title(corners: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
-    """Say where the runs lie furthest apart: which of them is better, only intervals of differences can tell."""
+    """Say where the runs lie furthest apart: which is better, only intervals of differences can tell."""
     if len(corners) == 1:
         return "Accuracy, F1 and others of one run"
     values = np.array(list(corners.values()))  # (n_runs, n_metrics)

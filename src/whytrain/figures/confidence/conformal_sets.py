@@ -23,7 +23,7 @@ from whytrain.figures.base.runs import (
     run_label,
 )
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
-from whytrain.figures.base.text import shown, widest
+from whytrain.figures.base.text import shown_name, widest
 from whytrain.presentation.palette import GRAY, LIGHT_GRAY, WRONG, run_colors, text_on
 from whytrain.statistics.intervals import Interval
 
@@ -49,7 +49,7 @@ def conformal_sets(
         legend: what the names stand for.
     """
     names = check_runs("conformal_sets", runs)
-    rows = ["all", *(shown(name, 16) for name in class_names)]
+    rows = ["all", *(shown_name(name, 22) for name in class_names)]
     row = max(0.36, 0.13 * len(names))
     body = max(1.6, row * len(rows), 0.42 * len(names))
     n_keys = 1 + key_rows(names, legend) * (len(names) > 1)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
-from whytrain.figures.base.text import shown, widest
+from whytrain.figures.base.text import shown_name, widest
 from whytrain.presentation.palette import GRAY, INK, VALIDATION
 from whytrain.presentation.wording import counted
 
@@ -43,7 +43,7 @@ def label_calibration(
         "label_calibration: expected as many errors and temperatures as labels, at least one",
     )
     order = np.argsort(-before, kind="stable")[:_MOST]
-    names = [shown(class_names[k], _NAME_COLUMNS) for k in order]
+    names = [shown_name(class_names[k], _NAME_COLUMNS) for k in order]
     notes = [f"T = {temperatures[k]:.2f}" for k in order]
     drawn = f"the {len(order)} worst of {len(before)} labels" if len(order) < len(before) else "all labels"
     figure = new_figure(

@@ -14,7 +14,7 @@ from whytrain.figures.base.table import draw_table, table_height
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import INK, RIGHT, WRONG
 
-_TEXT_COLUMNS, _CLASS_COLUMNS = 44, 12  # narrow characters
+_TEXT_COLUMNS, _CLASS_COLUMNS = 40, 17  # narrow characters
 _ROW, _TOP, _BOTTOM = 0.26, 1.9, 0.6  # inches
 
 
@@ -55,7 +55,7 @@ def prediction_confidence(
     n = min(n_sentences, len(labels))
     names = [str(i) for i in (range(len(labels)) if ids is None else ids)][:n]
     rows = [shown(text, _TEXT_COLUMNS) for text in (names if texts is None else texts[:n])]
-    classes = [shown(name, _CLASS_COLUMNS) for name in class_names]
+    classes = [shown_name(name, _CLASS_COLUMNS) for name in class_names]
     verdicts = [
         f"{c:.2f} ✓ {classes[p]}" if p == label else f"{c:.2f} ✗ {classes[p]}, is {classes[label]}"
         for c, p, label in zip(confidence[:n], predictions[:n], labels[:n], strict=True)

@@ -10,9 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from whytrain.figures.base.runs import key
-from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, finish, fitted, grid, need, new_figure
+from whytrain.figures.base.style import (
+    FOOTNOTE,
+    SMALL_SIZE,
+    WIDTH,
+    Margins,
+    finish,
+    fitted,
+    footnote,
+    grid,
+    need,
+    new_figure,
+)
 from whytrain.figures.base.text import shortened
 from whytrain.presentation.palette import GRAY, INK, run_colors
+from whytrain.presentation.wording import counted
 from whytrain.surrogates.rules import TreeCell
 
 _ROW = 0.42  # inches from leaf to leaf: a condition above the line, numbers below it
@@ -21,7 +33,7 @@ _MOST_LEAVES = 24
 _DEEPEST = 5  # columns of conditions that stay readable
 
 
-def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str]) -> Figure:
+def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str], note: str = "") -> Figure:
     """Draw a tree; a large one is cut off where more than 24 cells would stand at the right.
 
     Above each line stands the condition that leads there, below it the predicted class's confidence and the
@@ -30,6 +42,7 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str]) -> Figu
     Args:
         cells: from `whytrain.surrogates.rules.tree_cells`.
         class_names: all of them.
+        note: what a condition's words mean.
 
     Raises:
         WhytrainError: no cells.
@@ -42,7 +55,10 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str]) -> Figu
     subtitle = "Condition above a line; below it confidence of the class and share of training sentences"
     if n_ends < n_leaves:
         subtitle += f"; hollow circles: cut off, of {n_leaves} leaves"
-    figure = new_figure(1.2 + n_ends * _ROW, _title(cells), subtitle)
+    bottom = FOOTNOTE if note else 0.1
+    figure = new_figure(1.1 + bottom + n_ends * _ROW, _title(cells), subtitle)
+    if note:
+        footnote(figure, note)
     colors = run_colors(class_names)
     classes = sorted({cell.class_index for cell in cells})
     handles = [
@@ -52,12 +68,12 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str]) -> Figu
             color=colors[class_names[i]],
             marker="o",
             linestyle="",
-            label=shortened(class_names[i], 28),
+            label=shortened(class_names[i], 60),
         )
         for i in classes
     ]
     top = key(figure, handles)
-    ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=_LEFT, right=0.2, top=top, bottom=0.1))[0])
+    ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=_LEFT, right=0.2, top=top, bottom=bottom))[0])
     ax.set_xlim(0, deepest if deepest else 1)
     ax.set_ylim(n_ends - 0.45, -0.55)
     ax.axis("off")
@@ -144,5 +160,5 @@ def _title(cells: Sequence[TreeCell]) -> str:
     if n_leaves == 1:
         return "The tree surrogate has found nothing to ask"
     depth = max(cell.depth for cell in cells)
-    first = shortened(cells[cells[0].children[1]].text, 40)
-    return f"The tree surrogate asks first: {first}; {n_leaves} leaves, depth {depth}"
+    first = shortened(cells[cells[0].children[1]].text, 48)
+    return f"The tree surrogate asks first: {first}? {n_leaves} leaves, {counted(depth, 'question')} deep"

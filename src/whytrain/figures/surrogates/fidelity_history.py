@@ -68,7 +68,5 @@ def _line(ax: Axes, epochs: pd.Series[float], values: pd.Series[float], color: s
 def _title(history: pd.DataFrame) -> str:
     last = history.iloc[-1]
     best = max(_STUDENTS, key=lambda kind: float(last[f"agreement_{kind}"]))
-    return (
-        f"The {best} surrogate says what the network says in {last[f'agreement_{best}']:.0%} of sentences; one class "
-        f"always: {last['majority']:.0%}"
-    )
+    shares = f"{last[f'agreement_{best}']:.0%} of sentences (one class always: {last['majority']:.0%})"
+    return f"The {best} surrogate says what the network says in {shares}"

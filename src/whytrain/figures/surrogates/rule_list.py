@@ -7,9 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from whytrain.figures.base.style import SMALL_SIZE, Margins, finish, fitted, grid, need, new_figure
+from whytrain.figures.base.style import (
+    FOOTNOTE,
+    SMALL_SIZE,
+    Margins,
+    finish,
+    fitted,
+    footnote,
+    grid,
+    need,
+    new_figure,
+)
 from whytrain.figures.base.table import draw_table, table_height
-from whytrain.figures.base.text import shown
+from whytrain.figures.base.text import shown_name
 from whytrain.surrogates.evidence import RuleEvidence
 from whytrain.surrogates.rules import ARROW
 
@@ -17,7 +27,7 @@ _MOST = 16
 _TEXT = 5.6  # inches for a rule's words
 
 
-def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
+def rule_list(rules: Sequence[RuleEvidence], note: str = "") -> Figure:
     """Draw the rules with the largest support: what they say, how sure, and how often they are right.
 
     Precision is that on validation sentences: the share of those that a rule covers which the network
@@ -25,6 +35,7 @@ def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
 
     Args:
         rules: by support, see `whytrain.surrogates.evidence.RuleEvidence`.
+        note: what a rule's words mean.
 
     Raises:
         WhytrainError: no rules.
@@ -33,22 +44,24 @@ def rule_list(rules: Sequence[RuleEvidence]) -> Figure:
     rows = rules[:_MOST]
     more = f"the {len(rows)} with most support of {len(rules)}; " if len(rows) < len(rules) else ""
     height = table_height(len(rows), 2)
+    bottom = FOOTNOTE if note else 0.1
     figure = new_figure(
-        0.95 + height,
+        0.85 + height + bottom,
         _title(rules),
-        f"Rules of the tree surrogate; {more}support on training, precision on validation sentences",
+        f"A line per leaf of the tree surrogate; {more}the last two columns: of validation sentences",
     )
-    ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=0.2, right=0.2, top=0.8, bottom=0.1))[0])
+    if note:
+        footnote(figure, note)
+    ax = figure.add_subplot(grid(figure, 1, 1, Margins(left=0.2, right=0.2, top=0.8, bottom=bottom))[0])
     draw_table(
         ax,
-        ["rule", "class", "support", "confidence", "impurity\n(bits)", "agrees with\nnetwork", "right"],
+        ["sentence", "class", "training\nsentences", "confidence", "agrees with\nnetwork", "right"],
         [
             [
                 fitted(rule.text.rpartition(ARROW)[0], _TEXT, SMALL_SIZE),
-                shown(rule.class_name, 16),
+                shown_name(rule.class_name, 18),
                 f"{rule.n_train} ({rule.support:.0%})",
                 f"{rule.confidence:.0%}",
-                f"{rule.impurity:.2f}",
                 _share(rule.teacher_validation, rule.n_validation),
                 _share(rule.right_validation, rule.n_validation),
             ]

@@ -90,7 +90,7 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
-    """Draw the time of each epoch; one that is far above the others is cut, so that theirs can be told apart."""
+    """Draw the time of each epoch; one far above the others is cut, so that theirs can be told apart."""
     seconds = batches.groupby("epoch")["seconds"].sum()
     dress(ax, "time per epoch (s)", x="epoch")
     end = 1.25 * min(float(seconds.max()), _MOST_TIMES * float(seconds.median()))
@@ -106,8 +106,10 @@ def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
             continue
         text = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
         ax.annotate(
-            f" {text} ↑ " if cut[place] else f" {text}",
+            f"{text} ↑" if cut[place] else text,
             (float(epoch), heights.iloc[place]),
+            (0, -3 if cut[place] else 3),
+            textcoords="offset points",
             ha="center",
             va="top" if cut[place] else "bottom",
             rotation=90 if vertical else 0,

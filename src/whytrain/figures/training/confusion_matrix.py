@@ -21,10 +21,10 @@ from whytrain.figures.base.style import (
     new_figure,
 )
 from whytrain.figures.base.table import draw_table, table_height
-from whytrain.figures.base.text import shown, widest
+from whytrain.figures.base.text import shown_name, widest
 from whytrain.presentation.palette import SEQUENTIAL, text_on
 
-_NAME_COLUMNS = 18  # narrow characters of a class name
+_NAME_COLUMNS = 22  # narrow characters of a class name
 # Classes up to which a cell has room for its share below its count, for its count at all, and an axis for
 # the names; beyond that classes go by their numbers, which the table explains.
 _MOST_WITH_SHARES, _MOST_WITH_COUNTS, _MOST_NAMES = 8, 12, 20
@@ -55,9 +55,9 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, class_names: S
     )
     counts = np.bincount(labels * n_classes + predictions, minlength=n_classes**2)
     counts = counts.reshape(n_classes, n_classes)
-    names = [shown(name, _NAME_COLUMNS) for name in class_names]
+    names = [shown_name(name, _NAME_COLUMNS) for name in class_names]
     if n_classes > _MOST_NAMES:
-        names = [shown(f"{i} {name}", _NAME_COLUMNS) for i, name in enumerate(class_names)]
+        names = [shown_name(f"{i} {name}", _NAME_COLUMNS) for i, name in enumerate(class_names)]
     name_width = widest(names, SMALL_SIZE) if n_classes <= _MOST_NAMES else 0.3
     cell = _SIDE / n_classes
     upright = name_width > cell - 0.08 and n_classes <= _MOST_NAMES

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
-from whytrain.figures.base.text import shown, widest
+from whytrain.figures.base.text import shown_name, widest
 from whytrain.metrics import Scored, scores_by_label
 from whytrain.presentation.palette import INK, LIGHT_GRAY, VALIDATION
 from whytrain.presentation.wording import counted
@@ -38,7 +38,7 @@ def label_scores(scored: Scored, class_names: Sequence[str]) -> Figure:
     )
     scores = scores_by_label(scored)
     order = np.argsort(-scores["support"], kind="stable")[:_MOST]
-    names = [shown(class_names[k], _NAME_COLUMNS) for k in order]
+    names = [shown_name(class_names[k], _NAME_COLUMNS) for k in order]
     supports = [f"{scores['support'][k]:.0f} true, {scores['predicted'][k]:.0f} predicted" for k in order]
     figure = new_figure(
         1.35 + _BOTTOM + _ROW * len(order), *_titles(scores["f1"], class_names, len(order), scored.n_rows)

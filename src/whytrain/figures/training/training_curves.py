@@ -95,4 +95,5 @@ def _title(histories: Mapping[str, Sequence[pd.DataFrame]]) -> str:
     }
     if not best:
         return "Training of several runs"
-    return f"Highest validation accuracy of any epoch: {of_each({name: f'{value:.3f}' for name, value in best.items()})}"
+    told = of_each({name: f"{value:.3f}" for name, value in best.items()})
+    return f"Highest validation accuracy of any epoch: {told}"
