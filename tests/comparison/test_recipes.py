@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from compared_runs import compared_run
 
-from whytrain.comparison.differences import config_differences, origin_table
+from whytrain.comparison.differences import config_differences, legend, origin_table
 from whytrain.comparison.recipes import group_by_seed, is_setting
 
 
 def named(recipes):
-    return {recipe.name: [run.name for run in recipe.runs] for recipe in recipes}
+    assert [recipe.name for recipe in recipes] == list("ABCDEFG"[: len(recipes)])
+    return {recipe.called: [run.name for run in recipe.runs] for recipe in recipes}
 
 
 def test_seeds_are_joined_and_sorted_and_recipes_keep_their_order():
@@ -24,8 +25,8 @@ def test_seeds_are_joined_and_sorted_and_recipes_keep_their_order():
     ]
     recipes = group_by_seed(runs)
     assert named(recipes) == {
-        "opt-sst2 (2 seeds)": ["opt-sst2-seed2", "opt-sst2-seed10"],
-        "plain-sst2 (2 seeds)": ["plain-sst2-seed2", "plain-sst2-seed10"],
+        "opt-sst2": ["opt-sst2-seed2", "opt-sst2-seed10"],
+        "plain-sst2": ["plain-sst2-seed2", "plain-sst2-seed10"],
         "lonely": ["lonely"],
     }
     assert recipes[0].seeds == ("2", "10")
@@ -39,9 +40,41 @@ def test_names_that_have_nothing_in_common_or_clash():
         compared_run(name, seed, size=size)
         for name, seed, size in (("a1", 0, "8"), ("b2", 1, "8"), ("run-s0", 0, "9"), ("run-s1", 1, "9"))
     ]
-    assert list(named(group_by_seed(runs))) == ["a1 (2 seeds)", "run (2 seeds)"]
+    assert list(named(group_by_seed(runs))) == ["a1", "run"]
     same = [compared_run("run", seed, size=size) for size in "89" for seed in (0, 1)]
-    assert list(named(group_by_seed(same))) == ["run (2 seeds)", "run (2 seeds)'"]
+    assert [recipe.called for recipe in group_by_seed(same)] == ["run", "run"]
+
+
+MADE = "bilstm-csv-seed{}-1128-022231"  # a name that nobody gave
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        (  # a chosen model stands for what its file sets; a name that was given stays
+            [
+                compared_run("first", 0, **{"model": "bilstm", "model.pooling": "last"}),
+                compared_run(MADE.format(0), 0, **{"model": "bilstm_opt", "model.pooling": "attention"}),
+            ],
+            ["first (model=bilstm)", "model=bilstm_opt"],
+        ),
+        (  # seeds are counted, names in common kept, what is observed comes last
+            [
+                compared_run("a-s0", 0, **{"model.dropout": "0.1", "callbacks.x": "1", "optimizer.y": "2"}),
+                compared_run("a-s1", 1, **{"model.dropout": "0.1", "callbacks.x": "1", "optimizer.y": "2"}),
+                compared_run("b", 0, **{"model.dropout": "0.2", "callbacks.x": "2", "data.z": "3"}),
+            ],
+            [
+                "a (data.z=–, model.dropout=0.1, optimizer.y=2, 1 more, 2 seeds)",
+                "b (data.z=3, model.dropout=0.2, optimizer.y=–, 1 more)",
+            ],
+        ),
+        ([compared_run(MADE.format(0), 0), compared_run(MADE.format(1), 1)], ["seed=0", "seed=1"]),
+        ([compared_run(MADE.format(0), 0)] * 2, [MADE.format(0)] * 2),
+    ],
+)
+def test_the_legend_says_only_what_differs(runs, expected):
+    assert list(legend(group_by_seed(runs)).values()) == expected
 
 
 @pytest.mark.parametrize(

@@ -143,13 +143,13 @@ def test_what_is_missing_is_named(written):
     _, folder, _ = written
     page = Page((folder / files.PAGE).read_text("utf-8"))
     for said in (
-        "plain has no attention weights (model.pooling=attention has them)",
-        "attentive has no conformal sets: it was trained without a calibration slice",
-        "plain holds no diagnosis: its findings are not compared",
+        "A has no attention weights (model.pooling=attention has them)",
+        "B has no conformal sets: it was trained without a calibration slice",
+        "A holds no diagnosis: its findings are not compared",
         "no curve of val/f1",
     ):
         assert said in page.text
-    assert "attentive has no attention" not in page.text
+    assert "B has no attention" not in page.text
 
 
 def test_chosen_and_changed_sentences_are_explained_by_both(written):
@@ -175,7 +175,7 @@ def test_chosen_and_changed_sentences_are_explained_by_both(written):
     assert first.after.attention.weights.sum() == pytest.approx(1, abs=1e-6)
     of_sentence = {name.removeprefix("pair_1_sentence_0_") for name in images if "_sentence_0_" in name}
     of_others = {"integrated_gradients_values", "random_values"}  # which know nothing of pairs
-    assert of_sentence == {"values", "interactions", "attention"} | of_others
+    assert of_sentence == {"values", "interactions"} | of_others  # one has no attention: nothing to compare
     words = comparison_tables(result)["words"]
     of_sentence = words[words["id"] == "s0"]
     for before, after in zip(first.before.explanations, first.after.explanations, strict=True):
@@ -191,8 +191,8 @@ def test_each_method_stands_under_its_own_name(written):
     _, folder, _ = written
     html = (folder / files.PAGE).read_text("utf-8")
     text = Page(html[html.index("<h4>integrated_gradients</h4>") : html.index("<h4>random</h4>")]).text
-    assert text.count("plain, integrated_gradients (padding_baseline)") == 1
-    assert text.count("attentive, integrated_gradients (padding_baseline)") == 1
+    assert text.count("A, integrated_gradients (padding_baseline)") == 1
+    assert text.count("B, integrated_gradients (padding_baseline)") == 1
     assert text.count("Integrated gradients IG for ") == 2
     assert "Shapley" not in text
     assert Page(html).text.count("Random scores r for ") == 4  # two sentences in two runs
@@ -203,7 +203,7 @@ def test_a_method_that_a_model_cannot_do_is_left_out_and_named(monkeypatch):
         IntegratedGradients, "missing", lambda self, model: "a reason" if _attends(model) else None
     )
     result = compare(monkeypatch, {"plain": "last", "attentive": "attention"}, changed_sentences=0)
-    assert "integrated_gradients is left out, attentive: a reason" in result.missing
+    assert "integrated_gradients is left out, B: a reason" in result.missing
     (sentence,) = result.pairs[0].explained
     assert list(sentence.by_method) == ["shapley", "random"]
 
@@ -234,7 +234,7 @@ def test_words_are_absent_as_both_models_need_it(monkeypatch):
 
 def test_a_run_without_a_model_and_private_texts_are_named(monkeypatch):
     result = compare(monkeypatch, {"kept": "mean", "gone": None})
-    assert "gone explains no sentence: run gone has no logged model" in result.missing
+    assert "B explains no sentence: run gone has no logged model" in result.missing
     assert result.pairs[0].explained == []
     result = compare(monkeypatch, {"kept": "mean", "other": "mean"}, texts=False)
     assert "no sentence is explained: the sentences' texts are not there" in result.missing
@@ -246,7 +246,7 @@ def test_of_many_runs_the_baseline_and_the_best_are_drawn(monkeypatch):
     result = compare(monkeypatch, poolings, changed_sentences=0, sentences=[])
     names = drawn_names(result)
     assert len(names) == MOST_DRAWN
-    assert names[0] == "run 00"
+    assert names[0] == "A"
     accuracy = {n: found.metrics[0].measured.value_b for n, found in result.measures.against_baseline.items()}
     left_out = accuracy.keys() - set(names)
     assert max(accuracy[name] for name in left_out) <= min(accuracy[name] for name in names[1:])
@@ -261,7 +261,7 @@ def test_of_many_runs_the_baseline_and_the_best_are_drawn(monkeypatch):
     order = list(result.ranking.accuracy)
     assert len(result.ranking.pairs) == 16 * 15 / 2 == len(comparison_tables(result)["pairs"])
     table = Page(html[html.index("<h3>Every pair") :]).text
-    assert re.findall(r"run \d\d", table[table.index("from 1") :])[:16] == order
+    assert re.findall(r"\d+([A-P])0\.", table[table.index("from 1") :])[:16] == order
     assert "from 2" not in table[: table.index("From 1, from 2")]
 
 
@@ -271,4 +271,4 @@ def test_the_run_of_a_comparison_says_what_it_compares(written):
     tags = files.comparison_tags(result)
     assert tags["kind"] == "comparison"
     assert tags["compared_runs"] == "plain-0,attentive-0"
-    assert tags["mlflow.note.content"].startswith("attentive")
+    assert tags["mlflow.note.content"].startswith("A = plain")

@@ -250,7 +250,7 @@ def surrogate_evidence(
     )
 
 
-def rulesbetas_in_words(
+def rules_in_words(
     fits: FittedSurrogates,
     train: Answered,
     validation: Answered,

@@ -66,18 +66,8 @@ def shown_end(text: str, columns: int = 24) -> str:
 
 
 def shown_name(text: str, columns: int = 24) -> str:
-    """Return text like `shown`, but cut in its middle: names of classes may differ at either end.
-
-    >>> shown_name("rather negative", 12), shown_name("rather positive", 12), shown_name("short", 12)
-    ('rather…ative', 'rather…itive', 'short')
-    """
-    line = shortened(text, 4 * len(text) + 1)
-    if sum(map(_columns, line)) > columns:
-        half = (columns - 1) // 2
-        head = shortened(line, columns - half).removesuffix("…")
-        tail = shown_end(line, half + 1).replace(r"\$", "$").removeprefix("…")
-        line = f"{head}…{tail}"
-    return line.replace("$", r"\$")
+    """Return text like `shown`, but shortened as `shortened_name` does."""
+    return shortened_name(text, columns).replace("$", r"\$")
 
 
 def shortened(text: str, columns: int = 24) -> str:
@@ -104,6 +94,21 @@ def shortened(text: str, columns: int = 24) -> str:
             kept += 1
         drawn = [*drawn[:kept], "…"]
     return "".join(drawn)
+
+
+def shortened_name(text: str, columns: int = 24) -> str:
+    """Return text like `shortened`, but cut in its middle: names of classes may differ at either end.
+
+    >>> [shortened_name(name, 12) for name in ("rather negative", "rather positive", "short")]
+    ['rather…ative', 'rather…itive', 'short']
+    """
+    line = shortened(text, 4 * len(text) + 1)
+    if sum(map(_columns, line)) <= columns:
+        return line
+    half = (columns - 1) // 2
+    head = shortened(line, columns - half).removesuffix("…")
+    tail = shortened(line[::-1], half + 1).removesuffix("…")[::-1]
+    return f"{head}…{tail}"
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.table import draw_table, table_height
-from whytrain.figures.base.text import shown, widest
+from whytrain.figures.base.text import shown, shown_name, widest
 from whytrain.presentation.palette import INK, RIGHT, WRONG
 
 _TEXT_COLUMNS, _CLASS_COLUMNS = 40, 17  # narrow characters
@@ -89,6 +89,7 @@ def _bars(ax: Axes, confidence: np.ndarray, right: np.ndarray, rows: list[str], 
             verdicts[i],
             (1, i),
             (8, 0),
+            xycoords=ax.get_yaxis_transform(),
             textcoords="offset points",
             color=INK if ok else WRONG,
             weight="normal" if ok else "bold",
@@ -97,7 +98,8 @@ def _bars(ax: Axes, confidence: np.ndarray, right: np.ndarray, rows: list[str], 
         )
     ax.set_yticks(range(n), rows)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlim(0, 1)
+    most = float(confidence.max())
+    ax.set_xlim(0, 1 if most > 0.5 else 1.1 * most)  # of many classes even the surest is far from 1
     ax.set_ylim(n - 0.4, -0.6)
     right_key = Patch(color=RIGHT, label="right")
     wrong_key = Patch(facecolor=WRONG, hatch="///", edgecolor="white", label="wrong")

@@ -10,10 +10,10 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from whytrain.attribution.target import UNITS
-from whytrain.types import Payoff
-from whytrain.presentation.palette import run_colors, run_lines
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
+from whytrain.presentation.palette import run_colors, run_lines
+from whytrain.types import Payoff
 
 _GRID = np.linspace(0, 1, 41)  # shares of the words at which the paths are averaged
 _MOST_OF = 0.9  # of the way from no words to all
@@ -33,7 +33,9 @@ def corpus_path(runs: Mapping[str, Sequence[NDArray[np.float64]]], *, payoff: Pa
     }
     bands = "; bands: quartiles" if len(names) <= _BANDS else ""
     figure = new_figure(
-        4.2 + 0.23 * key_rows(names), _title(medians), f"Medians of {sizes_of(runs)}; words are added by importance, the largest first{bands}"
+        4.2 + 0.23 * key_rows(names),
+        _title(medians),
+        f"Medians of {sizes_of(runs)}; words are added from the most important on{bands}",
     )
     top = key(figure, run_handles(names)) + 0.35
     ax = figure.add_subplot(grid(figure, 1, 1, Margins(top=top))[0])

@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.target import UNITS
-from whytrain.types import Payoff
-from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.signs import sign_colors
-from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
+from whytrain.figures.base.style import (
+    SMALL_SIZE,
+    Margins,
+    dress,
+    finish,
+    finite_range,
+    grid,
+    need,
+    new_figure,
+)
 from whytrain.figures.base.text import shown, widest
+from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import MINUS, signed
+from whytrain.types import Payoff
 
 _ROW = 0.25  # inches
 _NEUTRAL: dict[Payoff, float | None] = {"probability": 0.5, "log_odds": 0.0, "logit": None}
@@ -55,7 +64,8 @@ def cumulative_path(
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         _title(path, unit, class_name),
-        f"Words are added by |{quantity.symbol}| ({quantity.name}), the largest first; each bar is what its word changes then",
+        f"Words are added by |{quantity.symbol}| ({quantity.name}), the largest first; a bar is what its word "
+        "changes then",
     )
     margins = Margins(left=widest(names, SMALL_SIZE) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])

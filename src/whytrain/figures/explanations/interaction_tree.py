@@ -9,15 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from whytrain.types import Payoff
-from whytrain.presentation.palette import GRAY, INK
-from whytrain.figures.base.signs import shade_key, shades
-from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, finish, finite_range, grid, need, new_figure
-from whytrain.figures.base.text import shortened, shown, text_width, widest
-from whytrain.presentation.wording import signed
 from whytrain.attribution.shapley.benefit import Player
 from whytrain.attribution.shapley.interaction_tree import InteractionTree, Merge
 from whytrain.attribution.target import UNITS
+from whytrain.figures.base.signs import shade_key, shades
+from whytrain.figures.base.style import (
+    SMALL_SIZE,
+    WIDTH,
+    Margins,
+    finish,
+    finite_range,
+    grid,
+    need,
+    new_figure,
+)
+from whytrain.figures.base.text import shortened, shown, text_width, widest
+from whytrain.presentation.palette import GRAY, INK
+from whytrain.presentation.wording import signed
+from whytrain.types import Payoff
 
 _ROW = 0.34  # inches from word to word: the two numbers of a merge fit around its line
 _WORD_COLUMNS = 24  # narrow characters

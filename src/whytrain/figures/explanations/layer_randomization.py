@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.presentation.palette import GRAY, INK, PALETTE
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown_end, widest
+from whytrain.presentation.palette import GRAY, INK, PALETTE
 from whytrain.presentation.wording import MINUS, counted
 from whytrain.statistics.intervals import t_interval
 

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
-from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import (
     SMALL_SIZE,
@@ -23,6 +22,7 @@ from whytrain.figures.base.style import (
     new_figure,
 )
 from whytrain.figures.base.text import shown, widest
+from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import counted, score, scores_of
 
 _FEWEST_PLACES = 5  # a single bar must not fill the figure

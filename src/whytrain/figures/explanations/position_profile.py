@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from whytrain.presentation.palette import GRAY, run_colors, run_lines
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
+from whytrain.presentation.palette import GRAY, run_colors, run_lines
 
 
 def position_profile(runs: Mapping[str, NDArray[np.float64]]) -> Figure:

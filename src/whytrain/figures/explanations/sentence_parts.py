@@ -12,10 +12,10 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.attribution.deletion import Parts
 from whytrain.attribution.target import UNITS
-from whytrain.presentation.palette import GRAY, INK, PALETTE
-from whytrain.figures.base.signs import shade_key, shades
 from whytrain.figures.base.runs import key
+from whytrain.figures.base.signs import shade_key, shades
 from whytrain.figures.base.style import (
     SMALL_SIZE,
     WIDTH,
@@ -28,8 +28,8 @@ from whytrain.figures.base.style import (
     new_figure,
 )
 from whytrain.figures.base.text import shown, widest
+from whytrain.presentation.palette import GRAY, INK, PALETTE
 from whytrain.presentation.wording import counted, plural, signed
-from whytrain.attribution.deletion import Parts
 from whytrain.statistics.intervals import t_interval
 from whytrain.types import Payoff
 
@@ -145,11 +145,7 @@ def _means(parts: Sequence[Parts], amounts: Sequence[NDArray[np.float64]]) -> li
     means = []
     for place in range(len(PART_NAMES)):
         known = np.array(
-            [
-                of[place]
-                for p, of in zip(parts, amounts, strict=True)
-                if p.bounds[place] < p.bounds[place + 1]
-            ]
+            [of[place] for p, of in zip(parts, amounts, strict=True) if p.bounds[place] < p.bounds[place + 1]]
         )
         half = np.inf
         if len(known) > 1:
@@ -173,9 +169,7 @@ def _bars(ax: Axes, sides: Sequence[_Side]) -> None:
     ax.margins(y=0.1)
 
 
-def _heat_map(
-    ax: Axes, values: Sequence[NDArray[np.float64]], names: list[str], quantity: Quantity
-) -> None:
+def _heat_map(ax: Axes, values: Sequence[NDArray[np.float64]], names: list[str], quantity: Quantity) -> None:
     edges = np.linspace(0, 1, _N_BINS + 1)
     middles = (edges[:-1] + edges[1:]) / 2
     # A bin shows the word at its middle: values are not averaged, so strong ones stay strong.
@@ -205,11 +199,19 @@ def _title(side: _Side, class_name: str) -> str:
         )
     said = []
     for side_of, sign in (("for", 1), ("against", -1)):
-        names = [name for name in sorted(told, key=lambda name: -abs(told[name].value)) if told[name].value * sign > 0]
+        names = [
+            name
+            for name in sorted(told, key=lambda name: -abs(told[name].value))
+            if told[name].value * sign > 0
+        ]
         if names:
             parts = " and ".join(f"{name} ({signed(told[name].value)})" for name in names)
-            said.append(f"{parts} {'speaks' if len(names) == 1 else 'speak'} {side_of} {class_name if not said else 'it'}")
+            said.append(
+                f"{parts} {'speaks' if len(names) == 1 else 'speak'} {side_of} {class_name if not said else 'it'}"
+            )
     title = "; ".join(said)
-    unclear = [name for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.n > 1 and name not in told]
+    unclear = [
+        name for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.n > 1 and name not in told
+    ]
     rest = f"; {' and '.join(unclear)} cannot be told from 0" if unclear else ""
     return f"{title[0].upper()}{title[1:]}{rest}"

@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from whytrain.attribution.attribution import Quantity, ranking
-from whytrain.presentation.palette import GRAY, INK
 from whytrain.figures.base.signs import sign_colors
-from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, finite_range, grid, need, new_figure
+from whytrain.figures.base.style import (
+    SMALL_SIZE,
+    Margins,
+    dress,
+    finish,
+    finite_range,
+    grid,
+    need,
+    new_figure,
+)
 from whytrain.figures.base.text import shortened, shown, widest
+from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import all_together, counted, score
 
 _ROW = 0.32  # inches

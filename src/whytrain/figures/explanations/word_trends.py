@@ -9,9 +9,18 @@ from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
 from whytrain.attribution.attribution import Quantity
-from whytrain.presentation.palette import GRAY, run_colors, run_lines
-from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure, whole_numbers
+from whytrain.figures.base.style import (
+    SMALL_SIZE,
+    Margins,
+    dress,
+    finish,
+    grid,
+    need,
+    new_figure,
+    whole_numbers,
+)
 from whytrain.figures.base.text import shortened, shown, widest
+from whytrain.presentation.palette import GRAY, run_colors, run_lines
 from whytrain.presentation.wording import score, scores_of
 
 _COLUMNS = ("epoch", "word", "score")
@@ -73,7 +82,9 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
     ax.axhline(0, color=GRAY, linewidth=1)
     whole_numbers(ax, trends["epoch"].min(), trends["epoch"].max())
     ax.set_xlim(trends["epoch"].min() - 0.3, trends["epoch"].max() + 0.3)
-    _names_at_ends(ax, [float(lines[word]["score"].iloc[-1]) for word in words], labels, list(colors.values()))
+    _names_at_ends(
+        ax, [float(lines[word]["score"].iloc[-1]) for word in words], labels, list(colors.values())
+    )
     return finish(figure)
 
 
@@ -106,7 +117,9 @@ def _names_at_ends(ax: Axes, ends: list[float], labels: list[str], colors: list[
 
 
 def _title(lines: dict[str, pd.DataFrame], quantity: Quantity) -> str:
-    ends = {word: (float(line["score"].iloc[0]), float(line["score"].iloc[-1])) for word, line in lines.items()}
+    ends = {
+        word: (float(line["score"].iloc[0]), float(line["score"].iloc[-1])) for word, line in lines.items()
+    }
     word, (first, last) = max(ends.items(), key=lambda item: abs(item[1][1] - item[1][0]))
     if first == last:
         return "Scores of the words by epoch"

@@ -19,7 +19,7 @@ from whytrain.figures.base.style import (
     need,
     new_figure,
 )
-from whytrain.figures.base.text import shortened, shown, widest
+from whytrain.figures.base.text import shortened, shortened_name, shown, widest
 from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import signed
 
@@ -94,7 +94,7 @@ def _bars(ax: Axes, beta: np.ndarray) -> None:
 
 
 def _name(feature: str, class_name: str, n_sentences: int) -> str:
-    said = shortened(feature, 34) + (f" → {shown_name(class_name, 20)}" if class_name else "")
+    said = shortened(feature, 34) + (f" → {shortened_name(class_name, 20)}" if class_name else "")
     return shown(f"{said} ({n_sentences})" if n_sentences else said, 64)
 
 

@@ -28,11 +28,12 @@ _NAME_COLUMNS = 22  # narrow characters of a class name
 # Classes up to which a cell has room for its share below its count, for its count at all, and an axis for
 # the names; beyond that classes go by their numbers, which the table explains.
 _MOST_WITH_SHARES, _MOST_WITH_COUNTS, _MOST_NAMES = 8, 12, 20
-_TOP, _SIDE = 1.05, 3.4  # inches above the matrix, and of the matrix
+_TOP, _SIDE, _SIDE_OF_MANY = 1.05, 3.4, 4.4  # inches above the matrix, and of the matrix
+_WORST = 16  # rows of the table where the classes go by their numbers: those of the lowest F1
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """Draw who is taken for whom, and precision, recall, F1 and support of each class.
+    """Draw who is taken for whom, and precision, recall, F1 and support of each class, of many the worst.
 
     Args:
         labels: int (n,), true classes.
@@ -56,22 +57,25 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, class_names: S
     counts = np.bincount(labels * n_classes + predictions, minlength=n_classes**2)
     counts = counts.reshape(n_classes, n_classes)
     names = [shown_name(name, _NAME_COLUMNS) for name in class_names]
-    if n_classes > _MOST_NAMES:
+    is_many = n_classes > _MOST_NAMES
+    side, listed = (_SIDE_OF_MANY, _WORST) if is_many else (_SIDE, n_classes)
+    if is_many:
         names = [shown_name(f"{i} {name}", _NAME_COLUMNS) for i, name in enumerate(class_names)]
     name_width = widest(names, SMALL_SIZE) if n_classes <= _MOST_NAMES else 0.3
-    cell = _SIDE / n_classes
+    cell = side / n_classes
     upright = name_width > cell - 0.08 and n_classes <= _MOST_NAMES
     bottom = 0.6 + (name_width if upright else 0.15)
-    height = max(_TOP + _SIDE + bottom, _TOP + table_height(n_classes + 3) + 0.2)
+    height = max(_TOP + side + bottom, _TOP + table_height(listed + 3) + 0.2)
     figure = new_figure(height, *_titles(counts, class_names))
     left = 0.55 + name_width
     matrix_margins = Margins(
-        left=left, right=WIDTH - left - _SIDE, top=_TOP, bottom=height - _TOP - _SIDE, across=0
+        left=left, right=WIDTH - left - side, top=_TOP, bottom=height - _TOP - side, across=0
     )
     _matrix(figure.add_subplot(grid(figure, 1, 1, matrix_margins)[0]), counts, names, upright=upright)
-    table_margins = Margins(left=left + _SIDE + 0.35, right=0.2, top=_TOP - 0.2, bottom=0.1)
+    table_margins = Margins(left=left + side + 0.35, right=0.2, top=_TOP - 0.2, bottom=0.1)
     table = figure.add_subplot(grid(figure, 1, 1, table_margins)[0])
-    draw_table(table, ["class", "precision", "recall", "F1", "support"], _report(counts, names))
+    head = f"worst {listed} of {n_classes}" if is_many else "class"
+    draw_table(table, [head, "precision", "recall", "F1", "support"], _report(counts, names, listed))
     return finish(figure)
 
 
@@ -101,8 +105,11 @@ def _matrix(ax: Axes, counts: np.ndarray, names: list[str], *, upright: bool) ->
             ax.text(predicted, true, text, ha="center", va="center", color=color, fontsize=size)
 
 
-def _report(counts: np.ndarray, names: list[str]) -> list[list[str]]:
-    """Return the classification report: a row per class, then accuracy and the two averages."""
+def _report(counts: np.ndarray, names: list[str], listed: int) -> list[list[str]]:
+    """Return the classification report: a row per class, then accuracy and the two averages.
+
+    Of more than `listed` classes those of the lowest F1 are in it, of equal ones the frequent first.
+    """
     hits, support, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     # A class that nobody predicted has precision 0, one that does not occur has recall 0.
     precision = np.divide(hits, predicted, out=np.zeros(len(names)), where=predicted > 0)
@@ -110,9 +117,10 @@ def _report(counts: np.ndarray, names: list[str]) -> list[list[str]]:
     f1 = np.divide(2 * hits, support + predicted, out=np.zeros(len(names)), where=support + predicted > 0)
     scores = np.stack([precision, recall, f1], axis=1)  # (n_classes, 3)
     n = int(counts.sum())
+    shown = range(len(names)) if len(names) <= listed else np.lexsort((-support, f1))[:listed].tolist()
     rows = [
         [name, *(f"{score:.3f}" for score in row), str(count)]
-        for name, row, count in zip(names, scores, support, strict=True)
+        for name, row, count in ((names[k], scores[k], support[k]) for k in shown)
     ]
     rows.append(["accuracy", "", "", f"{hits.sum() / n:.3f}", str(n)])
     for title, average in (("macro average", scores.mean(0)), ("weighted average", support @ scores / n)):
