@@ -64,8 +64,8 @@ def cumulative_path(
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         _title(path, unit, class_name),
-        f"Words are added by |{quantity.symbol}| ({quantity.name}), the largest first; a bar is what its word "
-        "changes then",
+        f"Words are added by |{quantity.symbol}| ({quantity.name}), the largest first; a bar is what its "
+        "word changes then",
     )
     margins = Margins(left=widest(names, SMALL_SIZE) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])

@@ -45,26 +45,28 @@ def pair_importance(
     values = np.asarray(interactions, dtype=float)
     need(
         len(pairs) == len(values) == len(counts) > 0,
-        f"pair_importance: expected one value and count per pair, at least one; came {len(pairs)}, {len(values)} "
-        f"and {len(counts)}",
+        f"pair_importance: expected one value and count per pair, at least one; came {len(pairs)}, "
+        f"{len(values)} and {len(counts)}",
     )
     top = ranking(values)[:n_pairs]
-    names = [
-        shown(" + ".join(f"“{shortened(word, 16)}”" for word in pairs[i]) + f" ({counts[i]})", 48)
-        for i in top
-    ]
+    names = [shown(f"{_both(pairs[i])} ({counts[i]})", 48) for i in top]
     first, second = (shortened(word, 20) for word in pairs[top[0]])
     strongest = float(values[top[0]])
     how = "strengthen" if strongest > 0 else "weaken"
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         f"“{first}” and “{second}” {how} each other most: {score(strongest, quantity)}",
-        f"{plural(quantity)}, means over the sentences with both words (their number in brackets), 95% intervals",
+        f"{plural(quantity)}: means over the sentences with both words (how many, in brackets), 95% intervals",
     )
     margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])
-    told = f"together they speak more (+) or less (−) for {shown(class_name, 30)} than each alone ({quantity.unit})"
+    whose = shown(class_name, 30)
+    told = f"together they speak more (+) or less (−) for {whose} than each alone ({quantity.unit})"
     dress(ax, x=told, gridlines="x")
     errors = stats.t.ppf(0.975, np.asarray(counts)[top] - 1) * np.asarray(standard_errors, dtype=float)[top]
     score_bars(ax, names, values[top], errors, quantity, n_top=len(top))
     return finish(figure)
+
+
+def _both(pair: tuple[str, str]) -> str:
+    return " + ".join(f"“{shortened(word, 16)}”" for word in pair)

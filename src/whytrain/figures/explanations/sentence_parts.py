@@ -40,7 +40,7 @@ _MOST_LABELS = 30  # rows up to which each has its name
 
 
 class _Mean(NamedTuple):
-    """A mean over the sentences that have the part, and half of its 95% interval: infinite for one sentence."""
+    """A mean over the sentences that have the part, and half of its 95% interval: infinite for one of them."""
 
     value: float
     half: float
@@ -53,7 +53,7 @@ class _Mean(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """What is said of the parts: its symbol, what it is, its color, and of each part its mean over sentences."""
+    """What is said of the parts: its symbol, what it is, its color, its mean for each part."""
 
     symbol: str
     meaning: str
@@ -188,30 +188,22 @@ def _scale(values: Sequence[NDArray[np.float64]]) -> float:
 
 
 def _title(side: _Side, class_name: str) -> str:
-    """Say which parts speak for or against the class; of several sentences only what the intervals can tell."""
-    told = {name: mean for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.is_told}
+    """Say which parts speak for or against the class: of several sentences what the intervals can tell."""
+    means = dict(zip(PART_NAMES, side.means, strict=True))
+    ordered = sorted(means, key=lambda name: -abs(means[name].value))
+    told = [name for name in ordered if means[name].is_told]
+    if not told and max(mean.n for mean in side.means) > 1:
+        return f"No part can be told from 0: sentences differ too much ({side.symbol})"
     if not told:
-        several = max(mean.n for mean in side.means) > 1
-        return (
-            f"No part can be told from 0: sentences differ too much ({side.symbol})"
-            if several
-            else f"No part of the sentence counts for {class_name}"
-        )
-    said = []
-    for side_of, sign in (("for", 1), ("against", -1)):
-        names = [
-            name
-            for name in sorted(told, key=lambda name: -abs(told[name].value))
-            if told[name].value * sign > 0
-        ]
+        return f"No part of the sentence counts for {class_name}"
+    said: list[str] = []
+    for verb, sign in (("for", 1), ("against", -1)):
+        names = [name for name in told if means[name].value * sign > 0]
         if names:
-            parts = " and ".join(f"{name} ({signed(told[name].value)})" for name in names)
-            said.append(
-                f"{parts} {'speaks' if len(names) == 1 else 'speak'} {side_of} {class_name if not said else 'it'}"
-            )
+            parts = " and ".join(f"{name} ({signed(means[name].value)})" for name in names)
+            speak = "speaks" if len(names) == 1 else "speak"
+            said.append(f"{parts} {speak} {verb} {'it' if said else class_name}")
+    unclear = [name for name in PART_NAMES if means[name].n > 1 and name not in told]
+    said += [f"{' and '.join(unclear)} cannot be told from 0"] if unclear else []
     title = "; ".join(said)
-    unclear = [
-        name for name, mean in zip(PART_NAMES, side.means, strict=True) if mean.n > 1 and name not in told
-    ]
-    rest = f"; {' and '.join(unclear)} cannot be told from 0" if unclear else ""
-    return f"{title[0].upper()}{title[1:]}{rest}"
+    return title[0].upper() + title[1:]

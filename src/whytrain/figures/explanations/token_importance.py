@@ -139,5 +139,6 @@ def _subtitle(values: NDArray[np.float64], quantity: Quantity, *, sentence: bool
     n = len(values)
     interval = ", with 95% intervals" if errors else ""
     if sentence:
-        return f"{counted(n, 'word')}, numbered by position{all_together(quantity, float(values.sum()))}{interval}"
+        total = all_together(quantity, float(values.sum()))
+        return f"{counted(n, 'word')}, numbered by position{total}{interval}"
     return f"Mean over the occurrences of {n} different words (their number in brackets){interval}"

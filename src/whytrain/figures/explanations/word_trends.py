@@ -32,9 +32,9 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
     """Draw scores of words by epoch, each line named at its end.
 
     Args:
-        trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in the
-            reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep the order
-            of their first rows; of more than 6 those that moved most are drawn.
+        trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in
+            the reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep
+            the order of their first rows; of more than 6 those that moved most are drawn.
         quantity: what the scores are.
         class_name: which class they speak for.
 
@@ -124,4 +124,5 @@ def _title(lines: dict[str, pd.DataFrame], quantity: Quantity) -> str:
     if first == last:
         return "Scores of the words by epoch"
     scale = max(abs(first), abs(last))
-    return f"“{shortened(word)}” moves most: from {score(first, quantity, scale)} to {score(last, quantity, scale)}"
+    start, end = (score(value, quantity, scale) for value in (first, last))
+    return f"“{shortened(word)}” moves most: from {start} to {end}"
