@@ -56,7 +56,7 @@ def pair_importance(
     figure = new_figure(
         1.0 + len(names) * _ROW + 0.65,
         f"“{first}” and “{second}” {how} each other most: {score(strongest, quantity)}",
-        f"{plural(quantity)}: means over the sentences with both words (how many, in brackets), 95% intervals",
+        f"{plural(quantity)}: means over sentences with both words (how many: in brackets), 95% intervals",
     )
     margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=0.85, bottom=0.65)
     ax = figure.add_subplot(grid(figure, 1, 1, margins)[0])

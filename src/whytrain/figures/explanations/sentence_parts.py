@@ -40,7 +40,7 @@ _MOST_LABELS = 30  # rows up to which each has its name
 
 
 class _Mean(NamedTuple):
-    """A mean over the sentences that have the part, and half of its 95% interval: infinite for one of them."""
+    """A mean over sentences that have the part, and half of its 95% interval: infinite for one sentence."""
 
     value: float
     half: float

@@ -33,8 +33,8 @@ def word_trends(trends: pd.DataFrame, *, quantity: Quantity, class_name: str) ->
 
     Args:
         trends: one row per word and epoch: `epoch` (from 1), `word`, `score` (mean over its occurrences in
-            the reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words keep
-            the order of their first rows; of more than 6 those that moved most are drawn.
+            the reference sentences) and, if known, its `standard_error` (a band of ± 1.96 of them). Words
+            keep the order of their first rows; of more than 6 those that moved most are drawn.
         quantity: what the scores are.
         class_name: which class they speak for.
 
