@@ -133,7 +133,10 @@ def test_plain_sentences_come_first(written):
     page = Page((folder / files.PAGE).read_text("utf-8"))
     start = page.text.index("In short", page.text.index("How to read this"))  # behind the contents
     short = page.text[start : page.text.index("What differs", start)]
-    for line in files.told(result):
+    legend, *told = files.told(result)
+    assert legend == "A = plain (kind=0); B = attentive (kind=1)"
+    assert all(entry in page.text for entry in legend.split("; "))
+    for line in told:
         assert line in short
     for title in ("Config", "Metrics", "Training", "Confidence", "Groups of sentences", "Now right"):
         assert title in page.text

@@ -17,7 +17,7 @@ from whytrain.comparison.runs import Progress
 from whytrain.comparison.selection import COMPARISON, KIND_TAG
 from whytrain.comparison.tables import TEXT_COLUMNS, comparison_tables
 from whytrain.pages.comparison import comparison_page
-from whytrain.pages.comparison_figures import MOST_DRAWN, comparison_figures
+from whytrain.pages.comparison_figures import comparison_figures
 from whytrain.tracking.store import Store
 
 TOPIC, PAGE = "comparison", "comparison.html"
@@ -26,7 +26,7 @@ _MOST_TOLD = 3
 
 def told(result: SideBySide) -> list[str]:
     """Return what a person reads first, a line each: which runs, headline, ranking, differences, floor."""
-    lines = [*legend_lines(result)[:MOST_DRAWN], headline(result)]
+    lines = ["; ".join(legend_lines(result)), headline(result)]
     if result.ranking is not None:
         lines.append(ranking_sentence(result.ranking))
     for name in list(result.measures.against_baseline)[:_MOST_TOLD]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whytrain.figures.base.runs import NO_LEGEND, Legend, check_runs, key, run_label
+from whytrain.figures.base.runs import NO_LEGEND, Legend, check_runs, key, key_rows, run_handles, run_label
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.presentation.palette import GRAY, INK, run_colors
@@ -36,14 +36,17 @@ def difference_forest(
     n_all = sum(len(found) for found in differences.values())
     metrics = [compared.measured.metric for compared in differences[names[0]]]
     n_rows = -(-len(metrics) // _COLUMNS)
+    told = [baseline, *names] if legend else []
+    key_height = 0.23 * key_rows(told, legend) if told else 0.0
     figure = new_figure(
-        1.1 + n_rows * (0.9 + max(1.0, 0.34 * len(names))),
+        1.1 + key_height + n_rows * (0.9 + max(1.0, 0.34 * len(names))),
         f"{n_claimed} of {n_all} differences from {baseline} hold after correction",
         f"Difference from the baseline with its {100 * level:g}% interval; 0: the baseline",
     )
     handles = [
         Line2D([], [], color=INK, marker="o", label="holds after correction"),
         Line2D([], [], color=INK, marker="o", markerfacecolor="white", label="may be noise"),
+        *run_handles(told, legend),
     ]
     labels = [run_label(name) for name in names]
     left = widest(labels, SMALL_SIZE) + 0.3

@@ -9,7 +9,16 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from whytrain.figures.base.runs import NO_LEGEND, Legend, Runs, check_runs, key, of_each, panel_grid
+from whytrain.figures.base.runs import (
+    NO_LEGEND,
+    Legend,
+    Runs,
+    check_runs,
+    key,
+    key_label,
+    of_each,
+    panel_grid,
+)
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.metrics.calibration import top_label
 from whytrain.presentation.palette import RIGHT, WRONG
@@ -45,7 +54,7 @@ def confidence_by_outcome(runs: Runs, legend: Legend = NO_LEGEND) -> Figure:
     for i, name in enumerate(names):
         ax = figure.add_subplot(cells[i])
         auroc = "AUROC –" if np.isnan(aurocs[name]) else f"AUROC {aurocs[name]:.3f}"
-        label = f"{fitted(name, width, 11)}\n{auroc}" if len(names) > 1 else auroc
+        label = f"{fitted(key_label(name, legend), width, 11)}\n{auroc}" if len(names) > 1 else auroc
         dress(ax, label, x="confidence", y="share" if i % n_columns == 0 else "")
         _histograms(ax, *scored[name], lowest)
     return finish(figure)

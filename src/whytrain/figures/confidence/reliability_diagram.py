@@ -10,7 +10,16 @@ from matplotlib.patches import Patch
 from scipy.stats import binom
 
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
-from whytrain.figures.base.runs import NO_LEGEND, Legend, Runs, check_runs, key, panel_grid, sizes_of
+from whytrain.figures.base.runs import (
+    NO_LEGEND,
+    Legend,
+    Runs,
+    check_runs,
+    key,
+    key_label,
+    panel_grid,
+    sizes_of,
+)
 from whytrain.figures.base.style import WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, run_colors
@@ -58,7 +67,7 @@ def reliability_diagram(runs: Runs, n_bins: int = 15, legend: Legend = NO_LEGEND
         error, floor = errors[name], floors[name].percentile_95
         heading = f"ECE {error:.3f}, noise {floor:.3f}"
         if several:
-            heading = f"{fitted(name, width, 11)}\n{heading}"
+            heading = f"{fitted(key_label(name, legend), width, 11)}\n{heading}"
         dress(upper, heading, y="accuracy" if i % n_columns == 0 else "", gridlines="both")
         _curve(upper, bins[name], colors[name])
         upper.set_xlim(start, 1)
