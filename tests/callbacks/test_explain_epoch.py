@@ -193,7 +193,7 @@ def test_one_figure_an_epoch_and_all_of_them_at_the_end(fitted: tuple[SimpleName
     assert of_epochs == [figure(None, 1), figure(None, 2)]
     kinds = ("importance", "network", "path", "tree")
     expected = {f"sentence_{i}_{kind}" for i in (1, 2) for kind in kinds} | {"parts", "word_trends"}
-    expected |= {"corpus_path", "corpus_positions", "corpus_importance", "corpus_network"}
+    expected |= {"corpus_path", "corpus_positions", "corpus_importance", "corpus_pairs"}
     assert set(store.figures) - set(of_epochs) == set(map(figure, expected))
     assert store.texts["reports/shapley.html"].startswith("<!DOCTYPE html>")
     vocabulary = store.tables[table("vocabulary")]

@@ -31,6 +31,19 @@ def epoch_means(frame: pd.DataFrame, name: str) -> list[float]:
     return [np.average(part[name], weights=part["sentences"]) for _, part in frame.groupby("epoch")]
 
 
+def test_one_slow_epoch_does_not_flatten_the_others(readable):
+    frame = batches(4, 10)
+    frame.loc[frame["epoch"] == 1, "seconds"] *= 30
+    figure = batch_history(frame)
+    texts = readable(figure)
+    seconds = frame.groupby("epoch")["seconds"].sum()
+    time = figure.axes[2]
+    heights = [bar.get_height() for bar in time.patches]
+    np.testing.assert_allclose(heights[1:], seconds[1:])
+    assert heights[0] == time.get_ylim()[1] < 4 * seconds.median()
+    assert f"{seconds.iloc[0]:.3g} ↑" in texts
+
+
 def test_raw_smoothed_and_epoch_means(readable):
     frame = batches(4, 100).sample(frac=1, random_state=0)  # any order comes out in order
     figure = batch_history(frame)

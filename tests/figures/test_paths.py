@@ -29,6 +29,16 @@ def test_bars_lead_from_payoff_to_payoff(readable, game):
     assert any("without words to" in text for text in texts)
 
 
+def test_the_title_says_how_many_words_go_most_of_the_way():
+    steps = np.array(
+        [0.0, 0.5, 0.95, 1.0, 1.0]
+    )  # 90% of the way lies between a quarter and a half of the words
+    title = corpus_path({"a": [steps] * 3}, payoff="probability").texts[0].get_text()
+    assert title == "The most important 48% of the words go 90% of the way to the full sentence"
+    title = corpus_path({"a": [steps], "b": [-steps]}, payoff="probability").texts[0].get_text()
+    assert title == "With all their words, the sentences are no surer of the class than without"
+
+
 def test_corpus_medians_and_quartiles(readable):
     generator = np.random.default_rng(0)
     runs = {name: [generator.random(n + 1) for n in (1, 4, 8)] for name in ("first", "second")}

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from whytrain.figures.base import text as fonts
-from whytrain.figures.base.style import DPI, WIDTH, finish, fitted
-from whytrain.figures.base.text import cjk_family, shown, text_width
+from whytrain.figures.base.style import DPI, WIDTH, finish, fitted, new_figure
+from whytrain.figures.base.text import cjk_family, set_fonts, shown, text_width
 
 needs_cjk = pytest.mark.skipif(cjk_family() is None, reason="no CJK font is installed (fonts-noto-cjk)")
 
@@ -71,6 +71,16 @@ def test_fitted_cuts_to_the_width():
     assert cut.endswith("…")
     assert 2.8 < text_width(cut, 10) <= 3.0
     assert fitted("short", 3.0, 10) == "short"
+
+
+def test_right_to_left_words_keep_the_order_of_a_title():
+    figure = new_figure(1.0, "“שלום” and “טוב מאוד” strengthen each other most: +1.20")
+    drawn = finish(figure).texts[0].get_text()
+    assert drawn == "“\u2068שלום\u2069” and “\u2068טוב מאוד\u2069” strengthen each other most: +1.20"
+    # A label that begins with such a word is no right-to-left line: its number stands behind the word.
+    plain = Figure(figsize=(WIDTH, 1), dpi=DPI).text(0, 0, "مرحبا (3)")
+    set_fonts(plain.get_figure())
+    assert plain.get_text() == "\u2068مرحبا\u2069 (3)"
 
 
 @needs_cjk

@@ -31,7 +31,7 @@ def hashed(word: str) -> str:
     return f"#{word}"
 
 
-def test_words_and_pairs_that_occur_once_are_left_out() -> None:
+def test_words_and_pairs_that_occur_seldom_are_left_out() -> None:
     of = {"variant": "padding", "class": "good"}
     words = pd.DataFrame(
         {"word": ["rare", "fine", "dull"], "score": [9.0, 2.0, -1.0], "standard_error": [np.nan, 0.5, 0.1]}
@@ -43,19 +43,24 @@ def test_words_and_pairs_that_occur_once_are_left_out() -> None:
             "interaction": [9.0, -2.0, 1.0],
             "standard_error": [np.nan, 0.25, 0.5],
         }
-    ).assign(count=[1, 2, 3], **of)
+    ).assign(count=[2, 3, 4], **of)
     figures = vocabulary_figures(words, pairs, of=OF, name=hashed)
     importance = figures["corpus_importance"].axes[0]
     assert [bar.get_width() for bar in importance.patches] == [2.0, -1.0]
     assert [label.get_text() for label in importance.get_yticklabels()] == ["#fine (4)", "#dull (7)"]
-    network = figures["corpus_network"]
-    assert len(network.axes[0].collections[0].get_segments()) == 2
-    texts = [text.get_text() for text in network.texts]
-    assert "“#fine” and “#not” weaken each other most: −2.00" in texts
-    assert any("standard errors up to 0.50" in text for text in texts)
+    drawn = figures["corpus_pairs"]
+    bars = drawn.axes[0]
+    assert [bar.get_width() for bar in bars.patches] == [-2.0, 1.0]
+    names = [label.get_text() for label in bars.get_yticklabels()]
+    assert names == ["“#fine” + “#not” (3)", "“#dull” + “#not” (4)"]
+    # t quantiles of 2 and 3 degrees of freedom, as tables have them.
+    ends = [segment[:, 0] for segment in bars.collections[0].get_segments()]
+    half = np.array([4.303 * 0.25, 3.182 * 0.5])
+    np.testing.assert_allclose(ends, np.array([[-2.0], [1.0]]) + half[:, None] * [-1, 1], atol=1e-3)
+    assert "“#fine” and “#not” weaken each other most: −2.00" in [text.get_text() for text in drawn.texts]
 
 
-def test_many_pairs_show_as_many_words_as_fit() -> None:
+def test_of_many_pairs_the_strongest_are_drawn() -> None:
     n = 30
     pairs = pd.DataFrame(
         {
@@ -67,12 +72,12 @@ def test_many_pairs_show_as_many_words_as_fit() -> None:
     ).assign(variant="padding", count=5, **{"class": "good"})
     words = pd.DataFrame({"word": ["x"], "score": [0.0], "standard_error": [np.nan], "count": [1]})
     figures = vocabulary_figures(words.assign(**{"class": "good"}), pairs, of=OF, name=str)
-    assert set(figures) == {"corpus_network"}
-    names = {text.get_text() for text in figures["corpus_network"].axes[0].texts}
-    assert names == {f"{side}{i}" for side in "ab" for i in range(8)}
+    assert set(figures) == {"corpus_pairs"}
+    names = [label.get_text() for label in figures["corpus_pairs"].axes[0].get_yticklabels()]
+    assert names == [f"“a{i}” + “b{i}” (5)" for i in range(10)]
 
 
-def test_a_method_without_pairs_has_no_network() -> None:
+def test_a_method_without_pairs_has_no_figure_of_them() -> None:
     words = pd.DataFrame({"word": ["fine"], "score": [2.0], "standard_error": [0.5], "count": [3]})
     gradients = replace(
         OF, quantity=Quantity(symbol="IG", name="integrated gradient", unit="log-odds"), pairs=None
