@@ -69,7 +69,7 @@ def test_parts_are_means_over_sentences_with_intervals(readable, game):
 def test_the_title_tells_a_mean_from_noise():
     for sums, title in (
         ([1.0, -1.0], "No part can be told from 0: sentences differ too much (Σφ)"),
-        ([1.0, 1.1], "End (+1.05) speaks for positive"),
+        ([1.0, 1.1], "End (+1.05) speaks for positive; beginning and middle cannot be told from 0"),
     ):
         parts = [
             Parts(bounds=np.arange(4), alone=np.zeros(3), attributed=np.array([0.0, 0.0, value]), empty=0.0)
@@ -89,9 +89,7 @@ def test_scores_of_another_unit_are_not_summed_beside_payoffs(readable):
     )
     texts = readable(figure)
     np.testing.assert_allclose([bar.get_height() for bar in figure.axes[0].patches], [0.3, -0.1, 0.7])
-    assert (
-        "End (+0.700) and beginning (+0.300) speak for positive; middle (−0.100) speaks against it" in texts
-    )
+    assert "End (+0.70) and beginning (+0.30) speak for positive; middle (−0.10) speaks against it" in texts
     assert not any("Σ" in text for text in texts)
 
 

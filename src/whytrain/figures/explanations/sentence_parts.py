@@ -197,10 +197,12 @@ def _title(side: _Side, class_name: str) -> str:
     if not told:
         return f"No part of the sentence counts for {class_name}"
     said: list[str] = []
+    scale = abs(means[told[0]].value)
     for verb, sign in (("for", 1), ("against", -1)):
         names = [name for name in told if means[name].value * sign > 0]
         if names:
-            parts = " and ".join(f"{name} ({signed(means[name].value)})" for name in names)
+            *others, last = (f"{name} ({signed(means[name].value, scale)})" for name in names)
+            parts = f"{', '.join(others)} and {last}" if others else last
             speak = "speaks" if len(names) == 1 else "speak"
             said.append(f"{parts} {speak} {verb} {'it' if said else class_name}")
     unclear = [name for name in PART_NAMES if means[name].n > 1 and name not in told]
