@@ -266,7 +266,7 @@ def test_recipes_over_seeds_are_ranked_by_the_crossed_bootstrap():
     accuracy = found.differences[0]
     assert pair.p_value == accuracy.p_value
     assert pair.difference == pytest.approx(accuracy.difference.estimate, abs=1e-12)
-    many = [Recipe(f"recipe {i}", "", recipes[0].runs) for i in range(MOST_RESAMPLED + 1)]
+    many = [Recipe(name=f"recipe {i}", called="", runs=recipes[0].runs) for i in range(MOST_RESAMPLED + 1)]
     assert rank(many, SENTENCES, in_silence, **BOOTSTRAP) is None
 
 

@@ -55,7 +55,7 @@ def test_the_positive_class_is_the_baseline_s_and_others_are_said(tracker, first
         "first was trained with good as its positive class: F1, precision, recall, AUROC, average precision are "
         "those of bad here, for all runs, as in about bad; curves are as tracked",
     )
-    recipes = [Recipe(run.name, (run,)) for run in loaded.runs]
+    recipes = [Recipe(name=run.name, called=run.name, runs=(run,)) for run in loaded.runs]
     measures = measure(recipes, loaded.sentences, in_silence, level=0.95, n_resamples=100, seed=0)
     f1 = f1_score(LABELS, logits_of(1.0, 0).argmax(1), pos_label=0)
     assert measures.scores["first"]["f1"].estimate == pytest.approx(f1)

@@ -19,7 +19,7 @@ from whytrain.sweeps.run_name import is_made_name
 _INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recipe:
     """One config over one or several seeds.
 
@@ -88,7 +88,7 @@ def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:
     distinct = all(len({run.seed for run in group}) == len(group) for group in groups.values())
     members = [[run] for run in runs] if len(groups) == 1 or not distinct else list(groups.values())
     return tuple(
-        Recipe(letters(place), _common_name(group), tuple(sorted(group, key=_seed_number)))
+        Recipe(name=letters(place), called=_common_name(group), runs=tuple(sorted(group, key=_seed_number)))
         for place, group in enumerate(members)
     )
 
