@@ -54,7 +54,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
         f"Logistic surrogate of the network: the {len(names)} largest of {len(table)} coefficients, for "
         f"{shortened(whose, 30)}; in brackets: training sentences",
     )
-    margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.3, right=0.4, top=1.0, bottom=0.65, across=0.35)
+    margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.35, right=0.4, top=1.0, bottom=0.65, across=0.35)
     cells = grid(figure, 1, 2, margins, widths=(3, 1.4))
     left, right = (figure.add_subplot(cells[0, i]) for i in (0, 1))
     _bars(left, beta)
@@ -62,7 +62,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
         left, "what it adds where it stands", "log-odds; of a count: by one standard deviation", gridlines="x"
     )
     left.set_yticks(range(len(names)), names, fontsize=SMALL_SIZE + 1)
-    dress(right, "mean size over all sentences", "log-odds", gridlines="x")
+    dress(right, "average size", "log-odds", gridlines="x")
     right.barh(range(len(names)), contribution, color=GRAY, height=0.72)
     right.set_yticks([])
     right.set_xlim(0, 1.05 * finite_range(contribution))
@@ -88,13 +88,13 @@ def _bars(ax: Axes, beta: np.ndarray) -> None:
             color=INK,
         )
     ax.axvline(0, color=GRAY, linewidth=1)
-    room = 0.22 * max(float(np.ptp(np.append(beta, 0.0))), scale)  # for the numbers beyond the bars
+    room = 0.26 * max(float(np.ptp(np.append(beta, 0.0))), scale)  # for the numbers beyond the bars
     low, high = min(float(beta.min()), 0.0), max(float(beta.max()), 0.0)
     ax.set_xlim(low - (room if low < 0 else room / 4), high + (room if high > 0 else room / 4))
 
 
 def _name(feature: str, class_name: str, n_sentences: int) -> str:
-    said = shortened(feature, 34) + (f" → {shortened_name(class_name, 20)}" if class_name else "")
+    said = shortened(feature, 30) + (f" → {shortened_name(class_name, 18)}" if class_name else "")
     return shown(f"{said} ({n_sentences})" if n_sentences else said, 64)
 
 
