@@ -69,7 +69,7 @@ def test_parts_are_means_over_sentences_with_intervals(readable, game):
 def test_the_title_tells_a_mean_from_noise():
     for sums, title in (
         ([1.0, -1.0], "No part can be told from 0: sentences differ too much (Σφ)"),
-        ([1.0, 1.1], "End (+1.05) speaks for positive; beginning and middle cannot be told from 0"),
+        ([1.0, 1.1], "End (+1.05) speaks for positive; not told from 0: beginning, middle"),
     ):
         parts = [
             Parts(bounds=np.arange(4), alone=np.zeros(3), attributed=np.array([0.0, 0.0, value]), empty=0.0)

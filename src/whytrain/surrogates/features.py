@@ -76,8 +76,8 @@ def explained_sum(features: Sequence[Feature], show: Name) -> str:
         for i in dict.fromkeys(order[[-1, 0]])
     ]
     return (
-        f"{score.what}: each word adds its mean Shapley value (log-odds) in explained sentences, such as "
-        f"{', '.join(told)}"
+        "words’ sum: each word adds its mean Shapley value (log-odds) in explained sentences, such as "
+        f"{', '.join(told)} {score.what.removeprefix('words’ sum ')}"
     )
 
 

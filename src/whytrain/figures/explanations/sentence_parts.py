@@ -206,6 +206,6 @@ def _title(side: _Side, class_name: str) -> str:
             speak = "speaks" if len(names) == 1 else "speak"
             said.append(f"{parts} {speak} {verb} {'it' if said else class_name}")
     unclear = [name for name in PART_NAMES if means[name].n > 1 and name not in told]
-    said += [f"{' and '.join(unclear)} cannot be told from 0"] if unclear else []
+    said += [f"not told from 0: {', '.join(unclear)}"] if unclear else []
     title = "; ".join(said)
     return title[0].upper() + title[1:]

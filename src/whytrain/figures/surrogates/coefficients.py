@@ -54,7 +54,7 @@ def coefficients(table: pd.DataFrame, *, n_features: int = 20) -> Figure:
         f"Logistic surrogate of the network: the {len(names)} largest of {len(table)} coefficients, for "
         f"{shortened(whose, 30)}; in brackets: training sentences",
     )
-    margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.35, right=0.4, top=1.0, bottom=0.65, across=0.35)
+    margins = Margins(left=widest(names, SMALL_SIZE + 1) + 0.35, right=0.4, top=1.0, bottom=0.65, across=0.55)
     cells = grid(figure, 1, 2, margins, widths=(3, 1.4))
     left, right = (figure.add_subplot(cells[0, i]) for i in (0, 1))
     _bars(left, beta)

@@ -24,7 +24,6 @@ from whytrain.figures.base.style import (
 )
 from whytrain.figures.base.text import shortened
 from whytrain.presentation.palette import GRAY, INK, run_colors
-from whytrain.presentation.wording import counted
 from whytrain.surrogates.rules import TreeCell
 
 _ROW = 0.42  # inches from leaf to leaf: a condition above the line, numbers below it
@@ -52,9 +51,10 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str], note: s
     places = _places(cells, deepest)
     n_ends = sum(not _below(cells[i], deepest) for i in places)
     n_leaves = sum(not cell.children for cell in cells)
-    subtitle = "Condition above a line; below it confidence of the class and share of training sentences"
+    told = "1 leaf" if n_leaves == 1 else f"{n_leaves} leaves"
+    subtitle = f"Above a line: condition; below: confidence of the class, share of training sentences; {told}"
     if n_ends < n_leaves:
-        subtitle += f"; hollow circles: cut off, of {n_leaves} leaves"
+        subtitle += "; hollow: cut off"
     bottom = FOOTNOTE if note else 0.1
     figure = new_figure(1.1 + bottom + n_ends * _ROW, _title(cells), subtitle)
     if note:
@@ -159,6 +159,4 @@ def _title(cells: Sequence[TreeCell]) -> str:
     n_leaves = sum(not cell.children for cell in cells)
     if n_leaves == 1:
         return "The tree surrogate has found nothing to ask"
-    depth = max(cell.depth for cell in cells)
-    first = shortened(cells[cells[0].children[1]].text, 48)
-    return f"The tree surrogate asks first: {first}? {n_leaves} leaves, {counted(depth, 'question')} deep"
+    return f"The tree surrogate asks first: {shortened(cells[cells[0].children[1]].text, 60)}?"
