@@ -140,7 +140,9 @@ def rule_text(rule: Rule, features: Sequence[Feature], class_names: Sequence[str
         class_names: all of them.
         show: what stands for a word.
     """
-    present, other, absent = [], [], []
+    present: list[str] = []
+    other: list[str] = []
+    absent: list[str] = []
     for condition in rule.conditions:
         feature = features[condition.feature]
         if not feature.is_presence:

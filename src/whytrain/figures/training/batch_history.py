@@ -96,18 +96,18 @@ def _time_bars(ax: Axes, batches: pd.DataFrame) -> None:
     end = 1.25 * min(float(seconds.max()), _MOST_TIMES * float(seconds.median()))
     end = max(end, 1e-9)
     cut = (seconds > end).to_numpy()
-    heights = np.minimum(seconds, end)
-    bars = ax.bar(seconds.index, heights, color=GRAY, width=0.8 if len(seconds) > 1 else 0.4)
+    epochs, heights = seconds.index.to_numpy(dtype=float), np.minimum(seconds.to_numpy(), end)
+    bars = ax.bar(epochs, heights, color=GRAY, width=0.8 if len(seconds) > 1 else 0.4)
     for bar in (bar for bar, is_cut in zip(bars, cut, strict=True) if is_cut):
         bar.set(hatch="///", edgecolor="white")
     vertical = len(seconds) > 3
-    for place, (epoch, value) in enumerate(seconds.items()):
+    for place, value in enumerate(seconds.tolist()):
         if len(seconds) > _MOST_VALUES and not cut[place]:
             continue
         text = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
         ax.annotate(
             f"{text} ↑" if cut[place] else text,
-            (float(epoch), heights.iloc[place]),
+            (float(epochs[place]), float(heights[place])),
             (0, -3 if cut[place] else 3),
             textcoords="offset points",
             ha="center",

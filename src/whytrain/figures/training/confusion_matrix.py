@@ -24,7 +24,7 @@ from whytrain.figures.base.table import draw_table, table_height
 from whytrain.figures.base.text import shown_name, widest
 from whytrain.presentation.palette import SEQUENTIAL, text_on
 
-_NAME_COLUMNS = 22  # narrow characters of a class name
+_NAME_COLUMNS = 18  # narrow characters of a class name
 # Classes up to which a cell has room for its share below its count, for its count at all, and an axis for
 # the names; beyond that classes go by their numbers, which the table explains.
 _MOST_WITH_SHARES, _MOST_WITH_COUNTS, _MOST_NAMES = 8, 12, 20
