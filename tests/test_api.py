@@ -82,7 +82,7 @@ def test_runs_from_texts_and_labels(workspace: Path, reviews: Path) -> None:
     assert explained.label == "good"
     best = explained.attribution("shapley").scores.argmax()
     assert explained.attribution("shapley").words[best] == "great"
-    explained.write(workspace / "why")
+    explained.write(workspace / "why", figures=True)
     assert (workspace / "why" / "integrated_gradients_importance.png").is_file()
     with pytest.raises(DataError, match="expected one column of texts; got a, b"):
         run.predict(pd.DataFrame({"a": ["x"], "b": ["y"]}))

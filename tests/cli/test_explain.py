@@ -142,7 +142,7 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
     tracked: SimpleNamespace, saved: SavedModel, explain: Callable[..., tuple[int, str]]
 ) -> None:
     text = "it's <i>so</i>, ${great} = 'dull' & 电影很好!"
-    code, said = explain("run=tiny", f"text={text}", "output=one text")
+    code, said = explain("run=tiny", f"text={text}", "output=one text", "figures=true")
     assert code == 0, said
     folder = Path("one text")
     content = json.loads((folder / "explanation.json").read_text("utf-8"))
@@ -215,6 +215,7 @@ def test_three_methods_stand_side_by_side(saved: SavedModel, explain: Callable[.
         "run=tiny",
         f"text={text}",
         "output=three",
+        "figures=true",
         "explainer=[shapley,integrated_gradients,random]",
         "explainer.shapley.absences=[padding]",
         "explainer.integrated_gradients.steps=64",

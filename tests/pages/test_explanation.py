@@ -361,7 +361,7 @@ def test_signs_agree_where_both_are_next_to_nothing() -> None:
 
 
 def test_files_are_drawn_of_what_each_method_has(explained: ExplainedText, tmp_path: Path) -> None:
-    write_explanation(explained, tmp_path)
+    write_explanation(explained, tmp_path, draw=True)
     everywhere = {"importance", "positions", "path", "parts"}
     others = {f"{m}_{kind}" for m in ("integrated_gradients", "random") for kind in everywhere}
     assert {path.stem for path in tmp_path.glob("*.png")} == everywhere | {"network", "tree"} | others
@@ -378,9 +378,9 @@ def test_files_are_drawn_of_what_each_method_has(explained: ExplainedText, tmp_p
 
 
 def test_figures_of_an_earlier_explanation_do_not_stay(explained: ExplainedText, tmp_path: Path) -> None:
-    write_explanation(explained, tmp_path)
+    write_explanation(explained, tmp_path, draw=True)
     (tmp_path / "mine.png").write_bytes(b"")
-    write_explanation(replace(explained, explanations=explained.explanations[2:]), tmp_path)
+    write_explanation(replace(explained, explanations=explained.explanations[2:]), tmp_path, draw=True)
     left = {path.stem for path in tmp_path.glob("*.png")}
     assert left == {"importance", "positions", "path", "parts", "mine"}
     content = json.loads((tmp_path / "explanation.json").read_text("utf-8"))

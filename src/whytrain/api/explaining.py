@@ -119,11 +119,11 @@ class TextExplanation:
             raise ConfigError(f"{found.title} says nothing of pairs of words; explainers=['shapley'] does")
         return to_shapiq(found.scores, found.pairs.scores, 0.0 if found.total is None else found.total[0])
 
-    def write(self, folder: str | Path) -> Path:
-        """Write the page, figures and JSON into a folder, which is made, and return the page."""
+    def write(self, folder: str | Path, *, figures: bool = False) -> Path:
+        """Write page and JSON, and figures as PNG files, into a folder, which is made; return the page."""
         from whytrain.pages.explanation.files import write_explanation
 
-        return write_explanation(self.result, Path(folder))
+        return write_explanation(self.result, Path(folder), draw=figures)
 
     def _repr_html_(self) -> str:
         """Return the answer and the sentence, colored once per method; all text is escaped."""

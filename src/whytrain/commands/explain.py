@@ -59,7 +59,7 @@ def explain(config: DictConfig) -> None:
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
-    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName})
+    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
@@ -78,7 +78,7 @@ def explain(config: DictConfig) -> None:
         output = None if plain["output"] is None else Path(plain["output"])
         folder = output or kept / folder_of(plain["text"], asked)
         index = (kept, f"Asked of {plain['run'] or name}") if output is None else None
-        return explain_text(explainer, plain["text"], folder, index, Console())
+        return explain_text(explainer, plain["text"], folder, index, Console(), draw=plain["figures"])
     output = Path(plain["output"] or kept)
     origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
@@ -106,9 +106,15 @@ def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedMode
 
 
 def explain_text(
-    explainer: TextExplainer, text: str, folder: Path, index: tuple[Path, str] | None, console: Console
+    explainer: TextExplainer,
+    text: str,
+    folder: Path,
+    index: tuple[Path, str] | None,
+    console: Console,
+    *,
+    draw: bool,
 ) -> None:
-    """Print the verdict, scores and interactions; write page, figures and JSON, and list the text.
+    """Print the verdict, scores and interactions; write page and JSON, and list the text.
 
     Args:
         explainer: the model.
@@ -116,14 +122,16 @@ def explain_text(
         folder: of this text.
         index: folder and title of the list of all texts; None: it is in no list.
         console: where it is said.
+        draw: also draw the page's figures as PNG files.
     """
     from whytrain.pages.explanation.files import write_explanation, write_index
     from whytrain.pages.explanation.terminal import terminal
 
     explained = explainer(text)
     console.print(terminal(explained), highlight=False)
-    page = write_explanation(explained, folder)
-    console.print(f"page: {page} (figures and JSON beside it)", markup=False, highlight=False, soft_wrap=True)
+    page = write_explanation(explained, folder, draw=draw)
+    beside = "JSON and PNG figures beside it" if draw else "JSON beside it; figures=true adds PNG figures"
+    console.print(f"page: {page} ({beside})", markup=False, highlight=False, soft_wrap=True)
     if index is not None:
         texts = write_index(*index)
         console.print(f"all texts: {texts}", markup=False, highlight=False, soft_wrap=True)

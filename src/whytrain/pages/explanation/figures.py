@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from whytrain.attribution.explainer import Explanation
@@ -14,6 +15,41 @@ from whytrain.figures.explanations.sentence_parts import sentence_parts
 from whytrain.figures.explanations.token_importance import token_importance
 from whytrain.pages.explanation.reasons import same
 from whytrain.types import Figure
+
+_LONGEST_NAME = 40  # characters of a label in a figure's name
+
+
+def text_figures(explanations: Sequence[Explanation]) -> dict[str, Figure]:
+    """Draw all figures of each method's first variant.
+
+    Names of all methods but the first one begin with the method's, and before it those of all labels but the
+    first one with the label, as far as a file may be called so.
+    """
+    drawn: dict[tuple[str, str], Explanation] = {}
+    for explanation in explanations:
+        a = explanation.attribution
+        drawn.setdefault((a.target.name, a.method), explanation)
+    labels, methods = ([*dict.fromkeys(column)] for column in zip(*drawn, strict=True))
+    files = _file_names(labels)
+    figures: dict[str, Figure] = {}
+    for (label, method), explanation in drawn.items():
+        prefix = f"{files[label]}_" if label != labels[0] else ""
+        prefix += f"{method}_" if method != methods[0] else ""
+        of_method = sentence_figures(explanation) | {
+            "positions": position_figure(explanation),
+            "parts": parts_figure([explanation], label),
+        }
+        figures |= {f"{prefix}{name}": figure for name, figure in of_method.items()}
+    return figures
+
+
+def _file_names(labels: Sequence[str]) -> dict[str, str]:
+    """Return a label as files may be called, with its number where that would be another's or nothing."""
+    files: dict[str, str] = {}
+    for number, label in enumerate(labels, start=1):
+        name = re.sub(r"\W+", "_", label).strip("_")[:_LONGEST_NAME]
+        files[label] = name if name and name not in files.values() else f"{name}_{number}".lstrip("_")
+    return files
 
 
 def sentence_figures(explanation: Explanation, name: Name = same) -> dict[str, Figure]:

@@ -8,20 +8,20 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.text import ExplainedText
 from whytrain.pages.colored_sentence import direction
-from whytrain.pages.explanation.figures import parts_figure, position_figure, sentence_figures
 from whytrain.pages.explanation.page import explanation_page
 from whytrain.pages.explanation.style import STYLE
 from whytrain.pages.explanation.verdict import verdict_sentences
 from whytrain.pages.html import page, safe
 from whytrain.presentation.wording import listed
-from whytrain.types import Figure
+
+if TYPE_CHECKING:
+    from whytrain.types import Figure
 
 PAGE, CONTENT, INDEX = "explanation.html", "explanation.json", "index.html"
 _SLUG = 40  # characters of a text in the name of its folder
@@ -38,15 +38,20 @@ def folder_of(text: str, settings: Mapping[str, Any]) -> str:
     return f"{slug}-{hashlib.sha256(asked.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def write_explanation(explained: ExplainedText, folder: Path) -> Path:
-    """Write page, figures and JSON into a folder, which is made, and return the page.
+def write_explanation(explained: ExplainedText, folder: Path, *, draw: bool) -> Path:
+    """Write page and JSON into a folder, which is made, and return the page.
 
-    Figures are drawn of each method's first variant. Those of all methods but the first one begin with the
-    method's name, and before it those of all labels but the first one with `label_` and the label's number.
-    Figures that an earlier explanation left in the folder are removed: `explanation.json` names them.
+    Args:
+        explained: what they tell.
+        folder: of this text; figures that an earlier explanation left there, by its JSON, are removed.
+        draw: also draw the page's figures as PNG files, see `text_figures`; that takes longer than the rest.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figures = _figures(explained)
+    figures: Mapping[str, Figure] = {}
+    if draw:
+        from whytrain.pages.explanation.figures import text_figures
+
+        figures = {f"{name}.png": figure for name, figure in text_figures(explained.explanations).items()}
     for old in set(_content(folder).get("figures", [])) - set(figures):
         if Path(old).name == old and old.endswith(".png"):
             (folder / old).unlink(missing_ok=True)
@@ -93,24 +98,6 @@ def _item(name: str, content: dict[str, Any]) -> str:
         f'<br>{safe(content["answer"])}<br><span class="quiet">Why {safe(whys)}, by {safe(methods)} in '
         f"{safe(units)}; {time} UTC</span></p></li>"
     )
-
-
-def _figures(explained: ExplainedText) -> dict[str, Figure]:
-    drawn: dict[tuple[str, str], Explanation] = {}
-    for explanation in explained.explanations:
-        a = explanation.attribution
-        drawn.setdefault((a.target.name, a.method), explanation)
-    labels, methods = ([*dict.fromkeys(column)] for column in zip(*drawn, strict=True))
-    figures: dict[str, Figure] = {}
-    for (label, method), explanation in drawn.items():
-        prefix = f"label_{labels.index(label) + 1}_" if label != labels[0] else ""
-        prefix += f"{method}_" if method != methods[0] else ""
-        of_method = sentence_figures(explanation) | {
-            "positions": position_figure(explanation),
-            "parts": parts_figure([explanation], explanation.attribution.target.name),
-        }
-        figures |= {f"{prefix}{name}.png": figure for name, figure in of_method.items()}
-    return figures
 
 
 def _content(folder: Path) -> dict[str, Any]:
