@@ -287,7 +287,7 @@ def test_one_sentence_is_refused():
     one = Sentences(
         ids=IDS[:1], texts=TEXTS[:1], labels=LABELS[:1], class_names=("bad", "good"), fingerprint=""
     )
-    short = type(run)(run.name, run.record, type(run.predictions)(run.predictions.logits[:1], LABELS[:1]))
+    short = replace(run, predictions=Predictions(logits=run.predictions.logits[:1], labels=LABELS[:1]))
     with pytest.raises(DataError, match="at least 2 sentences, got 1"):
         measure(group_by_seed([short, short]), one, in_silence, **BOOTSTRAP)
 
@@ -298,7 +298,7 @@ def test_a_planted_slice_is_found_and_no_other():
     logits = baseline.predictions.logits.copy()
     logits[negated] = logits[negated][:, ::-1]  # wrong exactly where the first is right
     other = compared_run("other", 0, kind="b")
-    other = type(other)("other", other.record, type(other.predictions)(logits, LABELS))
+    other = replace(other, predictions=Predictions(logits=logits, labels=LABELS))
     changes = slice_changes(group_by_seed([baseline, other]), SENTENCES, in_silence, **BOOTSTRAP)
     first = changes[0]
     assert (first.column, first.group, first.n_rows) == ("negation", "yes", int(negated.sum()))

@@ -37,10 +37,11 @@ def test_bars_are_the_largest_values_in_order(readable):
 def test_a_corpus_has_counts_and_intervals_and_no_rest(readable):
     words, values = [f"w{i}" for i in range(30)], np.linspace(-1, 0.9, 30)
     errors = np.full(30, 0.1)
-    figure = token_importance(words, values, counts=np.arange(30), standard_errors=errors, **WHOSE)
+    figure = token_importance(words, values, counts=np.arange(3, 33), standard_errors=errors, **WHOSE)
     readable(figure)
     ax = figure.axes[0]
     assert len(ax.patches) == 10
-    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["w0 (0)", "w1 (1)"]
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["w0 (3)", "w1 (4)"]
     segments = ax.collections[0].get_segments()
-    np.testing.assert_allclose(segments[0][:, 0], [-1 - 0.196, -1 + 0.196])
+    # the 97.5% quantile of t with 2 degrees of freedom: 4.303
+    np.testing.assert_allclose(segments[0][:, 0], [-1 - 0.4303, -1 + 0.4303], atol=1e-4)

@@ -74,7 +74,7 @@ def origin_table(recipes: Sequence[Recipe]) -> pd.DataFrame:
     where they differ.
     """
     facts = {
-        "run": lambda run: run.name,
+        "name": lambda run: run.name,
         "id": lambda run: run.record.run_id,
         "seed": lambda run: run.seed or _NOT_SET,
         "data (fingerprint of all splits)": lambda run: (data_fingerprint(run.record) or _NOT_SET)[:12],

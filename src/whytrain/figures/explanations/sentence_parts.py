@@ -108,7 +108,7 @@ def sentence_parts(
     figure = new_figure(
         1.15 + body + 0.05 + bottom,
         _title(sides[0], class_name),
-        f"Bars: thirds of {counted(n, 'sentence')}, in {unit} of {class_name}"
+        f"Bars: thirds of {counted(n, 'sentence')}, in {unit} of {shown(class_name, 20)}"
         f"{', means with 95% intervals' if n > 1 else ''}; heat map: "
         f"{plural(quantity)} {quantity.symbol} of {'each sentence' if n > 1 else 'its words'}",
     )
