@@ -9,6 +9,7 @@ from whytrain.callbacks.log_predictions import LogPredictions
 from whytrain.callbacks.order import Phase, in_order
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
+from whytrain.callbacks.report import Report
 
 __all__ = [
     "Checkpoints",
@@ -20,5 +21,6 @@ __all__ = [
     "Phase",
     "ProgressBars",
     "Prune",
+    "Report",
     "in_order",
 ]

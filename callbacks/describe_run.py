@@ -22,7 +22,6 @@ from whytrain.figures.training.model_diagram import model_diagram
 from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
-from whytrain.pages.run_note import run_note
 from whytrain.runs.config import log_config
 from whytrain.runs.predictions import POSITIVE_CLASS, TASK
 from whytrain.runs.provenance import log_provenance
@@ -111,9 +110,6 @@ class DescribeRun(Callback):
                 best_epoch, self.floor, data.corpus.task.metrics
             ).items():
                 store.log_figure(figure, "history", name)
-            observed = self.config["callbacks"] or {}
-            name = type(best.module).__name__
-            store.describe(run_note(store.run_id, name, data.corpus, self.results, self.floor, observed))
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:
         """Metrics by the epoch that they belong to: best and last epoch may be the same."""

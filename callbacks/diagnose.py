@@ -15,7 +15,7 @@ from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
-from whytrain.diagnosis.conclusion import conclude
+from whytrain.diagnosis.conclusion import Conclusion, conclude
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
@@ -35,6 +35,7 @@ class Diagnose(Callback):
     """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
 
     phase = Phase.DIAGNOSE
+    evidence: Conclusion | None = None  # after the fit
 
     def __init__(self, *, rules: str | None) -> None:
         """Read the rules.
@@ -60,6 +61,7 @@ class Diagnose(Callback):
         log_evidence(store, evidence, diagnosis)
         if not store.settings.log_text:
             diagnosis = hidden(diagnosis, text_hash)
+        self.evidence = Conclusion(diagnosis, plan)
         log_diagnosis(store, diagnosis, plan)
         if self._rules is not None:
             log_rules(store, self._rules)

@@ -24,12 +24,13 @@ class Phase(IntEnum):
     OBSERVE = 3  # reads the model; a callback of your own, too
     DISTIL = 4  # reads what the observers published
     DIAGNOSE = 5  # reads all of that
-    STOP = 6  # decides whether the training goes on, when all has been seen
-    PACKAGE = 7  # saves the model with what the observers found about its confidence
-    SAVE = 8  # checkpoints: what the others logged in an epoch belongs to its checkpoint
+    REPORT = 6  # tells people all of that
+    STOP = 7  # decides whether the training goes on, when all has been seen
+    PACKAGE = 8  # saves the model with what the observers found about its confidence
+    SAVE = 9  # checkpoints: what the others logged in an epoch belongs to its checkpoint
 
 
-ONCE = (Phase.MEASURE, Phase.RECORD, Phase.DIAGNOSE, Phase.PACKAGE, Phase.SAVE)
+ONCE = (Phase.MEASURE, Phase.RECORD, Phase.DIAGNOSE, Phase.REPORT, Phase.PACKAGE, Phase.SAVE)
 
 
 def phase_of(callback: Callback) -> Phase:

@@ -108,7 +108,7 @@ class TrackedSweeper(Sweeper):
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
         from whytrain.metrics import monitored
-        from whytrain.pages.console import place
+        from whytrain.pages.next_steps import place
         from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
 

@@ -144,14 +144,16 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         choices = {group: job.choices[group] for group in CHOICES} if start.is_new_line else {}
         record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
-        observed += [watch.Prune(settings), watch.DescribeModel(record, data.model_sizes), checkpoints]
+        observed += [watch.Prune(settings), watch.Report(record), checkpoints]
+        observed.append(watch.DescribeModel(record, data.model_sizes))
         trainer = lm.make_trainer(settings, watch.in_order(observed), lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
-        print(next_steps(store.run_id, tracking.address, config.callbacks), store.summary() or "", sep="\n")
+        steps = next_steps(store.run_id, tracking.address, config.callbacks, store.experiment_id)
+        print(steps, store.summary() or "", sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from whytrain.data.lexicon import WordNet
@@ -13,6 +14,20 @@ from whytrain.diagnosis.of_words import METHOD
 from whytrain.diagnosis.overrides import Plan, make_plan
 from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a run's diagnosis came to.
+
+    Attributes:
+        diagnosis: words hidden where they are private.
+        plan: what is recommended.
+    """
+
+    diagnosis: Diagnosis
+    plan: Plan
+
 
 _OF_WORDS = ("guidance.mask", "guidance.replace", "guidance.synonyms")
 

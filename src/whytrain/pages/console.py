@@ -12,6 +12,7 @@ from torch import nn
 from whytrain.data.corpus import Corpus
 from whytrain.data.tokenization import Tokenizer
 from whytrain.metrics import ACCURACY, shown_for
+from whytrain.pages.next_steps import commands, runs_address
 from whytrain.presentation.wording import number
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
@@ -80,24 +81,10 @@ def _cell(value: Interval | float) -> str:
     return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
 
 
-def place(uri: str) -> str:
-    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one."""
-    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
-    return "" if uri == default else f" tracking.uri={uri}"
-
-
-def next_steps(run_id: str, uri: str, observers: Collection[str]) -> str:
+def next_steps(run_id: str, uri: str, observers: Collection[str], experiment_id: str | None = None) -> str:
     """Where the run is and what to do with it, as commands to copy; what to do depends on who observed it."""
-    where = place(uri)
-    if uri.startswith("http"):
-        look = uri
-    else:
-        look = "make ui" if not where else f"mlflow server --host 127.0.0.1 --backend-store-uri {uri}"
-    follow = f"follow its diagnosis  whytrain train from_diagnosis={run_id}{where}\n"
-    return (
-        f"run {run_id} in {uri}\n"
-        f"look at it            {look}\n"
-        f'explain text          whytrain explain run={run_id} text="…"{where}\n'
-        f"{follow if 'diagnosis' in observers else ''}"
-        f"compare it            whytrain compare runs=[OTHER,{run_id}]{where}"
-    )
+    steps = commands(run_id, uri, observers)
+    shown = {"the runs in MLflow": runs_address(uri, experiment_id)}
+    shown = ({"look at it": steps.pop("look at it")} if "look at it" in steps else {}) | shown | steps
+    lines = [f"{what:<22}{command}" for what, command in shown.items()]
+    return "\n".join([f"run {run_id} in {uri}", *lines])

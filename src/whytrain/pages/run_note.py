@@ -7,7 +7,11 @@ from typing import Any
 
 from whytrain.data.corpus import Corpus
 from whytrain.metrics import ACCURACY, evaluate, shown_for
-from whytrain.presentation.wording import number
+from whytrain.pages.next_steps import commands
+from whytrain.pages.run.page import PATH
+from whytrain.pages.run.reported import ReportedRun
+from whytrain.presentation.wording import counted, number
+from whytrain.tracking.ui import RUN_ADDRESS, TABLE_ADDRESS
 from whytrain.types import Predictions
 
 _EXPLAINED = {
@@ -18,30 +22,24 @@ _EXPLAINED = {
 }
 
 
-def run_note(
-    run_id: str,
-    model: str,
-    corpus: Corpus,
-    results: Mapping[str, Predictions],
-    floor: float | None,
-    callbacks: Mapping[str, Mapping[str, Any]],
-) -> str:
-    """Return a finished run's description, in Markdown.
+def run_note(run: ReportedRun, callbacks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a finished run's description, in Markdown; the store replaces `RUN_ADDRESS` and `TABLE_ADDRESS`.
 
     Args:
-        run_id: of the run.
-        model: name of the model's class.
-        corpus: the data.
-        results: predictions by column: best epoch, last epoch, test.
-        floor: accuracy of the floor; None: unknown.
+        run: what there is to tell.
         callbacks: the config's section of what was observed.
     """
     observed = [_told(name, settings) for name, settings in callbacks.items()] or ["nothing (callbacks=none)"]
     return "\n".join(
         [
-            f"{model} on {_data(corpus)}.",
+            f"**{run.verdict.sentence}**",
             "",
-            results_table(results, floor),
+            f"{run.model} on {_data(run.corpus)}.",
+            "",
+            f"[The run's page]({RUN_ADDRESS}/artifacts/{PATH}) · [All runs, side by side]({TABLE_ADDRESS})",
+            "",
+            *_findings(run),
+            results_table(run.results, run.floor_accuracy),
             "",
             "Observed in every epoch:",
             "",
@@ -49,11 +47,22 @@ def run_note(
             "",
             "Next:",
             "",
-            f'    whytrain explain run={run_id} text="…"',
-            f"    whytrain compare runs=[{run_id},OTHER_RUN]",
-            f"    whytrain train from_diagnosis={run_id}",
+            *(f"    {command}" for command in commands(run.run_id, run.uri, run.observers).values()),
         ]
     )
+
+
+def _findings(run: ReportedRun) -> list[str]:
+    if run.concluded is None:
+        return []
+    diagnosis = run.concluded.diagnosis
+    lines = [f"- {finding.title} ({finding.severity}): {finding.message}" for finding in diagnosis.findings]
+    return [
+        f"{counted(len(lines), 'finding')} in {len(diagnosis.measurements)} things looked at.",
+        "",
+        *lines,
+        "",
+    ]
 
 
 def model_card(

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.settings import is_server, sqlite_path
+from whytrain.tracking.ui import VIEW_TAG, view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,7 +30,7 @@ _ENVIRONMENT = {
 }
 _PROBE_S = 3.0
 # Without this tag the UI opens the experiment in its view for generative AI.
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development", VIEW_TAG: view()}
 
 
 def connect(uri: str) -> MlflowClient:

@@ -35,6 +35,7 @@ class MemoryStore:
     """
 
     run_id = "memory"
+    experiment_id: str | None = None
 
     def __init__(
         self, directory: Path = Path("memory"), *, run_name: str = "memory", log_text: bool = True
@@ -93,6 +94,10 @@ class MemoryStore:
     ) -> None:
         """Keep a figure."""
         self.figures[artifact_path("figures", topic, name, epoch, "png")] = figure
+
+    def drawings(self) -> dict[str, bytes]:
+        """Return nothing: figures are kept as objects."""
+        return {}
 
     def log_text(self, text: str, path: str) -> None:
         """Keep a text."""

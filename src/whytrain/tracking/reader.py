@@ -96,6 +96,17 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         )
 
 
+def experiment_number(uri: str, name: str) -> str | None:
+    """Return MLflow's id of an experiment; None where there is none of that name.
+
+    Raises:
+        TrackingError: If the address cannot be read.
+    """
+    with _reading(uri) as client:
+        experiment = client.get_experiment_by_name(name)
+        return None if experiment is None else str(experiment.experiment_id)
+
+
 def experiment_runs(uri: str, name: str) -> list[RunRecord]:
     """Return the runs of an experiment, oldest first.
 

@@ -24,6 +24,7 @@ class Recorder(Protocol):
         directory: the run's folder on this machine.
         settings: where the run is tracked, and whether raw text may be.
         seconds: what tracking has cost so far.
+        experiment_id: MLflow's id of the experiment; None as long as MLflow was out of reach.
     """
 
     run_id: str
@@ -31,6 +32,11 @@ class Recorder(Protocol):
     directory: Path
     settings: TrackingSettings
     seconds: float
+
+    @property
+    def experiment_id(self) -> str | None:
+        """MLflow's id of the experiment."""
+        ...
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log flat params."""
@@ -60,6 +66,10 @@ class Recorder(Protocol):
         self, figure: Figure, topic: str, name: str | None = None, epoch: int | None = None
     ) -> None:
         """Log a figure."""
+        ...
+
+    def drawings(self) -> dict[str, bytes]:
+        """Return the newest drawing of every figure as PNG, by `<topic>/<name or topic>`."""
         ...
 
     def log_text(self, text: str, path: str) -> None:

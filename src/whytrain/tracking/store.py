@@ -19,7 +19,7 @@ from whytrain.tracking.backoff import Failure, Patience, attempt
 from whytrain.tracking.open_run import Opened, now, open_again, open_new
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation, Spool, describe, full_disk
-from whytrain.tracking.tables import artifact_path, write_table
+from whytrain.tracking.tables import SMALL_TABLE, artifact_path, hide, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whytrain.types import Figure
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
+_DRAWINGS = "drawings"  # folder of the newest drawing of each figure
 _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -119,6 +120,11 @@ class Store:
         return store
 
     @property
+    def experiment_id(self) -> str | None:
+        """MLflow's id of the experiment; None as long as MLflow was out of reach."""
+        return self._delivery.experiment_id
+
+    @property
     def offline(self) -> bool:
         """Whether the last attempt to reach MLflow failed."""
         return self._patience.failures > 0
@@ -160,6 +166,8 @@ class Store:
     ) -> None:
         """Log a table as `tables/<topic>/<name or topic>_epoch_003.parquet`.
 
+        A small one also lies beside it as CSV, which MLflow's UI shows; what is read back is Parquet.
+
         Args:
             frame: The table; its index is left out.
             topic: The folder.
@@ -172,6 +180,10 @@ class Store:
         hidden = () if self.settings.log_text else text_columns
         self._stage(path, lambda target: write_table(frame, target, hidden, version))
         self._append("artifact", path=path)
+        if len(frame) <= SMALL_TABLE:
+            shown = path.removesuffix("parquet") + "csv"
+            self._stage(shown, lambda target: hide(frame, hidden).to_csv(target, index=False))
+            self._append("artifact", path=shown)
 
     # Not timed: nearly all of it is drawing, which is no cost of tracking.
     def log_figure(
@@ -183,9 +195,19 @@ class Store:
         """
         path = artifact_path("figures", topic, name, epoch, "png")
         self._stage(path, lambda target: figure.savefig(target, format="png"))
+        self._keep(self._spool.stage(path), f"{topic}/{name or topic}.png")
         self._append("artifact", path=path)
         if epoch is not None:
             self._append("image", path=path, key=limits.image_key(topic), step=epoch, time=now())
+
+    def drawings(self) -> dict[str, bytes]:
+        """Return the newest drawing of every figure as PNG, by `<topic>/<name or topic>`.
+
+        They lie in the run's folder until it has finished: a resumed run has those of earlier epochs, too.
+        """
+        folder = self.directory / _DRAWINGS
+        files = sorted(folder.rglob("*.png"))
+        return {file.relative_to(folder).with_suffix("").as_posix(): file.read_bytes() for file in files}
 
     @_timed
     def log_text(self, text: str, path: str) -> None:
@@ -271,6 +293,8 @@ class Store:
         if self._is_closed:
             return
         self._is_closed = True
+        if status == "FINISHED":
+            shutil.rmtree(self.directory / _DRAWINGS, ignore_errors=True)
         end: Operation = {"op": "status", "status": status, "time": now()}
         try:
             self._spool.append(end)
@@ -298,6 +322,14 @@ class Store:
         target = self._spool.stage(path)
         try:
             write(target)
+        except OSError as error:
+            raise full_disk(error, self.directory) from error
+
+    def _keep(self, drawn: Path, name: str) -> None:
+        kept = self.directory / _DRAWINGS / name
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(drawn, kept)
         except OSError as error:
             raise full_disk(error, self.directory) from error
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     import pandas as pd
 
+SMALL_TABLE = 2000  # rows up to which a table is also kept as CSV, for people
 SCHEMA_KEY = b"whytrain.schema_version"
 
 

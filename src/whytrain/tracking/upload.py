@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.connection import connect, experiment_id
+from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_package import send_model
 from whytrain.tracking.sent import Stored
 from whytrain.tracking.spool import Operation, Segment
+from whytrain.tracking.ui import RUN_ADDRESS, TABLE_ADDRESS, run_address, table_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,6 +50,7 @@ class Delivery:
         """Remember where to; nothing is connected yet."""
         self.uri = uri
         self.remote_id = remote_id
+        self.experiment_id: str | None = None  # as far as MLflow has said
         self._experiment = (experiment, artifact_location)
         self._client: MlflowClient | None = None
         self._stored: Stored | None = None
@@ -56,6 +59,7 @@ class Delivery:
         """Create the run, or find it where an earlier attempt died just after creating it; return its id."""
         client = self._connect()
         experiment = experiment_id(client, *self._experiment)
+        self.experiment_id = experiment
         tags = dict(operation["tags"])
         existing = find_local(client, [experiment], tags[LOCAL_ID_TAG]) if LOCAL_ID_TAG in tags else None
         if existing is not None:
@@ -78,14 +82,15 @@ class Delivery:
 
         client = self._connect()
         try:
-            stage = client.get_run(self.run_id).info.lifecycle_stage
+            info = client.get_run(self.run_id).info
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             raise TrackingError(
                 f"there is no run {self.run_id} at {self.uri}: its UI shows the ids"
             ) from error
-        if stage != "active":
+        self.experiment_id = str(info.experiment_id)
+        if info.lifecycle_stage != "active":
             raise TrackingError(
                 f"run {self.run_id} was deleted: restore it with `MLFLOW_TRACKING_URI={self.uri} "
                 f"mlflow runs restore --run-id {self.run_id}`"
@@ -185,7 +190,7 @@ class Delivery:
         for (key, step), (value, time) in batch.metrics.items():
             if not stored.has_metric(key, step):
                 metrics.append(Metric(key, value, time, step))
-        tags = dict(batch.tags)
+        tags = {key: self._addressed(text) if key == NOTE_TAG else text for key, text in batch.tags.items()}
         params = []
         for key, text in batch.params.items():
             if key not in stored.params:
@@ -201,6 +206,17 @@ class Delivery:
         stored.params.update({param.key: param.value for param in params})
         for metric in metrics:
             stored.add_metric(metric.key, metric.step)
+
+    def _addressed(self, note: str) -> str:
+        """Return a description whose links lead to the run and to the table of runs in MLflow's UI."""
+        if RUN_ADDRESS not in note and TABLE_ADDRESS not in note:
+            return note
+        if self.experiment_id is None:
+            self.check()
+        experiment = str(self.experiment_id)
+        return note.replace(RUN_ADDRESS, run_address(experiment, self.run_id)).replace(
+            TABLE_ADDRESS, table_address(experiment)
+        )
 
     def _send_image(self, client: MlflowClient, operation: Operation, files: Path) -> None:
         from PIL import Image

@@ -1,0 +1,265 @@
+"""One page per run, in the order in which a reader asks: what came of it first, what to type next last."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from html import escape
+
+import pandas as pd
+
+from whytrain.attribution.tables import sure_size
+from whytrain.config.override_words import words_of
+from whytrain.diagnosis.finding import Finding
+from whytrain.metrics import ACCURACY, shown_for
+from whytrain.pages.html import bullets, page, paragraph, table
+from whytrain.pages.next_steps import commands, runs_address
+from whytrain.pages.run.captions import CAPTIONS, Caption, Section, caption_of
+from whytrain.pages.run.certainty import certainty_sentences
+from whytrain.pages.run.reported import ReportedRun
+from whytrain.pages.run.style import STYLE
+from whytrain.pages.run.verdict import value_phrase
+from whytrain.presentation.wording import counted, number, plural, signed
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.metric_intervals import metric_intervals
+
+PATH = "reports/run.html"
+_MOST_WORDS = 10  # of a method
+_MOST_RULES = 5
+
+
+def run_page(run: ReportedRun) -> str:
+    """Return the page: self-contained, without scripts; a part that the run holds nothing of is left out."""
+    parts: dict[str, tuple[str, Callable[[ReportedRun], str]]] = {
+        "sure": ("Can its confidence be trusted?", _sureness),
+        "findings": ("What is wrong with it", _findings),
+        "words": ("What it leans on", _words),
+        "copies": ("What simple copies of it say", _copies),
+        "curves": ("How the training went", _curves),
+        "answers": ("Which answers are wrong", lambda run: _figures(run, "answers")),
+        "numbers": ("All numbers", _numbers),
+        "model": ("The model", lambda run: _figures(run, "model")),
+        "own": ("More figures", lambda run: _figures(run, None)),
+        "next": ("What to type next", _next),
+    }
+    made = {anchor: (title, write(run)) for anchor, (title, write) in parts.items()}
+    made = {anchor: section for anchor, section in made.items() if section[1]}
+    links = "".join(
+        f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, (title, _) in made.items()
+    )
+    body = f"<header><h1>{escape(run.run_name)}</h1>\n{_subject(run)}</header>\n<main>{_verdict(run)}"
+    body += f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
+    for anchor, (title, content) in made.items():
+        body += f'<section id="{anchor}"><h2>{escape(title)}</h2>\n{content}</section>\n'
+    return page(f"{run.run_name}: what came of it", f"{body}</main>", STYLE)
+
+
+def _subject(run: ReportedRun) -> str:
+    corpus = run.corpus
+    sizes = [f"{len(corpus.train):,} sentences to learn from", f"{len(corpus.validation):,} to validate on"]
+    if corpus.test is not None:
+        sizes.append(f"{len(corpus.test):,} to test on")
+    epochs = f"{counted(run.n_epochs, 'epoch')} trained, the weights of epoch {run.best_epoch} kept"
+    return paragraph(
+        f"{run.model}, {run.n_parameters:,} numbers to learn, on {corpus.name}: {', '.join(sizes)}; "
+        f"{corpus.task.nouns} {', '.join(corpus.class_names)}. {epochs}.",
+        "quiet",
+    )
+
+
+def _verdict(run: ReportedRun) -> str:
+    html = paragraph(run.verdict.sentence, "lead")
+    if "test" in run.results:
+        html += paragraph(
+            f"On {run.results['test'].right.size:,} test sentences, which nothing was chosen by: "
+            f"{value_phrase(run.results['test'])}."
+        )
+    if run.verdict.reason:
+        html += paragraph(run.verdict.reason, "quiet")
+    about = "In brackets the 95% interval. The best epoch was chosen on the validation sentences: its value "
+    about += "there is slightly too good."
+    if run.floor is not None:
+        about += (
+            " The bag of words counts words and pairs of neighbors, in seconds: what a network must beat."
+        )
+    return html + paragraph(about, "quiet")
+
+
+def _sureness(run: ReportedRun) -> str:
+    said = certainty_sentences(run.best, run.corrected)
+    return "".join(map(paragraph, said)) + _figures(run, "confidence")
+
+
+def _findings(run: ReportedRun) -> str:
+    if run.concluded is None:
+        return ""
+    diagnosis, plan = run.concluded.diagnosis, run.concluded.plan
+    looked, blind = len(diagnosis.measurements), len(diagnosis.not_examined)
+    html = paragraph(
+        f"{counted(len(diagnosis.findings), 'finding')} in {counted(looked, 'thing')} looked at"
+        f"{f'; {blind} could not be examined' if blind else ''}. "
+        "diagnosis.html beside this page has the details."
+    )
+    html += "".join(_finding(finding, run) for finding in diagnosis.findings)
+    if plan.strategies:
+        words = [word for strategy in plan.strategies for word in words_of(strategy.overrides)]
+        html += paragraph("All that is recommended, as the next training's settings:")
+        html += f"<pre><code>{escape(chr(10).join(words))}</code></pre>\n"
+    return html
+
+
+def _finding(finding: Finding, run: ReportedRun) -> str:
+    assert run.concluded is not None
+    plan = run.concluded.plan
+    answers = [s.text for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
+    return (
+        f'<article class="finding {finding.severity}"><h3>{escape(finding.title)} '
+        f'<small class="quiet">({finding.severity})</small></h3>{paragraph(finding.message)}'
+        f"{'<p><b>What to do:</b></p>' if answers else ''}{bullets(answers)}</article>\n"
+    )
+
+
+def _words(run: ReportedRun) -> str:
+    html = ""
+    for method, found in (run.explanations.methods if run.explanations else {}).items():
+        words = found.vocabulary
+        if words is None or words.empty:
+            continue
+        sizes = sure_size(words, "score")
+        top = words.assign(size=sizes).sort_values("size", ascending=False, kind="stable")[:_MOST_WORDS]
+        shown = pd.DataFrame(
+            {
+                "word": [run.name(str(word)) for word in top["word"]],
+                "speaks for": top["class"].to_numpy(),
+                f"{found.quantity.symbol} ({found.quantity.unit})": [signed(v) for v in top["score"]],
+                "seen": top["count"].to_numpy(),
+            }
+        )
+        html += f"<h3>{escape(method)}: {escape(plural(found.quantity))} of words in training sentences</h3>"
+        html += table(shown) + paragraph(_reading(len(set(words["class"])) == 1), "quiet")
+    html += _figures(run, "words")
+    others = [path.rpartition("/")[2] for path in run.reports if "diagnosis" not in path]
+    if others:
+        html += paragraph(f"Single sentences, word by word: {', '.join(others)} beside this page.")
+    return html
+
+
+def _reading(one_class: bool) -> str:
+    against = "; below zero a word speaks against it" if one_class else ""
+    return f"A mean over sentences, those first that chance explains least{against}."
+
+
+def _copies(run: ReportedRun) -> str:
+    if run.surrogate is None:
+        return ""
+    rows = [
+        {
+            "copy": "weights of " + s.features if s.kind == "logistic" else "rules by " + s.features,
+            "agrees with the network": _share(s.agreement),
+            "always the same answer": f"{s.majority:.3f}",
+            "right": _share(s.accuracy),
+        }
+        for s in run.surrogate.surrogates
+    ]
+    html = paragraph(
+        "Small models that a person can read, taught to answer as the network does. They speak for it as far "
+        "as they agree with it on validation sentences; readable ones see words, dense ones its own states."
+    )
+    html += table(pd.DataFrame(rows))
+    rules = [
+        {
+            "rule": rule.text,
+            "sentences": rule.n_validation,
+            "network agrees": rule.teacher_validation,
+            "right": rule.right_validation,
+        }
+        for rule in run.surrogate.rules[:_MOST_RULES]
+    ]
+    if rules:
+        html += "<h3>Rules that cover most sentences</h3>" + table(pd.DataFrame(rules))
+    return html + _figures(run, "copies")
+
+
+def _curves(run: ReportedRun) -> str:
+    return _figures(run, "curves")
+
+
+def _numbers(run: ReportedRun) -> str:
+    values = {name: metric_intervals(predictions) for name, predictions in run.results.items()}
+    shown = shown_for(run.best.labels)
+    columns = {"metric": [f"{metric.title} {'↑' if metric.higher_is_better else '↓'}" for metric in shown]}
+    columns |= {name: [_value(of[metric.name]) for metric in shown] for name, of in values.items()}
+    if run.floor_accuracy is not None:
+        floor = f"{run.floor_accuracy:.4f}"
+        columns["bag of words"] = [floor if metric.name == ACCURACY.name else "" for metric in shown]
+    return table(pd.DataFrame(columns)) + paragraph(
+        "↑ more is better, ↓ less is better; in brackets the 95% interval where there is an honest one.",
+        "quiet",
+    )
+
+
+def _value(value: Interval | float) -> str:
+    return (
+        number(value)
+        if isinstance(value, float)
+        else f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
+    )
+
+
+def _share(value: Interval) -> str:
+    return f"{value.estimate:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def _next(run: ReportedRun) -> str:
+    steps = commands(run.run_id, run.uri, run.observers)
+    html = "".join(
+        f"<p>{escape(what)}</p><pre><code>{escape(command)}</code></pre>\n" for what, command in steps.items()
+    )
+    address = runs_address(run.uri, run.experiment_id)
+    return html + f"<p>all runs in MLflow</p><pre><code>{escape(address)}</code></pre>\n"
+
+
+def _figures(run: ReportedRun, section: Section | None) -> str:
+    """Return the figures of a section, in the captions' order; of single sentences the first one's."""
+    shown = []
+    for figure in run.drawings:
+        caption = caption_of(figure)
+        if (caption.section if caption else None) == section and not _is_further_sentence(figure):
+            shown.append((_place(caption), figure, caption))
+    return "".join(
+        _figure(figure, caption, run.drawings[figure]) for _, figure, caption in sorted(shown, key=_first_two)
+    )
+
+
+def _first_two(item: tuple[int, str, Caption | None]) -> tuple[int, str]:
+    return item[:2]
+
+
+def _place(caption: Caption | None) -> int:
+    return 0 if caption is None else list(CAPTIONS.values()).index(caption)
+
+
+def _is_further_sentence(figure: str) -> bool:
+    name = figure.rpartition("/")[2]
+    return name.startswith("sentence_") and not name.startswith("sentence_1_")
+
+
+def _figure(figure: str, caption: Caption | None, drawn: bytes) -> str:
+    width, height = (int.from_bytes(drawn[start : start + 4], "big") for start in (16, 20))  # PNG's header
+    data = base64.b64encode(drawn).decode("ascii")
+    title = caption.title if caption else figure.replace("/", ": ").replace("_", " ")
+    topic = figure.partition("/")[0]
+    whose = "" if caption is None or figure in CAPTIONS else f" ({topic.replace('_', ' ')})"
+    told = f"<b>{escape(title + whose)}.</b> " + (escape(caption.question) if caption else "")
+    image = (
+        f'<img alt="{escape(title + whose)}" width="{width}" height="{height}" loading="lazy" '
+        f'src="data:image/png;base64,{data}">'
+    )
+    return f"<figure><figcaption>{told}{_folded(caption)}</figcaption>{image}</figure>\n"
+
+
+def _folded(caption: Caption | None) -> str:
+    if caption is None:
+        return ""
+    worry = f"<br><b>When to worry:</b> {escape(caption.worry)}" if caption.worry else ""
+    return f"<details><summary>How to read</summary>{escape(caption.reading)}{worry}</details>"

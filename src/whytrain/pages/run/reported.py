@@ -1,0 +1,84 @@
+"""What the page and the note of a run tell: gathered at its end, words hidden where they are private."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.attribution.evidence import ExplanationEvidence
+from whytrain.attribution.tables import Name
+from whytrain.data.corpus import Corpus
+from whytrain.diagnosis.conclusion import Conclusion
+from whytrain.pages.run.verdict import Verdict, verdict
+from whytrain.surrogates.evidence import SurrogateEvidence
+from whytrain.types import Predictions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReportedRun:
+    """A finished run as people are told of it.
+
+    Attributes:
+        run_id: of the run.
+        run_name: the name that people see.
+        uri: absolute tracking address.
+        experiment_id: MLflow's; None where it was out of reach.
+        model: name of the model's class.
+        n_parameters: numbers that were trained.
+        n_epochs: epochs trained.
+        best_epoch: the epoch whose weights were kept, from 1.
+        corpus: the data.
+        results: predictions by column: best epoch first, last epoch, `test`.
+        floor: the bag of words' answers to the validation sentences, in the form of labels; None: unknown.
+        corrected: probabilities of the best epoch on validation sentences as people see them;
+            None: as trained.
+        concluded: the diagnosis, words hidden where they are private; None without one.
+        explanations: what the methods say, words in clear.
+        surrogate: the simple copies, words hidden where they are private; None without any.
+        name: what stands for a word, itself or a hash.
+        observers: names of the callbacks that observed the run.
+        reports: paths of the run's other pages among its artifacts.
+        drawings: PNG by `<topic>/<name>`, drawn without private words.
+    """
+
+    run_id: str
+    run_name: str
+    uri: str
+    experiment_id: str | None = None
+    model: str
+    n_parameters: int
+    n_epochs: int
+    best_epoch: int
+    corpus: Corpus
+    results: Mapping[str, Predictions]
+    floor: NDArray[np.int64] | None
+    corrected: NDArray[np.float64] | None = None
+    concluded: Conclusion | None = None
+    explanations: ExplanationEvidence | None = None
+    surrogate: SurrogateEvidence | None = None
+    name: Name = str
+    observers: Collection[str] = ()
+    reports: Collection[str] = ()
+    drawings: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def best(self) -> Predictions:
+        """Of the best epoch, on validation sentences."""
+        return next(iter(self.results.values()))
+
+    @property
+    def floor_accuracy(self) -> float | None:
+        """Of the bag of words, on validation sentences."""
+        if self.floor is None:
+            return None
+        same = self.floor == self.corpus.validation.labels
+        return float((same if self.best.exclusive else same.all(axis=1)).mean())
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the network is better than the bag of words."""
+        return verdict(self.best, self.floor)

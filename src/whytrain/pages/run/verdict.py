@@ -1,0 +1,79 @@
+"""Whether a network is better than the bag of words, in one sentence, and why that may be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.metrics import ACCURACY
+from whytrain.statistics.intervals import Interval, bootstrap_interval, wilson_interval
+from whytrain.statistics.mcnemar import mcnemar
+from whytrain.statistics.phrases import interval_phrase
+from whytrain.types import Predictions
+
+LEVEL = 0.05  # of the test
+Outcome = Literal["better", "worse", "same", "alone"]
+_WORDS = {"better": "is better than", "worse": "is worse than", "same": "cannot be told from"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What can be said of a run's best epoch.
+
+    Attributes:
+        outcome: against the bag of words; `same` where the two cannot be told apart, `alone` without one.
+        sentence: the same in words, with the accuracy and its interval.
+        reason: the difference on the same sentences and its test; empty without a bag of words.
+    """
+
+    outcome: Outcome
+    sentence: str
+    reason: str
+
+
+def verdict(best: Predictions, floor: NDArray[np.int64] | None) -> Verdict:
+    """Judge validation predictions against those of the bag of words on the same sentences.
+
+    A difference is claimed where its bootstrap interval leaves out 0 and McNemar's exact test agrees.
+
+    Args:
+        best: of the best epoch.
+        floor: the bag of words' answers, in the form of labels; None: unknown.
+    """
+    right = best.right
+    said = f"{_what(best)} {value_phrase(best)}"
+    if floor is None or right.size < 2:
+        return Verdict(outcome="alone", sentence=f"{said} on {right.size:,} validation sentences.", reason="")
+    same = floor == best.labels
+    right_floor: NDArray[np.bool_] = same if best.exclusive else np.all(same, axis=1)
+    tested = mcnemar(right, right_floor)
+    difference = bootstrap_interval(
+        lambda draws: draws.mean(axis=1), right.astype(np.float64) - right_floor.astype(np.float64)
+    )
+    outcome = _outcome(difference, tested.p_value)
+    return Verdict(
+        outcome=outcome,
+        sentence=f"{said} {_WORDS[outcome]} the bag of words' {right_floor.mean():.3f}.",
+        reason=f"On the same {right.size:,} validation sentences: {interval_phrase(ACCURACY, difference)} "
+        f"(McNemar's test: p = {tested.p_value:.2g}). The network alone is right on {tested.only_a:,}, "
+        f"the bag of words alone on {tested.only_b:,}.",
+    )
+
+
+def value_phrase(predictions: Predictions) -> str:
+    """Return an accuracy with its 95% Wilson interval, such as "0.774 [0.748, 0.798]"."""
+    share = wilson_interval(int(predictions.right.sum()), predictions.right.size)
+    return f"{share.estimate:.3f} [{share.low:.3f}, {share.high:.3f}]"
+
+
+def _what(best: Predictions) -> str:
+    return "Accuracy" if best.exclusive else "All labels of a text are right in a share of"
+
+
+def _outcome(difference: Interval, p_value: float) -> Literal["better", "worse", "same"]:
+    if difference.contains(0) or p_value > LEVEL:
+        return "same"
+    return "better" if difference.estimate > 0 else "worse"
