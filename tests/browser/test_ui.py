@@ -23,6 +23,7 @@ from whytrain.tracking.reader import find_run
 from whytrain.tracking.server.__main__ import free_port
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
+from whytrain.tracking.ui import table_address
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -127,6 +128,19 @@ def experiment(runs: list[Store]) -> str:
 
     uri = runs[0].settings.address
     return str(MlflowClient(uri).get_run(find_run(uri, runs[0].run_id).run_id).info.experiment_id)
+
+
+def test_the_address_that_is_printed_opens_the_table_with_its_columns(
+    runs: list[Store], ui: str, browser: Chrome, until: Callable[[Callable[[], Any]], Any]
+) -> None:
+    table = f"{ui}/{table_address(experiment(runs))}"
+    browser.get(table)
+    until(lambda: {"best/accuracy", "0.5", "0.75"} <= set(text(browser).splitlines()))
+    # The charts begin with the curves, where MLflow's own order is alphabetical.
+    browser.get("about:blank")
+    browser.get(f"{table}&compareRunsMode=CHART")
+    lines = until(lambda: {"val", "best"} <= set(found := text(browser).splitlines()) and found)
+    assert lines.index("val") < lines.index("best")
 
 
 def test_two_runs_are_found_compared_and_looked_into(

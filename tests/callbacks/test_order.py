@@ -20,6 +20,7 @@ from whytrain.callbacks.log_predictions import LogPredictions
 from whytrain.callbacks.order import Phase, in_order, phase_of
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
+from whytrain.callbacks.report import Report
 from whytrain.errors import ConfigError
 
 # Who must find what the one before has done; made without a constructor, since only their order matters.
@@ -33,7 +34,7 @@ IN_TURN = (
     FitSurrogates,
     Diagnose,
 )
-IN_TURN += (EarlyStop, Prune, DescribeModel, Checkpoints)
+IN_TURN += (Report, EarlyStop, Prune, DescribeModel, Checkpoints)
 
 
 class Own(Callback):

@@ -43,7 +43,7 @@ def test_the_overview_and_the_help_of_each_command(
 
 
 WRONG = {
-    "trian": "trian: no such command; did you mean train? choices: train, explain, compare, diagnose, doctor",
+    "trian": "trian: no such command; did you mean train? choices: train, explain, compare, diagnose, ui, doctor",
     "train epochs=10": "epochs: no such key; did you mean trainer.max_epochs? choices: callbacks, data, ",
     "train lr=0.1": "lr: no such key; did you mean optimizer.learning_rate? choices: ",
     "train batch_size=8": "batch_size: no such key; did you mean data.batch_size? choices: ",
@@ -55,6 +55,8 @@ WRONG = {
     "train trainer.mode=max": "trainer.mode is gone: leave it out",
     "explain 'a fine film'": 'a fine film: no key=value; a text is given as text="a fine film"',
     "compare a b": "a b: no key=value; runs are given as runs=[a,b]",
+    "ui 5001": "5001: no key=value; write key=value, such as port=5001",
+    "ui port=70000": "port=70000: ",
     "doctor first": "first: no key=value; a run is given as run=first",
     "doctor runs=x": "runs: no such key; did you mean run? choices: run, tracking",
 }

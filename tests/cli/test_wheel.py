@@ -77,7 +77,7 @@ def test_training_from_an_empty_folder(installed: Path, tmp_path: Path, reviews:
     printed, imported = run(
         tmp_path, sys.executable, "-v", "-m", "whytrain", "train", *words, PYTHONPATH=str(installed)
     )
-    assert "make ui" in printed
+    assert "whytrain ui" in printed
     assert f"{installed}/whytrain/metrics/__init__.py" in imported
     assert f"{installed}/whytrain/callbacks/__init__.py" in imported
     # A namespace names every folder that has a part of it: what counts is whose code was run.

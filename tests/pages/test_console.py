@@ -159,15 +159,16 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", ["diagnosis"]).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
-        "make ui",
+        "whytrain ui",
+        "http://127.0.0.1:5000",
         'whytrain explain run=abc text="…"',
         "whytrain train from_diagnosis=abc",
         "whytrain compare runs=[OTHER,abc]",
     ]
     other = next_steps("abc", "sqlite:////x/runs.db", [])
     assert "from_diagnosis" not in other
-    assert "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:////x/runs.db" in other
-    assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
-    assert "look at it            http://127.0.0.1:5000\n" in next_steps(
-        "abc", "http://127.0.0.1:5000", ["diagnosis"]
-    )
+    assert "whytrain ui tracking.uri=sqlite:////x/runs.db" in other
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
+    served = next_steps("abc", "http://127.0.0.1:5001/", ["diagnosis"], "7")
+    assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain\n" in served
+    assert "whytrain ui" not in served

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
@@ -16,8 +17,9 @@ from PIL import Image
 from tracking_processes import settings_in
 
 from whytrain.errors import ConfigError, TrackingError
+from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.store import Store
-from whytrain.tracking.tables import SCHEMA_KEY
+from whytrain.tracking.tables import SCHEMA_KEY, SMALL_TABLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,7 +62,10 @@ def test_the_experiment_opens_in_the_training_view(store: Store, client: MlflowC
 def test_an_experiment_made_by_others_gets_the_tag(root: Path, client: MlflowClient) -> None:
     client.create_experiment("theirs")
     Store.start(settings_in(root, experiment="theirs"), run_name="run", tags={}).close("FINISHED")
-    assert client.get_experiment_by_name("theirs").tags["mlflow.experimentKind"] == "custom_model_development"
+    tags = client.get_experiment_by_name("theirs").tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    view = json.loads(tags["mlflow.sharedViewState.whytrain"])
+    assert view["selectedColumns"][0] == "metrics.`best/accuracy`"
 
 
 def test_metrics_wait_for_flush(store: Store, client: MlflowClient) -> None:
@@ -118,11 +123,21 @@ def test_tables_are_parquet_with_a_schema_version(store: Store, client: MlflowCl
     store.log_table(frame, "predictions", epoch=3)
     store.log_table(frame, "shapley", name="values")
     store.flush()
-    expected = {"tables/predictions/predictions_epoch_003.parquet", "tables/shapley/values.parquet"}
-    assert artifacts(client, store.run_id) == expected
+    paths = {"tables/predictions/predictions_epoch_003", "tables/shapley/values"}
+    assert artifacts(client, store.run_id) == {
+        f"{path}.{kind}" for path in paths for kind in ("parquet", "csv")
+    }
     path = client.download_artifacts(store.run_id, "tables/predictions/predictions_epoch_003.parquet")
     assert pq.read_schema(path).metadata[SCHEMA_KEY] == b"1"
     pd.testing.assert_frame_equal(pd.read_parquet(path), frame.reset_index(drop=True))
+    shown = client.download_artifacts(store.run_id, "tables/predictions/predictions_epoch_003.csv")
+    assert Path(shown).read_text() == "row,text\n3,fine film\n1,dull\n"
+
+
+def test_a_large_table_has_no_csv(store: Store, client: MlflowClient) -> None:
+    store.log_table(pd.DataFrame({"row": range(SMALL_TABLE + 1)}), "predictions")
+    store.flush()
+    assert artifacts(client, store.run_id) == {"tables/predictions/predictions.parquet"}
 
 
 def test_private_text_never_reaches_a_file(root: Path, client: MlflowClient) -> None:
@@ -133,6 +148,8 @@ def test_private_text_never_reaches_a_file(root: Path, client: MlflowClient) -> 
     path = client.download_artifacts(store.run_id, "tables/predictions/predictions.parquet")
     frame = pd.read_parquet(path)
     assert frame["id"].tolist() == ["a"]
+    shown = client.download_artifacts(store.run_id, "tables/predictions/predictions.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(shown, dtype=str), frame, check_dtype=False)
     assert len(frame["text"][0]) == 16
     files = [path for path in (root / "mlruns").rglob("*") if path.is_file()]
     assert not any(b"Smith" in path.read_bytes() for path in files)
@@ -148,6 +165,32 @@ def test_figures_are_files_and_steps_of_a_slider(store: Store, client: MlflowCli
     assert len(images) == 2  # the image and its small copy
     assert all(path.startswith("images/shapley+step+2+") for path in images)
     assert client.get_run(store.run_id).data.tags["mlflow.loggedImages"] == "True"
+
+
+def test_the_newest_drawings_stay_until_the_run_has_finished(store: Store, root: Path) -> None:
+    for epoch, color in ((1, "red"), (2, "blue")):
+        store.log_figure(drawing(color), "shapley", epoch=epoch)
+        store.flush()
+    store.close("KILLED")
+    resumed = Store.start(store.settings, run_name="run", tags={}, run_id=store.run_id)
+    resumed.log_figure(drawing("green"), "history", "training")
+    found = {name: Image.open(io.BytesIO(drawn)) for name, drawn in resumed.drawings().items()}
+    colors = {name: image.convert("RGB").getpixel((0, 0)) for name, image in found.items()}
+    assert colors == {"history/training": (0, 128, 0), "shapley/shapley": (0, 0, 255)}
+    resumed.close("FINISHED")
+    assert resumed.drawings() == {}
+
+
+def test_a_description_leads_to_the_run_and_to_the_table(store: Store, client: MlflowClient) -> None:
+    store.describe("[page](RUN_ADDRESS/artifacts/reports/run.html) [all](TABLE_ADDRESS)")
+    store.flush()
+    run = client.get_run(store.run_id)
+    experiment = run.info.experiment_id
+    assert store.experiment_id == experiment
+    assert run.data.tags[NOTE_TAG] == (
+        f"[page](#/experiments/{experiment}/runs/{store.run_id}/artifacts/reports/run.html) "
+        f"[all](#/experiments/{experiment}/runs?viewStateShareKey=whytrain)"
+    )
 
 
 def test_texts_yaml_files_and_folders(store: Store, client: MlflowClient, tmp_path: Path) -> None:

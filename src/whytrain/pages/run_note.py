@@ -34,9 +34,10 @@ def run_note(run: ReportedRun, callbacks: Mapping[str, Mapping[str, Any]]) -> st
         [
             f"**{run.verdict.sentence}**",
             "",
-            f"{run.model} on {_data(run.corpus)}.",
-            "",
+            # MLflow shows the first lines alone until somebody asks for more.
             f"[The run's page]({RUN_ADDRESS}/artifacts/{PATH}) · [All runs, side by side]({TABLE_ADDRESS})",
+            "",
+            f"{run.model} on {_data(run.corpus)}.",
             "",
             *_findings(run),
             results_table(run.results, run.floor_accuracy),

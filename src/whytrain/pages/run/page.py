@@ -24,6 +24,8 @@ from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
 
 PATH = "reports/run.html"
+_COPIES = {"logistic": "weights of", "tree": "rules by"}
+_SEEN = {"readable": "words", "dense": "the network's states"}
 _MOST_WORDS = 10  # of a method
 _MOST_RULES = 5
 
@@ -130,13 +132,14 @@ def _words(run: ReportedRun) -> str:
         shown = pd.DataFrame(
             {
                 "word": [run.name(str(word)) for word in top["word"]],
-                "speaks for": top["class"].to_numpy(),
+                "speaks": [_side(*row) for row in zip(top["score"], top["class"], strict=True)],
                 f"{found.quantity.symbol} ({found.quantity.unit})": [signed(v) for v in top["score"]],
                 "seen": top["count"].to_numpy(),
             }
         )
-        html += f"<h3>{escape(method)}: {escape(plural(found.quantity))} of words in training sentences</h3>"
-        html += table(shown) + paragraph(_reading(len(set(words["class"])) == 1), "quiet")
+        html += f"<h3>{escape(plural(found.quantity))} of words in training sentences ({escape(method)})</h3>"
+        html += table(shown)
+        html += paragraph("Means over sentences; first those that chance explains least.", "quiet")
     html += _figures(run, "words")
     others = [path.rpartition("/")[2] for path in run.reports if "diagnosis" not in path]
     if others:
@@ -144,9 +147,8 @@ def _words(run: ReportedRun) -> str:
     return html
 
 
-def _reading(one_class: bool) -> str:
-    against = "; below zero a word speaks against it" if one_class else ""
-    return f"A mean over sentences, those first that chance explains least{against}."
+def _side(score: float, class_name: str) -> str:
+    return f"{'for' if score >= 0 else 'against'} {class_name}"
 
 
 def _copies(run: ReportedRun) -> str:
@@ -154,7 +156,7 @@ def _copies(run: ReportedRun) -> str:
         return ""
     rows = [
         {
-            "copy": "weights of " + s.features if s.kind == "logistic" else "rules by " + s.features,
+            "copy": f"{_COPIES[s.kind]} {_SEEN[s.features]}",
             "agrees with the network": _share(s.agreement),
             "always the same answer": f"{s.majority:.3f}",
             "right": _share(s.accuracy),
@@ -163,7 +165,7 @@ def _copies(run: ReportedRun) -> str:
     ]
     html = paragraph(
         "Small models that a person can read, taught to answer as the network does. They speak for it as far "
-        "as they agree with it on validation sentences; readable ones see words, dense ones its own states."
+        "as they agree with it on validation sentences."
     )
     html += table(pd.DataFrame(rows))
     rules = [
@@ -220,23 +222,18 @@ def _next(run: ReportedRun) -> str:
 
 
 def _figures(run: ReportedRun, section: Section | None) -> str:
-    """Return the figures of a section, in the captions' order; of single sentences the first one's."""
+    """Return the figures of a section in the captions' order, all but the first folded away."""
+    order = list(CAPTIONS.values())
     shown = []
     for figure in run.drawings:
         caption = caption_of(figure)
         if (caption.section if caption else None) == section and not _is_further_sentence(figure):
-            shown.append((_place(caption), figure, caption))
-    return "".join(
-        _figure(figure, caption, run.drawings[figure]) for _, figure, caption in sorted(shown, key=_first_two)
-    )
-
-
-def _first_two(item: tuple[int, str, Caption | None]) -> tuple[int, str]:
-    return item[:2]
-
-
-def _place(caption: Caption | None) -> int:
-    return 0 if caption is None else list(CAPTIONS.values()).index(caption)
+            shown.append((order.index(caption) if caption else 0, figure))
+    drawn = [_figure(figure, caption_of(figure), run.drawings[figure]) for _, figure in sorted(shown)]
+    if len(drawn) < 2:
+        return "".join(drawn)
+    more = f"<summary>{counted(len(drawn) - 1, 'more figure')}</summary>"
+    return f'{drawn[0]}<details class="more">{more}{"".join(drawn[1:])}</details>\n'
 
 
 def _is_further_sentence(figure: str) -> bool:
@@ -255,7 +252,8 @@ def _figure(figure: str, caption: Caption | None, drawn: bytes) -> str:
         f'<img alt="{escape(title + whose)}" width="{width}" height="{height}" loading="lazy" '
         f'src="data:image/png;base64,{data}">'
     )
-    return f"<figure><figcaption>{told}{_folded(caption)}</figcaption>{image}</figure>\n"
+    told += _folded(caption)
+    return f'<figure><figcaption>{told}</figcaption><div class="scroll">{image}</div></figure>\n'
 
 
 def _folded(caption: Caption | None) -> str:

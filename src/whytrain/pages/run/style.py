@@ -30,7 +30,9 @@ pre { background: var(--soft); padding: 0.7em 0.9em; border-radius: 0.3em; overf
 code { background: var(--soft); padding: 0.1em 0.3em; overflow-wrap: anywhere; }
 pre code { padding: 0; overflow-wrap: normal; }
 bdi { unicode-bidi: isolate; }
-@media (max-width: 30em) { body { font-size: 0.95em; } nav ul { columns: 1; } }
+details.more > summary { padding: 0.4em 0.9em; border: 1px solid var(--line); border-radius: 0.3em; }
+@media (max-width: 30em) { body { font-size: 0.95em; } nav ul { columns: 1; }
+  figure img { max-width: none; width: 44em; } }
 @media print { :root { color-scheme: light; } nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   details::details-content { content-visibility: visible; } }
