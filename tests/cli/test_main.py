@@ -56,7 +56,7 @@ WRONG = {
     "explain 'a fine film'": 'a fine film: no key=value; a text is given as text="a fine film"',
     "compare a b": "a b: no key=value; runs are given as runs=[a,b]",
     "ui 5001": "5001: no key=value; write key=value, such as port=5001",
-    "ui port=70000": "port=70000: ",
+    "ui port=70000": "port: input should be less than or equal to 65535; got 70000",
     "doctor first": "first: no key=value; a run is given as run=first",
     "doctor runs=x": "runs: no such key; did you mean run? choices: run, tracking",
 }
