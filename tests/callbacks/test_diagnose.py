@@ -11,6 +11,7 @@ import pytest
 from whytrain.callbacks.access import evidence_of
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.overrides import read_plan
+from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.reader import download, find_run, metric_history, read_table
 
 WORDS = (
@@ -98,10 +99,14 @@ def test_a_private_run_tells_no_words(workspace: Path, run_train: Callable[..., 
     run = find_run(f"sqlite:///{workspace / 'mlruns' / 'mlflow.db'}", "private")
     content = json.loads(download(run, "diagnosis/findings.json").read_text())
     known = {"brilliant", "lovely", "tedious", "unbelievable", "music"}
-    shown = (
-        download(run, "diagnosis/findings.json").read_text()
-        + download(run, "reports/diagnosis.html").read_text()
+    written = (
+        "diagnosis/findings.json",
+        "reports/diagnosis.html",
+        "reports/run.html",
+        "reports/shapley.html",
     )
+    shown = "".join([*(download(run, path).read_text() for path in written), run.tags[NOTE_TAG]])
+    assert content["findings"][0]["title"] in run.tags[NOTE_TAG]
     assert [word for word in known if word in shown] == []
     assert content["findings"][0]["evidence"]["sentences"]  # there are examples, in hashes
     assert "private" in content["skipped"]["swap_top_words"]
