@@ -61,7 +61,7 @@ class Diagnose(Callback):
         log_evidence(store, evidence, diagnosis)
         if not store.settings.log_text:
             diagnosis = hidden(diagnosis, text_hash)
-        self.evidence = Conclusion(diagnosis, plan)
+        self.evidence = Conclusion(diagnosis=diagnosis, plan=plan)
         log_diagnosis(store, diagnosis, plan)
         if self._rules is not None:
             log_rules(store, self._rules)

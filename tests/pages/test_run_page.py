@@ -43,7 +43,7 @@ def right_on(n_right: int, *, first: int = 0) -> np.ndarray:
 def predictions(answers: np.ndarray, sure: float = 2.0) -> Predictions:
     """Of a model that gives these answers, with a log-odds of `sure`."""
     logits = np.where(np.arange(2) == answers[:, None], sure / 2, -sure / 2)
-    return Predictions(logits, LABELS)
+    return Predictions(logits=logits, labels=LABELS)
 
 
 def png() -> bytes:
@@ -62,7 +62,10 @@ def bare() -> ReportedRun:
         columns={},
         human=None,
     )
-    corpus = Corpus("reviews", ("bad", "good"), split, split, None, None, (), "0" * 32)
+    corpus = Corpus(
+        name="reviews", class_names=("bad", "good"), train=split, validation=split, calibration=None,
+        test=None, notices=(), fingerprint="0" * 32,
+    )  # fmt: skip
     return ReportedRun(
         run_id="1234",
         run_name=f"first {EVIL}",
@@ -96,8 +99,9 @@ def full(bare: ReportedRun) -> ReportedRun:
     mask = Strategy(
         name="mask", text="Hide them.", because=("few",), overrides={"guidance.mask": 0.3}, expected=()
     )
+    measured = Measurement(value=Interval(estimate=0.6, low=0.5, high=0.7), unit="share")
     diagnosis = Diagnosis(
-        (finding,), {"few": Measurement(value=Interval(0.6, 0.5, 0.7), unit="share")}, {"blind": "no slice"}
+        findings=(finding,), measurements={"few": measured}, not_examined={"blind": "no slice"}
     )
     words = pd.DataFrame(
         {
@@ -111,7 +115,7 @@ def full(bare: ReportedRun) -> ReportedRun:
     )
     phi = Quantity(symbol="φ", name="Shapley value", unit="log-odds")
     said = AttributionEvidence(quantity=phi, sentences=(), vocabulary=words, pairs=None)
-    share = Interval(0.9, 0.85, 0.95)
+    share = Interval(estimate=0.9, low=0.85, high=0.95)
     rule = RuleEvidence(
         text="“x” is absent → good", class_name="good", confidence=0.9, impurity=0.1, n_train=9, support=0.1,
         right_train=8, teacher_train=9, n_validation=7, right_validation=5, teacher_validation=6,
@@ -123,11 +127,18 @@ def full(bare: ReportedRun) -> ReportedRun:
     return replace(
         bare,
         corpus=replace(bare.corpus, test=bare.corpus.validation),
-        results=bare.results | {"test": predictions(right_on(310))},
+        results={**bare.results, "test": predictions(right_on(310))},
         corrected=predictions(right_on(320), sure=1.4).probabilities,
-        concluded=Conclusion(diagnosis, Plan((mask,), (), {})),
+        concluded=Conclusion(diagnosis=diagnosis, plan=Plan(strategies=(mask,), advice=(), skipped={})),
         explanations=ExplanationEvidence(methods={"shapley": said}, attention=None),
-        surrogate=SurrogateEvidence(90, (copy,), (), (rule,), (), ()),
+        surrogate=SurrogateEvidence(
+            n_rows=90,
+            surrogates=(copy,),
+            coefficients=(),
+            rules=(rule,),
+            disagreeing_rows=(),
+            disagreeing_ids=(),
+        ),
         observers=["explanations", "diagnosis"],
         reports=["reports/shapley.html"],
         drawings=dict.fromkeys(
@@ -194,7 +205,7 @@ def test_the_verdict_says_better_worse_or_neither() -> None:
 
 def test_label_sets_count_as_right_as_a_whole() -> None:
     labels = np.tile([[1, 0], [1, 1]], (30, 1))
-    said = verdict(Predictions(np.where(labels > 0, 1.0, -1.0), labels), np.ones_like(labels))
+    said = verdict(Predictions(logits=np.where(labels > 0, 1.0, -1.0), labels=labels), np.ones_like(labels))
     assert said.sentence.startswith("All labels of a text are right in a share of 1.000")
     assert said.sentence.endswith("is better than the bag of words' 0.500.")
 
@@ -299,7 +310,7 @@ def test_label_sets_have_a_page(bare: ReportedRun) -> None:
     labels = np.tile([[1, 0], [1, 1]], (N // 2, 1))
     split = replace(bare.corpus.validation, labels=labels)
     corpus = replace(bare.corpus, train=split, validation=split, task=TASKS["multilabel"])
-    results = {"best epoch (2)": Predictions(np.where(labels > 0, 2.0, -2.0), labels)}
+    results = {"best epoch (2)": Predictions(logits=np.where(labels > 0, 2.0, -2.0), labels=labels)}
     page = Page(run_page(replace(bare, corpus=corpus, results=results, floor=np.ones_like(labels))))
     assert "1.000 [0.990, 1.000] is better than the bag of words' 0.500" in page.text
     assert "miss the shares that they promise by 11.9% on average" in page.text  # 1 − expit(2)

@@ -16,7 +16,7 @@ from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conclusion:
     """What a run's diagnosis came to.
 
