@@ -84,7 +84,7 @@ def train(config: object, data: lm.TextData, seed: int) -> list[nn.Module]:
     optimizer = instantiate(config.optimizer)  # type: ignore[attr-defined]
     module = lm.Classifier(asked(model, data), objective=objective, optimizer=optimizer, seed=seed)
     snapshots = Snapshots()
-    trainer = lm.make_trainer(instantiate(config.trainer), [snapshots], None)  # type: ignore[attr-defined]
+    trainer = lm.make_trainer(instantiate(config.trainer), data, [snapshots], None)  # type: ignore[attr-defined]
     trainer.fit(module, datamodule=data)
     return snapshots.models
 

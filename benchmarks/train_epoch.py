@@ -97,7 +97,7 @@ def our_epochs(data: lm.TextData, config: object, seed: int, n_epochs: int) -> t
         optimizer=instantiate(config.optimizer),  # type: ignore[attr-defined]
         seed=seed,
     )
-    trainer = lm.make_trainer(instantiate(config.trainer, max_epochs=n_epochs), [], None)  # type: ignore[attr-defined]
+    trainer = lm.make_trainer(instantiate(config.trainer, max_epochs=n_epochs), data, [], None)  # type: ignore[attr-defined]
     started = time.perf_counter()
     trainer.fit(module, datamodule=data)
     return model, (time.perf_counter() - started) / n_epochs

@@ -13,6 +13,7 @@ from torch import nn
 from whytrain.data.corpus import Corpus
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
+from whytrain.data.unread import Unread
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
@@ -56,6 +57,11 @@ class TextDataModule(Protocol):
 
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
+        ...
+
+    @property
+    def unread(self) -> dict[str, Unread]:
+        """What is not seen of each split."""
         ...
 
     def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:

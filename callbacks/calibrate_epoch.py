@@ -24,6 +24,7 @@ from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifi
 from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
+from whytrain.diagnosis.evidence import CalibrationEvidence
 from whytrain.figures.confidence.confidence_by_outcome import confidence_by_outcome
 from whytrain.figures.confidence.confidence_distribution import confidence_distribution
 from whytrain.figures.confidence.conformal_sets import conformal_sets
@@ -62,11 +63,11 @@ class _Epoch:
 class CalibrateEpoch(Callback):
     """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
 
-    Labels that do not exclude each other have a temperature each, and neither conformal sets nor abstention.
+    Labels that do not exclude each other have a correction each, and neither conformal sets nor abstention.
 
     Attributes:
         confidence: of the last epoch seen, and of the best one after the fit; None without a slice.
-        evidence: of the best epoch after the fit, no temperature, for the diagnosis; None without a slice.
+        evidence: of the best epoch after the fit, for the diagnosis; None without a slice.
     """
 
     def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
@@ -81,7 +82,7 @@ class CalibrateEpoch(Callback):
         self.alpha, self.class_conditional = alpha, class_conditional
         self.risk, self.delta = risk, delta
         self.confidence: Confidence | LabelConfidence | None = None
-        self.evidence: CalibrationSummary | None = None
+        self.evidence: CalibrationEvidence | None = None
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say which columns of the data hold no groups to look at."""
@@ -90,7 +91,7 @@ class CalibrateEpoch(Callback):
             return
         if not corpus.task.exclusive:
             _log.warning(
-                "calibration: a temperature per label; no conformal sets, abstention and slices, which need "
+                "calibration: a correction per label; no conformal sets, abstention and slices, which need "
                 "classes that exclude each other (task=%s)",
                 corpus.task.name,
             )
@@ -138,13 +139,14 @@ class CalibrateEpoch(Callback):
             return
         seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
         runs = _runs(seen)
-        self.confidence, self.evidence = seen.confidence, seen.before
+        self.confidence = seen.confidence
+        self.evidence = CalibrationEvidence(summary=seen.before, abstention=seen.confidence.abstention)
         expected = self._expected_coverage(seen, len(split))
         figures = {
             "reliability": reliability_diagram(runs),
             "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
             "confidence_by_outcome": confidence_by_outcome(runs),
-            "risk_coverage": risk_coverage_curve({"model": runs["corrected"]}),
+            "risk_coverage": risk_coverage_curve({"model": list(runs.values())[-1]}),
             "conformal_sets": conformal_sets(
                 {"model": seen.sets}, self.alpha, data.corpus.class_names, expected
             ),
@@ -169,7 +171,7 @@ class CalibrateEpoch(Callback):
         """Restore the fit."""
         plain = state_dict["confidence"]
         if plain is not None:
-            kind = LabelConfidence if "temperatures" in plain else Confidence
+            kind = LabelConfidence if "corrections" in plain else Confidence
             self.confidence = kind.from_plain(plain)
 
     def _epoch(
@@ -203,7 +205,13 @@ class CalibrateEpoch(Callback):
         return coverage_range(seen.n_calibration, n_test, self.alpha)
 
     def _metrics(self, seen: _Epoch, data: TextDataModule) -> dict[str, float]:
-        metrics = {"temperature": seen.confidence.temperature}
+        correction, abstention = seen.confidence.correction, seen.confidence.abstention
+        metrics = {
+            "temperature": correction.temperature,
+            "label_smoothing_taken_back": correction.label_smoothing,
+            "lowest_risk": abstention.lowest_risk,
+            "lowest_risk_coverage": abstention.coverage,
+        }
         for when, summary in (("before", seen.before), ("after", seen.after)):
             metrics |= {
                 f"ece_{when}": summary.ece,
@@ -227,10 +235,9 @@ class CalibrateEpoch(Callback):
         keys = distinct_keys([f"calibration/coverage_{name}" for name in data.corpus.class_names])
         of_classes = dict(zip(keys.values(), sets.coverage_per_class, strict=True))
         answered = ~seen.confidence.abstains(seen.validation.logits)
-        metrics["answered"] = answered.mean()
-        if answered.any():
+        if abstention.threshold is not None and answered.any():
             wrong = seen.validation.logits.argmax(axis=1) != seen.validation.labels
-            metrics["answered_risk"] = wrong[answered].mean()
+            metrics |= {"answered": answered.mean(), "answered_risk": wrong[answered].mean()}
         human = data.corpus.validation.human
         if human is not None:
             people = human_disagreement(seen.probabilities, human)
@@ -243,11 +250,12 @@ class CalibrateEpoch(Callback):
 
 
 def _runs(seen: _Epoch) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Return what people see, behind what the model gave where that was corrected."""
     labels = seen.validation.labels
-    return {
-        "as trained": (seen.validation.probabilities, labels),
-        "corrected": (seen.probabilities, labels),
-    }
+    as_trained = {"as trained": (seen.validation.probabilities, labels)}
+    if seen.confidence.correction.changes_nothing:
+        return as_trained
+    return as_trained | {"corrected": (seen.probabilities, labels)}
 
 
 def _slices(seen: _Epoch, corpus: Corpus, n_permutations: int) -> tuple[Slice, ...]:

@@ -73,6 +73,9 @@ class DescribeRun(Callback):
         store.log_text(_environment(), "environment.txt")
         log_provenance(store, data.corpus.fingerprint, data.tokenizer.fingerprint)
         _log_datasets(store, data.corpus)
+        for name, split in data.unread.items():
+            shares = {"unknown": split.unknown_share, "texts_cut": split.cut_share, "cut": split.lost_share}
+            store.log_metrics({f"tokens/{key}_{name}": share for key, share in shares.items()}, step=0)
         sentence = data.encoded("train").sentence(0)
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
         summary = summarize(model, token_ids)

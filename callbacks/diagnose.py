@@ -10,14 +10,13 @@ from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
-from whytrain.calibration.summary import CalibrationSummary
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion, conclude
 from whytrain.diagnosis.detectors import DETECTORS
-from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
@@ -32,7 +31,10 @@ TOPIC = "diagnosis"
 
 
 class Diagnose(Callback):
-    """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
+    """Logs findings of the best weights, what they rest on, the overrides and a page for people.
+
+    Attributes:
+    """
 
     phase = Phase.DIAGNOSE
     evidence: Conclusion | None = None  # after the fit
@@ -80,7 +82,8 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         floor=floor_predictions(data.corpus, cache_directory()),
         held_out=held_out_probabilities(data.corpus, cache_directory()),
         history=evidence_of(trainer, HistoryEvidence),
-        calibration=evidence_of(trainer, CalibrationSummary),
+        calibration=evidence_of(trainer, CalibrationEvidence),
+        unread=data.unread["validation"],
         explanations=evidence_of(trainer, ExplanationEvidence),
         surrogate=evidence_of(trainer, SurrogateEvidence),
     )

@@ -39,6 +39,7 @@ class History(Callback):
         self.epochs: list[dict[str, float]] = []
         self._batches: list[torch.Tensor] = []
         self._losses: list[torch.Tensor] = []  # of each validation sentence: lowest epoch so far, last epoch
+        self._halfway: torch.Tensor | None = None  # the same when half of the epochs are over
         self._lowest_epoch = 0
         self._tracking_s = 0.0
 
@@ -61,14 +62,16 @@ class History(Callback):
             metrics["time/tracking_s"], self._tracking_s = store.seconds - self._tracking_s, store.seconds
             store.log_metrics({name: v for name, v in metrics.items() if name != "epoch"}, step=epoch)
         self.epochs.append(metrics)
-        self._remember_losses(module.predictions, epoch)
+        self._remember_losses(module.predictions, epoch, trainer.max_epochs or epoch)
 
-    def _remember_losses(self, predictions: Predictions | None, epoch: int) -> None:
+    def _remember_losses(self, predictions: Predictions | None, epoch: int, n_epochs: int) -> None:
         assert predictions is not None
         losses = torch.from_numpy(_losses(predictions))
         if not self._losses or losses.mean() < self._losses[0].mean():
             self._lowest_epoch, self._losses = epoch, [losses]
         self._losses = [self._losses[0], losses]
+        if epoch == (n_epochs + 1) // 2 < n_epochs:
+            self._halfway = losses
 
     @property
     def evidence(self) -> HistoryEvidence | None:
@@ -77,7 +80,17 @@ class History(Callback):
             return None
         lowest, last = (losses.numpy() for losses in self._losses)
         train = np.array([row["train/loss"] for row in self.epochs])
-        return HistoryEvidence(train_loss=train, lowest_epoch=self._lowest_epoch, lowest=lowest, last=last)
+        last_epoch = self.epochs[-1]
+        return HistoryEvidence(
+            train_loss=train,
+            lowest_epoch=self._lowest_epoch,
+            lowest=lowest,
+            last=last,
+            halfway=None if self._halfway is None else self._halfway.numpy(),
+            train_accuracy=last_epoch["train/accuracy"],
+            validation_accuracy=last_epoch["val/accuracy"],
+            n_steps=sum(len(batches) for batches in self._batches),
+        )
 
     def figures(
         self, best_epoch: int, floor_accuracy: float | None, metrics: Sequence[Metric] = METRICS
@@ -97,6 +110,7 @@ class History(Callback):
             "epochs": self.epochs,
             "batches": self._batches,
             "losses": self._losses,
+            "halfway": self._halfway,
             "lowest_epoch": self._lowest_epoch,
         }
 
@@ -104,6 +118,7 @@ class History(Callback):
         """Restore the epochs so far."""
         self.epochs, self._batches = state_dict["epochs"], state_dict["batches"]
         self._losses, self._lowest_epoch = state_dict["losses"], state_dict["lowest_epoch"]
+        self._halfway = state_dict["halfway"]
 
 
 def _losses(predictions: Predictions) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ def label_epoch(module: ClassifierModule, validation: Predictions, data: TextDat
 
 def log_label_epoch(store: Recorder, seen: LabelEpoch, class_names: tuple[str, ...], epoch: int) -> None:
     """Log `calibration/…` of every label and their means, and the tables of labels and reliability."""
-    temperatures = np.array(seen.confidence.temperatures)
+    temperatures = np.array([c.temperature for c in seen.confidence.corrections])
     of_labels = {"temperature": temperatures, "ece_before": seen.before, "ece_after": seen.after}
     metrics = {f"calibration/{name}": float(values.mean()) for name, values in of_labels.items()}
     for name, values in of_labels.items():
@@ -64,7 +64,7 @@ def log_label_epoch(store: Recorder, seen: LabelEpoch, class_names: tuple[str, .
     store.log_table(pd.DataFrame({"label": class_names, **of_labels}), "calibration", "labels", epoch)
     store.log_table(_reliability(seen, class_names), "calibration", "reliability", epoch)
     drawn = label_calibration(
-        seen.before, seen.after, seen.confidence.temperatures, class_names, len(seen.validation.labels)
+        seen.before, seen.after, temperatures.tolist(), class_names, len(seen.validation.labels)
     )
     store.log_figure(drawn, "calibration", "labels", epoch)
 

@@ -19,6 +19,7 @@ from rich.progress import (
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.order import Phase
+from whytrain.data.unread import told
 from whytrain.pages.console import opening_table, run_facts
 
 REFRESH_S = 0.1
@@ -44,6 +45,7 @@ class ProgressBars(Callback):
             device = f"{trainer.world_size} × {trainer.strategy.root_device}, {trainer.precision}"
             model = classifier_of(pl_module).model
             facts = run_facts(store.run_name, model, data.corpus, data.tokenizer, device, store.directory)
+            facts["texts read"] = told(data.unread)
             self.console.print(opening_table(facts, data.corpus.notices))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -61,7 +61,6 @@ class Report(Callback):
             explanations=explanations,
             surrogate=evidence_of(trainer, SurrogateEvidence),
             name=shown_word(store),
-            observers=list(record.config["callbacks"] or {}),
             reports=[f"reports/{method}.html" for method in methods],
             drawings=store.drawings(),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
@@ -16,6 +16,7 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.models.interface import interface_of
+from whytrain.objectives.class_weights import balanced_weights
 from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.objective import Objective, ObjectiveSettings
 from whytrain.optimization import OptimizerSettings
@@ -58,7 +59,7 @@ def assemble(
     Raises:
         ConfigError: a setting is not for this task.
     """
-    check_task(task, trainer, guidance, distillation)
+    check_task(task, trainer, guidance, distillation, objective)
     text_data = TextData(data, tokenizer, seed=seed, task=task)
     text_data.prepare_data()
     text_data.setup()
@@ -71,6 +72,7 @@ def assemble(
         task=task,
         guidance=guidance_of(guidance, text_data, find),
         distillation=learned,
+        class_weights=_class_weights(objective, text_data),
     )
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
@@ -84,8 +86,18 @@ def assemble(
     )
 
 
+def _class_weights(objective: ObjectiveSettings, data: TextData) -> Tensor | None:
+    if objective.class_weights is None:
+        return None
+    return balanced_weights(data.corpus.train.labels, len(data.corpus.class_names))
+
+
 def check_task(
-    task: Task, trainer: TrainerSettings, guidance: GuidanceSettings, distillation: DistillationSettings
+    task: Task,
+    trainer: TrainerSettings,
+    guidance: GuidanceSettings,
+    distillation: DistillationSettings,
+    objective: ObjectiveSettings,
 ) -> None:
     """Refuse what a task cannot serve, before any data is read.
 
@@ -100,7 +112,11 @@ def check_task(
         )
     if task.exclusive:
         return
-    for key, given in (("guidance.run", guidance.run), ("distillation.teacher", distillation.teacher)):
+    for key, given in (
+        ("guidance.run", guidance.run),
+        ("distillation.teacher", distillation.teacher),
+        ("objective.class_weights", objective.class_weights),
+    ):
         if given is not None:
             raise ConfigError(
                 f"{key} is for classes that exclude each other, not for task={task.name}: set {key}=null"

@@ -12,6 +12,7 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
 from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
+from whytrain.data.unread import Unread, unread
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.models.batch_runner import BATCH_SIZE
@@ -83,6 +84,19 @@ class TextData(pl.LightningDataModule):
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
         return self._encoded[name]
+
+    @property
+    def unread(self) -> dict[str, Unread]:
+        """What is not seen of each split, after `setup`."""
+        return {name: unread(split, self.tokenizer) for name, split in self._encoded.items()}
+
+    def steps_per_epoch(self, n_ranks: int) -> int:
+        """Optimizer steps of the first epoch, after `setup`; another may have one more or less.
+
+        Args:
+            n_ranks: processes that train together.
+        """
+        return len(batch_plan(self.training.lengths, self.source.batch_size, self.seed, 1, n_ranks)[0])
 
     def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:
         """Encode sentences that belong to no split, as those of the splits are; labels in the task's form."""

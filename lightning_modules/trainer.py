@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,7 @@ from pytorch_lightning.loggers import Logger
 
 from whytrain.errors import ConfigError
 from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
+from whytrain.lightning_modules.data import TextData
 from whytrain.metrics import MONITORED, monitored
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ class TrainerSettings:
     """How long, on what and how precisely to train.
 
     Attributes:
-        max_epochs: epochs at most.
+        max_epochs: epochs; None: as few as the two below ask for.
+        min_epochs: epochs at least, where max_epochs does not say how many.
+        min_steps: optimizer steps at least, likewise: small data is gone through more often.
         accelerator: which kind of device.
         devices: how many of them.
         strategy: `ddp` for several processes.
@@ -41,7 +45,9 @@ class TrainerSettings:
         ConfigError: the accelerator is not on this machine, or not that often.
     """
 
-    max_epochs: Annotated[int, Ge(1)]
+    max_epochs: Annotated[int, Ge(1)] | None
+    min_epochs: Annotated[int, Ge(1)]
+    min_steps: Annotated[int, Ge(0)]
     accelerator: Literal["auto", "cpu", "gpu", "mps"]
     devices: Annotated[int, Ge(1)] | Literal["auto"]
     strategy: Literal["auto", "ddp"]
@@ -66,6 +72,12 @@ class TrainerSettings:
         if self.devices != "auto" and self.devices > n_gpus:
             raise ConfigError(f"trainer.devices={self.devices}, but torch sees {n_gpus} GPUs here; use auto")
 
+    def n_epochs(self, steps_per_epoch: int) -> int:
+        """Return how many epochs to train; the schedules of learning rate and dropout end with them."""
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return max(self.min_epochs, math.ceil(self.min_steps / steps_per_epoch))
+
     @property
     def mode(self) -> Literal["max", "min"]:
         """Whether more of the monitored metric is better."""
@@ -79,10 +91,20 @@ class TrainerSettings:
         return torch.device("mps" if self.accelerator == "mps" else "cpu")
 
 
-def make_trainer(settings: TrainerSettings, callbacks: list[Callback], logger: Logger | None) -> pl.Trainer:
-    """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's."""
+def make_trainer(
+    settings: TrainerSettings, data: TextData, callbacks: list[Callback], logger: Logger | None
+) -> pl.Trainer:
+    """Build the Trainer; checkpoints, progress and logging are the callbacks' and the logger's.
+
+    Args:
+        settings: how long, on what and how precisely.
+        data: after `setup`; its size and the least number of steps decide how many epochs there are.
+        callbacks: in their order.
+        logger: None logs nothing.
+    """
+    n_ranks = settings.devices if isinstance(settings.devices, int) else 1
     return pl.Trainer(
-        max_epochs=settings.max_epochs,
+        max_epochs=settings.n_epochs(data.steps_per_epoch(n_ranks)),
         accelerator=settings.accelerator,
         devices=settings.devices,
         strategy=settings.strategy,

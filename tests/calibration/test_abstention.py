@@ -26,8 +26,10 @@ def draw(
     return binary(confidence), (generator.random(n_rows) < confidence - gap).astype(int)
 
 
-def true_risk(threshold: float, gap: float) -> float:
+def true_risk(threshold: float | None, gap: float) -> float:
     """P(error | confidence >= threshold) by quadrature over c = 1 - u²/2, u uniform."""
+    if threshold is None:
+        return 0.0
     u = (np.arange(20_000) + 0.5) / 20_000
     confidence = 1 - 0.5 * u**2
     accepted = confidence >= threshold
@@ -66,7 +68,7 @@ def test_many_candidates_do_not_break_the_promise() -> None:
     confidence = 1 - 0.5 * np.linspace(0, 1, 2000)
     for _ in range(500):
         labels = (generator.random(2000) < 0.899).astype(int)
-        broken += math.isfinite(abstention_threshold(binary(confidence), labels, 0.1, delta).threshold)
+        broken += abstention_threshold(binary(confidence), labels, 0.1, delta).threshold is not None
         accepted = np.arange(20, 2001, 20)
         errors = np.cumsum(labels == 0)[accepted - 1]
         uncorrected += (stats.binom.cdf(errors, accepted, 0.1) <= delta).any()
@@ -95,11 +97,25 @@ def test_too_few_rows_or_too_bad_a_model_always_abstain() -> None:
     few = abstention_threshold(binary(np.full(10, 0.9)), np.ones(10, dtype=int), risk=0.05)
     bad = abstention_threshold(binary(np.full(500, 0.99)), np.arange(500) % 2, risk=0.05)
     for chosen in (few, bad):
-        assert chosen.threshold == math.inf
+        assert chosen.threshold is None
         assert not accepts(binary(np.ones(3)), chosen).any()
     performance = selective_performance(binary(np.full(4, 0.9)), [1, 1, 1, 1], bad)
     assert performance.coverage.estimate == 0.0
     assert performance.risk is None
+
+
+def test_the_lowest_risk_that_can_be_kept() -> None:
+    # 200 of 400 rows are sure, 4 of them wrong; the rest are coins. Of the 21 candidates all above 0.6 accept the
+    # sure ones: the bound is Clopper and Pearson's, P(Binomial(200, r) ≤ 4) = 0.1 / 21.
+    confidence = np.repeat([0.995, 0.6], 200)
+    labels = np.concatenate([np.arange(200) >= 4, np.arange(200) % 2 == 0]).astype(int)
+    chosen = abstention_threshold(binary(confidence), labels, risk=0.02, delta=0.1)
+    assert chosen.threshold is None
+    assert chosen.coverage == 0.5
+    assert stats.binom.cdf(4, 200, chosen.lowest_risk) == pytest.approx(0.1 / 21)
+    # At that very risk a threshold is found, and a little below it none.
+    assert abstention_threshold(binary(confidence), labels, chosen.lowest_risk + 1e-9).threshold is not None
+    assert abstention_threshold(binary(confidence), labels, chosen.lowest_risk - 1e-9).threshold is None
 
 
 def test_several_classes_and_single_precision() -> None:

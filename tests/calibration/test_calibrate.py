@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from whytrain.calibration.calibrate import calibrate, split_slice
 from whytrain.calibration.conformal import coverage_range, prediction_sets
-from whytrain.calibration.temperature import apply_temperature, fit_temperature
+from whytrain.calibration.temperature import fit_temperature
 from whytrain.errors import DataError
 
 
@@ -25,22 +25,22 @@ def draw(
 def test_more_than_two_classes_split_the_slice() -> None:
     logits, labels = draw(np.random.default_rng(0), 301, 3)
     result = calibrate(logits, labels, seed=4)
-    fitted, held_out = result.temperature_rows, result.conformal_rows
+    fitted, held_out = result.correction_rows, result.conformal_rows
     assert np.intersect1d(fitted, held_out).size == 0
     assert np.union1d(fitted, held_out).tolist() == list(range(301))
     assert (fitted.size, held_out.size) == (150, 151)
-    assert result.fit == fit_temperature(logits[fitted], labels[fitted])
+    assert result.correction.temperature == fit_temperature(logits[fitted], labels[fitted]).temperature
     assert result.conformal.n_rows.tolist() == [151] * 3
     again = calibrate(logits, labels, seed=5)
-    assert (again.temperature_rows != fitted).any()
+    assert (again.correction_rows != fitted).any()
 
 
 def test_two_classes_use_it_all_twice() -> None:
     logits, labels = draw(np.random.default_rng(0), 200, 2)
     result = calibrate(logits, labels)
-    assert result.temperature_rows.size == result.conformal_rows.size == 200
-    assert result.fit == fit_temperature(logits, labels)
-    assert result.fit.temperature > 1.2
+    assert result.correction_rows.size == result.conformal_rows.size == 200
+    assert result.correction.temperature == fit_temperature(logits, labels).temperature
+    assert result.correction.temperature > 1.2
 
 
 @pytest.mark.parametrize(("n_classes", "n_rows"), [(2, 60), (3, 80)])
@@ -51,7 +51,7 @@ def test_coverage_holds_through_the_whole_chain(n_classes: int, n_rows: int) -> 
     for k in range(200):
         logits, labels = draw(generator, n_rows + 100, n_classes)
         result = calibrate(logits[:n_rows], labels[:n_rows], alpha=0.2, seed=k)
-        sets = prediction_sets(apply_temperature(logits[n_rows:], result.fit.temperature), result.conformal)
+        sets = prediction_sets(result.correction.probabilities(logits[n_rows:]), result.conformal)
         share = sets[np.arange(100), labels[n_rows:]].mean()
         inside += expected.contains(share)
     assert inside >= stats.binom.ppf(0.001, 200, 0.95)

@@ -9,8 +9,10 @@ import pytest
 import yaml
 from scipy.special import softmax
 
+from whytrain.calibration.abstention import abstention_threshold
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import lac_thresholds, prediction_sets
+from whytrain.calibration.correction import Correction
 from whytrain.calibration.temperature import fit_temperature
 from whytrain.calibration.unsmoothing import remove_label_smoothing
 from whytrain.errors import ConfigError
@@ -30,15 +32,17 @@ def predictions(n: int, seed: int, n_classes: int = 2) -> tuple[np.ndarray, np.n
 def test_it_is_made_of_temperature_and_conformal_sets() -> None:
     logits, labels = predictions(1000, seed=0)
     confidence = fit_confidence(logits, labels, **SETTINGS)
-    assert confidence.temperature == fit_temperature(logits, labels).temperature
-    assert 1.7 < confidence.temperature < 2.3  # the logits were doubled; 1,000 rows leave some noise
-    calibrated = softmax(logits / confidence.temperature, axis=1)
+    assert confidence.correction.temperature == fit_temperature(logits, labels).temperature
+    assert (
+        1.7 < confidence.correction.temperature < 2.3
+    )  # the logits were doubled; 1,000 rows leave some noise
+    calibrated = softmax(logits / confidence.correction.temperature, axis=1)
     expected = prediction_sets(calibrated, lac_thresholds(calibrated, labels, 0.1))
     test_logits, _ = predictions(200, seed=1)
     assert np.array_equal(confidence.sets(logits), expected)
     np.testing.assert_allclose(
         confidence.probabilities(test_logits),
-        softmax(test_logits / confidence.temperature, axis=1),
+        softmax(test_logits / confidence.correction.temperature, axis=1),
         rtol=1e-12,
     )
 
@@ -51,29 +55,28 @@ def test_answers_keep_the_promised_risk(n_classes: int) -> None:
     broken = 0
     for seed in range(100):
         logits, labels = predictions(400, seed, n_classes)
-        answered = ~fit_confidence(logits, labels, **SETTINGS).abstains(test_logits)
-        broken += bool(answered.any()) and wrong[answered].mean() > 0.1
+        confidence = fit_confidence(logits, labels, **SETTINGS)
+        answered = ~confidence.abstains(test_logits)
+        if confidence.abstention.threshold is not None:
+            broken += bool(answered.any()) and wrong[answered].mean() > 0.1
     assert broken <= 18  # Binomial(100, 0.1): more with probability below 0.5%
 
 
-def test_where_no_threshold_keeps_the_risk_it_always_abstains() -> None:
+def test_where_no_threshold_keeps_the_risk_no_answer_says_abstain() -> None:
     generator = np.random.default_rng(0)
     logits, labels = generator.normal(size=(300, 2)), generator.integers(2, size=300)
     confidence = fit_confidence(logits, labels, **SETTINGS)
-    assert math.isinf(confidence.answer_threshold)
-    assert confidence.abstains(logits).all()
+    assert confidence.abstention.threshold is None
+    assert confidence.abstention.lowest_risk > 0.4  # of coins
+    assert not confidence.abstains(logits).any()
 
 
 def test_it_survives_yaml_infinity_included() -> None:
     confidence = Confidence(
-        label_smoothing=0.1,
-        smallest=0.001,
-        temperature=1.5,
+        correction=Correction(label_smoothing=0.1, smallest=0.001, temperature=1.5),
         alpha=0.1,
         set_thresholds=(0.4, math.inf),
-        risk=0.05,
-        delta=0.1,
-        answer_threshold=math.inf,
+        abstention=abstention_threshold([[0.4, 0.6]], [1]),
     )
     assert Confidence.from_plain(yaml.safe_load(yaml.safe_dump(confidence.to_plain()))) == confidence
 
@@ -91,7 +94,10 @@ def test_label_smoothing_is_taken_back_where_no_temperature_could(n_classes: int
         )
         for smoothing in (0.0, 0.2)
     }
-    assert fitted[0.2].temperature == pytest.approx(1.0, abs=0.03)  # four standard errors of 10,000 rows
+    assert fitted[0.2].correction.label_smoothing == 0.2
+    assert fitted[0.2].correction.temperature == pytest.approx(
+        1.0, abs=0.03
+    )  # four standard errors of 10,000 rows
     wrong, right = (
         expected_calibration_error(fitted[smoothing].probabilities(logits[20_000:]), labels[20_000:])
         for smoothing in (0.0, 0.2)

@@ -57,13 +57,15 @@ def test_the_logged_model_says_calibrated_probability_set_and_abstention(tracked
     assert model.confidence is not None
     best = int(run.metrics["best/epoch"])
     steps, temperatures = metric_history(run, "calibration/temperature")
-    assert model.confidence.temperature == pytest.approx(temperatures[list(steps).index(best)], rel=1e-4)
+    assert model.confidence.correction.temperature == pytest.approx(
+        temperatures[list(steps).index(best)], rel=1e-4
+    )
     texts = ["great film", "awful plot", "the the the"]
     answer = model.predict(texts)
     logits = model.logits(texts)
     np.testing.assert_allclose(
         answer["calibrated_probability"],
-        apply_temperature(logits, model.confidence.temperature).max(axis=1),
+        apply_temperature(logits, model.confidence.correction.temperature).max(axis=1),
         rtol=1e-12,
     )
     assert np.array_equal(answer[["in_set_bad", "in_set_good"]].to_numpy(), model.confidence.sets(logits))

@@ -103,7 +103,7 @@ def fit(
         seed=0,
     )
     explanations = instantiate(config.callbacks.explanations)
-    trainer = lm.make_trainer(instantiate(config.trainer), [explanations], lm.StoreLogger(store))
+    trainer = lm.make_trainer(instantiate(config.trainer), data, [explanations], lm.StoreLogger(store))
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True if resume else None)
     return SimpleNamespace(data=data, model=module.model, explanations=explanations, trainer=trainer)
 

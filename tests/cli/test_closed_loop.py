@@ -16,7 +16,7 @@ from whytrain.tracking.reader import RunRecord, child_runs, download, find_run, 
 RULES = """
 findings:
   few_token_dependence:
-    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
+    {compare: low, above: -1.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
   above_the_floor:
     {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [smooth_labels]}
 """
@@ -80,6 +80,8 @@ def test_the_closed_loop(
     assert accuracy["low"] <= accuracy["difference"] <= accuracy["high"]
     assert "Which" not in (page := download(loop, "reports/loop.html").read_text())
     assert "explained against random targets" in page
+    assert page.count("data:image/png") == 1
+    assert "One seed" in page
 
     # The same name again: every run is found, none is trained; the ablation adds an arm per strategy.
     assert run_train(*words, "loop.ablation=true") == 0
@@ -100,6 +102,8 @@ def test_a_diagnosis_that_recommends_nothing_ends_the_loop_after_the_baseline(
     assert run_train("experiment=closed_loop", "sweep_name=circle", *WORDS, "trainer.max_epochs=1") == 0
     assert len(tracked.runs()) == 2
     assert "recommends no change" in capsys.readouterr().out.splitlines()[-1]
+    page = download(find_run(uri(prepared), "circle"), "reports/loop.html").read_text()
+    assert "recommends no change; its reports/diagnosis.html says why" in page
 
 
 def _silent() -> str:
@@ -155,6 +159,13 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
     said = yaml.safe_load(download(second, "overrides.yaml").read_text())["overrides"]
     assert {"data=csv", "model=bilstm_opt", "guidance.replace=0.2", "from_diagnosis=first"} <= set(said)
     assert "run_name=first" not in said
+    # The promises are judged against the parent: in the terminal, and as a record of the run.
+    assert "What the diagnosis of first promised" in output(diagnosed)
+    judged = read_table(second, "diagnosis", name="promises").set_index("metric")
+    assert "best/accuracy" in judged.index
+    change = second.metrics["best/accuracy"] - first.metrics["best/accuracy"]
+    assert judged.loc["best/accuracy", "difference"] == pytest.approx(change)
+    assert judged["promise"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,13 @@ def test_findings_closed_and_kept(result):
 def test_a_finding_that_the_baseline_looked_for_is_opened():
     plain = [diagnosis({}, {"new": 0.1}), diagnosis({"new": 0.5}, {})]
     stored = [
-        StoredDiagnosis(findings={f["name"]: f for f in d["findings"]}, measured=d["measured"]) for d in plain
+        StoredDiagnosis(
+            findings={f["name"]: f for f in d["findings"]},
+            measured=d["measured"],
+            not_examined={},
+            skipped={},
+        )
+        for d in plain
     ]
     (change,) = finding_changes(*stored)
     assert (change.status, change.before, change.after) == ("opened", 0.1, 0.5)

@@ -40,13 +40,13 @@ def tokenizer() -> Tokenizer:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Record how many texts each tokenization gets."""
     counts: list[int] = []
-    original = Tokenizer.encode
+    original = Tokenizer.encode_measured
 
-    def counting(self: Tokenizer, texts: list[str], max_tokens: int) -> list[np.ndarray]:
+    def counting(self: Tokenizer, texts: list[str], max_tokens: int) -> tuple[list[np.ndarray], np.ndarray]:
         counts.append(len(texts))
         return original(self, texts, max_tokens)
 
-    monkeypatch.setattr(Tokenizer, "encode", counting)
+    monkeypatch.setattr(Tokenizer, "encode_measured", counting)
     return counts
 
 
@@ -55,7 +55,7 @@ def same(left: EncodedSplit, right: EncodedSplit) -> bool:
     return all(
         np.array_equal(getattr(left, name), getattr(right, name))
         and getattr(left, name).dtype == getattr(right, name).dtype
-        for name in ("token_ids", "offsets", "labels")
+        for name in ("token_ids", "offsets", "labels", "n_cut")
     )
 
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
+from whytrain.calibration.abstention import abstention_threshold
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
-from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.data.unread import Unread
+from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence
 from whytrain.diagnosis.gathering import gather
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
@@ -132,6 +134,35 @@ def predicting(of_train: Predictions) -> Callable[[NDArray[np.int64]], Predictio
     return lambda rows: Predictions(logits=of_train.logits[rows], labels=of_train.labels[rows])
 
 
+def history(**changes: Any) -> HistoryEvidence:
+    """Two epochs, after which the loss of 100 validation sentences stands still."""
+    made = HistoryEvidence(
+        train_loss=np.array([0.6, 0.4]),
+        lowest_epoch=2,
+        lowest=np.full(100, 0.3),
+        last=np.full(100, 0.3),
+        halfway=np.full(100, 0.3),
+        train_accuracy=0.95,
+        validation_accuracy=0.9,
+        n_steps=40,
+    )
+    return replace(made, **changes)
+
+
+def calibration(given: Predictions, risk: float = 0.25) -> CalibrationEvidence:
+    """What calibration finds where the calibration slice is the validation split."""
+    return CalibrationEvidence(
+        summary=summarize_calibration(given.probabilities, given.labels),
+        abstention=abstention_threshold(given.probabilities, given.labels, risk),
+    )
+
+
+def unread(**changes: int) -> Unread:
+    """All of 100 texts of 10 tokens is read."""
+    made = Unread(n_texts=100, n_tokens=1000, n_unknown=0, n_cut_texts=0, n_cut_tokens=0, n_tokens_of_cut=0)
+    return replace(made, **changes)
+
+
 def healthy(**changes: Any) -> RunEvidence:
     """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70.
 
@@ -145,9 +176,6 @@ def healthy(**changes: Any) -> RunEvidence:
     seen = [int(label) if i % 10 else 1 - int(label) for i, label in enumerate(labels)]
     own = predictions(seen, labels, 0.9)
     floor = np.where(np.arange(100) % 10 < 3, 1 - labels, labels)
-    history = HistoryEvidence(
-        train_loss=np.array([0.6, 0.4]), lowest_epoch=2, lowest=np.full(100, 0.3), last=np.full(100, 0.3)
-    )
     even = [explained(i, [1.0] * 9) for i in range(12)]
     gathered: dict[str, Any] = {
         "corpus": data,
@@ -155,8 +183,9 @@ def healthy(**changes: Any) -> RunEvidence:
         "validation": own,
         "floor": floor,
         "held_out": predictions(data.train.labels.tolist(), data.train.labels).probabilities,
-        "history": history,
-        "calibration": summarize_calibration(own.probabilities, labels),
+        "history": history(),
+        "calibration": calibration(own),
+        "unread": unread(),
         "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
         "surrogate": surrogate(
             coefficients=tuple(

@@ -8,18 +8,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidence import NAMES, corpus, explained, healthy, predicting, predictions, rule, shapley, surrogate
+from evidence import (
+    NAMES,
+    calibration,
+    corpus,
+    explained,
+    healthy,
+    history,
+    predicting,
+    predictions,
+    rule,
+    shapley,
+    surrogate,
+    unread,
+)
 
-from whytrain.calibration.summary import summarize_calibration
-from whytrain.diagnosis import of_data, of_predictions, of_surrogates, of_words
+from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
+from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
-from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence
+from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
-from whytrain.diagnosis.rules import load_rules
+from whytrain.diagnosis.rules import RuleBook, load_rules
 from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.surrogates.evidence import FeatureSet, FidelityEvidence, SurrogateKind
+from whytrain.types import Predictions
 
 BOOK = load_rules(None, DETECTORS)
+chance = of_words.random_share_of_two
 
 
 def measured(result: Measurement | NotExamined) -> Measurement:
@@ -56,9 +71,11 @@ def test_share_of_two_words() -> None:
         explained(i, [1.0] * 5) for i in range(8, 16)
     ]
     result = measured(of_words.few_token_dependence(spoiled(explanations=shapley(sentences))))
-    assert result.value.estimate == pytest.approx(0.55)
-    assert 0.4 <= result.value.low < 0.55 < result.value.high <= 0.7
-    assert result.rows["train-0"] == pytest.approx(0.7)
+    # Of five words two hold (2·(1 + 1/2 + 1/3 + 1/4 + 1/5) − 1) / 5 at random.
+    assert chance(5) == pytest.approx((2 * (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) - 1) / 5)
+    assert result.value.estimate == pytest.approx(0.55 - chance(5))
+    assert 0.4 <= result.value.low + chance(5) < 0.55 < result.value.high + chance(5) <= 0.7
+    assert result.rows["train-0"] == pytest.approx(0.7 - chance(5))
     first = result.evidence.sentences[0]
     assert (first.sentence_id, first.values, first.class_name) == (
         "train-0",
@@ -66,9 +83,26 @@ def test_share_of_two_words() -> None:
         "good",
     )
     assert result.evidence.tokens == ("great",)
-    # Of five words two hold 2/5 where all weigh the same, and (2·(1 + 1/2 + 1/3 + 1/4 + 1/5) − 1) / 5 at random.
-    assert "(5.0 words on average)" in result.evidence.features[0]
-    assert "40% if all words mattered the same, and 71% if chance" in result.evidence.features[0]
+    assert "They hold 55%" in result.detail
+    assert "(5.0 words on average)" in result.detail
+    assert "40% if all words mattered the same, and 71% if chance" in result.detail
+
+
+def test_what_chance_gives_is_no_finding() -> None:
+    """Sticks broken at random, of 3 to 10 parts: the rule speaks as rarely as its 95% interval errs."""
+    generator = np.random.default_rng(5)
+
+    def is_found(sharpness: float) -> bool:
+        values = [
+            (generator.dirichlet(np.ones(generator.integers(3, 11))) ** sharpness).tolist() for _ in range(24)
+        ]
+        result = of_words.few_token_dependence(
+            spoiled(explanations=shapley([explained(i, v) for i, v in enumerate(values)]))
+        )
+        return BOOK.findings["few_token_dependence"].is_met(measured(result).value)
+
+    assert sum(is_found(1.0) for _ in range(40)) <= 5  # Binomial(40, 0.05): more with probability 1.4%
+    assert sum(is_found(2.0) for _ in range(10)) == 10
 
 
 def test_random_shares_of_two_words() -> None:
@@ -84,8 +118,9 @@ def test_it_looks_at_one_absence_at_a_time() -> None:
     padded = [explained(i, [1.0] * 5) for i in range(10)]
     removed = [explained(i, [9.0, 9.0, 1.0, 1.0], variant="removed") for i in range(10)]
     run = spoiled(explanations=shapley([*padded, *removed]))
-    assert measured(of_words.few_token_dependence(run)).value.estimate == pytest.approx(0.4)
-    assert measured(of_words.few_token_dependence_removed(run)).value.estimate == pytest.approx(0.9)
+    assert measured(of_words.few_token_dependence(run)).value.estimate == pytest.approx(0.4 - chance(5))
+    removed_share = measured(of_words.few_token_dependence_removed(run)).value.estimate
+    assert removed_share == pytest.approx(0.9 - chance(4))
 
 
 def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
@@ -93,9 +128,8 @@ def test_a_sentence_whose_values_are_all_zero_has_no_share() -> None:
     run = spoiled(explanations=shapley([nothing, *(explained(i, [1.0] * 5) for i in range(10))]))
     result = measured(of_words.few_token_dependence(run))
     assert "train-99" not in result.rows
-    assert result.value == Interval(
-        estimate=pytest.approx(0.4), low=pytest.approx(0.4), high=pytest.approx(0.4)
-    )
+    expected = pytest.approx(0.4 - chance(5))
+    assert result.value == Interval(estimate=expected, low=expected, high=expected)
 
 
 @pytest.mark.parametrize("n_sentences", [0, 1, 9])
@@ -252,13 +286,14 @@ def calibrated(n_right: int, confidence: float) -> RunEvidence:
     labels = np.tile([0, 1], 200)
     classes = [int(y) if i < n_right else 1 - int(y) for i, y in enumerate(labels)]
     given = predictions(classes, labels, confidence)
-    return spoiled(calibration=summarize_calibration(given.probabilities, labels), validation=given)
+    return spoiled(calibration=calibration(given), validation=given)
 
 
 def test_overconfidence_beyond_chance() -> None:
     sure = measured(of_predictions.overconfidence(calibrated(280, 0.95)))  # claims 95%, reaches 70%
-    summary = calibrated(280, 0.95).calibration
-    assert summary is not None
+    found = calibrated(280, 0.95).calibration
+    assert found is not None
+    summary = found.summary
     # The ECE is the mean of 0.95 − right, whose deviation is that of a coin of 0.7.
     assert sure.value.estimate == pytest.approx(0.25 - summary.noise_floor.mean)
     assert sure.value.high - sure.value.estimate == pytest.approx(1.96 * np.sqrt(0.7 * 0.3 / 400), abs=1e-4)
@@ -274,20 +309,200 @@ def test_overfitting_is_a_rise_while_training_falls() -> None:
     lowest = generator.random(100)
     rises = generator.normal(0.2, 0.3, 100)
 
-    def history(train: list[float]) -> RunEvidence:
-        return spoiled(
-            history=HistoryEvidence(
-                train_loss=np.array(train), lowest_epoch=2, lowest=lowest, last=lowest + rises
-            )
-        )
+    def of(train: list[float]) -> RunEvidence:
+        return spoiled(history=history(train_loss=np.array(train), lowest=lowest, last=lowest + rises))
 
-    result = measured(of_predictions.overfitting(history([0.6, 0.4, 0.2])))
+    result = measured(of_predictions.overfitting(of([0.6, 0.4, 0.2])))
     assert result.value.estimate == pytest.approx(rises.mean())
     assert result.value.low > 0
     # Student's t of 99 degrees of freedom; the lowest of two earlier epochs shares 0.025 on either side: 2.2760.
     assert result.value.low == pytest.approx(rises.mean() - 2.2760 * rises.std(ddof=1) / 10, abs=1e-4)
-    assert measured(of_predictions.overfitting(history([0.6, 0.4, 0.5]))).value.estimate == 0
-    assert "max_epochs" in reason(of_predictions.overfitting(history([0.6])))
+    assert measured(of_predictions.overfitting(of([0.6, 0.4, 0.5]))).value.estimate == 0
+    assert "train longer" in reason(of_predictions.overfitting(of([0.6])))
+
+
+def undertrained(**changes: Any) -> RunEvidence:
+    """A run of 75 steps whose loss fell by half in its second half."""
+    generator = np.random.default_rng(0)
+    halfway = generator.gamma(2.0, 0.4, 100)
+    seen = {
+        "halfway": halfway,
+        "last": halfway / 2,
+        "lowest": halfway / 2,
+        "train_accuracy": 0.9,
+        "n_steps": 75,
+    }
+    return spoiled(history=history(**(seen | changes)))
+
+
+def test_undertraining_is_a_loss_that_still_falls() -> None:
+    result = measured(of_predictions.undertraining(undertrained()))
+    run = undertrained().history
+    assert run is not None
+    assert run.halfway is not None
+    falls = run.halfway - run.last
+    assert result.value.estimate == pytest.approx(falls.mean())
+    # Student's t of 99 degrees of freedom: 1.9842; the falls are as large as the last losses here.
+    assert result.value.low == pytest.approx(falls.mean() - 0.198422 * falls.std(ddof=1), abs=1e-5)
+    assert BOOK.findings["undertraining"].is_met(result.value)
+    assert "75 steps" in result.detail
+    # One jump up at the end is no learning by heart while the half as a whole went down.
+    jumped = undertrained(lowest_epoch=1, lowest=run.last - 0.1)
+    assert measured(of_predictions.overfitting(jumped)).value == Interval(estimate=0.0, low=0.0, high=0.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"last": np.full(100, 2.0)},  # it has risen since
+        {
+            "halfway": np.tile([0.05, 0.95], 50) + 0.04,
+            "last": np.tile([0.05, 0.95], 50),
+        },  # a sure but small fall
+        {"halfway": np.tile([0.1, 1.9], 50), "last": np.tile([1.7, 0.1], 50)},  # a fall that chance explains
+    ],
+)
+def test_what_is_trained_to_its_end_is_not_undertrained(changes: dict[str, Any]) -> None:
+    result = measured(of_predictions.undertraining(undertrained(**changes)))
+    assert not BOOK.findings["undertraining"].is_met(result.value)
+
+
+def test_one_epoch_does_not_say_whether_it_falls() -> None:
+    assert "second epoch" in reason(of_predictions.undertraining(undertrained(halfway=None)))
+
+
+def test_the_error_rate_that_cannot_be_kept() -> None:
+    met = BOOK.findings["no_safe_threshold"].is_met
+    given = healthy().validation.predictions  # right on 90 of 100, equally sure of all
+    kept = measured(of_predictions.no_safe_threshold(spoiled(calibration=calibration(given, risk=0.25))))
+    assert not met(kept.value)
+    found = measured(of_predictions.no_safe_threshold(spoiled(calibration=calibration(given, risk=0.05))))
+    assert met(found.value)
+    # P(Binomial(100, r) ≤ 10) = 0.1 / 21 at r = 0.2030.
+    assert found.value.estimate == pytest.approx(0.2030 - 0.05, abs=5e-4)
+    assert "at most 5% errors" in found.detail
+    assert "is 20.3%, for the 100% of texts" in found.detail
+
+
+# Classes
+
+
+def of_three(labels: list[int], decided: list[int]) -> Predictions:
+    return Predictions(logits=3.0 * np.eye(3)[decided], labels=np.array(labels))
+
+
+def with_classes(validation: Predictions, train: Predictions) -> RunEvidence:
+    """A healthy run whose classes, labels and predictions are these; its data has two classes more or less."""
+    run = healthy()
+    rows = replace(run.train, labels=train.labels, logits=train.logits, held_out=None)
+    names = ("a", "b", "c")
+    return replace(
+        run,
+        class_names=names,
+        train=rows,
+        validation=replace(run.validation, predictions=validation, floor=validation.labels),
+    )
+
+
+def test_a_class_that_is_never_predicted_shows_in_training_rows() -> None:
+    # Two validation rows of c say little; twenty training rows without one that is found say it.
+    run = with_classes(
+        of_three([0] * 60 + [1] * 60 + [2] * 2, [0] * 60 + [1] * 60 + [0] * 2),
+        of_three([0] * 500 + [1] * 500 + [2] * 20, [0] * 500 + [1] * 500 + [0] * 20),
+    )
+    found = measured(of_classes.missed_class(run))
+    assert found.value == wilson_interval(0, 20, 1 - 0.05 / 6)
+    assert BOOK.findings["missed_class"].is_met(found.value)
+    assert found.detail == "Of 20 training texts of c it finds 0, and never says so of any text."
+    leaning = measured(of_classes.imbalance(run))
+    won = wilson_interval(0, 20, 0.975)
+    assert leaning.value == Interval(estimate=1.0, low=1 - 2 * won.high, high=1.0)
+    assert BOOK.findings["imbalance"].is_met(leaning.value)
+    assert leaning.detail == "Of 1,020 training texts: c 20; the most frequent is a 500."
+
+
+def test_a_class_that_is_learned_but_hardly_found_in_new_texts() -> None:
+    train = of_three([0, 1, 2] * 100, [0, 1, 2] * 100)
+    run = with_classes(
+        of_three([0] * 50 + [1] * 50 + [2] * 50, [0] * 50 + [1] * 50 + [2] * 3 + [1] * 47), train
+    )
+    found = measured(of_classes.missed_class(run))
+    assert found.value == wilson_interval(3, 50, 1 - 0.05 / 6)
+    assert found.detail == "Of 50 new texts of c it finds 3."
+    assert BOOK.findings["missed_class"].is_met(found.value)
+    assert measured(of_classes.imbalance(run)).value == Interval(
+        estimate=0.0, low=0.0, high=0.0
+    )  # the classes are even
+
+
+def test_classes_that_are_found_as_often_as_others_are_no_finding() -> None:
+    """A model that errs alike on all classes, 1:9: it leans to neither side, and finds 70% of each."""
+    generator = np.random.default_rng(1)
+    found = []
+    for _ in range(40):
+        labels = generator.choice(3, size=400, p=[0.45, 0.45, 0.1])
+        decided = np.where(generator.random(400) < 0.7, labels, generator.permutation(labels))
+        run = with_classes(
+            of_three(labels.tolist(), decided.tolist()), of_three(labels.tolist(), decided.tolist())
+        )
+        found.append(BOOK.findings["imbalance"].is_met(measured(of_classes.imbalance(run)).value))
+    assert sum(found) <= 5  # Binomial(40, 0.05): more with probability 1.4%
+
+
+def of_labels() -> RunEvidence:
+    """A healthy run whose labels go together: the second one is never given."""
+    labels = np.tile([[1, 0], [1, 1]], (50, 1))
+    given = Predictions(logits=np.tile([2.0, -2.0], (100, 1)), labels=labels)
+    run = healthy()
+    rows = replace(run.train, labels=labels, logits=np.full(labels.shape, np.nan), held_out=None)
+    return replace(run, train=rows, validation=replace(run.validation, predictions=given, floor=labels))
+
+
+def test_labels_that_go_together_are_looked_at_one_by_one() -> None:
+    found = measured(of_classes.missed_class(of_labels()))
+    assert found.value == wilson_interval(0, 50, 1 - 0.05 / 4)
+    assert "of good it finds 0, and never says so" in found.detail
+
+
+def test_what_is_refused_for_such_labels_is_not_recommended() -> None:
+    refused = {"swap_top_words", "upweight_disagreement", "swap_synonyms", "balance_classes"}
+    met = replace(BOOK.findings["missed_class"], recommend=tuple(BOOK.recommendations))
+    book = RuleBook({"missed_class": met}, BOOK.recommendations)
+    config = {"tracking": {"log_text": True}, "trainer": {}, "guidance": {}, "objective": {}}
+    _, plan = conclude(of_labels(), book, config, "run1")
+    assert {name for name, reason in plan.skipped.items() if "labels that do not" in reason} == refused
+
+
+# What is not read
+
+
+@pytest.mark.parametrize(("n_unknown", "is_found"), [(0, False), (20, False), (770, True)])
+def test_unknown_tokens_are_held_against_a_word_list(n_unknown: int, is_found: bool) -> None:
+    # 100 training texts "sentence i of train great": their numbers stand once, so 100 of 500 words are new.
+    run = spoiled(unread=unread(n_unknown=n_unknown))
+    found = measured(of_tokens.unknown_tokens(run))
+    assert found.value.estimate == pytest.approx(n_unknown / 1000 - 0.2)
+    assert BOOK.findings["unknown_tokens"].is_met(found.value) is is_found
+    assert f"{n_unknown / 1000:.1%} of the tokens" in found.detail
+
+
+@pytest.mark.parametrize(("n_cut", "is_found"), [(0, False), (5, False), (60, True)])
+def test_cut_texts_are_held_against_the_noise_of_the_accuracy(n_cut: int, is_found: bool) -> None:
+    run = spoiled(unread=unread(n_cut_texts=n_cut, n_cut_tokens=9 * n_cut, n_tokens_of_cut=10 * n_cut))
+    found = measured(of_tokens.cut_texts(run))
+    accuracy = wilson_interval(90, 100)
+    assert found.value.estimate == pytest.approx(n_cut / 100 - (accuracy.high - accuracy.low) / 2)
+    assert BOOK.findings["cut_texts"].is_met(found.value) is is_found
+    if is_found:
+        assert "60 of 100 new texts are cut, and 90% of their tokens" in found.detail
+
+
+def test_a_list_that_is_surely_better_is_said_to_be() -> None:
+    labels = healthy().validation.predictions.labels
+    diagnosis = diagnose(spoiled(floor=labels), BOOK.findings)  # right on all, the network on 90 of 100
+    [found] = [finding for finding in diagnosis.findings if finding.name == "above_the_floor"]
+    assert found.title == "A word list does better"
+    assert "−10 points" in found.message
 
 
 def test_the_floor_is_paired() -> None:
@@ -398,10 +613,14 @@ def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
 
 
 def test_nothing_published_is_not_examined_and_not_silent() -> None:
-    run = spoiled(explanations=None, surrogate=None, history=None, calibration=None, held_out=None)
+    run = spoiled(
+        explanations=None, surrogate=None, history=None, calibration=None, held_out=None, unread=None
+    )
     diagnosis = diagnose(run, BOOK.findings)
     assert set(diagnosis.not_examined) == set(DETECTORS) - {
         "above_the_floor",
+        "missed_class",
+        "imbalance",
         "contradictory_labels",
         "leaking_split",
     }

@@ -24,6 +24,7 @@ CONFIG: dict[str, Any] = {
         "attention_penalty": {"weight": 0.0, "kind": "entropy"},
         "adversarial": {"weight": 0.0, "epsilon": 0.1},
         "dropout_end": None,
+        "class_weights": None,
     },
     "guidance": {
         "_target_": "whytrain.guidance.guidance_settings.GuidanceSettings",
@@ -197,14 +198,18 @@ def test_every_allowed_key_is_one_of_the_config() -> None:
     assert [key for key in ALLOWED_KEYS if OmegaConf.select(config, key, default=missing) is missing] == []
 
 
-def test_patience_that_could_save_no_epoch_is_not_recommended() -> None:
-    rules = book({"many": ["stop"]}, stop={"trainer.patience": 2})
+def test_more_steps_are_more_than_were_taken_and_nothing_else_says_how_long() -> None:
+    longer = {"trainer.max_epochs": None, "trainer.min_steps": Step(times=4, limit=1000)}
+    rules = book({"short": ["longer"]}, longer=longer)
     trainer = yaml.safe_load((Path(train.CONF) / "trainer" / "default.yaml").read_text("utf-8"))
-    short, long = (
-        make_plan(diagnosis("many"), rules, {"trainer": trainer | {"max_epochs": n}}, "run1", {})
-        for n in (3, 4)
-    )
-    # The first epoch may be the best, the second and third are waited for: the fourth can be saved.
-    assert short.strategies == ()
-    assert short.skipped == {"stop": "with trainer.max_epochs=3 there is no epoch that it could save"}
-    assert [dict(s.overrides) for s in long.strategies] == [{"trainer.patience": 2}]
+
+    def made(**changes: Any) -> Plan:
+        return make_plan(diagnosis("short"), rules, {"trainer": trainer | changes}, "run1", {})
+
+    assert [dict(s.overrides) for s in made(min_steps=75).strategies] == [{"trainer.min_steps": 300}]
+    given = made(min_steps=75, max_epochs=5).strategies
+    assert words_of(given[0].overrides) == ["trainer.max_epochs=null", "trainer.min_steps=300"]
+    assert read_plan(plan_text(given, "run1"), "overrides.yaml")[0].overrides == given[0].overrides
+    assert made(min_steps=1000).skipped == {
+        "longer": "the run had these values already, or was at their limits"
+    }

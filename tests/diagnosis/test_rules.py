@@ -8,7 +8,7 @@ import pytest
 
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.detectors import DETECTORS
-from whytrain.diagnosis.rules import FindingRule, Step, load_rules
+from whytrain.diagnosis.rules import FindingRule, Step, Wording, load_rules
 from whytrain.errors import ConfigError
 from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.statistics.intervals import Interval
@@ -23,7 +23,12 @@ def test_the_packaged_rules_promise_what_they_change() -> None:
     book = load_rules(None, DETECTORS)
     used = {name for found in book.findings.values() for name in found.recommend}
     assert used == set(book.recommendations)
-    metrics = {f"diagnosis/{name}" for name in DETECTORS} | {"best/accuracy", "best/ece", *UNTARGETED}
+    metrics = {f"diagnosis/{name}" for name in DETECTORS} | {
+        "best/accuracy",
+        "best/balanced_accuracy",
+        "best/nll",
+    }
+    metrics |= set(UNTARGETED)
     for name, recommendation in book.recommendations.items():
         assert {e.metric for e in recommendation.expected} <= metrics, name
         assert bool(recommendation.overrides) == bool(recommendation.expected), name
@@ -66,6 +71,23 @@ def test_below() -> None:
 )
 def test_steps_end_at_their_limit(add: float, limit: float, value: float, new: float | None) -> None:
     assert Step(add=add, limit=limit).from_value(value) == new
+
+
+def test_steps_may_multiply() -> None:
+    assert Step(times=4, limit=1000).from_value(75) == 300
+    assert Step(times=4, limit=1000).from_value(400) == 1000
+    assert Step(times=4, limit=1000).from_value(1000) is None
+    with pytest.raises(ValueError, match="one of add and times"):
+        Step(add=1, times=2, limit=3)
+    with pytest.raises(ValueError, match="times above 1"):
+        Step(times=0.5, limit=3)
+
+
+def test_a_sure_value_has_words_of_its_own() -> None:
+    surely = Wording(title="does", text="surely {value}")
+    may = rule(above=None, below=0.0, compare="low", title="may", text="perhaps {value}", surely=surely)
+    assert may.wording(Interval(estimate=-0.1, low=-0.2, high=0.0)).title == "may"
+    assert may.wording(Interval(estimate=-0.1, low=-0.2, high=-0.01)) == surely
 
 
 def test_a_file_replaces_entries_and_adds_others(tmp_path: Path) -> None:
@@ -116,7 +138,7 @@ UNKNOWN = GOOD.replace("text: x", "text: '{valeu}'")
         ),
         (
             f"findings: {{overfitting: {{{GOOD.replace('[]', '[rest]')}}}}}",
-            "no recommendation rest; choices: check_labels",
+            "no recommendation rest; choices: another_tokenizer, balance_classes, check_labels",
         ),
         (
             "recommendations: {x: {text: t, overrides: {model.dropuot: 1}, expected: []}}",

@@ -52,7 +52,7 @@ def parts(*overrides: str) -> tuple[TextData, Classifier, pl.Trainer, Watch]:
         config = compose("train", [*SMALL, "model=bilstm_opt", *overrides])
     data, module = train.build(config)
     watch = Watch()
-    return data, module, make_trainer(instantiate(config.trainer), [watch], None), watch
+    return data, module, make_trainer(instantiate(config.trainer), data, [watch], None), watch
 
 
 def test_dropout_rises_from_the_models_own_to_its_end(workspace: Path) -> None:
@@ -241,6 +241,8 @@ def test_weights_that_break_in_an_epochs_last_step_are_not_evaluated(workspace: 
 def settings(**changes: Any) -> TrainerSettings:
     values: dict[str, Any] = {
         "max_epochs": 1,
+        "min_epochs": 1,
+        "min_steps": 0,
         "accelerator": "cpu",
         "devices": 1,
         "strategy": "auto",
@@ -251,6 +253,14 @@ def settings(**changes: Any) -> TrainerSettings:
         "patience": None,
     }
     return TrainerSettings(**values | changes)
+
+
+def test_small_data_is_gone_through_more_often() -> None:
+    by_steps = settings(max_epochs=None, min_epochs=5, min_steps=300)
+    assert by_steps.n_epochs(15) == 20
+    assert by_steps.n_epochs(16) == 19  # 304 steps: no fewer than 300
+    assert by_steps.n_epochs(60) == by_steps.n_epochs(526) == 5
+    assert settings(max_epochs=2, min_epochs=5, min_steps=300).n_epochs(15) == 2
 
 
 def test_devices_that_are_not_here(monkeypatch: pytest.MonkeyPatch) -> None:

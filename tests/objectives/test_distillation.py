@@ -54,6 +54,7 @@ def objective(
         "attention_penalty": {"weight": 0.0, "kind": "entropy"},
         "adversarial": {"weight": 0.0, "epsilon": 0.1},
         "dropout_end": None,
+        "class_weights": None,
     }
     return Objective(ObjectiveSettings(**settings | changes), KINDS, guidance=guidance, distillation=learned)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def objective(**changes: Any) -> Objective:
         "attention_penalty": {"weight": 0.0, "kind": "entropy"},
         "adversarial": {"weight": 0.0, "epsilon": 0.1},
         "dropout_end": None,
+        "class_weights": None,
     }
     return Objective(ObjectiveSettings(**settings | changes), KINDS)
 
@@ -168,3 +170,18 @@ def test_masking_needs_a_mask_token():
     objective().check(model)
     with pytest.raises(ConfigError, match=r"the tokenizer bare has none: set objective.word_masking=0"):
         objective(word_masking=0.1).check(model)
+
+
+class Fixed(nn.Module):
+    """Says the same of every sentence: probabilities 1/2, 1/4, 1/4."""
+
+    def forward(self, token_ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return torch.tensor([[2.0, 1.0, 1.0]]).log().repeat(len(token_ids), 1)
+
+
+def test_class_weights_weigh_the_rows() -> None:
+    batch = Batch(torch.tensor([[2, 7, 3]] * 3), None, torch.tensor([0, 1, 2]), torch.arange(3))
+    weights = torch.tensor([0.5, 2.0, 1.0])
+    loss = Objective(objective().settings, KINDS, class_weights=weights)(Fixed(), batch)[0]
+    assert float(loss) == pytest.approx((0.5 * math.log(2) + 2 * math.log(4) + math.log(4)) / 3)
+    assert float(objective()(Fixed(), batch)[0]) == pytest.approx((math.log(2) + 2 * math.log(4)) / 3)

@@ -156,7 +156,7 @@ def test_opening_and_next_steps() -> None:
 
 def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", ["diagnosis"]).splitlines()
+    default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", follow=True).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "whytrain ui",
@@ -165,10 +165,10 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
         "whytrain train from_diagnosis=abc",
         "whytrain compare runs=[OTHER,abc]",
     ]
-    other = next_steps("abc", "sqlite:////x/runs.db", [])
+    other = next_steps("abc", "sqlite:////x/runs.db", follow=False)
     assert "from_diagnosis" not in other
     assert "whytrain ui tracking.uri=sqlite:////x/runs.db" in other
     assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
-    served = next_steps("abc", "http://127.0.0.1:5001/", ["diagnosis"], "7")
+    served = next_steps("abc", "http://127.0.0.1:5001/", follow=True, experiment_id="7")
     assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain\n" in served
     assert "whytrain ui" not in served

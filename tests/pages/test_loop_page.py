@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from whytrain.diagnosis.rules import Expectation
+from whytrain.loop.control_arm import why_no_control
 from whytrain.loop.verdicts import Effect
 from whytrain.pages.loop import effect_table, in_short, loop_page, standings
+from whytrain.runs.diagnosis import StoredDiagnosis
 from whytrain.statistics.intervals import Interval
 
 LOWER = Expectation(metric="diagnosis/few_token_dependence", at_most=-0.02)
@@ -93,10 +97,40 @@ def test_the_control_arm_decides_what_explanations_are_worth() -> None:
                     verdict=None,
                 )
                 for n, i in intervals.items()
-            ]
+            ],
+            2,
         )
 
     assert "no sure difference in 2 measures." in against_random(ece=(-0.1, 0.1), nll=(-0.1, 0.0))
     assert "the intervals of 1 of 2 measures leave out 0" in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
     assert "by chance: best/nll +0.0600." in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
     assert "random" not in against_random(ece=(NAN, NAN))  # one seed says nothing of a metric without rows
+
+
+def test_one_seed_carries_its_caveat() -> None:
+    assert "One seed" in in_short(EFFECTS, 1)
+    assert "One seed" not in in_short(EFFECTS, 3)
+
+
+def test_the_page_says_what_is_missing_and_shows_the_figure(tmp_path: Path) -> None:
+    (drawn := tmp_path / "effects.png").write_bytes(b"png")
+    html = loop_page("circle", RUNS, EFFECTS, standings([], {}), notes=["No arm <x>."], figure=drawn)
+    assert "<li>No arm &lt;x&gt;.</li>" in html
+    assert "data:image/png;base64,cG5n" in html
+
+
+def test_why_there_is_no_control_arm() -> None:
+    measured = {"estimate": -0.031, "low": -0.06, "high": -0.002, "level": 0.95, "unit": "points"}
+    told = why_no_control(
+        StoredDiagnosis(
+            findings={"overfitting": {}},
+            measured={"few_token_dependence": measured, "overfitting": measured},
+            not_examined={"shortcut_pairs": "no word was ranked"},
+            skipped={"swap_top_words": "this run ranked no words"},
+        )
+    )
+    text = " ".join(told)
+    assert "“A few words decide” was not found: −3.1 points (95% interval −6 points to −0.2 points)." in text
+    assert "“Word pairs act as shortcuts” was not examined: no word was ranked." in text
+    assert "swap_top_words was not followed: this run ranked no words." in text
+    assert "by heart" not in text  # found, and not about words alone

@@ -139,7 +139,6 @@ def full(bare: ReportedRun) -> ReportedRun:
             disagreeing_rows=(),
             disagreeing_ids=(),
         ),
-        observers=["explanations", "diagnosis"],
         reports=["reports/shapley.html"],
         drawings=dict.fromkeys(
             [*(kind for kind in CAPTIONS if "/" in kind), "shapley/parts", "shapley/shapley", "mine/odd_one"]

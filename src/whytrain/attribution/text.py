@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -43,13 +42,13 @@ class Verdict:
     @classmethod
     def of(cls, logits: NDArray[np.float64], confidence: Confidence, class_names: Sequence[str]) -> Verdict:
         """Judge a text's logits (n_classes,)."""
-        row = logits[None]
+        row, abstention = logits[None], confidence.abstention
         held = confidence.sets(row)[0]
         return cls(
             labels=tuple(name for name, inside in zip(class_names, held, strict=True) if inside),
             coverage=1 - confidence.alpha,
-            abstain=bool(confidence.abstains(row)[0]) if math.isfinite(confidence.answer_threshold) else None,
-            risk=confidence.risk,
+            abstain=None if abstention.threshold is None else bool(confidence.abstains(row)[0]),
+            risk=abstention.risk,
         )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         lac_thresholds,
         prediction_sets,
     )
+    from whytrain.calibration.correction import Correction, fit_correction
     from whytrain.calibration.human_disagreement import HumanDisagreement
     from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
     from whytrain.calibration.risk_coverage import RiskCoverage, area_under_risk_coverage
@@ -46,6 +47,7 @@ __all__ = [
     "CalibrationSummary",
     "Confidence",
     "ConformalThresholds",
+    "Correction",
     "HumanDisagreement",
     "NoiseFloor",
     "ReliabilityBins",
@@ -63,6 +65,7 @@ __all__ = [
     "ece_noise_floor",
     "expected_calibration_error",
     "fit_confidence",
+    "fit_correction",
     "fit_temperature",
     "lac_thresholds",
     "negative_log_likelihood",

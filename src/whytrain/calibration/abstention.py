@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,17 +25,21 @@ class Abstention:
     """When to abstain: below the threshold.
 
     Attributes:
-        threshold: smallest confidence to predict at; infinite if no threshold keeps the risk.
+        threshold: smallest confidence to predict at; None if no threshold keeps the risk.
         risk: the error rate that accepted predictions may have.
         delta: probability that the slice misleads and the error rate is higher after all.
+        lowest_risk: the lowest error rate that some threshold keeps, with the same probability.
+        coverage: share of the calibration slice that is accepted at that threshold.
         n_accepted: rows of the calibration slice that are accepted.
         n_errors: errors among them.
         n_rows: rows of the calibration slice.
     """
 
-    threshold: float
+    threshold: float | None
     risk: float
     delta: float
+    lowest_risk: float
+    coverage: float
     n_accepted: int
     n_errors: int
     n_rows: int
@@ -62,9 +65,11 @@ def abstention_threshold(
 
     Fixed candidate thresholds λ are each tested for "the risk at λ exceeds r": with e errors among k accepted
     rows, p = P(Binomial(k, r) ≤ e). Holm's correction makes any false rejection at most δ likely, so the
-    lowest rejected λ keeps the risk. This holds for any model and any confidence, calibrated or not, if the
-    rows are exchangeable with those it is used on and no fit has seen them: give the half of the slice that
-    the temperature was not fitted on (`split_slice`).
+    lowest rejected λ keeps the risk. The lowest risk that some λ keeps is the least of their upper
+    Clopper-Pearson bounds at δ / (number of candidates), which hold together.
+    All of this holds for any model and any confidence, calibrated or not, if the rows are exchangeable
+    with those it is used on and no fit has seen them: give the half of the slice that the temperature was
+    not fitted on (`split_slice`).
 
     Args:
         probabilities: floating (n, n_classes) of that half, calibrated, rows summing to 1.
@@ -101,21 +106,34 @@ def abstention_threshold(
     candidates[0] = 0.0
     accepted = confidence >= candidates[:, None]
     n_accepted, n_errors = accepted.sum(axis=1), (accepted & ~correct).sum(axis=1)
-    p_values = stats.binom.cdf(n_errors, n_accepted, risk)
-    kept = np.flatnonzero(holm_correction(p_values) <= delta)
-    if not kept.size:
-        return Abstention(
-            threshold=math.inf, risk=risk, delta=delta, n_accepted=0, n_errors=0, n_rows=correct.size
-        )
-    first = kept[0]
+    kept = np.flatnonzero(holm_correction(stats.binom.cdf(n_errors, n_accepted, risk)) <= delta)
+    first = int(kept[0]) if kept.size else None
+    bounds = _upper_bounds(n_errors, n_accepted, delta / len(candidates))
+    safest = int(bounds.argmin())
     return Abstention(
-        threshold=float(candidates[first]),
+        threshold=None if first is None else float(candidates[first]),
         risk=risk,
         delta=delta,
-        n_accepted=int(n_accepted[first]),
-        n_errors=int(n_errors[first]),
+        lowest_risk=float(bounds[safest]),
+        coverage=float(n_accepted[safest] / correct.size),
+        n_accepted=0 if first is None else int(n_accepted[first]),
+        n_errors=0 if first is None else int(n_errors[first]),
         n_rows=correct.size,
     )
+
+
+def _upper_bounds(
+    n_errors: NDArray[np.int64], n_rows: NDArray[np.int64], chance: float
+) -> NDArray[np.float64]:
+    """Return one-sided Clopper-Pearson bounds of error rates: P(Binomial(n, bound) ≤ errors) = chance.
+
+    1 where all rows are wrong, or there are none.
+    """
+    right = np.maximum(n_rows - n_errors, 1)
+    bounds: NDArray[np.float64] = np.where(
+        n_rows > n_errors, stats.beta.ppf(1 - chance, n_errors + 1, right), 1.0
+    )
+    return bounds
 
 
 def accepts(probabilities: ArrayLike, abstention: Abstention) -> NDArray[np.bool_]:
@@ -128,7 +146,10 @@ def accepts(probabilities: ArrayLike, abstention: Abstention) -> NDArray[np.bool
     Raises:
         DataError: if probabilities are not as described.
     """
-    accepted: NDArray[np.bool_] = check_probabilities(probabilities).max(axis=1) >= abstention.threshold
+    confidence = check_probabilities(probabilities).max(axis=1)
+    if abstention.threshold is None:
+        return np.zeros(len(confidence), dtype=np.bool_)
+    accepted: NDArray[np.bool_] = confidence >= abstention.threshold
     return accepted
 
 

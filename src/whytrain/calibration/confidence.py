@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.abstention import abstention_threshold
+from whytrain.calibration.abstention import Abstention, abstention_threshold
 from whytrain.calibration.calibrate import calibrate
+from whytrain.calibration.correction import Correction
 from whytrain.calibration.temperature import apply_temperature, check_logits
-from whytrain.calibration.unsmoothing import remove_label_smoothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,31 +20,27 @@ class Confidence:
     """How logits become the probabilities that people see, conformal sets, and when to abstain.
 
     Attributes:
-        label_smoothing: of the training labels, taken back before anything is fitted.
-        smallest: what a probability is raised to on the way: one in the number of rows of the slice.
-        temperature: divides the logits of what people see; never those of explanations.
+        correction: of the probabilities; never of those that are explained.
         alpha: share of conformal sets that may miss the label.
         set_thresholds: per class; a set holds the classes with 1 - p ≤ threshold.
-        risk: error rate that answers may have, with probability 1 - delta over calibration slices.
-        delta: probability that the slice misleads.
-        answer_threshold: smallest confidence to answer at, without temperature: fitted to nothing, it may
-            use the whole slice; infinite if no threshold keeps the risk.
+        abstention: when to give no answer, by the confidence without correction: fitted to nothing, it may
+            use the whole slice.
     """
 
-    label_smoothing: float
-    smallest: float
-    temperature: float
+    correction: Correction
     alpha: float
     set_thresholds: tuple[float, ...]
-    risk: float
-    delta: float
-    answer_threshold: float
+    abstention: Abstention
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Confidence:
         """Read what `to_plain` wrote."""
-        thresholds = tuple(float(value) for value in plain["set_thresholds"])
-        return cls(**{**plain, "set_thresholds": thresholds})
+        return cls(
+            correction=Correction(**plain["correction"]),
+            alpha=plain["alpha"],
+            set_thresholds=tuple(float(value) for value in plain["set_thresholds"]),
+            abstention=Abstention(**plain["abstention"]),
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """Plain numbers and lists, as YAML has them."""
@@ -52,8 +48,7 @@ class Confidence:
 
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities (n, n_classes) of logits (n, n_classes)."""
-        unsmoothed = remove_label_smoothing(logits, self.label_smoothing, self.smallest)
-        return apply_temperature(unsmoothed, self.temperature)
+        return self.correction.probabilities(logits)
 
     def sets(self, logits: ArrayLike) -> NDArray[np.bool_]:
         """Which classes are in each row's conformal set, bool (n, n_classes)."""
@@ -61,8 +56,15 @@ class Confidence:
         return held
 
     def abstains(self, logits: ArrayLike) -> NDArray[np.bool_]:
-        """Where the model should give no answer, bool (n,)."""
-        unsure: NDArray[np.bool_] = apply_temperature(logits, 1.0).max(axis=1) < self.answer_threshold
+        """Where the model should give no answer, bool (n,); nowhere if no threshold keeps the risk.
+
+        What holds of all answers says nothing about one: that no threshold keeps the risk is a finding about
+        the model.
+        """
+        confidence = apply_temperature(logits, 1.0).max(axis=1)
+        if self.abstention.threshold is None:
+            return np.zeros(len(confidence), dtype=np.bool_)
+        unsure: NDArray[np.bool_] = confidence < self.abstention.threshold
         return unsure
 
 
@@ -92,17 +94,12 @@ def fit_confidence(
         ConfigError: if a share is outside (0, 1).
     """
     array = check_logits(logits)
-    smallest = 1 / max(array.shape[0], array.shape[1] + 1)
-    unsmoothed = remove_label_smoothing(array, label_smoothing, smallest)
-    fitted = calibrate(unsmoothed, labels, alpha=alpha, class_conditional=class_conditional)
-    chosen = abstention_threshold(apply_temperature(array, 1.0), labels, risk, delta)
+    fitted = calibrate(
+        array, labels, label_smoothing=label_smoothing, alpha=alpha, class_conditional=class_conditional
+    )
     return Confidence(
-        label_smoothing=label_smoothing,
-        smallest=smallest,
-        temperature=fitted.fit.temperature,
+        correction=fitted.correction,
         alpha=alpha,
         set_thresholds=tuple(fitted.conformal.thresholds.tolist()),
-        risk=risk,
-        delta=delta,
-        answer_threshold=chosen.threshold,
+        abstention=abstention_threshold(apply_temperature(array, 1.0), labels, risk, delta),
     )

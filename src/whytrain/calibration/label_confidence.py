@@ -1,4 +1,4 @@
-"""A temperature per label: what a calibration slice says of labels that do not exclude each other."""
+"""A correction per label: what a calibration slice says of labels that do not exclude each other."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from whytrain.calibration.temperature import apply_temperature, fit_temperature
-from whytrain.calibration.unsmoothing import remove_label_smoothing
+from whytrain.calibration.correction import Correction, fit_correction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,23 +17,19 @@ class LabelConfidence:
     """How logits of labels become the probabilities that people see, as plain numbers to keep with a model.
 
     Attributes:
-        label_smoothing: of the training labels, taken back before anything is fitted.
-        smallest: what a probability is raised to on the way: one in the number of rows of the slice.
-        temperatures: per label; divides its logit, never that of explanations.
+        corrections: per label, of its two answers; never of those that are explained.
     """
 
-    label_smoothing: float
-    smallest: float
-    temperatures: tuple[float, ...]
+    corrections: tuple[Correction, ...]
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> LabelConfidence:
         """Read what `to_plain` wrote."""
-        return cls(**{**plain, "temperatures": tuple(float(value) for value in plain["temperatures"])})
+        return cls(corrections=tuple(Correction(**correction) for correction in plain["corrections"]))
 
     def to_plain(self) -> dict[str, Any]:
         """Plain numbers and lists, as YAML has them."""
-        return asdict(self) | {"temperatures": list(self.temperatures)}
+        return {"corrections": [asdict(correction) for correction in self.corrections]}
 
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities (n, n_labels) of logits (n, n_labels)."""
@@ -42,24 +37,21 @@ class LabelConfidence:
         if not len(array):
             return array
         columns = [
-            apply_temperature(self._believed(column), temperature)[:, 1]
-            for column, temperature in zip(array.T, self.temperatures, strict=True)
+            correction.probabilities(_yes_or_no(column))[:, 1]
+            for column, correction in zip(array.T, self.corrections, strict=True)
         ]
         return np.stack(columns, axis=1)
-
-    def _believed(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
-        return remove_label_smoothing(_yes_or_no(column), self.label_smoothing, self.smallest)
 
 
 def fit_label_confidence(
     logits: ArrayLike, labels: NDArray[np.int64], *, label_smoothing: float
 ) -> LabelConfidence:
-    """Fit a temperature to each label: it is a question with two answers, whose logits are 0 and z.
+    """Fit a correction to each label: it is a question with two answers, whose logits are 0 and z.
 
-    A label that all rows of the slice have, or none, or that is never wrong, keeps temperature 1.
+    A label that all rows of the slice have, or none, keeps its probabilities.
 
     Args:
-        logits: floating (n, n_labels) of the calibration slice, finite.
+        logits: floating (n, n_labels) of the calibration slice, finite, n ≥ 2.
         labels: 0 or 1, int64 (n, n_labels).
         label_smoothing: of the training labels, in [0, 1).
 
@@ -68,14 +60,15 @@ def fit_label_confidence(
     """
     array = np.asarray(logits, dtype=np.float64)
     smallest = 1 / max(len(array), 3)
-    temperatures = []
+    corrections = []
     for column, truth in zip(array.T, labels.T, strict=True):
-        believed = remove_label_smoothing(_yes_or_no(column), label_smoothing, smallest)
-        is_known = 0 < truth.sum() < len(truth)
-        temperatures.append(fit_temperature(believed, truth).temperature if is_known else 1.0)
-    return LabelConfidence(
-        label_smoothing=label_smoothing, smallest=smallest, temperatures=tuple(temperatures)
-    )
+        correction = Correction(label_smoothing=0.0, smallest=smallest, temperature=1.0)
+        if 0 < truth.sum() < len(truth):
+            correction = fit_correction(
+                _yes_or_no(column), truth, label_smoothing=label_smoothing, smallest=smallest
+            )
+        corrections.append(correction)
+    return LabelConfidence(corrections=tuple(corrections))
 
 
 def _yes_or_no(column: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.commands.command_line import job_errors, trusted_targets
 from whytrain.commands.hydra_command import HydraCommand
 from whytrain.commands.job import CONF, Job
+from whytrain.commands.promises import judge_promises
 from whytrain.config.seed import Seed
 
 if TYPE_CHECKING:
@@ -146,13 +147,23 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
         observed += [watch.Prune(settings), watch.Report(record), checkpoints]
         observed.append(watch.DescribeModel(record, data.model_sizes))
-        trainer = lm.make_trainer(settings, watch.in_order(observed), lm.StoreLogger(store))
+        trainer = lm.make_trainer(settings, data, watch.in_order(observed), lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
+        parent = config.from_diagnosis
+        promises = judge_promises(parent, store, tracking.address) if store and parent else None
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         console.print(closing_table(record.results, record.floor))
-        steps = next_steps(store.run_id, tracking.address, config.callbacks, store.experiment_id)
+        if promises:
+            print(promises)
+        plans = [o.evidence.plan for o in observers if isinstance(o, watch.Diagnose) and o.evidence]
+        steps = next_steps(
+            store.run_id,
+            tracking.address,
+            follow=any(plan.strategies for plan in plans),
+            experiment_id=store.experiment_id,
+        )
         print(steps, store.summary() or "", sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 

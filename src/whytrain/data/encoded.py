@@ -15,8 +15,9 @@ from whytrain.data.corpus import Split, content_hash
 from whytrain.data.tokenization import Tokenizer
 from whytrain.types import Batch
 
-FORMAT = "1"  # part of the cache key: raise it when what is cached changes
-Flat = tuple[NDArray[np.int32], NDArray[np.int64]]  # token ids of all sentences, and offsets
+FORMAT = "2"  # part of the cache key: raise it when what is cached changes
+# Token ids of all sentences, offsets, and how many tokens of each were cut off.
+Flat = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,12 +29,14 @@ class EncodedSplit:
         offsets: int64 (n + 1,), sentence i is token_ids[offsets[i]:offsets[i + 1]].
         labels: int64 (n,), class indices.
         padding_id: what fills shorter sentences of a batch up.
+        n_cut: int64 (n,), tokens that were cut off; None where nobody counted.
     """
 
     token_ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64]
     padding_id: int
+    n_cut: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of sentences."""
@@ -105,14 +108,18 @@ def encode_split(split: Split, tokenizer: Tokenizer, max_tokens: int, cache_dir:
         cache_dir: folder of the caches.
     """
     key = content_hash(split.texts, [tokenizer.fingerprint, str(max_tokens), FORMAT])
-    token_ids, offsets = remembered(
+    token_ids, offsets, n_cut = remembered(
         cache_dir / "tokenized" / key,
         read=partial(_read, n_rows=len(split)),
         make=lambda: _tokenize(split.texts, tokenizer, max_tokens),
         write=_write,
     )
     return EncodedSplit(
-        token_ids=token_ids, offsets=offsets, labels=split.labels, padding_id=tokenizer.padding_id
+        token_ids=token_ids,
+        offsets=offsets,
+        labels=split.labels,
+        padding_id=tokenizer.padding_id,
+        n_cut=n_cut,
     )
 
 
@@ -120,26 +127,26 @@ def encode_texts(
     texts: list[str], labels: NDArray[np.int64], tokenizer: Tokenizer, max_tokens: int
 ) -> EncodedSplit:
     """Tokenize sentences that are needed once; see `encode_split`."""
-    token_ids, offsets = _tokenize(texts, tokenizer, max_tokens)
+    token_ids, offsets, _ = _tokenize(texts, tokenizer, max_tokens)
     return EncodedSplit(token_ids=token_ids, offsets=offsets, labels=labels, padding_id=tokenizer.padding_id)
 
 
 def _tokenize(texts: list[str], tokenizer: Tokenizer, max_tokens: int) -> Flat:
-    sentences = tokenizer.encode(texts, max_tokens)
+    sentences, n_cut = tokenizer.encode_measured(texts, max_tokens)
     offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in sentences], out=offsets[1:])
     flat = np.concatenate(sentences) if sentences else np.empty(0, dtype=np.int32)
-    return flat, offsets
+    return flat, offsets, n_cut
 
 
 def _write(folder: Path, flat: Flat) -> None:
     import datasets
     import pyarrow as pa
 
-    token_ids, offsets = flat
+    token_ids, offsets, n_cut = flat
     column = pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), pa.array(token_ids))
     datasets.disable_progress_bars()
-    datasets.Dataset(pa.table({"token_ids": column})).save_to_disk(folder)
+    datasets.Dataset(pa.table({"token_ids": column, "n_cut": n_cut})).save_to_disk(folder)
 
 
 def _read(folder: Path, n_rows: int) -> Flat | None:
@@ -152,9 +159,10 @@ def _read(folder: Path, n_rows: int) -> Flat | None:
     try:
         paths = sorted(folder.glob("data-*.arrow"))
         tables = [pa.ipc.open_stream(pa.memory_map(str(path))).read_all() for path in paths]
-        column = pa.concat_tables(tables).column("token_ids").combine_chunks()
+        table = pa.concat_tables(tables)
+        column, n_cut = (table.column(name).combine_chunks() for name in ("token_ids", "n_cut"))
     except (pa.ArrowException, OSError, KeyError):
         return None
     if len(column) != n_rows:
         return None
-    return column.flatten().to_numpy(), column.offsets.to_numpy().astype(np.int64)
+    return column.flatten().to_numpy(), column.offsets.to_numpy().astype(np.int64), n_cut.to_numpy()

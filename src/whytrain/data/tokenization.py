@@ -115,8 +115,15 @@ class Tokenizer:
 
         A text without any token is the padding token: no model reads an empty sentence.
         """
-        encodings = self._backend.encode_batch_fast(list(texts))
-        return [np.array(self._cut(encoding.ids, max_tokens), dtype=np.int32) for encoding in encodings]
+        return self.encode_measured(texts, max_tokens)[0]
+
+    def encode_measured(
+        self, texts: Sequence[str], max_tokens: int
+    ) -> tuple[list[NDArray[np.int32]], NDArray[np.int64]]:
+        """Return what `encode` does, and how many tokens of each text were cut off, int64 (n_texts,)."""
+        found = [encoding.ids for encoding in self._backend.encode_batch_fast(list(texts))]
+        n_cut = np.array([max(len(ids) - max_tokens, 0) for ids in found], dtype=np.int64)
+        return [np.array(self._cut(ids, max_tokens), dtype=np.int32) for ids in found], n_cut
 
     def pieces(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the token ids of each text without a frame."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-Scalar = bool | int | float | str
+Scalar = bool | int | float | str | None
 
 ALLOWED_KEYS = (
     "guidance.run",
@@ -19,6 +19,7 @@ ALLOWED_KEYS = (
     "objective.adversarial.weight",
     "objective.adversarial.epsilon",
     "objective.dropout_end",
+    "objective.class_weights",
     "model.dropout",
     "model.pooling",
     "model.layer_norm",
@@ -27,5 +28,6 @@ ALLOWED_KEYS = (
     "optimizer.schedule",
     "optimizer.warmup",
     "trainer.max_epochs",
+    "trainer.min_steps",
     "trainer.patience",
 )

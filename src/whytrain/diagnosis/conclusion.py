@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whytrain.data.lexicon import WordNet
+from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Diagnosis
@@ -14,6 +15,10 @@ from whytrain.diagnosis.of_words import METHOD
 from whytrain.diagnosis.overrides import Plan, make_plan
 from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
+from whytrain.presentation.wording import counted
+
+_GUIDANCE = tuple(key for key in ALLOWED_KEYS if key.startswith("guidance."))
+_FEW_EPOCHS = 3  # two without a better value and one with it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +49,27 @@ def conclude(
         run_id: of the run.
     """
     diagnosis = diagnose(evidence, book.findings)
-    return diagnosis, make_plan(diagnosis, book, config, run_id, _unusable(evidence, diagnosis, book, config))
+    unusable = _unusable(evidence, diagnosis, book, config)
+    return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable)
+
+
+def _as_trained(config: Mapping[str, Any], evidence: RunEvidence) -> Mapping[str, Any]:
+    """Return a config whose least number of steps is the one that was taken: what more is more than."""
+    if evidence.history is None:
+        return config
+    return {**config, "trainer": {**config["trainer"], "min_steps": evidence.history.n_steps}}
 
 
 def _unusable(
     evidence: RunEvidence, diagnosis: Diagnosis, book: RuleBook, config: Mapping[str, Any]
 ) -> Mapping[str, str]:
     """Say which keys the run gives the next one no ground for."""
+    if not evidence.validation.predictions.exclusive:
+        reason = "it needs classes that exclude each other, and these are labels that do not"
+        return dict.fromkeys((*_GUIDANCE, "objective.class_weights"), reason)
     reasons: dict[str, str] = {}
+    if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
+        reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
         try:

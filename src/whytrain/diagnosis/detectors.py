@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from whytrain.diagnosis import of_data, of_predictions, of_surrogates, of_words
+from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Finding, Measurement, NotExamined, in_words
 from whytrain.diagnosis.rules import FindingRule
@@ -24,8 +24,14 @@ DETECTORS: Mapping[str, Detector] = {
         of_surrogates.dominant_dimension,
         of_surrogates.overconfident_rules,
         of_predictions.overconfidence,
+        of_predictions.no_safe_threshold,
+        of_predictions.undertraining,
         of_predictions.overfitting,
         of_predictions.above_the_floor,
+        of_classes.missed_class,
+        of_classes.imbalance,
+        of_tokens.unknown_tokens,
+        of_tokens.cut_texts,
         of_data.contradictory_labels,
         of_data.mislabeled,
         of_data.leaking_split,
@@ -40,6 +46,8 @@ _OF_ONE_CLASS = frozenset(
         "dominant_dimension",
         "overconfident_rules",
         "overconfidence",
+        "no_safe_threshold",
+        "imbalance",
         "contradictory_labels",
         "mislabeled",
     }
@@ -80,13 +88,14 @@ def _finding(name: str, measured: Measurement, rule: FindingRule) -> Finding:
         "high": value.high,
         "threshold": rule.threshold,
     }
-    message = rule.text.format(**{key: in_words(number, unit) for key, number in numbers.items()})
+    wording = rule.wording(value)
+    told = {key: in_words(number, unit) for key, number in numbers.items()}
     return Finding(
         name=name,
         **numbers,
         unit=unit,
         severity=rule.severity,
-        title=rule.title,
-        message=message,
+        title=wording.title,
+        message=wording.text.format(**told, detail=measured.detail).strip(),
         evidence=measured.evidence,
     )

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence
+from whytrain.calibration.abstention import Abstention
 from whytrain.calibration.summary import CalibrationSummary
+from whytrain.data.unread import Unread
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -23,12 +25,46 @@ class HistoryEvidence:
         lowest_epoch: epoch (from 1) of the lowest validation loss.
         lowest: float64 (n_rows,), loss of each validation sentence in that epoch, nats.
         last: float64 (n_rows,), the same in the last epoch.
+        halfway: float64 (n_rows,), the same when half of the epochs were over; None where there was one.
+        train_accuracy: of the batches of the last epoch, as they came.
+        validation_accuracy: after the last epoch.
+        n_steps: optimizer steps in all.
     """
 
     train_loss: NDArray[np.float64]
     lowest_epoch: int
     lowest: NDArray[np.float64]
     last: NDArray[np.float64]
+    halfway: NDArray[np.float64] | None
+    train_accuracy: float
+    validation_accuracy: float
+    n_steps: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CalibrationEvidence:
+    """How far confidence can be trusted.
+
+    Attributes:
+        summary: of the validation sentences, without correction.
+        abstention: whether abstaining keeps the error rate that was asked for, on the calibration slice.
+    """
+
+    summary: CalibrationSummary
+    abstention: Abstention
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TokenEvidence:
+    """What the model does not get to see of the texts.
+
+    Attributes:
+        validation: of the validation sentences.
+        new_words: share of words that a plain list of the training words would miss, by Good and Turing.
+    """
+
+    validation: Unread
+    new_words: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +91,11 @@ class TrainingRows:
     groups: NDArray[np.int64]
     held_out: NDArray[np.float64] | None
     logits: NDArray[np.float64]
+
+    @property
+    def seen(self) -> Predictions:
+        """What the network says of all rows that it was asked about."""
+        return self.predictions(np.flatnonzero(~np.isnan(self.logits[:, 0])))
 
     def predictions(self, rows: NDArray[np.int64]) -> Predictions:
         """Return what the network says of rows that it was asked about, int64 (n_chosen,)."""
@@ -93,7 +134,8 @@ class RunEvidence:
         train: the training sentences.
         validation: the validation sentences.
         history: the losses.
-        calibration: of the validation sentences, no temperature.
+        calibration: what calibration found.
+        tokens: what the model does not get to see.
         explanations: explained training sentences.
         surrogate: the surrogates.
     """
@@ -102,7 +144,8 @@ class RunEvidence:
     train: TrainingRows
     validation: ValidationRows
     history: HistoryEvidence | None
-    calibration: CalibrationSummary | None
+    calibration: CalibrationEvidence | None
+    tokens: TokenEvidence | None
     explanations: ExplanationEvidence | None
     surrogate: SurrogateEvidence | None
 

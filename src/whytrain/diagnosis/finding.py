@@ -15,7 +15,7 @@ from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
-Unit = Literal["share", "times", "nats", "log-odds"]
+Unit = Literal["share", "points", "times", "nats", "log-odds"]
 PAIR = " + "
 
 
@@ -61,13 +61,15 @@ class Measurement:
 
     Attributes:
         value: with its 95% interval.
-        unit: `share` of 1, or what its name says.
+        unit: `share` of 1, `points` for differences of shares, or what its name says.
+        detail: a sentence or two with what the value does not say: names, counts, what chance gives.
         evidence: what it rests on.
         rows: by sentence id what `value` is the mean of; empty where it is not a mean over sentences.
     """
 
     value: Interval
     unit: Unit
+    detail: str = ""
     evidence: Support = Support()
     rows: Mapping[str, float] = field(default_factory=dict)
 
@@ -135,10 +137,11 @@ def mean_measurement(
     rows: Mapping[str, float],
     unit: Unit,
     evidence: Support = Support(),
+    detail: str = "",
 ) -> Measurement:
     """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed."""
     value = mean_interval(list(rows.values()))
-    return Measurement(value=value, unit=unit, evidence=evidence, rows=dict(rows))
+    return Measurement(value=value, unit=unit, detail=detail, evidence=evidence, rows=dict(rows))
 
 
 def mean_interval(values: ArrayLike) -> Interval:
@@ -171,12 +174,15 @@ def hidden(diagnosis: Diagnosis, name: Callable[[str], str]) -> Diagnosis:
 def in_words(value: float, unit: Unit) -> str:
     """Return a value as people read it.
 
-    >>> in_words(0.627, "share"), in_words(0.05, "nats"), in_words(-0.5, "log-odds")
-    ('63%', '0.050 nats', '−0.50 log-odds')
+    >>> in_words(0.627, "share"), in_words(-0.019, "points")
+    ('63%', '−1.9 points')
+    >>> in_words(0.05, "nats"), in_words(-0.5, "log-odds")
+    ('0.050 nats', '−0.50 log-odds')
     """
-    if unit == "share":
-        percent = 100 * value
-        text = f"{percent:.1f}%" if abs(percent) < 10 and percent != round(percent) else f"{percent:.0f}%"
+    if unit in ("share", "points"):
+        percent, sign = 100 * value, "%" if unit == "share" else " points"
+        digits = 1 if abs(percent) < 10 and percent != round(percent) else 0
+        text = f"{percent:.{digits}f}{sign}"
     else:
         text = f"{value:.3f} {unit}" if unit == "nats" else f"{value:.{1 if unit == 'times' else 2}f} {unit}"
     return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text

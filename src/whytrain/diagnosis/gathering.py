@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.evidence import ExplanationEvidence
-from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.containment import containments, number_sentences
 from whytrain.data.corpus import Corpus
 from whytrain.data.splits import LINKING_WORDS, sentence_groups
+from whytrain.data.unread import Unread
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import (
     PART,
     WHOLE,
+    CalibrationEvidence,
     HistoryEvidence,
     RunEvidence,
+    TokenEvidence,
     TrainingRows,
     ValidationRows,
 )
@@ -39,7 +42,8 @@ def gather(
     floor: NDArray[np.int64],
     held_out: NDArray[np.float64] | None,
     history: HistoryEvidence | None,
-    calibration: CalibrationSummary | None,
+    calibration: CalibrationEvidence | None,
+    unread: Unread | None,
     explanations: ExplanationEvidence | None,
     surrogate: SurrogateEvidence | None,
 ) -> RunEvidence:
@@ -52,7 +56,8 @@ def gather(
         floor: int64, what the floor decides, in the form of labels.
         held_out: see `TrainingRows`.
         history: see `RunEvidence`, as the rest.
-        calibration: of the validation sentences.
+        calibration: what calibration found.
+        unread: what is not seen of the validation sentences.
         explanations: explained training sentences.
         surrogate: the students.
     """
@@ -77,6 +82,7 @@ def gather(
         ),
         history=history,
         calibration=calibration,
+        tokens=None if unread is None else TokenEvidence(validation=unread, new_words=new_words(train.texts)),
         explanations=explanations,
         surrogate=surrogate,
     )
@@ -103,15 +109,25 @@ def training_logits(
         float64 (n, n_classes), NaN for the others.
     """
     logits = np.full((len(labels), n_classes), np.nan)
-    if held_out is None:
-        return logits
     sample = sampled_rows(len(labels))
     logits[sample] = predict(sample).logits
-    if has_learned(Predictions(logits=logits[sample], labels=labels[sample])):
+    if held_out is not None and has_learned(Predictions(logits=logits[sample], labels=labels[sample])):
         further = np.setdiff1d(contradicted_rows(held_out, labels), sample)
         if len(further):
             logits[further] = predict(further).logits
     return logits
+
+
+def new_words(texts: list[str]) -> float:
+    """Return about which share of the words of new texts a list of these texts' words misses: N₁ / N.
+
+    Words are in lower case; N₁ of N stand there once (Good and Turing). 1 without words.
+
+    >>> new_words(["a fine film", "A dull film"])
+    0.3333333333333333
+    """
+    counts = Counter(word.lower() for text in texts for word in split_words(text))
+    return sum(n == 1 for n in counts.values()) / counts.total() if counts else 1.0
 
 
 def given_away(validation: list[str], train: list[str]) -> NDArray[np.int64]:

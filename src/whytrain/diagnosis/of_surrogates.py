@@ -109,5 +109,5 @@ def overconfident_rules(run: RunEvidence) -> Measurement | NotExamined:
         gaps.append((gap, text))
     gaps.sort(key=lambda item: -item[0].low)
     return Measurement(
-        value=gaps[0][0], unit="share", evidence=Support(features=tuple(text for _, text in gaps[:5]))
+        value=gaps[0][0], unit="points", evidence=Support(features=tuple(text for _, text in gaps[:5]))
     )

@@ -16,6 +16,7 @@ from whytrain.diagnosis.finding import (
     Measurement,
     NotExamined,
     Support,
+    Unit,
     mean_measurement,
 )
 from whytrain.statistics.intervals import Interval
@@ -31,9 +32,10 @@ NOT_EXPLAINED = NotExamined(
 
 
 def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of Σ|φ| in a sentence's two most important words, averaged over explained sentences.
+    """Share of Σ|φ| in a sentence's two most important words, beyond what chance gives in so few words.
 
-    The fewer words, the larger: the evidence says what even and what random shares would give.
+    Averaged over explained sentences. Chance: the two largest parts of a stick broken at random into as many
+    parts as the sentence has words.
     """
     return _over_sentences(run, _of_two_words, _two_words_note, context=_two_words_context)
 
@@ -70,12 +72,13 @@ def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
         run,
         lambda sentence: float(sentence.part_shares[-1]),
         lambda sentence: f"{sentence.part_shares[-1]:.0%} in its last third",
+        unit="share",
         smallest=True,
     )
 
 
 def _of_two_words(sentence: SentenceEvidence) -> float:
-    return sentence.top2_share
+    return sentence.top2_share - random_share_of_two(len(sentence.words))
 
 
 def _two_words_note(sentence: SentenceEvidence) -> str:
@@ -85,10 +88,11 @@ def _two_words_note(sentence: SentenceEvidence) -> str:
 def _two_words_context(sentences: Sequence[SentenceEvidence]) -> str:
     lengths = [len(sentence.words) for sentence in sentences]
     even, random = np.mean([(2 / n, random_share_of_two(n)) for n in lengths], axis=0)
+    share = np.nanmean([sentence.top2_share for sentence in sentences])
     return (
-        f"For comparison: in sentences as short as these ({np.mean(lengths):.1f} words on average) two words "
-        f"would hold {even:.0%} if all words mattered the same, and {random:.0%} if chance alone decided how "
-        "much each matters"
+        f"They hold {share:.0%}; in sentences as short as these ({np.mean(lengths):.1f} words on average) "
+        f"two words would hold {even:.0%} if all words mattered the same, and {random:.0%} if chance alone "
+        "decided how much each matters."
     )
 
 
@@ -159,6 +163,7 @@ def _over_sentences(
     *,
     context: Callable[[Sequence[SentenceEvidence]], str] | None = None,
     variant: str | None = None,
+    unit: Unit = "points",
     smallest: bool = False,
 ) -> Measurement | NotExamined:
     """Average a reading of the sentences in one variant, the first one of the run unless it is named.
@@ -186,9 +191,9 @@ def _over_sentences(
     )
     names, quantity = run.class_names, explained.quantity
     examples = [_example(s, note(s), names, quantity) for s in telling[:SHOWN_SENTENCES]]
-    features = () if context is None else (context(telling),)
+    detail = "" if context is None else context(telling)
     return mean_measurement(
-        rows, "share", Support(sentences=tuple(examples), tokens=_top_words(explained), features=features)
+        rows, unit, Support(sentences=tuple(examples), tokens=_top_words(explained)), detail
     )
 
 

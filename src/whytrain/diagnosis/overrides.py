@@ -113,7 +113,7 @@ def _values(
         if not found:
             return f"this run's config has no key {key}"
         value = _changed(current, change)
-        if value is None:
+        if value == current:
             continue
         if key in taken and taken[key][0] != value:
             return f"{taken[key][1]} sets {key}={taken[key][0]} already"
@@ -129,19 +129,22 @@ def _values(
     return values
 
 
-def _changed(current: Any, change: Scalar | Step) -> Scalar | None:
+def _changed(current: Any, change: Scalar | Step) -> Scalar:
+    """Return the new value; the current one where nothing is left to change."""
     if not isinstance(change, Step):
-        return None if change == current else change
+        return change
     value = change.from_value(float(current or 0.0))
+    if value is None:
+        return current  # type: ignore[no-any-return]  # a plain value of the config
     # Whole numbers stay such: keys that count something take no other.
-    return int(value) if isinstance(current, int) and value is not None and value.is_integer() else value
+    return int(value) if isinstance(current, int) and value.is_integer() else value
 
 
 def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> None:
     """Check new values by the annotations that the config itself is checked by.
 
     Raises:
-        ConfigError: naming each wrong value with what is allowed there, or a patience that changes nothing.
+        ConfigError: naming each wrong value with what is allowed there.
     """
     changed = copy.deepcopy(dict(config))
     for key, value in values.items():
@@ -152,12 +155,6 @@ def check_values(config: Mapping[str, Any], values: Mapping[str, Scalar]) -> Non
         node[last] = value
     sections = {key.partition(".")[0] for key in values}
     check_config({name: changed[name] for name in sections}, {})
-    if (
-        "trainer.patience" in values
-        and changed["trainer"]["patience"] >= changed["trainer"]["max_epochs"] - 1
-    ):
-        n_epochs = changed["trainer"]["max_epochs"]
-        raise ConfigError(f"with trainer.max_epochs={n_epochs} there is no epoch that it could save")
 
 
 def _lookup(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:

@@ -19,7 +19,24 @@ from whytrain.errors import ConfigError
 from whytrain.statistics.intervals import Interval
 
 T = TypeVar("T")
-_PLACEHOLDERS = ("value", "low", "high", "threshold")
+_PLACEHOLDERS = ("value", "low", "high", "threshold", "detail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What a finding is called.
+
+    Attributes:
+        title: a few words.
+        text: as that of a rule.
+    """
+
+    title: str
+    text: str
+
+    def __post_init__(self) -> None:
+        """Refuse a text that cannot be filled in."""
+        _check_text(self.text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +49,9 @@ class FindingRule:
         below: the one that it must not reach.
         severity: how much it matters.
         title: a few words.
-        text: for a person who does not program; {value}, {low}, {high}, {threshold} are filled in.
+        text: for a person who does not program; {value}, {low}, {high}, {threshold} and {detail}, what else
+            was seen, are filled in.
+        surely: title and text where all of the interval lies beyond the threshold, if these differ.
         recommend: names of recommendations.
     """
 
@@ -43,15 +62,13 @@ class FindingRule:
     title: str
     text: str
     recommend: tuple[str, ...]
+    surely: Wording | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could only fail when it is used."""
         if (self.above is None) == (self.below is None):
             raise ValueError("expected one threshold, above or below")
-        try:
-            self.text.format(**dict.fromkeys(_PLACEHOLDERS, ""))
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"text may hold {{{'}, {'.join(_PLACEHOLDERS)}}} and no other braces") from error
+        _check_text(self.text)
 
     @property
     def threshold(self) -> float:
@@ -65,25 +82,50 @@ class FindingRule:
         number: float = getattr(value, self.compare)
         return number > self.threshold if self.above is not None else number < self.threshold
 
+    def wording(self, value: Interval) -> Wording:
+        """Return title and text for a value that is a finding."""
+        nearest = value.low - self.threshold if self.above is not None else self.threshold - value.high
+        if self.surely is not None and nearest > 0:
+            return self.surely
+        return Wording(title=self.title, text=self.text)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.format(**dict.fromkeys(_PLACEHOLDERS, ""))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"text may hold {{{'}, {'.join(_PLACEHOLDERS)}}} and no other braces") from error
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A change of a number from what it is now.
 
     Attributes:
-        add: what is added; negative to lower it.
+        add: what is added; negative to lower it. Or
+        times: what it is multiplied by, above 1.
         limit: where it ends.
     """
 
-    add: float
+    add: float | None = None
+    times: float | None = None
     limit: float
+
+    def __post_init__(self) -> None:
+        """Refuse no or two changes."""
+        if (self.add is None) == (self.times is None):
+            raise ValueError("expected one of add and times")
+        if self.times is not None and self.times <= 1:
+            raise ValueError("expected times above 1")
 
     def from_value(self, value: float) -> float | None:
         """Return the next value; None where `value` is at the limit or beyond it."""
-        sign = 1 if self.add > 0 else -1
+        change = value * (self.times - 1) if self.times is not None else self.add
+        assert change is not None
+        sign = 1 if change >= 0 else -1
         if sign * value >= sign * self.limit:
             return None
-        return round(sign * min(sign * (value + self.add), sign * self.limit), 6)
+        return round(sign * min(sign * (value + change), sign * self.limit), 6)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,11 @@ from annotated_types import MinLen
 from whytrain.config.override_words import key_of, last_of_each
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
-from whytrain.loop.arms import BASELINE, Arm, arms_of
+from whytrain.loop.arms import BASELINE, RANDOM, Arm, arms_of
 from whytrain.loop.conclusion import LoopOutcome, conclude
+from whytrain.loop.control_arm import why_no_control
 from whytrain.runs.diagnosed_run import read_diagnosed
+from whytrain.runs.diagnosis import read_diagnosis
 from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.status import ending
@@ -78,24 +80,30 @@ class ClosedLoop:
             runner = _Runner(train=train, parent_run_id=store.run_id, shared=shared, uri=tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
             arm_runs: dict[Arm, list[RunRecord]] = {}
-            for arm in self._arms(baselines[0]):
+            notes: list[str] = []
+            for arm in self._arms(baselines[0], notes):
                 try:
                     arm_runs[arm] = [
                         runner(arm.name, seed, arm.guided_by(baseline.run_id))
                         for seed, baseline in zip(self.seeds, baselines, strict=True)
                     ]
                 except ConfigError as error:  # say, too few words for random targets: the others still tell
-                    _log.warning("closed loop: %s is left out: %s", arm.name, error)
-            return publish(store, conclude(self.seeds, baselines, arm_runs))
+                    notes.append(f"The arm “{arm.name}” is left out: {error}.")
+            for note in notes:
+                _log.warning("closed loop: %s", note)
+            return publish(store, conclude(self.seeds, baselines, arm_runs, notes))
 
-    def _arms(self, baseline: RunRecord) -> list[Arm]:
-        """Return the arms that follow the diagnosis; none where it recommends nothing."""
+    def _arms(self, baseline: RunRecord, notes: list[str]) -> list[Arm]:
+        """Return the arms that follow the diagnosis, if it recommends anything, and note what is missing."""
         try:
             strategies = read_diagnosed(baseline, baseline.run_id).strategies
         except ConfigError as error:
-            _log.warning("%s", error)
-            return []
-        return arms_of(strategies, control=self.control, ablation=self.ablation)
+            notes.append(f"{error}.")
+            strategies = ()
+        arms = arms_of(strategies, control=self.control, ablation=self.ablation)
+        if self.control and not any(arm.name == RANDOM for arm in arms):
+            notes += why_no_control(read_diagnosis(baseline))
+        return arms
 
 
 @dataclass(frozen=True, kw_only=True)

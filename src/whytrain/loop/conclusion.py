@@ -33,26 +33,32 @@ class LoopOutcome:
         runs: one row per arm and seed: `arm`, `seed`, `run`, `run_id`, `overrides`.
         effects: of all arms, in all metrics.
         alone: the arm that switches a strategy on alone, by strategy.
+        notes: what is missing, and why.
     """
 
     seeds: Sequence[int]
     runs: pd.DataFrame
     effects: Sequence[Effect]
     alone: Mapping[str, str]
+    notes: Sequence[str]
 
 
-def conclude(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: ArmRuns) -> LoopOutcome:
+def conclude(
+    seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: ArmRuns, notes: Sequence[str]
+) -> LoopOutcome:
     """Measure all runs and compare them.
 
     Args:
         seeds: of the runs of every arm.
         baselines: one per seed.
         arm_runs: the runs that followed.
+        notes: what is missing, and why.
     """
-    lexicon = _lexicon()
+    lexicon = lexicon_of_synonyms()
     pairs = [pair for runs in (baselines, *arm_runs.values()) for pair in zip(runs, baselines, strict=True)]
     measured = [
-        measured_run(run, base, lexicon) for run, base in track(pairs, "measuring runs", transient=True)
+        measured_run(run, base, lexicon, untargeted=True)
+        for run, base in track(pairs, "measuring runs", transient=True)
     ]
     n = len(seeds)
     after = {
@@ -67,6 +73,7 @@ def conclude(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: Arm
             for arm in after
             if len(arm.strategies) == 1 and arm.name != RANDOM
         },
+        notes=notes,
     )
 
 
@@ -125,7 +132,8 @@ def _run_table(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: A
     return pd.DataFrame(rows)
 
 
-def _lexicon() -> Lexicon | None:
+def lexicon_of_synonyms() -> Lexicon | None:
+    """Return WordNet; None where it is not installed, which is said."""
     try:
         return WordNet()
     except ConfigError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.data.lexicon import Lexicon, NoLexicon
 from whytrain.errors import TrackingError
@@ -46,13 +47,16 @@ class MeasuredRun:
     confidence: pd.Series[float]
 
 
-def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> MeasuredRun:
+def measured_run(
+    run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None, *, untargeted: bool
+) -> MeasuredRun:
     """Read a run that ended with a diagnosis, and measure what its training did not target.
 
     Args:
         run: the run.
         baseline: the run whose top words are removed from the validation sentences, or replaced.
         lexicon: of synonyms; None leaves them out.
+        untargeted: whether to ask the model again, about sentences without their words; this takes seconds.
 
     Raises:
         TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
@@ -61,13 +65,21 @@ def measured_run(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -
     of_label = stored.probabilities[np.arange(len(stored.labels)), stored.labels]
     rows: dict[str, pd.Series[float]] = {
         "best/accuracy": pd.Series(stored.right.astype(np.float64), index=stored.ids),
+        "best/balanced_accuracy": pd.Series(stored.right * _balancing(stored.labels), index=stored.ids),
         "best/nll": pd.Series(-np.log(np.maximum(of_label, SMALLEST_PROBABILITY)), index=stored.ids),
     }
     rows |= {f"diagnosis/{name}": terms for name, terms in read_rows(run).items()}
-    untargeted = _untargeted(run, baseline, lexicon)
-    metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in untargeted.items()}
+    asked = _untargeted(run, baseline, lexicon) if untargeted else {}
+    metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in asked.items()}
     confidence = pd.Series(stored.probabilities.max(axis=1), index=stored.ids)
-    return MeasuredRun(run=run, metrics=metrics, rows=rows | untargeted, confidence=confidence)
+    return MeasuredRun(run=run, metrics=metrics, rows=rows | asked, confidence=confidence)
+
+
+def _balancing(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return weights with which the mean of right answers is the mean recall of the classes that occur."""
+    _, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = len(labels) / (len(counts) * counts[place])
+    return weights
 
 
 def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) -> dict[str, pd.Series[float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Interval
@@ -47,6 +47,8 @@ class ObjectiveSettings:
         attention_penalty: the attention regularizer.
         adversarial: adversarial embeddings.
         dropout_end: dropout of the last epoch, reached linearly by each layer from its own; None: constant.
+        class_weights: `balanced`: rows of rare classes count more, so that all classes weigh the same; None:
+            all rows count the same.
     """
 
     label_smoothing: Probability
@@ -54,6 +56,7 @@ class ObjectiveSettings:
     attention_penalty: AttentionPenalty
     adversarial: Adversarial
     dropout_end: Annotated[float, Interval(ge=0, lt=1)] | None
+    class_weights: Literal["balanced"] | None
 
 
 class Objective(nn.Module):
@@ -64,6 +67,8 @@ class Objective(nn.Module):
     that it belongs to, and is in no checkpoint.
     """
 
+    class_weights: Tensor | None
+
     def __init__(
         self,
         settings: ObjectiveSettings,
@@ -72,6 +77,7 @@ class Objective(nn.Module):
         task: Task = CLASSIFICATION,
         guidance: Guidance | None = None,
         distillation: Distillation | None = None,
+        class_weights: Tensor | None = None,
     ) -> None:
         """Store the parts.
 
@@ -81,10 +87,12 @@ class Objective(nn.Module):
             task: whose loss it is.
             guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
             distillation: a teacher's answers, which take part in E's place; None: there is no teacher.
+            class_weights: float32 (n_classes,), of a row by its class; None: all the same.
         """
         super().__init__()
         self.settings, self.token_kinds = settings, token_kinds
         self.task, self.guidance, self.distillation = task, guidance, distillation
+        self.register_buffer("class_weights", class_weights, persistent=False)
 
     @property
     def target_smoothing(self) -> float:
@@ -169,4 +177,6 @@ class Objective(nn.Module):
             errors = self.distillation.blend(errors, logits, attention, batch)
         if self.guidance is not None and self.guidance.weights is not None:
             errors = errors * self.guidance.weights[batch.rows].to(errors)
+        if self.class_weights is not None:
+            errors = errors * self.class_weights[batch.labels].to(errors)
         return errors.mean()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -81,9 +81,9 @@ def _cell(value: Interval | float) -> str:
     return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
 
 
-def next_steps(run_id: str, uri: str, observers: Collection[str], experiment_id: str | None = None) -> str:
-    """Where the run is and what to do with it, as commands to copy; what to do depends on who observed it."""
-    steps = commands(run_id, uri, observers)
+def next_steps(run_id: str, uri: str, *, follow: bool, experiment_id: str | None = None) -> str:
+    """Where the run is and what to do with it, as commands to copy, see `commands`."""
+    steps = commands(run_id, uri, follow=follow)
     shown = {"the runs in MLflow": runs_address(uri, experiment_id)}
     shown = ({"look at it": steps.pop("look at it")} if "look at it" in steps else {}) | shown | steps
     lines = [f"{what:<22}{command}" for what, command in shown.items()]

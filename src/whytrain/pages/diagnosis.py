@@ -20,6 +20,7 @@ _GLOSSARY = {
     "95% interval": "where the true value most likely lies: 95 of 100 such intervals hold it.",
     "Shapley value φ": "what a word adds to the prediction, averaged over all orders in which the words of "
     "the sentence could be put in.",
+    "point": "a hundredth: an accuracy of 80% is 3 points above one of 77%.",
     "log-odds": "how sure the model is, on a scale without ends: 0 is undecided, 2.2 is 90%, 4.6 is 99%.",
     "loss, in nats": "how far probabilities are off: 0.69 is a coin's toss, 0.11 is 90% on the right answer.",
     "calibration error": "by how much confidence misses accuracy: 5% is to be right in 85 of 100 cases where "

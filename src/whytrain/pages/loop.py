@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import get_args
 
 import pandas as pd
@@ -13,7 +14,7 @@ from whytrain.loop.arms import EXPLAINED, RANDOM
 from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
-from whytrain.pages.html import bullets, page, paragraph, table
+from whytrain.pages.html import bullets, image, page, paragraph, table
 from whytrain.presentation.wording import counted, signed
 
 EXPLANATION = (
@@ -24,13 +25,21 @@ EXPLANATION = (
 )
 
 
-def in_short(effects: Sequence[Effect]) -> str:
-    """Return what became of the promises, and of the control arm, in one line."""
+ONE_RUN = "One run of each: what another seed would change is not in these intervals."
+ONE_SEED = (
+    "One seed: the intervals say what other sentences would change, not what another seed would; "
+    "loop.seeds=[0,1,2] trains more of them."
+)
+
+
+def in_short(effects: Sequence[Effect], n_seeds: int) -> str:
+    """Return what became of the promises, and of the control arm, in a few sentences."""
     if not effects:
         return "The diagnosis recommends no change: nothing was trained after the baseline."
     judged = [e.verdict for e in effects if e.arm == EXPLAINED and e.promise is not None]
     counts = ", ".join(f"{judged.count(verdict)} {verdict}" for verdict in get_args(Verdict))
-    return f"Of {counted(len(judged), 'promise')} of the recommended changes: {counts}.{_control(effects)}"
+    told = f"Of {counted(len(judged), 'promise')} of the recommended changes: {counts}.{_control(effects)}"
+    return told if n_seeds > 1 else f"{told} {ONE_SEED}"
 
 
 def _control(effects: Sequence[Effect]) -> str:
@@ -47,6 +56,31 @@ def _control(effects: Sequence[Effect]) -> str:
         f" Explained against random targets: the intervals of {len(sure)} of {n_measures} leave out 0, as "
         f"about one in twenty would by chance: {named}."
     )
+
+
+def promise_line(effect: Effect) -> str:
+    """Return what became of a promise, in one line.
+
+    >>> from whytrain.diagnosis.rules import Expectation
+    >>> from whytrain.statistics.intervals import Interval
+    >>> kept = Expectation(metric="best/accuracy", at_least=-0.015)
+    >>> change = Interval(estimate=0.01, low=-0.01, high=0.03)
+    >>> promise_line(
+    ...     Effect(
+    ...         arm="explained",
+    ...         against="baseline",
+    ...         metric=kept.metric,
+    ...         difference=change,
+    ...         promise=kept,
+    ...         verdict="kept",
+    ...     )
+    ... )
+    'kept    best/accuracy at least −0.015: +0.010 (−0.010 to +0.030)'
+    """
+    assert effect.promise is not None
+    d = effect.difference
+    ends = f" ({signed(d.low)} to {signed(d.high)})" if math.isfinite(d.low) else ""
+    return f"{effect.verdict:<7} {effect.metric} {promise(effect.promise)}: {signed(d.estimate)}{ends}"
 
 
 def effect_table(effects: Sequence[Effect]) -> pd.DataFrame:
@@ -83,13 +117,34 @@ def standings(effects: Sequence[Effect], arm_of: Mapping[str, str]) -> pd.DataFr
     return pd.DataFrame(rows, columns=["strategy", "arm", "standing"])
 
 
-def loop_page(name: str, runs: pd.DataFrame, effects: Sequence[Effect], places: pd.DataFrame) -> str:
-    """Return a self-contained HTML page."""
+def loop_page(
+    name: str,
+    runs: pd.DataFrame,
+    effects: Sequence[Effect],
+    places: pd.DataFrame,
+    *,
+    notes: Sequence[str] = (),
+    figure: Path | None = None,
+) -> str:
+    """Return a self-contained HTML page.
+
+    Args:
+        name: of the loop's run.
+        runs: of all arms.
+        effects: of all arms.
+        places: what `standings` gives.
+        notes: what is missing, and why.
+        figure: PNG file of the effects; None without any.
+    """
     shown = effect_table(effects).fillna({"promise": "", "verdict": ""})
     shown["measure"] = shown.pop("targeted").map({True: "", False: "not targeted"})
-    parts = [f"<h1>Closed loop {escape(name)}</h1>", paragraph(in_short(effects), "lead")]
-    if effects:
-        parts.append(bullets(EXPLANATION))
+    parts = [
+        f"<h1>Closed loop {escape(name)}</h1>",
+        paragraph(in_short(effects, runs["seed"].nunique()), "lead"),
+    ]
+    parts.append(bullets([*notes, *(EXPLANATION if effects else ())]))
+    if figure is not None:
+        parts.append(image(figure, "The difference that each arm made in each measure"))
     against = list(dict.fromkeys(zip(shown["arm"], shown["against"], strict=True)))
     for arm, other in against:
         chosen = shown[(shown["arm"] == arm) & (shown["against"] == other)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 from whytrain.tracking.settings import is_server
@@ -15,21 +14,19 @@ def place(uri: str) -> str:
     return "" if uri == default else f" tracking.uri={uri}"
 
 
-def commands(run_id: str, uri: str, observers: Collection[str]) -> dict[str, str]:
+def commands(run_id: str, uri: str, *, follow: bool) -> dict[str, str]:
     """Return what to type next by what it does, as commands to copy.
 
     Args:
         run_id: of the run.
         uri: absolute tracking address.
-        observers: names of the callbacks that observed the run: without a diagnosis there is none to follow.
+        follow: whether its diagnosis recommends a change.
     """
     where = place(uri)
     steps = {
         "look at it": "" if is_server(uri) else f"whytrain ui{where}",
         "explain text": f'whytrain explain run={run_id} text="…"{where}',
-        "follow its diagnosis": f"whytrain train from_diagnosis={run_id}{where}"
-        if "diagnosis" in observers
-        else "",
+        "follow its diagnosis": f"whytrain train from_diagnosis={run_id}{where}" if follow else "",
         "compare it": f"whytrain compare runs=[OTHER,{run_id}]{where}",
     }
     return {what: command for what, command in steps.items() if command}

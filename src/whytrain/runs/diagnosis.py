@@ -27,6 +27,11 @@ _VALUES = TableRecord(
     name="values",
     columns=("name", "estimate", "low", "high", "unit", "threshold", "severity", "not_examined"),
 )
+_PROMISES = TableRecord(
+    topic="diagnosis",
+    name="promises",
+    columns=("arm", "against", "metric", "difference", "low", "high", "promise", "verdict", "targeted"),
+)
 _ROWS = TableRecord(topic="diagnosis", name="rows", columns=("name", "id", "value"))
 
 
@@ -36,11 +41,15 @@ class StoredDiagnosis:
 
     Attributes:
         findings: by name, with `value`, `low`, `high`, `threshold`, `severity` and `message`.
-        measured: by name, every value that was looked at, findings or not: `estimate`, `low`, `high`.
+        measured: by name, every value that was looked at, findings or not: `estimate`, `low`, `high`, `unit`.
+        not_examined: the reason, by name.
+        skipped: why a recommendation is not followed, by its name.
     """
 
     findings: Mapping[str, Mapping[str, Any]]
     measured: Mapping[str, Mapping[str, Any]]
+    not_examined: Mapping[str, str]
+    skipped: Mapping[str, str]
 
 
 def log_diagnosis(store: Recorder, diagnosis: Diagnosis, plan: Plan) -> None:
@@ -65,6 +74,11 @@ def findings_text(diagnosis: Diagnosis, plan: Plan) -> str:
         "skipped": dict(plan.skipped),
     }
     return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def log_promises(store: Recorder, promises: pd.DataFrame) -> None:
+    """Keep what became, in a run that followed a diagnosis, of what that promised."""
+    _PROMISES.log(store, promises)
 
 
 def log_rules(store: Recorder, rules: Path) -> None:
@@ -95,7 +109,12 @@ def read_diagnosis(run: RunRecord) -> StoredDiagnosis:
     try:
         content = json.loads(path.read_text("utf-8"))
         findings = {str(finding["name"]): finding for finding in content["findings"]}
-        return StoredDiagnosis(findings=findings, measured=dict(content["measured"]))
+        return StoredDiagnosis(
+            findings=findings,
+            measured=dict(content["measured"]),
+            not_examined=dict(content["not_examined"]),
+            skipped=dict(content["skipped"]),
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise TrackingError(f"{FINDINGS_PATH} of run {run.name} is no diagnosis: {error!r}") from error
 

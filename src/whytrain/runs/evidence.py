@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
-from whytrain.calibration.summary import CalibrationSummary, summarize_calibration
+from whytrain.calibration.abstention import Abstention
+from whytrain.calibration.summary import summarize_calibration
 from whytrain.calibration.temperature import apply_temperature
+from whytrain.data.unread import Unread
 from whytrain.data.words import split_words
-from whytrain.diagnosis.evidence import HistoryEvidence, RunEvidence, TrainingRows, ValidationRows
+from whytrain.diagnosis.evidence import (
+    CalibrationEvidence,
+    HistoryEvidence,
+    RunEvidence,
+    TokenEvidence,
+    TrainingRows,
+    ValidationRows,
+)
 from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
@@ -30,13 +39,14 @@ from whytrain.types import Predictions
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
-VERSION = 1  # of all files below together
+VERSION = 2  # of all files below together
 _PATH = "diagnosis/evidence.json"
 _TOPIC = "diagnosis"
+_ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history
 _LOGIT, _HELD_OUT = "logit_", "held_out_"
 # And per class `logit_…` and, where there are any, `held_out_…`.
 _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
-# And per class `logit_…`; with a history `lowest_loss` and `last_loss`.
+# And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`.
 _VALIDATION = TableRecord(
     topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away")
 )
@@ -88,6 +98,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     }
     if history is not None:
         judged |= {"lowest_loss": history.lowest, "last_loss": history.last}
+        if history.halfway is not None:
+            judged["halfway_loss"] = history.halfway
     _VALIDATION.log(store, pd.DataFrame(judged))
     if evidence.explanations is not None:
         _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
@@ -128,7 +140,8 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             given_away=validation["given_away"].to_numpy(),
         ),
         history=_history(summary, validation),
-        calibration=_calibration(predictions) if summary["has_calibration"] else None,
+        calibration=_calibration(predictions, summary),
+        tokens=_tokens(summary),
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
         surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
     )
@@ -144,6 +157,7 @@ def absent_evidence(evidence: RunEvidence) -> list[str]:
         "a ranking of words": ranked and ranked.vocabulary,
         "attention": explained and explained.attention,
         "students": evidence.surrogate,
+        "what the tokenizer leaves out": evidence.tokens,
         "held-out training sentences": evidence.train.held_out,
     }
     return [name for name, found in held.items() if found is None]
@@ -155,12 +169,14 @@ def _summary(evidence: RunEvidence) -> dict[str, Any]:
     return {
         "version": VERSION,
         "class_names": list(evidence.class_names),
-        "has_calibration": evidence.calibration is not None,
+        "abstention": None if evidence.calibration is None else asdict(evidence.calibration.abstention),
+        "tokens": None if evidence.tokens is None else asdict(evidence.tokens),
         "has_students": evidence.surrogate is not None,
         "explained": None if explained is None else {k: _method(m) for k, m in explained.methods.items()},
         "attention": None if attention is None else attention.tolist(),
         "train_loss": None if history is None else history.train_loss.tolist(),
-        "lowest_epoch": None if history is None else history.lowest_epoch,
+        **dict.fromkeys(_ENDS),
+        **({} if history is None else {name: getattr(history, name) for name in _ENDS}),
     }
 
 
@@ -182,6 +198,10 @@ def _read_summary(run: RunRecord) -> Mapping[str, Any]:
         raise TrackingError(
             f"{_PATH} of run {run.name} has version {summary['version']}, this whytrain reads up to "
             f"{VERSION}: update it"
+        )
+    if summary["version"] < VERSION:
+        raise TrackingError(
+            f"run {run.name} was diagnosed by an older whytrain, which looked at less: train it again"
         )
     return summary
 
@@ -207,17 +227,29 @@ def _of_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArr
 def _history(summary: Mapping[str, Any], validation: pd.DataFrame) -> HistoryEvidence | None:
     if summary["train_loss"] is None:
         return None
+    halfway = validation["halfway_loss"].to_numpy(np.float64) if "halfway_loss" in validation else None
     return HistoryEvidence(
         train_loss=np.array(summary["train_loss"], np.float64),
-        lowest_epoch=summary["lowest_epoch"],
+        halfway=halfway,
+        **{name: summary[name] for name in _ENDS},
         lowest=validation["lowest_loss"].to_numpy(np.float64),
         last=validation["last_loss"].to_numpy(np.float64),
     )
 
 
-def _calibration(validation: Predictions) -> CalibrationSummary:
+def _calibration(validation: Predictions, summary: Mapping[str, Any]) -> CalibrationEvidence | None:
     """As `whytrain.calibration.summary.before_and_after` gives it before the correction."""
-    return summarize_calibration(apply_temperature(validation.logits, 1.0), validation.labels)
+    if summary["abstention"] is None:
+        return None
+    return CalibrationEvidence(
+        summary=summarize_calibration(apply_temperature(validation.logits, 1.0), validation.labels),
+        abstention=Abstention(**summary["abstention"]),
+    )
+
+
+def _tokens(summary: Mapping[str, Any]) -> TokenEvidence | None:
+    kept = summary["tokens"]
+    return None if kept is None else TokenEvidence(**{**kept, "validation": Unread(**kept["validation"])})
 
 
 def _explained_table(explained: ExplanationEvidence, *, is_private: bool) -> pd.DataFrame:

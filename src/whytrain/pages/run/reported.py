@@ -40,7 +40,6 @@ class ReportedRun:
         explanations: what the methods say, words in clear.
         surrogate: the simple copies, words hidden where they are private; None without any.
         name: what stands for a word, itself or a hash.
-        observers: names of the callbacks that observed the run.
         reports: paths of the run's other pages among its artifacts.
         drawings: PNG by `<topic>/<name>`, drawn without private words.
     """
@@ -61,7 +60,6 @@ class ReportedRun:
     explanations: ExplanationEvidence | None = None
     surrogate: SurrogateEvidence | None = None
     name: Name = str
-    observers: Collection[str] = ()
     reports: Collection[str] = ()
     drawings: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -77,6 +75,11 @@ class ReportedRun:
             return None
         same = self.floor == self.corpus.validation.labels
         return float((same if self.best.exclusive else same.all(axis=1)).mean())
+
+    @property
+    def recommends(self) -> bool:
+        """Whether the diagnosis recommends a change."""
+        return self.concluded is not None and bool(self.concluded.plan.strategies)
 
     @cached_property
     def verdict(self) -> Verdict:

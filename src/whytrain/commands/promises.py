@@ -1,0 +1,30 @@
+"""The end of a run that follows a diagnosis: what became of what that promised."""
+
+from __future__ import annotations
+
+from whytrain.errors import WhytrainError
+from whytrain.tracking.store import Store
+
+
+def judge_promises(parent: str, store: Store, uri: str) -> str:
+    """Judge and log the promises that a run followed, and return them for the terminal.
+
+    Never raises for what a report lacks: the training is done.
+
+    Args:
+        parent: id or unique name of the run whose diagnosis was followed.
+        store: of the run, with all of its results.
+        uri: absolute tracking address.
+    """
+    from whytrain.loop.promises import judged_promises
+    from whytrain.pages.loop_files import publish_promises
+    from whytrain.runs.diagnosis import read_strategies
+    from whytrain.tracking.reader import find_run
+
+    store.flush()
+    try:
+        before, after = find_run(uri, parent), find_run(uri, store.run_id)
+        effects = judged_promises(read_strategies(before, f"from_diagnosis={parent}"), before, after)
+        return publish_promises(store, effects, before.name)
+    except WhytrainError as error:
+        return f"What the diagnosis of {parent} promised could not be judged: {error}"
