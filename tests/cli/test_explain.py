@@ -167,8 +167,8 @@ def test_a_text_is_explained_in_the_terminal_and_in_files(
     assert corrected[content["label"]] == pytest.approx(judged["calibrated_probability"], abs=1e-6)
     assert sum(corrected.values()) == pytest.approx(1, abs=1e-9)
     assert verdict["labels"] == [name for name in saved.class_names if judged[f"in_set_{name}"]]
-    threshold = saved.confidence.answer_threshold
-    assert verdict["abstain"] == (bool(judged["abstain"]) if np.isfinite(threshold) else None)
+    threshold = saved.confidence.abstention.threshold
+    assert verdict["abstain"] == (None if threshold is None else bool(judged["abstain"]))
     assert content["answer"] in " ".join(said.split())
     assert content["answer"].startswith(f"The model says {content['label']}, with ")
     html = (folder / "explanation.html").read_text("utf-8")

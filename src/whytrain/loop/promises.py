@@ -16,7 +16,8 @@ from whytrain.tracking.reader import RunRecord
 def judged_promises(strategies: Sequence[Strategy], parent: RunRecord, run: RunRecord) -> list[Effect]:
     """Compare a run with its parent in every measure that the followed recommendations promise.
 
-    Paired by sentence: see `whytrain.loop.arm_differences.difference`.
+    Paired by sentence: see `whytrain.loop.arm_differences.difference`. What only the models can say is left
+    out where one of the runs logged none.
 
     Args:
         strategies: that the parent's diagnosis recommended.
@@ -24,11 +25,12 @@ def judged_promises(strategies: Sequence[Strategy], parent: RunRecord, run: RunR
         run: the run that followed.
 
     Raises:
-        TrackingError: one of the runs lacks its model or its tables.
+        TrackingError: one of the runs lacks its tables.
     """
     promised = {expectation.metric for strategy in strategies for expectation in strategy.expected}
-    is_costly = not promised.isdisjoint(UNTARGETED)
-    lexicon = lexicon_of_synonyms() if is_costly else None
-    before, after = (measured_run(r, parent, lexicon, untargeted=is_costly) for r in (parent, run))
+    runs = (parent, run)
+    asked = not promised.isdisjoint(UNTARGETED) and all(r.model_ids for r in runs)
+    lexicon = lexicon_of_synonyms() if asked else None
+    before, after = (measured_run(r, parent, lexicon, untargeted=asked) for r in runs)
     arm = Arm(name=EXPLAINED, strategies=tuple(strategies), words=())
     return [effect for effect in all_effects([before], {arm: [after]}) if effect.promise is not None]
