@@ -31,7 +31,7 @@ WORDS = (
 RULES = """
 findings:
   few_token_dependence:
-    {compare: low, above: 0.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
+    {compare: low, above: -1.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
   above_the_floor:
     {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [more_dropout]}
 """
