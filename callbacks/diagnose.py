@@ -31,10 +31,7 @@ TOPIC = "diagnosis"
 
 
 class Diagnose(Callback):
-    """Logs findings of the best weights, what they rest on, the overrides and a page for people.
-
-    Attributes:
-    """
+    """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
 
     phase = Phase.DIAGNOSE
     evidence: Conclusion | None = None  # after the fit
