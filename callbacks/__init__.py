@@ -3,6 +3,7 @@
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.describe_model import DescribeModel
 from whytrain.callbacks.describe_run import DescribeRun
+from whytrain.callbacks.diagnose import Diagnose
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.history import History
 from whytrain.callbacks.log_predictions import LogPredictions
@@ -15,6 +16,7 @@ __all__ = [
     "Checkpoints",
     "DescribeModel",
     "DescribeRun",
+    "Diagnose",
     "EarlyStop",
     "History",
     "LogPredictions",
