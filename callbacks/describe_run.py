@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,8 @@ class DescribeRun(Callback):
     Attributes:
         results: predictions by column of the closing table, after the fit.
         floor: accuracy of the floor, after the fit.
+        overhead: share of the fit's time that was neither training nor validation, 0 to 1, after the fit:
+            explanations, students, calibration, diagnosis, figures, checkpoints and tracking.
     """
 
     phase = Phase.RECORD
@@ -60,9 +63,12 @@ class DescribeRun(Callback):
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
         self.floor: float | None = None
+        self.overhead: float | None = None
+        self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Log config, origin, data and the model's diagram."""
+        """Start the fit's clock, and log config, origin, data and the model's diagram."""
+        self._started += time.perf_counter()
         store = store_of(trainer)
         if store is None:
             return
@@ -113,6 +119,23 @@ class DescribeRun(Callback):
                 best_epoch, self.floor, data.corpus.task.metrics
             ).items():
                 store.log_figure(figure, "history", name)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Log what the fit took, and which share of it the observers: all of them are done."""
+        store = store_of(trainer)
+        if store is None or not self.results:
+            return
+        fit_s = time.perf_counter() - self._started
+        self.overhead = 1 - sum(row["time/epoch_s"] for row in self.history.epochs) / fit_s
+        store.log_metrics({"time/fit_s": fit_s, "time/overhead": self.overhead}, step=trainer.current_epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The seconds of the fit so far: those of a resumed run count, too."""
+        return {"seconds": time.perf_counter() - self._started}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the seconds of the fit so far."""
+        self._started = -state_dict["seconds"]
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:
         """Metrics by the epoch that they belong to: best and last epoch may be the same."""

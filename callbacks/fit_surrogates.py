@@ -23,6 +23,7 @@ from whytrain.callbacks.access import (
     shown_word,
     store_of,
 )
+from whytrain.callbacks.budget import Budget
 from whytrain.callbacks.order import Phase
 from whytrain.config.seed import Seed
 from whytrain.data.splits import sentence_groups
@@ -68,9 +69,9 @@ _log = logging.getLogger(__name__)
 class FitSurrogates(Callback):
     """Fits surrogates to the network's probabilities of training sentences, judges them on validation ones.
 
-    Each epoch has quick surrogates of fixed strength, on as many sentences as the first epoch found
-    affordable. The best weights have them in full at the end: tuned surrogates, rules, coefficients, and the
-    sentences on which the surrogates disagree.
+    Each epoch has quick surrogates of fixed strength, on the first sentences of the sample. The best weights
+    have them in full at the end: tuned surrogates, rules, coefficients, and the sentences on which the
+    surrogates disagree.
 
     Attributes:
         evidence: what the surrogates say, after the fit; None where there are none.
@@ -88,8 +89,8 @@ class FitSurrogates(Callback):
         pairs: Annotated[int, Ge(0)],
         alpha: Annotated[float, Interval(ge=0, le=1)],
         temperature: Annotated[float, Gt(0)],
-        time_share: Annotated[float, Interval(gt=0, le=1)],
         epoch_rows: Annotated[int, Ge(0)] | None,
+        time_share: Annotated[float, Interval(gt=0, le=1)] | None,
     ) -> None:
         """Store the settings.
 
@@ -101,11 +102,12 @@ class FitSurrogates(Callback):
             pairs: pairs of words whose presence is one, at most.
             alpha: weight of the gold labels beside the network's probabilities.
             temperature: softens these probabilities; fidelity is to the network as it is.
-            time_share: share of an epoch's time by which the first epoch chooses `epoch_rows`.
-            epoch_rows: training sentences of an epoch's surrogates; 0: none; None: chosen by `time_share`.
+            epoch_rows: training sentences of an epoch's surrogates; 0: none; None: all of the last ones'.
+            time_share: largest share of an epoch's time, by which the first epoch lowers `epoch_rows`; None:
+                any.
         """
         self.seed, self.rows, self.joined = seed, rows, joined
-        self.time_share, self.epoch_rows = time_share, epoch_rows
+        self.budget = Budget(TOPIC, "epoch_rows", "sentences", limit=epoch_rows, time_share=time_share)
         self.settings = SurrogateSettings(
             alpha=alpha, temperature=temperature, words=words, pairs=pairs, seed=seed
         )
@@ -139,15 +141,12 @@ class FitSurrogates(Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log how faithful quick surrogates are."""
         store = store_of(trainer)
-        if store is None or trainer.sanity_checking or self._sample is None or self.epoch_rows == 0:
+        if store is None or trainer.sanity_checking or self._sample is None or self.budget.limit == 0:
             return
         started, data, module = time.perf_counter(), data_of(trainer), classifier_of(pl_module)
         assert module.predictions is not None
         try:
-            if self.epoch_rows is None:
-                self.epoch_rows = self._affordable(module, data, module.epoch_seconds)
-                store.log_params({"surrogate/epoch_rows": self.epoch_rows})
-            scores = self._quick(module, data, self.epoch_rows)
+            scores = self._epoch_scores(store, module, data)
         except DataError as error:
             self._leave_out(error)
             return
@@ -159,24 +158,20 @@ class FitSurrogates(Callback):
         metrics["time/surrogate_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
 
-    def _affordable(self, module: ClassifierModule, data: TextDataModule, epoch_s: float) -> int:
-        """Return how many sentences an epoch's surrogates may have, from what the fewest cost."""
+    def _epoch_scores(
+        self, store: Recorder, module: ClassifierModule, data: TextDataModule
+    ) -> dict[str, float]:
+        """Fit untuned surrogates to as many sentences of the sample as the budget allows."""
         assert self._sample is not None
-        fewest, cost_s = min(_FEWEST, len(self._sample)), float("inf")
-        for _ in range(2):  # the first time also pays for starting
-            started = time.perf_counter()
+        whole = len(self._sample)
+        fewest = min(_FEWEST, whole)
+
+        def sample() -> int:
             self._quick(module, data, fewest)
-            cost_s = min(cost_s, time.perf_counter() - started)
-        share = cost_s / epoch_s
-        if share > self.time_share:
-            _log.warning(
-                "surrogate: surrogates of %d sentences, the fewest, take %.0f%% of an epoch where "
-                "callbacks.surrogate.time_share allows %.0f%%; epoch_rows=0 leaves them to the end",
-                fewest,
-                100 * share,
-                100 * self.time_share,
-            )
-        return int(np.clip(fewest * self.time_share / share, fewest, len(self._sample)))
+            return fewest
+
+        self.budget.measure(store, module.epoch_seconds, whole, sample)
+        return self._quick(module, data, self.budget.allowed(whole))
 
     def _quick(self, module: ClassifierModule, data: TextDataModule, n_rows: int) -> dict[str, float]:
         """Fit untuned surrogates to the first sentences of the sample."""
@@ -303,12 +298,13 @@ class FitSurrogates(Callback):
         self._sample = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Sentences per epoch and scores so far: a resumed run goes on with the same."""
-        return {"epoch_rows": self.epoch_rows, "history": self._history}
+        """Budget and scores so far: a resumed run goes on with the same."""
+        return {"budget": self.budget.state(), "history": self._history}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore sentences per epoch and scores so far."""
-        self.epoch_rows, self._history = state_dict["epoch_rows"], state_dict["history"]
+        """Restore budget and scores so far."""
+        self.budget.restore(state_dict["budget"])
+        self._history = state_dict["history"]
 
 
 def _ranking(explained: ExplanationEvidence | None) -> ExplainedWords | None:

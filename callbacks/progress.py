@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.progress import (
@@ -21,6 +22,7 @@ from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.order import Phase
 from whytrain.data.unread import told
 from whytrain.pages.console import opening_table, run_facts
+from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1
 
@@ -42,7 +44,10 @@ class ProgressBars(Callback):
         """Print run, model, data and device."""
         store, data = store_of(trainer), data_of(trainer)
         if store is not None:
-            device = f"{trainer.world_size} × {trainer.strategy.root_device}, {trainer.precision}"
+            device = (
+                f"{trainer.world_size} × {trainer.strategy.root_device}, {trainer.precision}, "
+                f"{counted(torch.get_num_threads(), 'thread')}"
+            )
             model = classifier_of(pl_module).model
             facts = run_facts(store.run_name, model, data.corpus, data.tokenizer, device, store.directory)
             facts["texts read"] = told(data.unread)

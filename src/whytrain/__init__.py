@@ -7,9 +7,14 @@
 >>> wt.explain(wt.from_huggingface(folder), "a fine film")  # doctest: +SKIP
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from whytrain.lazy import lazy_imports
+
+# Threads of torch spin while they wait, and so take a busy machine's cores from those that have work. OpenMP
+# reads this when torch is loaded: every command, script and worker passes here first. Your own setting stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
     from whytrain.api.comparing import Comparison, compare

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,8 +112,7 @@ def fit(
 @pytest.fixture(scope="module")
 def fitted(reviews: Path) -> tuple[SimpleNamespace, MemoryStore]:
     store = MemoryStore()
-    settings = ("callbacks.explanations.budget=100000", "callbacks.explanations.displayed_sentences=2")
-    return fit(reviews, store, *settings, n_epochs=2), store
+    return fit(reviews, store, "callbacks.explanations.displayed_sentences=2", n_epochs=2), store
 
 
 def test_tables_hold_the_values_of_the_model_as_it_stands(
@@ -160,7 +160,10 @@ def test_metrics_of_every_epoch_are_averages_over_the_training_sentences(
             assert metrics[f"shapley/interaction_{kind}"] > 0
             assert -1 <= metrics[f"shapley/top_word_accuracy_loss_{kind}"] <= 1
         assert metrics["time/explanations_s"] > 0
-        assert metrics["explanations/budget"] == 100000
+        lengths = values.groupby(["id", "split", "variant"]).size()
+        assert metrics["explanations/evaluations"] == (2**lengths).sum()
+        assert metrics["explanations/sentences"] == len(values.groupby(["id", "split"])) == 7
+    assert not store.params
 
 
 def test_what_the_training_sentences_say_is_published(fitted: tuple[SimpleNamespace, MemoryStore]) -> None:
@@ -210,29 +213,68 @@ def test_a_budget_is_never_exceeded_and_explains_the_same_on_any_machine(reviews
     pd.testing.assert_frame_equal(first, second)
     lengths = first.groupby(["id", "split", "variant"]).size()
     assert 0 < (2**lengths).sum() <= 200
+    assert stores[0].metrics[1]["explanations/evaluations"] == (2**lengths).sum()
     with pytest.raises(ConfigError, match=r"budget=9: the first two sentences need \d+"):
         fit(reviews, MemoryStore(), "callbacks.explanations.budget=9")
 
 
-def test_a_measured_budget_is_kept_told_and_used_by_a_resumed_run(
+def test_by_default_no_clock_decides(reviews: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = [MemoryStore(), MemoryStore()]
+    fit(reviews, stores[0], n_epochs=2)
+    real = time.perf_counter
+    monkeypatch.setattr(
+        time, "perf_counter", lambda: 1000 * real()
+    )  # a machine that is a thousand times busier
+    fit(reviews, stores[1], n_epochs=2)
+    explained = [{path for path in store.tables if "/shapley/" in path} for store in stores]
+    assert explained[0] == explained[1]
+    for path in explained[0]:
+        pd.testing.assert_frame_equal(stores[0].tables[path], stores[1].tables[path], check_exact=True)
+    assert stores[0].tables[table("values", 1)].groupby(["id", "split"]).ngroups == 6  # all that were chosen
+
+
+def test_the_best_weights_are_explained_in_full_whatever_the_budget(reviews: Path) -> None:
+    store = MemoryStore()
+    done = fit(
+        reviews, store, "callbacks.explanations.budget=200", "callbacks.explanations.train_sentences=9"
+    )
+    explained = store.tables[table("values", 1)].groupby(["id", "split"]).ngroups
+    sentences = {s.sentence_id for s in done.explanations.evidence.methods["shapley"].sentences}
+    assert explained < 10
+    assert len(sentences) == 9
+
+
+def test_the_ranking_has_a_budget_of_its_own(reviews: Path) -> None:
+    counts = []
+    for budget in (7, 8, 100):
+        store = MemoryStore()
+        fit(reviews, store, f"callbacks.explanations.vocabulary_budget={budget}")
+        counts.append(
+            store.tables[table("vocabulary")]["count"].sum() if table("vocabulary") in store.tables else 0
+        )
+    # Nothing, one sentence of three words (2^3 evaluations), or twelve of these: the shortest come first.
+    assert counts == [0, 3, 36]
+
+
+def test_a_share_of_the_time_fixes_the_budget_for_a_resumed_run_too(
     reviews: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, again = MemoryStore(), MemoryStore()
-    few = ("callbacks.explanations.time_share=0.001", "callbacks.explanations.train_sentences=9")
+    few = ("callbacks.explanations.time_share=0.00001", "callbacks.explanations.train_sentences=9")
     with caplog.at_level(logging.WARNING):
         done = fit(reviews, first, *few)
-    assert (
-        "2 of 10 sentences are explained" in caplog.text
-    )  # a thousandth of so short an epoch: the least there is
+    assert "time_share=1e-05 allows" in caplog.text  # of so short an epoch: the least there is
     values = first.tables[table("values", 1)]
     lengths = values.groupby(["id", "split", "variant"]).size()
+    assert values.groupby(["id", "split"]).ngroups == 2
     assert first.params == {"explanations/budget": str((2**lengths).sum())}
     checkpoint = tmp_path / "last.ckpt"
     done.trainer.save_checkpoint(checkpoint)
     resumed = fit(
         reviews, again, "callbacks.explanations.time_share=1", "seed=5", n_epochs=2, resume=checkpoint
     )
-    assert resumed.explanations.budget == done.explanations.budget
+    assert resumed.explanations.budget.state() == done.explanations.budget.state()
+    assert not again.params
     assert list(again.tables[table("values", 2)]["word"]) == list(values["word"])
     assert list(again.tables[table("values", 2)]["id"]) == list(values["id"])
     epochs = {row["epoch"] for row in resumed.explanations.state_dict()["trends"]}
@@ -269,8 +311,8 @@ def test_page_escapes_what_the_data_holds(fitted: tuple[SimpleNamespace, MemoryS
 
 def test_without_a_store_nothing_is_done(reviews: Path) -> None:
     done = fit(reviews, None)
-    assert done.explanations.budget is None
-    assert done.explanations.state_dict() == {"budget": None, "rows": {}, "trends": []}
+    assert done.explanations.evidence is None
+    assert (done.explanations.state_dict()["rows"], done.explanations.state_dict()["trends"]) == ({}, [])
 
 
 def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -38,8 +38,8 @@ SETTINGS: dict[str, Any] = {
     "pairs": 5,
     "alpha": 0.0,
     "temperature": 1.0,
-    "time_share": 0.05,
     "epoch_rows": 100,
+    "time_share": None,
 }
 WORDS = ("a", "the", "film", "plot", "is", "was", "so", "and")
 
@@ -281,18 +281,30 @@ def test_training_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("epoch_s", "n_rows"), [(1000.0, 150), (1e-6, 100)])
-def test_sentences_of_an_epoch_follow_from_its_time(
+def test_a_share_of_the_time_lowers_the_sentences_of_an_epoch(
     tmp_path: Path, epoch_s: float, n_rows: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = MemoryStore()
     trainer, module = make_run(tmp_path, store, epoch_s=epoch_s)
-    callback = FitSurrogates(**SETTINGS | {"rows": 150, "epoch_rows": None})
+    callback = FitSurrogates(**SETTINGS | {"rows": 150, "epoch_rows": None, "time_share": 0.05})
     with caplog.at_level(logging.WARNING):
         run(callback, trainer, module)
-    assert callback.epoch_rows == n_rows
-    assert store.params == {"surrogate/epoch_rows": str(n_rows)}
-    assert ("surrogates of 100 sentences, the fewest, take" in caplog.text) == (n_rows == 100)
+    assert callback.budget.allowed(150) == n_rows
+    assert ("allows 100 of 150 sentences per epoch" in caplog.text) == (n_rows == 100)
     assert callback.evidence.n_rows == 150
+
+
+@pytest.mark.usefixtures("quick")
+def test_by_default_no_clock_decides(tmp_path: Path) -> None:
+    stores = [MemoryStore(), MemoryStore()]
+    for store, epoch_s in zip(stores, (1000.0, 1e-6), strict=True):
+        run(FitSurrogates(**SETTINGS | {"rows": 150}), *make_run(tmp_path, store, epoch_s=epoch_s))
+        del store.metrics[1]["time/surrogate_s"], store.metrics[1]["time/surrogate_end_s"]
+    assert stores[0].metrics == stores[1].metrics
+    assert stores[0].params == stores[1].params == {}
+    assert set(stores[0].tables) == set(stores[1].tables)
+    for path, frame in stores[0].tables.items():
+        pd.testing.assert_frame_equal(stores[1].tables[path], frame, check_exact=True)
 
 
 @pytest.mark.usefixtures("quick")
@@ -323,7 +335,7 @@ def test_all_rows_and_none_per_epoch(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick")
 def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
     whole, first, second = MemoryStore(), MemoryStore(), MemoryStore()
-    settings = SETTINGS | {"rows": 150, "epoch_rows": None}
+    settings = SETTINGS | {"rows": 150, "epoch_rows": None, "time_share": 0.05}
     trainer, module = make_run(tmp_path, whole)
     uninterrupted = FitSurrogates(**settings)
     run(uninterrupted, trainer, module, n_epochs=2)
@@ -338,7 +350,7 @@ def test_a_resumed_run_goes_on_with_the_same(tmp_path: Path) -> None:
     resumed = FitSurrogates(**settings)
     resumed.load_state_dict(torch.load(buffer, weights_only=True))
     run(resumed, trainer, module)
-    assert resumed.epoch_rows == uninterrupted.epoch_rows == 150
+    assert resumed.budget.allowed(150) == uninterrupted.budget.allowed(150) == 150
     assert resumed.state_dict() == uninterrupted.state_dict()
     assert second.params == {}
     for path, frame in whole.tables.items():
@@ -420,4 +432,4 @@ def test_without_a_store_nothing_is_done(tmp_path: Path) -> None:
     callback = FitSurrogates(**SETTINGS)
     run(callback, trainer, module)
     assert callback.evidence is None
-    assert callback.state_dict() == {"epoch_rows": 100, "history": []}
+    assert callback.state_dict()["history"] == []

@@ -25,8 +25,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def one_thread_each(threads: int) -> dict[str, str]:
-    """Return the environment in which a job uses so many threads, and waits without spinning."""
-    return dict.fromkeys(_THREADS, str(threads)) | {"OMP_WAIT_POLICY": "passive"}
+    """Return the environment in which a job uses so many threads."""
+    return dict.fromkeys(_THREADS, str(threads))
 
 
 def pack(context: HydraContext, config: DictConfig, task_function: TaskFunction) -> bytes:

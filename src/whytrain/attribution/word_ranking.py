@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,21 +60,19 @@ def rank_words(
     ranked = word_table(words, class_names, exclusive=exclusive)
     if found[0].pairs is None:
         return ranked, None
-    pairs = pd.concat([_pairs(i, a) for i, a in enumerate(found)])
-    return ranked, pair_table(pairs, class_names, exclusive=exclusive)
+    return ranked, pair_table(_pairs(found), class_names, exclusive=exclusive)
 
 
-def _pairs(number: int, attribution: Attribution) -> pd.DataFrame:
-    assert attribution.pairs is not None
-    first, second = np.triu_indices(len(attribution.words), 1)
-    words = np.array(attribution.words, dtype=object)
-    return pd.DataFrame(
-        {
-            "variant": attribution.variant,
-            "class": attribution.target.name,
-            "id": number,
-            "first_word": words[first],
-            "second_word": words[second],
-            "interaction": attribution.pairs.scores[first, second],
-        }
-    )
+def _pairs(found: Sequence[Attribution]) -> pd.DataFrame:
+    """One row per pair of words of a sentence; the sentences are numbered."""
+    columns: dict[str, list[Any]] = {name: [] for name in ("class", "id", "first_word", "second_word")}
+    scores = []
+    for number, attribution in enumerate(found):
+        assert attribution.pairs is not None
+        pairs = list(combinations(range(len(attribution.words)), 2))
+        columns["class"] += [attribution.target.name] * len(pairs)
+        columns["id"] += [number] * len(pairs)
+        columns["first_word"] += [attribution.words[i] for i, _ in pairs]
+        columns["second_word"] += [attribution.words[j] for _, j in pairs]
+        scores.append(attribution.pairs.scores[np.triu_indices(len(attribution.words), 1)])
+    return pd.DataFrame({"variant": found[0].variant, **columns, "interaction": np.concatenate(scores)})

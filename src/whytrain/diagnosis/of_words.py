@@ -183,7 +183,7 @@ def _over_sentences(
     if len(rows) < FEWEST_SENTENCES:
         return NotExamined(
             f"{len(rows)} training sentences were explained with absent words {chosen}, "
-            f"{FEWEST_SENTENCES} are needed; raise callbacks.explanations.budget"
+            f"{FEWEST_SENTENCES} are needed; raise callbacks.explanations.max_words or train_sentences"
         )
     sign = 1 if smallest else -1
     telling = sorted(

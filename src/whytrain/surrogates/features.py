@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,15 +21,13 @@ Name = Callable[[str], str]  # what stands for a word: itself, or a hash where t
 
 
 @cache
-def _punctuation() -> dict[int, None]:
-    """Return a table of `str.translate` that deletes punctuation marks."""
-    codes = range(sys.maxunicode + 1)
-    return {code: None for code in codes if unicodedata.category(chr(code)).startswith("P")}
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
 
 
 FORMS: dict[str, Callable[[str], int]] = {
     "length in words": lambda text: len(split_words(text)),
-    "punctuation marks": lambda text: len(text) - len(text.translate(_punctuation())),
+    "punctuation marks": lambda text: sum(map(_is_punctuation, text)),
     "question marks": lambda text: text.count("?") + text.count("\uff1f"),
     "exclamation marks": lambda text: text.count("!") + text.count("\uff01"),
 }
