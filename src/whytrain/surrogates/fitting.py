@@ -23,13 +23,21 @@ from whytrain.surrogates.feature_selection import (
 )
 from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
 from whytrain.surrogates.fidelity import agrees, divergences, majority_agreement, r_squared
-from whytrain.surrogates.surrogates import Surrogate, choose_strength, fit_surrogate, targets
+from whytrain.surrogates.surrogates import N_FOLDS, Surrogate, choose_strength, fit_surrogate, targets
 
 Array = NDArray[np.float64]
 
 KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")
 # Of the surrogates of an epoch, so that their curve moves with the network alone.
 UNTUNED: dict[SurrogateKind, float] = {"logistic": 1.0, "tree": 5}
+# By how many cuts of the sentences a strength is chosen; 0: untuned. Dense features are some thousand: for five
+# classes three cuts take as long as all explanations, and a tree of them has rules that tell nobody anything.
+CUTS: dict[tuple[FeatureSet, SurrogateKind], int] = {
+    ("readable", "logistic"): N_FOLDS,
+    ("readable", "tree"): N_FOLDS,
+    ("dense", "logistic"): 1,
+    ("dense", "tree"): 0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +201,6 @@ def fit_surrogates(
     if joined is not None:
         soft = softmax(joined.logits / settings.temperature, axis=1)
         more["readable"] = joined.read.table(columns, chosen), np.asarray(soft)
-    # A tree of dense features is not tuned: that takes ten seconds, for rules that tell nobody anything.
     with threadpool_limits(1):  # on matrices as small as these, several threads take twice as long
         return {
             (name, kind): _fit_with_gold(
@@ -201,8 +208,9 @@ def fit_surrogates(
                 sides,
                 train,
                 settings,
-                None if (name, kind) == ("dense", "tree") else groups,
+                groups,
                 more.get(name),
+                n_cuts=CUTS[name, kind],
             )
             for name, sides in tables.items()
             for kind in KINDS
@@ -216,14 +224,16 @@ def _fit_with_gold(
     settings: SurrogateSettings,
     groups: NDArray[np.int64] | None,
     more: tuple[FeatureTable, Array] | None,
+    *,
+    n_cuts: int,
 ) -> FittedSurrogate:
     seen, unseen = tables
     n, surrogates = seen.values.shape[0], []
     for alpha, further in ((settings.alpha, more), (1.0, None)):
         target = targets(train.labels[:n], train.logits[:n], alpha=alpha, temperature=settings.temperature)
         strength = UNTUNED[kind]
-        if groups is not None:
-            strength = choose_strength(kind, seen, target, groups[:n], settings.seed)
+        if groups is not None and n_cuts:
+            strength = choose_strength(kind, seen, target, groups[:n], settings.seed, n_cuts=n_cuts)
         fits = seen
         if further is not None:
             fits, target = seen.joined(further[0]), np.concatenate([target, further[1]])
