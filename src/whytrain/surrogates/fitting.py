@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")
 # Of the surrogates of an epoch, so that their curve moves with the network alone.
 UNTUNED: dict[SurrogateKind, float] = {"logistic": 1.0, "tree": 5}
-# By how many cuts of the sentences a strength is chosen; 0: untuned. Dense features are some thousand: for five
+# By how many cuts of the sentences a strength is chosen; 0: untuned. Dense features are thousands: for five
 # classes three cuts take as long as all explanations, and a tree of them has rules that tell nobody anything.
 CUTS: dict[tuple[FeatureSet, SurrogateKind], int] = {
     ("readable", "logistic"): N_FOLDS,
