@@ -21,7 +21,7 @@ def test_the_overhead_is_all_but_training_and_validation(monkeypatch: pytest.Mon
     trainer: Any = SimpleNamespace(
         is_global_zero=True, logger=SimpleNamespace(experiment=store), current_epoch=2
     )
-    stopped, resumed = (DescribeRun({}, None, history, None) for _ in range(2))  # type: ignore[arg-type]
+    stopped, resumed = (DescribeRun({}, None, {}, history, None) for _ in range(2))  # type: ignore[arg-type]
     stopped.on_fit_start(other_rank, None)  # type: ignore[arg-type]
     now += 30.0
     state = stopped.state_dict()
