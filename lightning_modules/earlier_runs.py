@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.batch_plan import Rows
 from whytrain.data.lexicon import usual_lexicon
-from whytrain.data.tokenization import Tokenizer
+from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
 from whytrain.guidance.guidance_settings import GuidanceSettings
@@ -154,13 +154,12 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str
 
 def _written(made: Sequence[tuple[str | None, ...]], tokenizer: Tokenizer) -> list[str]:
     """Write sentences with hidden words as a tokenizer hides them."""
-    mask = tokenizer.mask_token
-    if mask is None and any(word is None for words in made for word in words):
+    if tokenizer.mask_id is None and any(word is None for words in made for word in words):
         raise ConfigError(
             f"distillation.augmentation.mask hides words behind a mask token, and the tokenizer "
             f"{tokenizer.name} has none: set distillation.augmentation.mask=0"
         )
-    return [written_out(words, mask or "") for words in made]
+    return [written_out(words, HIDDEN) for words in made]
 
 
 def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data: TextData) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whytrain.data.reading import read_delimited
+from whytrain.data.files import FileFormat, read_table
 from whytrain.data.splits import calibration_slice, sentence_groups, shared_texts, stratified_parts
 
 LABELED = st.lists(
@@ -124,7 +123,7 @@ def test_shared_texts_counts_rows() -> None:
 
 
 def test_groups_of_sst2_can_be_dealt_to_folds(sst2_folder: Path) -> None:
-    texts = read_delimited(sst2_folder / "train.tsv", "\t", csv.QUOTE_NONE).columns["sentence"]
+    texts = read_table(sst2_folder / "train.tsv", FileFormat(quoting="none")).columns["sentence"]
     sizes = np.bincount(sentence_groups(texts))
     assert sizes.sum() == 67_349
     assert sizes.max() < 0.03 * sizes.sum()  # the folds of a five-fold cross-validation come out equal

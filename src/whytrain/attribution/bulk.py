@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,8 @@ import pandas as pd
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import ExplainedText
-from whytrain.data.reading import read_table
+from whytrain.data.cleaning import bad_rows_notice
+from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
 from whytrain.errors import DataError
 
 Row = dict[str, Any]
@@ -23,34 +24,39 @@ _OF_WORDS = ("score_", "standard_error_")  # columns of lists, a number per word
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet's formulas begin with
 
 
-def read_texts(path: Path, text_column: str) -> list[str]:
-    """Return the texts of a file: the lines of a .txt, or a column of a .csv, .tsv, .jsonl or .parquet.
+def read_texts(
+    path: Path,
+    text_column: str,
+    form: FileFormat | None = None,
+    on_bad_row: Literal["error", "skip"] = "error",
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the texts of a file, and what a person should know of how they were read.
+
+    Args:
+        path: the file: the lines of a .txt, or a column of any that `read_table` reads.
+        text_column: name of the column.
+        form: how a text file is written; None to guess.
+        on_bad_row: `error` raises at a row that cannot be read, `skip` leaves it out and says so.
 
     Raises:
-        DataError: no such file or column, or no rows.
+        DataError: no such file or column, a row that cannot be read, or no rows.
     """
-    if path.suffix.lower() == ".txt":
-        if not path.is_file():
-            raise DataError(f"{path} is not a file; give an existing file.")
-        try:
-            content = path.read_text("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is not UTF-8 ({error.reason}); convert the file.") from error
-        # Not splitlines: a line separator inside a sentence (U+2028, a form feed) ends no line of a file.
-        texts = content.removesuffix("\n").split("\n") if content else []
+    form = form or FileFormat()
+    path = path.expanduser()
+    notices: tuple[str, ...] = ()
+    if kind_of(path) == ".txt":
+        texts = read_text_lines(path, form)
     else:
-        table = read_table(path)
-        if table.bad:
-            bad = table.bad[0]
-            raise DataError(f"{path}, {table.unit} {bad.line}: {bad.reason}; mend or remove it.")
+        table = read_table(path, form, [text_column])
         if text_column not in table.columns:
             raise DataError(
                 f"{path} has no column {text_column!r}; set text_column to one of {', '.join(table.columns)}."
             )
+        notices = (*table.notices, *bad_rows_notice(table, table.bad, on_bad_row, "on_bad_row"))
         texts = ["" if value is None else str(value) for value in table.columns[text_column]]
     if not texts:
         raise DataError(f"{path} has no rows to explain.")
-    return texts
+    return texts, notices
 
 
 def explain_texts(

@@ -214,7 +214,22 @@ def _wrong_key(cause: OmegaConfBaseException, primary: Path) -> str | None:
     if parent._get_parent() is None:
         return _no_such_key(str(full_key), primary)
     names = [str(name) for name in parent if not str(name).startswith("_")]
+    others = _choices_with(str(full_key), primary)
+    if others or not names:
+        where = f"it belongs to {' and '.join(others)}" if others else "leave it out"
+        return f"{full_key}: no such key here; {where}"
     return f"{full_key}: no such key; {did_you_mean(str(key), names)}"
+
+
+def _choices_with(full_key: str, primary: Path) -> list[str]:
+    """Return the choices of a key's group, such as `task=multilabel`, whose file has the key."""
+    group, _, key = full_key.rpartition(".")
+    found = []
+    for path in sorted((primary.parent / group).glob("*.yaml")) if group else []:
+        content = yaml.safe_load(path.read_text("utf-8")) or {}
+        if key in (content.get(group) or content):  # a recipe's own keys are under its group
+            found.append(f"{group}={path.stem}")
+    return found
 
 
 def _no_such_key(key: str, primary: Path) -> str:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 from annotated_types import Ge
 from hydra.utils import instantiate
@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.commands.command_line import job_errors, quiet_libraries
 from whytrain.commands.explainers import chosen_methods, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
+from whytrain.data.files.table import FileFormat, Quoting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,16 @@ LITERAL = (
     "label",
     "rather_than",
     "output",
+    "delimiter",
+    "encoding",
 )  # may hold what Hydra's grammar would not take
+
+FORMAT_KEYS = {
+    "delimiter": str | None,
+    "quoting": Quoting | None,
+    "encoding": str | None,
+    "header": bool | None,
+}
 
 
 def hydra_main(config: DictConfig) -> None:
@@ -59,12 +69,18 @@ def explain(config: DictConfig) -> None:
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
+    keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
     check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
-    texts = read_texts(Path(plain["file"]), plain["text_column"]) if plain["file"] is not None else []
+    texts: list[str] = []
+    if plain["file"] is not None:
+        form = FileFormat(**{name: plain[name] for name in FORMAT_KEYS})
+        read = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
+        texts = read[0]
+        print(*read[1], sep="\n", end="\n" if read[1] else "")
     classifier, name = _classifier(config, plain)
     settings = {name: plain[name] for name in ("payoff", "seed", "label", "rather_than")}
     explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)

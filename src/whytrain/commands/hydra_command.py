@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 CONF = Path(__file__).parents[1] / "conf"
-_DATA_FILES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt", ".json", ".xlsx", ".gz")
+_DATA_FILES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".xlsx", ".gz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class HydraCommand:
             raise ConfigError(f"{' '.join(loose)}: no key=value; {hint}")
         refuse_moved(map(key_of, overrides))
         for key, value in map(split_word, overrides):
-            if key == "data" and (value.endswith(_DATA_FILES) or os.sep in value):
+            if key == "data" and (value.lower().endswith(_DATA_FILES) or os.sep in value):
                 raise ConfigError(f"data={value}: data is a kind of source; write data=csv data.path={value}")
         named = map(self.renamed, overrides)
         return [literal_list(literal(w, self.text_keys, swept=swept), self.list_keys) for w in named]

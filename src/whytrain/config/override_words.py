@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 # What Hydra's grammar takes as one string and YAML as no number.
@@ -84,7 +85,7 @@ def literal(word: str, keys: Collection[str], *, swept: bool = False) -> str:
     key, equals, value = word.partition("=")
     if not equals or key.lstrip("+") not in keys or value == "null":
         return word
-    if not swept:
+    if not swept or Path(value).expanduser().is_file():  # a file whose name has a comma is one value
         return f"{key}={_as_text(value)}"
     if _SWEPT.fullmatch(value):
         return word

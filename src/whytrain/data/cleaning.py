@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from whytrain.data.reading import BadRow, RawTable
+from whytrain.data.files import BadRow, RawTable
+from whytrain.data.label_names import LabelNames, label_key
 from whytrain.errors import DataError
 from whytrain.tasks import Task, label_name
 
 SHOWN_LINES = 5
+LONGEST_TEXT = 10_000_000  # characters; a long novel has 3 million
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,7 @@ class CleanRows:
         texts: none is blank.
         labels: the names of each row; exactly one where classes exclude each other.
         columns: the further columns.
-        notices: what was left out, in at most one line.
+        notices: how the file was read, and what was left out.
     """
 
     ids: list[str]
@@ -42,7 +44,7 @@ def clean_rows(
     make_id: Callable[[int], str],
     id_column: str | None,
     task: Task,
-    known_labels: tuple[str, ...] | None,
+    known: LabelNames | None,
     on_bad_row: Literal["error", "skip"],
 ) -> CleanRows:
     """Check every row and keep those that can be used.
@@ -54,7 +56,7 @@ def clean_rows(
         make_id: id of the row at a position (from 0), where there is no `id_column`.
         id_column: name of the column of ids, or None.
         task: what a value of the column of labels means.
-        known_labels: the labels that a row may have, or None for any.
+        known: the classes that a row may have, or None for any.
         on_bad_row: `error` raises, `skip` leaves out and reports.
 
     Raises:
@@ -64,7 +66,8 @@ def clean_rows(
     missing = [name for name in named if name not in table.columns]
     if missing and table.columns:
         raise DataError(
-            f"{table.source} has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}."
+            f"{table.source} has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}"
+            f"{table.hint}."
         )
     texts, raw_labels = table.columns.get(text_column, []), table.columns.get(label_column, [])
     raw_ids = None if id_column is None else table.columns.get(id_column, [])
@@ -73,16 +76,13 @@ def clean_rows(
     ids: list[str] = []
     labels: list[tuple[str, ...]] = []
     seen: set[str] = set()
+    read = _remembering(task, known)
     for row, text in enumerate(texts):
         names: tuple[str, ...] = ()
         identifier = make_id(row) if raw_ids is None else label_name(raw_ids[row])
         reason = _text_fault(text)
         if reason is None:
-            try:
-                names = task.read(raw_labels[row])
-                reason = _unknown_label(names, known_labels)
-            except ValueError as error:
-                reason = str(error)
+            names, reason = read(raw_labels[row])
         if reason is None and not identifier:
             reason = "missing id"
         elif reason is None and identifier in seen:
@@ -94,9 +94,11 @@ def clean_rows(
         kept.append(row)
         ids.append(identifier)
         labels.append(names)
-    notices = _settle(table, bad, on_bad_row)
+    notices = table.notices + bad_rows_notice(table, bad, on_bad_row, "data.on_bad_row")
     if not kept:
-        raise DataError(f"{table.source} has no usable row.")
+        why = {row.reason for row in bad}
+        every = f": each has {why.pop()}" if len(why) == 1 else ""
+        raise DataError(f"{table.source} has no usable row{every}.")
     further = {
         name: [values[row] for row in kept] for name, values in table.columns.items() if name not in named
     }
@@ -123,8 +125,14 @@ def _text_fault(text: Any) -> str | None:
         return "missing text"
     if not isinstance(text, str):
         return "a text that is not a string"
+    if len(text) > LONGEST_TEXT:
+        return f"a text of more than {LONGEST_TEXT:,} characters"
     if text.isascii() and text.isprintable():  # nearly all; what follows is slower
         return None if text.strip() else "blank text"
+    return _fault_of_characters(text)
+
+
+def _fault_of_characters(text: str) -> str | None:
     if "\0" in text:
         return "a NUL byte in the text"
     try:
@@ -135,15 +143,40 @@ def _text_fault(text: Any) -> str | None:
     return None if any(c.isprintable() and not c.isspace() for c in text) else "blank text"
 
 
-def _unknown_label(names: tuple[str, ...], known_labels: tuple[str, ...] | None) -> str | None:
-    if known_labels is not None and not set(names) <= set(known_labels):
-        shown = ", ".join(known_labels[:SHOWN_LINES]) + (", …" if len(known_labels) > SHOWN_LINES else "")
-        return f"a label other than {shown}"
-    return None
+def _remembering(task: Task, known: LabelNames | None) -> Callable[[Any], tuple[tuple[str, ...], str | None]]:
+    """Return a function from a raw label to names and the reason against it; each string is read once."""
+    found: dict[str, tuple[tuple[str, ...], str | None]] = {}
+
+    def read(value: Any) -> tuple[tuple[str, ...], str | None]:
+        if not isinstance(value, str):
+            return _read_label(value, task, known)
+        if value not in found:
+            found[value] = _read_label(value, task, known)
+        return found[value]
+
+    return read
 
 
-def _settle(table: RawTable, bad: list[BadRow], on_bad_row: Literal["error", "skip"]) -> tuple[str, ...]:
-    """Return the notice about skipped rows.
+def _read_label(value: Any, task: Task, known: LabelNames | None) -> tuple[tuple[str, ...], str | None]:
+    try:
+        names = task.read(value)
+    except ValueError as error:
+        return (), str(error)
+    if not all(map(label_key, names)):  # characters that nobody sees
+        return (), "missing label"
+    if known is None:
+        return names, None
+    classes = known.read(names)
+    if classes is None:
+        shown = ", ".join(known.names[:SHOWN_LINES]) + (", …" if len(known.names) > SHOWN_LINES else "")
+        return (), f"a label other than {shown}"
+    return classes, None
+
+
+def bad_rows_notice(
+    table: RawTable, bad: list[BadRow], on_bad_row: Literal["error", "skip"], setting: str
+) -> tuple[str, ...]:
+    """Return the notice about skipped rows; `setting` is what skips them.
 
     Raises:
         DataError: if rows are bad and `on_bad_row` is `error`.
@@ -162,6 +195,5 @@ def _settle(table: RawTable, bad: list[BadRow], on_bad_row: Literal["error", "sk
     if on_bad_row == "skip":
         return (f"{table.source}: {count} skipped: {faults}.",)
     raise DataError(
-        f"{table.source}: {count} cannot be used: {faults}; mend them, or leave them out with "
-        "data.on_bad_row=skip."
+        f"{table.source}: {count} cannot be used: {faults}; mend them, or leave them out with {setting}=skip."
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.data.words import normalize_whitespace
+from whytrain.data.words import same_text
 
+BLOCK = 1 << 22  # characters whose words are in memory at once, some 60 bytes for each
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 
 
@@ -46,27 +48,97 @@ def containments(texts: list[str]) -> Containments:
     [(1, 0), (2, 0), (2, 1)]
     """
     sentence, distinct = number_sentences(texts)
-    inner, outer = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    if distinct:
-        stream = _WordStream(distinct)
-        for power in range(int(stream.lengths.max()).bit_length()):
-            found = stream.occurrences(2**power)
-            inner.append(found[0])
-            outer.append(found[1])
-    # One number per pair, sorted: np.unique over an axis takes ten times as long.
-    pairs = np.sort(np.concatenate(inner) * len(distinct) + np.concatenate(outer))
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
-    return Containments(sentence, *np.divmod(pairs, max(len(distinct), 1)))
+    known = _Sentences.of(distinct)
+    lookups = [_lookups(known, 2**power) for power in range(int(known.lengths.max(initial=0)).bit_length())]
+    found = [np.empty(0, dtype=np.int64)]
+    for first, block in _blocks(distinct):
+        # One number per pair, sorted: np.unique over an axis takes ten times as long.
+        stream = _WordStream(block)
+        pairs = [stream.occurrences(*lookup, first, len(distinct)) for lookup in lookups]
+        found += [np.unique(np.concatenate(pairs))] if pairs else []
+    return Containments(sentence, *np.divmod(np.sort(np.concatenate(found)), max(len(distinct), 1)))
 
 
 def number_sentences(texts: list[str]) -> tuple[NDArray[np.int64], list[str]]:
     """Return the number of the distinct sentence of each row, int64 (n,), and the distinct sentences.
 
-    Numbers run from 0 in order of first appearance; whitespace does not matter.
+    Numbers run from 0 in order of first appearance; see `same_text` for what makes no difference.
     """
     numbers: dict[str, int] = {}
-    sentence = [numbers.setdefault(normalize_whitespace(text), len(numbers)) for text in texts]
+    sentence = [numbers.setdefault(same_text(text), len(numbers)) for text in texts]
     return np.array(sentence, dtype=np.int64), list(numbers)
+
+
+class _Lookup:
+    """Finds where wanted hashes stand among others.
+
+    A table of marks by the highest bits, at least sixteen times as many as hashes, drops most values before
+    the binary search.
+    """
+
+    def __init__(self, wanted: NDArray[np.uint64]) -> None:
+        self._order = np.argsort(wanted)
+        self._ranked = wanted[self._order]
+        bits = max(18, len(wanted).bit_length() + 4)
+        self._shift = np.uint64(64 - bits)
+        self._marks = np.zeros(2**bits, dtype=bool)
+        self._marks[wanted >> self._shift] = True
+
+    def find(self, values: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the positions of `values` that equal a wanted one, and the position of that one."""
+        positions = np.flatnonzero(self._marks[values >> self._shift])
+        ranks = np.minimum(np.searchsorted(self._ranked, values[positions]), len(self._ranked) - 1)
+        equal = self._ranked[ranks] == values[positions]
+        return positions[equal], self._order[ranks[equal]]
+
+
+class _Sentences(NamedTuple):
+    """What a sentence is looked up by.
+
+    Attributes:
+        lengths: int64 (n_sentences,), words.
+        heads: uint64 (n_sentences,), hash of the first p words, p the largest power of two up to the length.
+        wholes: uint64 (n_sentences,), hash of all words.
+    """
+
+    lengths: NDArray[np.int64]
+    heads: NDArray[np.uint64]
+    wholes: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, sentences: list[str]) -> _Sentences:
+        parts = [cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint64))]
+        for _, block in _blocks(sentences):
+            stream = _WordStream(block)
+            power = 2 ** np.floor(np.log2(np.maximum(stream.lengths, 1))).astype(np.int64)
+            heads, wholes = (stream.hashes(stream.starts, width) for width in (power, stream.lengths))
+            parts.append(cls(stream.lengths, heads, wholes))
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+# Of sentences of `width` up to 2·`width` - 1 words: `width`, a lookup of their heads, and per length the
+# sentences and a lookup of them whole.
+_Lookups = tuple[int, _Lookup, list[tuple[int, NDArray[np.int64], _Lookup]]]
+
+
+def _lookups(known: _Sentences, width: int) -> _Lookups:
+    candidates = np.flatnonzero((known.lengths >= width) & (known.lengths < 2 * width))
+    lengths = known.lengths[candidates]
+    by_length = [(n, candidates[lengths == n]) for n in np.flatnonzero(np.bincount(lengths)).tolist()]
+    whole = [(n, exact, _Lookup(known.wholes[exact])) for n, exact in by_length]
+    return width, _Lookup(known.heads[candidates]), whole
+
+
+def _blocks(sentences: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield sentences in blocks of some size, each with the number of its first: memory stays bounded."""
+    first = size = 0
+    for number, text in enumerate(sentences):
+        if size + len(text) > BLOCK and number > first:
+            yield first, sentences[first:number]
+            first, size = number, 0
+        size += len(text)
+    if sentences:
+        yield first, sentences[first:]
 
 
 class _WordStream:
@@ -88,50 +160,43 @@ class _WordStream:
         self.sum_before, self.sum_behind = sums[begins], sums[ends]
         self.scale = _powers(pow(BASE, -1, 2**64), len(content) + 1)[begins]
 
-    def hashes(self, words: NDArray[np.int64], width: int) -> NDArray[np.uint64]:
+    def hashes(self, words: NDArray[np.int64], width: int | NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the hash of the `width` words from each word on."""
         result: NDArray[np.uint64] = self.sum_behind[words + (width - 1)] - self.sum_before[words]
         result *= self.scale[words]
         return result
 
-    def occurrences(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return (inner, outer) for inner sentences of `width` up to 2·`width` - 1 words."""
-        candidates = np.flatnonzero((self.lengths >= width) & (self.lengths < 2 * width))
-        inner: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-        outer: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-        if not candidates.size:
-            return inner[0], outer[0]
+    def occurrences(
+        self,
+        width: int,
+        heads: _Lookup,
+        whole: list[tuple[int, NDArray[np.int64], _Lookup]],
+        first: int,
+        n_sentences: int,
+    ) -> NDArray[np.int64]:
+        """Return inner·`n_sentences` + outer for the inner sentences of a lookup.
+
+        Args:
+            width: as `heads` and `whole`, see `_Lookups`.
+            heads: finds how such sentences begin.
+            whole: finds them.
+            first: number of the stream's first sentence.
+            n_sentences: of all.
+        """
+        pairs = [np.empty(0, dtype=np.int64)]
         places = np.flatnonzero(self.room >= width)
-        places = places[_find(self.hashes(places, width), self.hashes(self.starts[candidates], width))[0]]
-        for length in np.flatnonzero(np.bincount(self.lengths[candidates])).tolist():
-            exact = candidates[self.lengths[candidates] == length]
+        if whole:
+            places = places[heads.find(self.hashes(places, width))[0]]
+        for length, exact, lookup in whole:
             spots = places[self.room[places] >= length]
-            hit, which = _find(self.hashes(spots, length), self.hashes(self.starts[exact], length))
-            found, owners = exact[which], self.owner[spots[hit]]
+            hit, which = lookup.find(self.hashes(spots, length))
+            found, owners = exact[which], first + self.owner[spots[hit]]
             proper = found != owners
-            inner.append(found[proper])
-            outer.append(owners[proper])
-        return np.concatenate(inner), np.concatenate(outer)
+            pairs.append(found[proper] * n_sentences + owners[proper])
+        return np.concatenate(pairs)
 
 
 def _powers(base: int, count: int) -> NDArray[np.uint64]:
     factors = np.full(count, base, dtype=np.uint64)
     factors[:1] = 1
     return np.cumprod(factors, dtype=np.uint64)
-
-
-def _find(
-    values: NDArray[np.uint64], wanted: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions of `values` that equal a wanted one, and the position of that one.
-
-    A table of 2^18 marks by the highest bits drops most values before the binary search.
-    """
-    marks = np.zeros(2**18, dtype=bool)
-    marks[wanted >> np.uint64(46)] = True
-    positions = np.flatnonzero(marks[values >> np.uint64(46)])
-    order = np.argsort(wanted)
-    ranked = wanted[order]
-    ranks = np.minimum(np.searchsorted(ranked, values[positions]), len(ranked) - 1)
-    equal = ranked[ranks] == values[positions]
-    return positions[equal], order[ranks[equal]]

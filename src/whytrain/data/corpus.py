@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from whytrain.tasks import CLASSIFICATION, Task
 
+HASHED_AT_ONCE = 10_000  # strings
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Split:
@@ -90,7 +92,8 @@ def content_hash(*parts: list[str] | NDArray[Any]) -> str:
             digest.update(np.ascontiguousarray(part).tobytes())
         else:
             digest.update(np.array([len(part), *map(len, part)], dtype=np.int64).tobytes())
-            digest.update("".join(part).encode("utf-8", "surrogatepass"))
+            for begin in range(0, len(part), HASHED_AT_ONCE):
+                digest.update("".join(part[begin : begin + HASHED_AT_ONCE]).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
 

@@ -16,6 +16,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.types import Batch
 
 FORMAT = "2"  # part of the cache key: raise it when what is cached changes
+AT_ONCE = 10_000  # sentences: each is an object of its own until they are one array
 # Token ids of all sentences, offsets, and how many tokens of each were cut off.
 Flat = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
 
@@ -132,11 +133,15 @@ def encode_texts(
 
 
 def _tokenize(texts: list[str], tokenizer: Tokenizer, max_tokens: int) -> Flat:
-    sentences, n_cut = tokenizer.encode_measured(texts, max_tokens)
-    offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
-    np.cumsum([len(ids) for ids in sentences], out=offsets[1:])
-    flat = np.concatenate(sentences) if sentences else np.empty(0, dtype=np.int32)
-    return flat, offsets, n_cut
+    parts = [np.empty(0, dtype=np.int32)]
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    n_cut = np.zeros(len(texts), dtype=np.int64)
+    for begin in range(0, len(texts), AT_ONCE):
+        block = slice(begin, begin + AT_ONCE)
+        sentences, n_cut[block] = tokenizer.encode_measured(texts[block], max_tokens)
+        parts.append(np.concatenate(sentences))
+        offsets[begin + 1 : begin + 1 + len(sentences)] = [len(ids) for ids in sentences]
+    return np.concatenate(parts), np.cumsum(offsets), n_cut
 
 
 def _write(folder: Path, flat: Flat) -> None:

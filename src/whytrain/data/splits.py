@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.data.containment import containments, number_sentences
-from whytrain.data.words import normalize_whitespace, split_words
+from whytrain.data.words import normalize_whitespace, same_text, split_words
 
 # Shorter phrases ("a film") stand in sentences that have nothing else in common.
 LINKING_WORDS = 3
@@ -22,7 +22,7 @@ def stratified_parts(
 
     Sentences are ordered by a hash of (seed, sentence), class by class, and parts are cut from that
     order: the result does not depend on the order of rows, the machine or a library's version. Of
-    identical sentences (up to whitespace) the first decides the class. The last sentence of a class
+    identical sentences (see `same_text`) the first decides the class. The last sentence of a class
     is never held out, so that every class remains in train.
 
     Args:
@@ -38,11 +38,11 @@ def stratified_parts(
     >>> len(train), len(validation)
     (6, 2)
     """
-    sentence, distinct = number_sentences(texts)
+    sentence, _ = number_sentences(texts)
     first = _first_rows(sentence)
     classes = strata(labels[first])
-    order = _seeded_order(distinct, seed)
-    part_of_sentence = np.zeros(len(distinct), dtype=np.int64)
+    order = _seeded_order([normalize_whitespace(texts[row]) for row in first], seed)
+    part_of_sentence = np.zeros(len(first), dtype=np.int64)
     sizes = np.bincount(classes)
     for part, share in enumerate(shares, start=1):
         free = order[part_of_sentence[order] == 0]
@@ -165,8 +165,8 @@ def sentence_groups(texts: list[str]) -> NDArray[np.int64]:
 
 def shared_texts(left: list[str], right: list[str]) -> int:
     """Return how many rows of `right` hold a sentence that also stands in `left`."""
-    known = {normalize_whitespace(text) for text in left}
-    return sum(normalize_whitespace(text) in known for text in right)
+    known = {same_text(text) for text in left}
+    return sum(same_text(text) in known for text in right)
 
 
 def _first_rows(sentence: NDArray[np.int64]) -> NDArray[np.int64]:

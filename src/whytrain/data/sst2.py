@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from whytrain.data.assembly import assemble
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.cleaning import clean_rows, known_file
 from whytrain.data.corpus import Corpus, Split
-from whytrain.data.reading import RawTable, read_delimited, read_parquet
+from whytrain.data.files import FileFormat, RawTable, read_table
+from whytrain.data.label_names import LabelNames
 from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
@@ -81,7 +81,7 @@ class SST2(Source):
             make_id=f"{stage}-{{}}".format,
             id_column=None,
             task=CLASSIFICATION,
-            known_labels=("0", "1"),
+            known=LabelNames({"0": "0", "1": "1"}, merges=True),
             on_bad_row=self.on_bad_row,
         )
         labels = CLASSIFICATION.encode(rows.labels, ("0", "1"))
@@ -89,13 +89,13 @@ class SST2(Source):
 
     def _table(self, name: str) -> RawTable:
         if self.path is None:
-            return read_parquet(cache_directory() / "sst2" / f"{name}.parquet")
+            return read_table(cache_directory() / "sst2" / f"{name}.parquet")
         return _glue(known_file(self.path, "data.path") / f"{name}.tsv")
 
 
 def _glue(path: Path) -> RawTable:
     # GLUE does not quote: a quotation mark is a token like any other.
-    return read_delimited(path, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return read_table(path, FileFormat(delimiter="tab", quoting="none", header=True))
 
 
 def _fetch(folder: Path) -> None:

@@ -21,6 +21,9 @@ _PADDING, _UNKNOWN, _MASK = ("[PAD]", "<pad>"), ("[UNK]", "<unk>"), ("[MASK]", "
 _ENDS = ("<|endoftext|>", "</s>", "[SEP]")  # what pads where nothing is meant to
 _ANY_WORDS = ("a", "e", "o", "0", ".", "的")  # one of them has a token in every vocabulary that was seen
 FILE_NAME = "tokenizer.json"
+HIDDEN = "\ufdd0"  # in texts of our own making: a word that is hidden; Unicode keeps it out of people's texts
+_AT_ONCE = 4096  # texts
+_CHARACTERS_PER_TOKEN = 100  # more than tokens have: so much of a text is read first
 
 
 class WordEncoding(NamedTuple):
@@ -57,6 +60,7 @@ class Tokenizer:
         self._backend = backend
         backend.no_truncation()
         backend.no_padding()
+        backend.encode_special_tokens = True  # "[MASK]" in a text is a word like any other
         if not backend.get_vocab_size(with_added_tokens=True):
             raise DataError(f"The tokenizer {name} has an empty vocabulary.")
         self._before, self._after = _frame(backend)
@@ -120,27 +124,80 @@ class Tokenizer:
     def encode_measured(
         self, texts: Sequence[str], max_tokens: int
     ) -> tuple[list[NDArray[np.int32]], NDArray[np.int64]]:
-        """Return what `encode` does, and how many tokens of each text were cut off, int64 (n_texts,)."""
-        found = [encoding.ids for encoding in self._backend.encode_batch_fast(list(texts))]
-        n_cut = np.array([max(len(ids) - max_tokens, 0) for ids in found], dtype=np.int64)
-        return [np.array(self._cut(ids, max_tokens), dtype=np.int32) for ids in found], n_cut
+        """Return what `encode` does, and how many tokens of each text were cut off, int64 (n_texts,).
+
+        Of a very long text only the beginning is tokenized: the rest counts as if it were as dense.
+        """
+        found, n_cut = [], np.zeros(len(texts), dtype=np.int64)
+        for begin in range(0, len(texts), _AT_ONCE):
+            block = texts[begin : begin + _AT_ONCE]
+            parts = [_beginning(text, max_tokens * _CHARACTERS_PER_TOKEN) for text in block]
+            for i, (text, part, ids) in enumerate(zip(block, parts, self._ids(parts), strict=True), begin):
+                is_enough = len(part) == len(text) or len(ids) > max_tokens
+                read = ids if is_enough else self._plain(self._encoding(text, max_tokens)[1].ids)
+                found.append(np.array(self._cut(read, max_tokens), dtype=np.int32))
+                n_tokens = round(len(ids) * len(text) / len(part)) if is_enough and part else len(read)
+                n_cut[i] = max(n_tokens - max_tokens, 0)
+        return found, n_cut
 
     def pieces(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the token ids of each text without a frame."""
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [tuple(encoding.ids) for encoding in encodings]
 
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        ids = [self._plain(encoding.ids) for encoding in self._backend.encode_batch_fast(texts)]
+        hiding = [row for row, text in enumerate(texts) if HIDDEN in text]
+        if hiding and self.mask_token is not None:
+            written = [texts[row].replace(HIDDEN, self.mask_token) for row in hiding]
+            for row, encoding in zip(hiding, self._hiding.encode_batch_fast(written), strict=True):
+                ids[row] = encoding.ids
+        return ids
+
+    def _plain(self, ids: list[int]) -> list[int]:
+        """Return token ids in which "<mask>" and the like, as a person wrote them, are unknown tokens."""
+        begin, end = len(self._before), len(ids) - len(self._after)
+        if self.unknown_id is None or self._reserved.isdisjoint(ids[begin:end]):
+            return ids
+        plain = [self.unknown_id if token_id in self._reserved else token_id for token_id in ids[begin:end]]
+        return [*ids[:begin], *plain, *ids[end:]]
+
+    @cached_property
+    def _reserved(self) -> frozenset[int]:
+        """Ids of special tokens, which no text may hold."""
+        added = self._backend.get_added_tokens_decoder()
+        return frozenset(number for number, token in added.items() if token.special) - {self.unknown_id}
+
+    @cached_property
+    def _hiding(self) -> tokenizers.Tokenizer:
+        """The same tokenizer, reading special tokens in a text as such."""
+        return tokenizers.Tokenizer.from_str(self._backend.to_str())
+
+    def _encoding(self, text: str, max_tokens: int) -> tuple[str, tokenizers.Encoding]:
+        """Return as much of a text as its first tokens come from, and its encoding.
+
+        Of a text of megabytes only the beginning is read: what stands behind changes no earlier token, and
+        where what was read has too few of them (a run of spaces), twice as much is.
+        """
+        n_characters = max_tokens * _CHARACTERS_PER_TOKEN
+        while True:
+            part = _beginning(text, n_characters)
+            encoding = self._backend.encode(part)
+            if len(part) == len(text) or len(encoding.ids) > max_tokens:
+                return part, encoding
+            n_characters *= 2
+
     def encode_words(self, text: str, max_tokens: int) -> WordEncoding:
         """Return the token ids of a text, the same as `encode`'s, with the word of each token.
 
-        Words are whitespace tokens, or single characters in CJK text. Where the vocabulary has a token
+        Words are those of `split_words`. Where the vocabulary has a token
         that spans several of them, these are one word: its token cannot come without the others.
         """
-        encoding = self._backend.encode(text)
+        text, encoding = self._encoding(text, max_tokens)
+        ids = self._cut(self._plain(encoding.ids), max_tokens)
+        offsets = encoding.offsets  # copied at each access
         spans = word_spans(text)
         begins = [begin for begin, _ in spans]
-        ids = self._cut(encoding.ids, max_tokens)
-        offsets = encoding.offsets  # copied at each access
         merged: list[tuple[int, int]] = []  # first and last span of each word, as far as there are tokens
         word_of_token = np.full(len(ids), -1, dtype=np.int64)
         # A text of whitespace alone may have tokens, but no word.
@@ -204,6 +261,14 @@ def _frame(backend: tokenizers.Tokenizer) -> tuple[list[int], list[int]]:
             return encoding.ids[:first], encoding.ids[last:]
     ids = backend.encode("").ids
     return ids[:1], ids[1:]
+
+
+def _beginning(text: str, n_characters: int) -> str:
+    """Return at most so many characters of a text, to the end of a word where one ends in the second half."""
+    if len(text) <= n_characters:
+        return text
+    last = next((i for i in range(n_characters, n_characters // 2, -1) if text[i].isspace()), n_characters)
+    return text[:last]
 
 
 class TokenizerBuilder(Protocol):

@@ -10,10 +10,11 @@ from annotated_types import Ge
 from tokenizers import Regex, models, normalizers, pre_tokenizers, processors, trainers
 
 from whytrain.data.corpus import content_hash
+from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.tokenizer_cache import cached_tokenizer
-from whytrain.data.words import CJK_CHARACTERS
 
+FORMAT = "2"  # part of the cache key: raise it when texts are taken apart in another way
 PADDING, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"  # as BERT calls them
 SPECIAL_TOKENS = [PADDING, UNKNOWN, CLS, SEP, MASK]  # ids 0 to 4
 
@@ -37,7 +38,7 @@ class WordPieceTrainer:
 
     def build(self, train_texts: list[str]) -> Tokenizer:
         """Return the tokenizer trained on these texts, now or by an earlier run."""
-        key = content_hash(train_texts, [repr(self), tokenizers.__version__])
+        key = content_hash(train_texts, [repr(self), FORMAT, tokenizers.__version__])
         name = "wordpiece, trained on the training split"
         return cached_tokenizer(key, name, lambda: Tokenizer(self._train(train_texts), name))
 
@@ -68,8 +69,9 @@ class WordPieceTrainer:
         backend.normalizer = normalizers.Sequence(
             [normalizers.NFC(), normalizers.BertNormalizer(strip_accents=False, lowercase=self.lowercase)]
         )
-        # BERT's rule isolates Han characters; here kana too, because each is a word of its own.
-        isolated = pre_tokenizers.Split(Regex(f"[{CJK_CHARACTERS}]"), behavior="isolated")
+        # BERT's rule isolates Han characters; here kana too, and the syllables of scripts without spaces: a
+        # run of more than a hundred characters would be one unknown token.
+        isolated = pre_tokenizers.Split(Regex(f"[{CJK_CHARACTERS}]|{SYLLABLE}"), behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([isolated, pre_tokenizers.BertPreTokenizer()])
         return backend
 

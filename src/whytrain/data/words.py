@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
-# Han with its extensions, kana, bopomofo, CJK punctuation and full-width forms. Hangul is written with
-# spaces and so is left to the whitespace rule.
-CJK_CHARACTERS = (
-    "\u2e80-\u2fdf\u3000-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\ufe30-\ufe4f\uff01-\uff9f\U0001b000-\U0001b16f\U00020000-\U000323af"
-)
+from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE, SYLLABLE_CHARACTERS, unspaced_words
+
 _EDGES = re.compile(r"^\W+|\W+$")
-_WORD = re.compile(rf"[{CJK_CHARACTERS}]|[^\s{CJK_CHARACTERS}]+")
+_UNSPACED = f"{CJK_CHARACTERS}{SYLLABLE_CHARACTERS}"
+_ATOM = re.compile(rf"[{CJK_CHARACTERS}]|{SYLLABLE}|[^\s{_UNSPACED}]+")
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^\s{_UNSPACED}]+")
+_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F])
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text: whitespace tokens, or single characters in CJK text.
+    """Return the words of a text: what spaces separate.
+
+    In scripts without spaces a word is what ICU's dictionaries know (the extra `segmentation`), without it
+    a single Chinese or Japanese character or a syllable of Thai, Lao, Khmer or Burmese.
 
     >>> split_words("good,  really good")
     ['good,', 'really', 'good']
-    >>> split_words("iPhone很好")
-    ['iPhone', '很', '好']
+    >>> split_words("iPhone 很")
+    ['iPhone', '很']
     """
-    if text.isascii():
-        return text.split()
-    return [match.group() for match in _WORD.finditer(text) if not match.group().isspace()]
+    return text.split() if text.isascii() else [text[begin:end] for begin, end in word_spans(text)]
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Return the first character and the one after the last, of every word of `split_words`."""
-    return [match.span() for match in _WORD.finditer(text) if not match.group().isspace()]
+    spans = []
+    for match in _RUN.finditer(text):
+        begin, end = match.span()
+        ends = unspaced_words(match.group()) if is_unspaced(text[begin]) else [end - begin]
+        if ends is None:
+            spans += [atom.span() for atom in _ATOM.finditer(text, begin, end)]
+            continue
+        spans += [(begin + a, begin + b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    return [(begin, end) for begin, end in spans if not text[begin:end].isspace()]
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether a text has characters of a script that is written without spaces."""
+    return not text.isascii() and _UNSPACED_CHARACTER.search(text) is not None
 
 
 @lru_cache(maxsize=1 << 16)  # a corpus says few words many times
@@ -45,5 +60,24 @@ def bare_word(word: str) -> str:
 
 
 def normalize_whitespace(text: str) -> str:
-    """Return the words of a text with one space between them: two rows are the same sentence if equal."""
-    return " ".join(text.split() if text.isascii() else split_words(text))
+    """Return a text with one space between its words, in scripts without spaces between all characters.
+
+    Other than `split_words` it does not depend on what is installed.
+    """
+    if text.isascii():
+        return " ".join(text.split())
+    return " ".join(match.group() for match in _ATOM.finditer(text) if not match.group().isspace())
+
+
+def same_text(text: str) -> str:
+    r"""Return what two texts have in common that a reader takes for the same sentence.
+
+    Whitespace, case, invisible characters and the ways to write one character (NFC) make no difference.
+
+    >>> same_text("Cafe\u0301  noir") == same_text("CAFÉ\u200b noir")
+    True
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_INVISIBLE).casefold())
+        return normalize_whitespace(text)
+    return " ".join(text.lower().split())

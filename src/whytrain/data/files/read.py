@@ -1,0 +1,63 @@
+"""Any file of rows, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from whytrain.data.files.columnar import read_columnar
+from whytrain.data.files.delimited import read_delimited
+from whytrain.data.files.json_file import read_json, read_json_lines
+from whytrain.data.files.table import FileFormat, RawTable
+from whytrain.data.files.text_file import encoding_of, open_text
+from whytrain.errors import DataError
+
+_PACKED = (".gz", ".bz2", ".xz")
+_DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+_JSON_LINES = (".jsonl", ".ndjson")
+_COLUMNAR = (".parquet", ".arrow", ".feather")
+SUFFIXES = (*_DELIMITED, *_JSON_LINES, ".json", *_COLUMNAR)
+
+
+def kind_of(path: Path) -> str:
+    """Return the suffix of what a file holds: `.csv` of `rows.csv.gz`."""
+    name = Path(path.stem) if path.suffix.lower() in _PACKED else path
+    return name.suffix.lower()
+
+
+def read_table(path: Path, form: FileFormat | None = None, wanted: Collection[str] = ()) -> RawTable:
+    """Read a .csv, .tsv, .json, .jsonl (.ndjson), .parquet, .arrow or .feather file, packed (.gz) or not.
+
+    Args:
+        path: the file.
+        form: how a text file is written; None to guess all.
+        wanted: names of columns that will be asked for, which help to guess.
+
+    Raises:
+        DataError: if the file is missing, empty, of another kind, or broken.
+    """
+    form, kind = form or FileFormat(), kind_of(path)
+    if kind in _DELIMITED:
+        return read_delimited(path, form, _DELIMITED[kind], wanted)
+    if kind in _JSON_LINES:
+        return read_json_lines(path, form)
+    if kind == ".json":
+        return read_json(path, form)
+    if kind in _COLUMNAR:
+        return read_columnar(path)
+    raise DataError(
+        f"{path}: expected a .csv, .tsv, .json, .jsonl or .parquet file, or one of them as .gz; got "
+        f"{kind or 'no suffix'}."
+    )
+
+
+def read_text_lines(path: Path, form: FileFormat) -> list[str]:
+    """Return the lines of a text file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    with open_text(path, encoding_of(path, form.encoding, form.prefix).name) as file:
+        content = file.read().replace("\r\n", "\n")
+    # Not splitlines: a line separator inside a sentence (U+2028, a form feed) ends no line of a file.
+    return content.removesuffix("\n").split("\n") if content else []

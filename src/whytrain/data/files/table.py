@@ -1,0 +1,95 @@
+"""What reading a file gives, and what a person may say of how it is written."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from whytrain.errors import ConfigError
+
+Quoting = Literal["minimal", "none"]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be used: where it stands and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTable:
+    """The rows of a file as they stand there.
+
+    Attributes:
+        source: the file, for messages.
+        unit: what `lines` counts: `line` of a text file, or `row` of a file without lines. From 1.
+        columns: the values of every column.
+        lines: where each row starts.
+        bad: rows that could not be read; they are not in `columns`.
+        notices: how the file was taken where that is not what its name says, one line each.
+        hint: what may help where a column is missed, as the end of a sentence.
+    """
+
+    source: str
+    unit: str
+    columns: dict[str, list[Any]]
+    lines: list[int]
+    bad: list[BadRow]
+    notices: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFormat:
+    r"""How a file is written; None is guessed, and said where it is not the usual.
+
+    Attributes:
+        delimiter: what stands between the fields of a line: one character, or `tab` or `\t`.
+        quoting: `minimal`: a field may stand in quotation marks, which are doubled inside; `none`: quotation
+            marks are text.
+        encoding: as Python calls it, such as `windows-1252`.
+        header: whether the first line names the columns; otherwise they are `column_1`, `column_2`, ….
+        prefix: of these settings' names in messages, such as `data.`.
+
+    Raises:
+        ConfigError: a delimiter of several characters, or an encoding that Python does not know.
+    """
+
+    delimiter: str | None = None
+    quoting: Quoting | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        """Check delimiter and encoding."""
+        if self.delimiter is not None and (len(self.separator or "") != 1 or self.separator in '"\r\n'):
+            raise ConfigError(
+                f"{self.prefix}delimiter={self.delimiter}: expected one character, or tab; null to guess"
+            )
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise ConfigError(
+                    f"{self.prefix}encoding={self.encoding}: no encoding that Python knows; for example "
+                    "utf-8, windows-1252, windows-1251, gb18030 or shift_jis; null to guess"
+                ) from error
+
+    @property
+    def separator(self) -> str | None:
+        r"""The delimiter itself: of `";"`, as it may come from a shell, of `tab` and of `\t`."""
+        given = self.delimiter
+        if given is None:
+            return None
+        if len(given) == 3 and given[0] == given[2] and given[0] in "\"'":
+            given = given[1]
+        return "\t" if given in ("tab", "\\t") else given
+
+
+def position_name(position: int) -> str:
+    """Return what a column without a name is called, by its position from 0."""
+    return f"column_{position + 1}"
