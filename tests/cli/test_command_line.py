@@ -23,6 +23,7 @@ WRONG = {
     "callbacks=nonne": "callbacks=nonne: no such choice; did you mean none? choices: default, full, none",
     "experiment=unheard_of": "experiment=unheard_of: no such choice; ",
     "model.pool=last": "model.pool: no such key; did you mean pooling? choices: dropout, embedding, ",
+    "task.separator=;": "task.separator: no such key here; it belongs to task=multilabel",
     "model.pooling=lst": "model.pooling: input should be 'last', 'mean', 'max' or 'attention'",
     "trainer.max_epochs=abc": "trainer.max_epochs: input should be a valid integer; got 'abc'",
     "trainer.max_epochs=1e1": "trainer.max_epochs: input should be a valid integer; got 10.0",

@@ -332,7 +332,7 @@ def test_each_text_has_a_folder_and_a_place_in_the_list(
 def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "reviews.txt"
     path.write_bytes("so\u2028great\r\n\nthe\ffilm\n".encode())
-    assert bulk.read_texts(path, "text") == ["so\u2028great", "", "the\ffilm"]
+    assert bulk.read_texts(path, "text") == (["so\u2028great", "", "the\ffilm"], ())
     path.write_text("")
     with pytest.raises(DataError, match="no rows"):
         bulk.read_texts(path, "text")

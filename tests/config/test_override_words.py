@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
@@ -101,3 +103,14 @@ def test_moved_keys_name_the_new_ones() -> None:
         ConfigError, match=r"^old.yaml: trainer.mode is gone: leave it out; budget is called expl"
     ):
         refuse_moved(["trainer.mode", "budget"], "old.yaml")
+
+
+def test_a_file_with_a_comma_in_its_name_is_one_value_of_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    word = "data.path=a,b.csv"
+    assert literal(word, ["data.path"], swept=True) == word
+    Path("a,b.csv").touch()
+    assert literal(word, ["data.path"], swept=True) == "data.path='a,b.csv'"
+    assert str(meant("data.path='a,b.csv'")) == "a,b.csv"

@@ -355,3 +355,24 @@ def test_labels_have_no_positive_class_and_need_two_names(csv_source: MakeSource
     path.write_text("\n".join(json.dumps(row | {"label": row["label"][:1]}) for row in ticket_rows(2)))
     with pytest.raises(DataError, match="Multi-label classification needs at least 2 labels"):
         csv_source(path).load(MultiLabel(separator=None))
+
+
+def test_a_text_beyond_all_bounds_is_refused_in_one_line(
+    csv_source: MakeSource, write_reviews: WriteReviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whytrain.data.cleaning.LONGEST_TEXT", 1000)
+    path = write_reviews("rows.csv", extra="word " * 201 + ",good\n")
+    with pytest.raises(DataError, match=r"1 with a text of more than 1,000 characters \(line 42\)"):
+        csv_source(path).load()
+
+
+def test_a_first_line_that_is_a_row_is_told(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("".join(f"sentence {row},{row % 2}\n" for row in range(40)))
+    with pytest.raises(
+        DataError, match=r"looks like a row: set data\.header=false, columns are .* column_1, column_2\.$"
+    ):
+        csv_source(path).load()
+    corpus = csv_source(path, text_column="column_1", label_column="column_2").load()
+    assert corpus.class_names == ("0", "1")
+    assert corpus.notices == ("rows.csv: no header; columns are called column_1 to column_2.",)

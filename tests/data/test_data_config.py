@@ -17,7 +17,7 @@ FILES = sorted([*CONF.glob("data/*.yaml"), *CONF.glob("tokenizer/*.yaml")])
 def test_groups_are_complete() -> None:
     names = {f"{path.parent.name}/{path.stem}" for path in FILES}
     tokenizers = {"tokenizer/wordpiece", "tokenizer/bert", "tokenizer/huggingface"}
-    assert names == {"data/snippets", "data/sst2", "data/csv"} | tokenizers
+    assert names == {"data/snippets", "data/sst2", "data/csv", "data/huggingface"} | tokenizers
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -17,7 +17,7 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.pretrained import PretrainedTokenizer
-from whytrain.data.tokenization import Tokenizer
+from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import DataError
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.word_masking import mask_words
@@ -261,3 +261,30 @@ def test_code_of_a_folder_is_never_run_nor_asked_about(
     (tmp_path / "code.py").write_text("raise SystemExit('code of a model folder was run')")
     with pytest.raises(DataError, match=r"it has code of its own \(auto_map\), which is never run"):
         PretrainedTokenizer(name_or_path=str(tmp_path)).build([])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_special_tokens_in_a_text_are_not_the_real_ones(kind: str) -> None:
+    found = made(kind)
+    written = ("<s>", "</s>", "<mask>", "<pad>", "[MASK]", "[CLS]", "<|endoftext|>", "<sep>")
+    text = f"a fine {' '.join(written)} film{written[2]}"
+    framed_alone = found.encode(["a fine film"], 200)[0]
+    n_before, n_after = len(CONTRACTS[kind][0]), len(CONTRACTS[kind][1])
+    ids = found.encode([text], 200)[0].tolist()
+    assert ids[:n_before] == framed_alone[:n_before].tolist()
+    inner = ids[n_before : len(ids) - n_after]
+    assert not set(inner) & (found.special_ids - {found.unknown_id})
+    assert found.encode_words(text, 200).token_ids.tolist() == ids
+    # What hides a word in sentences of our own making is the real one.
+    if found.mask_id is not None:
+        assert found.mask_id in found.encode([f"a {HIDDEN} film"], 200)[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_a_text_of_megabytes_only_the_beginning_is_read(kind: str) -> None:
+    found = made(kind)
+    for text in ("a fine film, really. " * 100_000, "a" + " " * 100_000 + "fine film " * 20_000):
+        [ids] = found.encode([text], 32)
+        begin = text[: 1000 if text.startswith("a fine") else 200_000]
+        assert np.array_equal(ids, found.encode([begin], 32)[0])
+        assert np.array_equal(found.encode_words(text, 32).token_ids, ids)

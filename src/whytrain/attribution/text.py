@@ -16,6 +16,7 @@ from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import Target, contrast_of, target_of
 from whytrain.attribution.units import players_of
 from whytrain.calibration.confidence import Confidence
+from whytrain.data.cleaning import LONGEST_TEXT
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError, DataError
 from whytrain.models.saved import SavedModel
@@ -152,6 +153,10 @@ class TextExplainer:
         Raises:
             DataError: the text has no words, or is predicted to be what `rather_than` names.
         """
+        if len(text) > LONGEST_TEXT:
+            raise DataError(
+                f"the text has {len(text):,} characters: at most {LONGEST_TEXT:,} are read; give a part of it"
+            )
         if not split_words(text):
             raise DataError("the text is empty: give at least one word")
         encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)

@@ -139,6 +139,8 @@ def quiet_libraries() -> None:
         r".*does not have many workers.*",
         r".*TF32 acceleration on top of oneDNN.*",
         r".*isinstance\(treespec, LeafSpec\).*",
+        r"The number of unique classes is greater than 50%.*",  # scikit-learn, of many classes in few rows
+        r"lbfgs failed to converge.*",
     ):
         warnings.filterwarnings("ignore", pattern)
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from whytrain.data.corpus import Corpus, Split
     from whytrain.data.csv_file import CSVFile
     from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
+    from whytrain.data.huggingface import HuggingFace
     from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet
     from whytrain.data.pretrained import PretrainedTokenizer
     from whytrain.data.snippets import Snippets
@@ -27,6 +28,7 @@ __all__ = [
     "CSVFile",
     "Corpus",
     "EncodedSplit",
+    "HuggingFace",
     "LabelledTree",
     "Lexicon",
     "NoLexicon",

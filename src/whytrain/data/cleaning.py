@@ -108,12 +108,14 @@ def clean_rows(
 
 
 def known_file(path: str, setting: str) -> Path:
-    """Return the path with `~` expanded.
+    """Return the path with `~` expanded, and without quotation marks that a shell left around it.
 
     Raises:
         DataError: if nothing is there; the message names the setting.
     """
     expanded = Path(path).expanduser()
+    if path[:1] in ("'", '"') and path[-1] == path[0] and not expanded.exists():
+        expanded = Path(path[1:-1]).expanduser()
     if not expanded.exists():
         hint = "" if expanded.is_absolute() else f" (looked in {Path.cwd()})"
         raise DataError(f"{setting}={path} does not exist{hint}; give an existing path.")

@@ -29,6 +29,7 @@ def labeled_corpus(
     id_column: str | None,
     merge_labels: bool,
     task: Task,
+    notices: tuple[str, ...] = (),
 ) -> Corpus:
     """Clean the tables, name the classes after the training rows, and hold out what is not given.
 
@@ -42,6 +43,7 @@ def labeled_corpus(
         id_column: name of the column of ids, or None.
         merge_labels: see `LabelNames`.
         task: how labels are read.
+        notices: what is known of the data already.
 
     Raises:
         DataError: a column is missing, rows cannot be used, or classes are too few.
@@ -62,7 +64,7 @@ def labeled_corpus(
     rows = cleaned("train", None)
     names, merged = LabelNames.of(rows.labels, merges=merge_labels)
     class_names = names.names
-    notices = rows.notices + merged + _about_lists(rows, class_names, task, tables["train"].source)
+    notices += rows.notices + merged + _about_lists(rows, class_names, task, tables["train"].source)
     parts: dict[str, Split] = {}
     for stage in ("validation", "test"):
         if stage in tables:

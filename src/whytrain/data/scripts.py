@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from threading import local
 from typing import Any
 
 # Han with its extensions, kana, bopomofo, CJK punctuation and full-width forms. Hangul is written with
@@ -46,18 +46,23 @@ SYLLABLE = (
 )
 
 
-@cache
+_OF_THREAD = local()  # a breaker holds the text that it breaks
+
+
 def word_breaker() -> Any | None:
     """Return ICU's rule for the words of all scripts; None where the extra `segmentation` is missing.
 
     References:
         Unicode Standard Annex 29; ICU has dictionaries for Chinese, Japanese, Thai, Lao, Khmer, Burmese.
     """
-    try:
-        import icu
-    except ImportError:
-        return None
-    return icu.BreakIterator.createWordInstance(icu.Locale.getRoot())
+    if not hasattr(_OF_THREAD, "breaker"):
+        try:
+            import icu
+        except ImportError:
+            _OF_THREAD.breaker = None
+        else:
+            _OF_THREAD.breaker = icu.BreakIterator.createWordInstance(icu.Locale.getRoot())
+    return _OF_THREAD.breaker
 
 
 def unspaced_words(run: str) -> list[int] | None:
@@ -69,10 +74,9 @@ def unspaced_words(run: str) -> list[int] | None:
     breaker = word_breaker()
     if breaker is None:
         return None
-    breaker = breaker.clone()  # one text each: threads may ask at once
     breaker.setText(run)
     ends = list(breaker)
-    if run.isascii() or max(run) <= "\uffff":
+    if max(run) <= "\uffff":
         return ends
     position, of_unit = 0, {}  # ICU counts in UTF-16
     for number, character in enumerate(run, start=1):

@@ -10,6 +10,7 @@ from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.cleaning import clean_rows, known_file
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.files import FileFormat, RawTable, read_table
+from whytrain.data.huggingface import hub_dataset
 from whytrain.data.label_names import LabelNames
 from whytrain.data.source import Source
 from whytrain.errors import DataError
@@ -100,23 +101,13 @@ def _glue(path: Path) -> RawTable:
 
 def _fetch(folder: Path) -> None:
     """Write the hub's splits as `train.parquet` and `dev.parquet`."""
-    import datasets
-    from huggingface_hub import HfApi
-
-    was_offline = datasets.config.HF_HUB_OFFLINE
     try:
-        try:
-            HfApi().dataset_info(HUB_NAME, timeout=10)
-        except Exception:  # out of reach, in one of the client's ways: look in its cache, without its retries
-            datasets.config.HF_HUB_OFFLINE = True
-        hub = datasets.load_dataset(HUB_NAME)
-    except Exception as error:  # whatever the hub's client raises, the way out is the same
+        hub = hub_dataset(HUB_NAME)
+    except DataError as error:
         raise DataError(
-            f"{HUB_NAME} is out of reach and not in the hub's cache ({type(error).__name__}); set data.path "
-            "to a folder with GLUE's train.tsv and dev.tsv, or use data=snippets."
+            f"{HUB_NAME} is out of reach and not in the hub's cache ({type(error.__cause__).__name__}); set "
+            "data.path to a folder with GLUE's train.tsv and dev.tsv, or use data=snippets."
         ) from error
-    finally:
-        datasets.config.HF_HUB_OFFLINE = was_offline
     folder.mkdir()
     hub["train"].to_parquet(folder / "train.parquet")
     hub["validation"].to_parquet(folder / "dev.parquet")

@@ -37,9 +37,17 @@ def raw_table(table: pa.Table, source: str) -> RawTable:
     """Return an Arrow table's rows; numbers of classes become their names, −1 and nulls None."""
     check_names(Path(source), table.column_names)
     columns: dict[str, list[Any]] = table.to_pydict()
-    for name, class_names in class_names_of(table.schema).items():
+    classes = class_names_of(table.schema)
+    for name, class_names in classes.items():
         columns[name] = [_named(value, class_names) for value in columns[name]]
-    return RawTable(source=source, unit="row", columns=columns, lines=list(range(1, len(table) + 1)), bad=[])
+    return RawTable(
+        source=source,
+        unit="row",
+        columns=columns,
+        lines=list(range(1, len(table) + 1)),
+        bad=[],
+        class_columns=tuple(classes),
+    )
 
 
 def class_names_of(schema: pa.Schema) -> dict[str, list[str]]:

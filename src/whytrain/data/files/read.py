@@ -58,6 +58,6 @@ def read_text_lines(path: Path, form: FileFormat) -> list[str]:
         DataError: the file cannot be read.
     """
     with open_text(path, encoding_of(path, form.encoding, form.prefix).name) as file:
-        content = file.read().replace("\r\n", "\n")
+        content = file.read().replace("\r\n", "\n").replace("\r", "\n")
     # Not splitlines: a line separator inside a sentence (U+2028, a form feed) ends no line of a file.
     return content.removesuffix("\n").split("\n") if content else []

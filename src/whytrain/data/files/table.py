@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from whytrain.errors import ConfigError
@@ -30,6 +31,7 @@ class RawTable:
         lines: where each row starts.
         bad: rows that could not be read; they are not in `columns`.
         notices: how the file was taken where that is not what its name says, one line each.
+        class_columns: of which the file itself says that they hold classes.
         hint: what may help where a column is missed, as the end of a sentence.
     """
 
@@ -39,6 +41,7 @@ class RawTable:
     lines: list[int]
     bad: list[BadRow]
     notices: tuple[str, ...] = ()
+    class_columns: tuple[str, ...] = ()
     hint: str = ""
 
 
@@ -88,6 +91,29 @@ class FileFormat:
         if len(given) == 3 and given[0] == given[2] and given[0] in "\"'":
             given = given[1]
         return "\t" if given in ("tab", "\\t") else given
+
+
+def joined(tables: Sequence[RawTable]) -> RawTable:
+    """Return the rows of several files of one kind as one table; a column that one lacks is None there.
+
+    Lines count on from file to file.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    names = dict.fromkeys(name for table in tables for name in table.columns)
+    lines: list[int] = []
+    bad: list[BadRow] = []
+    for table in tables:
+        behind = max(lines, default=0)
+        lines += [behind + line for line in table.lines]
+        bad += [BadRow(behind + row.line, row.reason) for row in table.bad]
+    columns = {
+        name: [v for table in tables for v in table.columns.get(name, [None] * len(table.lines))]
+        for name in names
+    }
+    source = f"{tables[0].source} and {len(tables) - 1} more"
+    notices = tuple(notice for table in tables for notice in table.notices)
+    return replace(tables[0], source=source, columns=columns, lines=lines, bad=bad, notices=notices)
 
 
 def position_name(position: int) -> str:
