@@ -211,7 +211,7 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
         (
             "explain",
             ["run=x", "colour=y"],
-            "colour: no such key; choices: classifier, explainer, file, label, max_tokens, output,",
+            "colour: no such key; choices: classifier, delimiter, encoding, explainer, file, header, ",
         ),
         (
             "compare",

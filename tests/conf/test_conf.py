@@ -28,6 +28,7 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 # What a choice needs besides itself.
 NEEDS = {
     ("data", "csv"): ["data.path=reviews.csv"],
+    ("data", "huggingface"): ["data.name=folder"],
     ("tokenizer", "huggingface"): ["tokenizer.name_or_path=bert"],
     ("model", "transformer"): ["model.name_or_path=bert", "data.max_tokens=40"],
     ("model", "bilstm_kd"): ["distillation.teacher=bert"],

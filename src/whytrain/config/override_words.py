@@ -85,7 +85,9 @@ def literal(word: str, keys: Collection[str], *, swept: bool = False) -> str:
     key, equals, value = word.partition("=")
     if not equals or key.lstrip("+") not in keys or value == "null":
         return word
-    if not swept or Path(value).expanduser().is_file():  # a file whose name has a comma is one value
+    if (
+        not swept or value == "," or Path(value).expanduser().is_file()
+    ):  # a file whose name has a comma is one value
         return f"{key}={_as_text(value)}"
     if _SWEPT.fullmatch(value):
         return word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def stratified_parts(
     sentence, _ = number_sentences(texts)
     first = _first_rows(sentence)
     classes = strata(labels[first])
-    order = _seeded_order([normalize_whitespace(texts[row]) for row in first], seed)
+    order = _seeded_order((normalize_whitespace(texts[row]) for row in first), seed)
     part_of_sentence = np.zeros(len(first), dtype=np.int64)
     sizes = np.bincount(classes)
     for part, share in enumerate(shares, start=1):
@@ -175,7 +176,7 @@ def _first_rows(sentence: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.diff(highest, prepend=-1))
 
 
-def _seeded_order(sentences: list[str], seed: int) -> NDArray[np.int64]:
+def _seeded_order(sentences: Iterable[str], seed: int) -> NDArray[np.int64]:
     salt = seed.to_bytes(8, "little")
     keys = [hashlib.blake2b(text.encode(), digest_size=16, salt=salt).digest() for text in sentences]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)

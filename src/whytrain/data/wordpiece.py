@@ -10,7 +10,7 @@ from annotated_types import Ge
 from tokenizers import Regex, models, normalizers, pre_tokenizers, processors, trainers
 
 from whytrain.data.corpus import content_hash
-from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE
+from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE, SYLLABLE_CHARACTERS
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.tokenizer_cache import cached_tokenizer
 
@@ -71,7 +71,9 @@ class WordPieceTrainer:
         )
         # BERT's rule isolates Han characters; here kana too, and the syllables of scripts without spaces: a
         # run of more than a hundred characters would be one unknown token.
-        isolated = pre_tokenizers.Split(Regex(f"[{CJK_CHARACTERS}]|{SYLLABLE}"), behavior="isolated")
+        unspaced = f"(?=[{CJK_CHARACTERS}{SYLLABLE_CHARACTERS}])"  # asked first: most characters are none
+        unit = Regex(f"{unspaced}(?:[{CJK_CHARACTERS}]|{SYLLABLE})")
+        isolated = pre_tokenizers.Split(unit, behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([isolated, pre_tokenizers.BertPreTokenizer()])
         return backend
 

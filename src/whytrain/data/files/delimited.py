@@ -208,7 +208,7 @@ def _parse(path: Path, encoding: str, delimiter: str, quoting: str) -> _Parsed:
     try:
         with open_text(path, encoding) as file:
             source = _Lines(file)
-            reader = csv.reader(source, delimiter=delimiter, quoting=_QUOTING[quoting], strict=True)
+            reader = csv.reader(source, delimiter=delimiter, quoting=_QUOTING[quoting], strict=True)  # type: ignore[arg-type]  # constants of csv
             line = 1
             try:
                 for fields in reader:

@@ -69,7 +69,8 @@ class FileFormat:
 
     def __post_init__(self) -> None:
         """Check delimiter and encoding."""
-        if self.delimiter is not None and (len(self.separator or "") != 1 or self.separator in '"\r\n'):
+        separator = self.separator
+        if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
             raise ConfigError(
                 f"{self.prefix}delimiter={self.delimiter}: expected one character, or tab; null to guess"
             )

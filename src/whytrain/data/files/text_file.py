@@ -8,16 +8,16 @@ import gzip
 import lzma
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from whytrain.errors import DataError
 
 _BLOCK = 1 << 20  # bytes
-_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _OTHERS = {
     b"PK\x03\x04": "a zip archive or an Office file",
     b"\x28\xb5\x2f\xfd": "compressed with zstd",
@@ -64,7 +64,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         for mark, name in _OTHERS.items():
             if head.startswith(mark):
                 raise DataError(f"{path} is {name}; unpack it, or write it as .csv, .jsonl or .parquet.")
-        opener = next((found for mark, found in _OPENERS.items() if head.startswith(mark)), open)
+        openers = (found for mark, found in _OPENERS.items() if head.startswith(mark))
+        opener: Callable[..., Any] = next(openers, open)
         with opener(path, "rb") as content:
             yield content
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
@@ -136,7 +137,8 @@ def _first_fault(path: Path) -> tuple[int, int] | None:
 
 
 def _is_western(path: Path) -> bool:
-    foreign = letters = odd = 0
+    foreign = letters = 0
+    odd = 0.0
     with open_bytes(path) as content:
         while block := content.read(_BLOCK):
             try:
