@@ -69,3 +69,25 @@ def test_words_hold_every_character_that_is_not_whitespace(text: str) -> None:
     words = split_words(text)
     assert "".join(words) == "".join(character for character in text if not character.isspace())
     assert split_words(normalize_whitespace(text)) == words
+
+
+def test_case_unicode_forms_and_invisible_characters_make_no_difference() -> None:
+    texts = [
+        "A caf\u00e9 film",
+        "a  CAFE\u0301 film",
+        "a caf\u00e9\u200b film",
+        "caf\u00e9 FILM",
+        "a cafe film",
+    ]
+    found = containments(texts)
+    assert found.sentence.tolist() == [0, 0, 0, 1, 2]
+    assert list(zip(found.inner.tolist(), found.outer.tolist(), strict=True)) == [(1, 0)]
+
+
+def test_blocks_find_what_one_block_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    texts = [" ".join(generator.choice(list("abc"), generator.integers(1, 9))) for _ in range(200)]
+    whole = containments(texts)
+    monkeypatch.setattr("whytrain.data.containment.BLOCK", 50)
+    for one, other in zip(whole, containments(texts), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -115,8 +115,7 @@ def test_encodings_are_found_out(tmp_path: Path, encoding: str, said: str | None
     table = read(path, content)
     assert table.columns["text"][0] == text
     assert list(table.columns) == ["text", "label"]
-    if suffix == "csv":
-        assert table.notices == ((f"rows.csv: read as {said} (data.encoding).",) if said else ())
+    assert table.notices == ((f"rows.{suffix}: read as {said} (data.encoding).",) if said else ())
 
 
 LATIN = "été à l’école, naïve, Straße, señor, coração"

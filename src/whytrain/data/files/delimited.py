@@ -55,7 +55,7 @@ def read_delimited(path: Path, form: FileFormat, usual: str, wanted: Collection[
         DataError: the file cannot be read, quotation marks swallow lines, or a column's name stands twice.
     """
     encoding = encoding_of(path, form.encoding, form.prefix)
-    notices = [f"read as {encoding.name} ({form.prefix}encoding)"] if encoding.is_guess else []
+    notices = []
     delimiter = form.separator or _guessed_delimiter(path, encoding.name, usual, wanted)
     if form.delimiter is None and delimiter != usual:
         notices.append(f"fields are separated by {DELIMITERS[delimiter]} ({form.prefix}delimiter)")
@@ -70,7 +70,7 @@ def read_delimited(path: Path, form: FileFormat, usual: str, wanted: Collection[
     if not parsed.header:
         raise DataError(f"{path} is empty: expected a header and rows.")
     table = _named(path, parsed, form, wanted)
-    said = (*(f"{path.name}: {notice}." for notice in notices), *table.notices)
+    said = (*encoding.notice(path, form.prefix), *(f"{path.name}: {n}." for n in notices), *table.notices)
     return replace(table, notices=said)
 
 

@@ -35,7 +35,7 @@ def read_json_lines(path: Path, form: FileFormat) -> RawTable:
                 lines.append(line)
             else:
                 bad.append(BadRow(line, "no JSON object"))
-    return _table(path, "line", objects, lines, bad)
+    return _table(path, "line", objects, lines, bad, encoding.notice(path, form.prefix))
 
 
 def read_json(path: Path, form: FileFormat) -> RawTable:
@@ -70,7 +70,8 @@ def read_json(path: Path, form: FileFormat) -> RawTable:
     rows = list(enumerate(value, start=1))
     bad = [BadRow(row, "no JSON object") for row, one in rows if not isinstance(one, dict)]
     kept = [(row, one) for row, one in rows if isinstance(one, dict)]
-    return _table(path, "row", [one for _, one in kept], [row for row, _ in kept], bad)
+    notices = encoding.notice(path, form.prefix)
+    return _table(path, "row", [one for _, one in kept], [row for row, _ in kept], bad, notices)
 
 
 def _is_rows(value: Any) -> bool:
@@ -82,8 +83,13 @@ def _values(column: Any) -> list[Any]:
 
 
 def _table(
-    path: Path, unit: str, objects: list[dict[str, Any]], lines: list[int], bad: list[BadRow]
+    path: Path,
+    unit: str,
+    objects: list[dict[str, Any]],
+    lines: list[int],
+    bad: list[BadRow],
+    notices: tuple[str, ...],
 ) -> RawTable:
     names: Iterable[str] = dict.fromkeys(name for value in objects for name in value)
     columns = {name: [value.get(name) for value in objects] for name in names}
-    return RawTable(source=str(path), unit=unit, columns=columns, lines=lines, bad=bad)
+    return RawTable(source=str(path), unit=unit, columns=columns, lines=lines, bad=bad, notices=notices)

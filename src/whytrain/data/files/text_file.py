@@ -41,6 +41,10 @@ class Encoding(NamedTuple):
     name: str
     is_guess: bool
 
+    def notice(self, path: Path, prefix: str) -> tuple[str, ...]:
+        """Say the guess; `prefix` is that of the setting."""
+        return (f"{path.name}: read as {self.name} ({prefix}encoding).",) if self.is_guess else ()
+
 
 def check_file(path: Path) -> None:
     """Raise DataError if there is no file, or an empty one."""
