@@ -132,7 +132,7 @@ class Tokenizer:
         for begin in range(0, len(texts), _AT_ONCE):
             block = texts[begin : begin + _AT_ONCE]
             parts = [_beginning(text, max_tokens * _CHARACTERS_PER_TOKEN) for text in block]
-            for i, (text, part, ids) in enumerate(zip(block, parts, self._ids(parts), strict=True), begin):
+            for i, (text, part, ids) in enumerate(zip(block, parts, self._read(parts), strict=True), begin):
                 is_enough = len(part) == len(text) or len(ids) > max_tokens
                 read = ids if is_enough else self._plain(self._encoding(text, max_tokens)[1].ids)
                 found.append(np.array(self._cut(read, max_tokens), dtype=np.int32))
@@ -145,7 +145,7 @@ class Tokenizer:
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [tuple(encoding.ids) for encoding in encodings]
 
-    def _ids(self, texts: list[str]) -> list[list[int]]:
+    def _read(self, texts: list[str]) -> list[list[int]]:
         ids = [self._plain(encoding.ids) for encoding in self._backend.encode_batch_fast(texts)]
         hiding = [row for row, text in enumerate(texts) if HIDDEN in text]
         if hiding and self.mask_token is not None:
