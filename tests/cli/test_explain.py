@@ -334,7 +334,7 @@ def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
     path.write_bytes("so\u2028great\r\n\nthe\ffilm\n".encode())
     assert bulk.read_texts(path, "text") == (["so\u2028great", "", "the\ffilm"], ())
     path.write_text("")
-    with pytest.raises(DataError, match="no rows"):
+    with pytest.raises(DataError, match="is empty"):
         bulk.read_texts(path, "text")
 
 

@@ -262,3 +262,9 @@ def test_files_without_a_header(tmp_path: Path) -> None:
     taken = read_table(path, FileFormat(prefix="data."), WANTED)
     assert "set data.header=false, columns are then called column_1, column_2" in taken.hint
     assert read(path, "text,label\none,a\n").hint == ""
+
+
+def test_an_empty_text_in_the_only_column_is_a_row_and_a_blank_line_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('text\none\n""\n\ntwo\n')
+    assert read_table(path, FileFormat(), ("text",)).columns == {"text": ["one", "", "two"]}

@@ -223,7 +223,8 @@ def _parse(path: Path, encoding: str, delimiter: str, quoting: str) -> _Parsed:
 
 
 def _take(result: _Parsed, fields: list[str], line: int, taken: list[str], delimiter: str) -> None:
-    if not "".join(fields).strip() and (len(fields) < 2 or not result.header):
+    is_narrow = len(fields) < min(2, len(result.header))  # "" in the only column is a row
+    if not fields or (not "".join(fields).strip() and (is_narrow or not result.header)):
         return  # a blank line is not a row
     if not result.header:
         if line == 1 and _excel_separator(taken[0]):
