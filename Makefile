@@ -2,25 +2,47 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# Compiling all modules would take as long as all else, and 300 MB; those that training imports are compiled below.
+INSTALL := $(BIN)/python -m pip install --no-compile --constraint constraints.txt
+IMPORTED := datasets, matplotlib.pyplot, mlflow.store.tracking.sqlalchemy_store, \
+	whytrain.callbacks.fit_surrogates, whytrain.callbacks.diagnose, whytrain.lightning_modules.assembly
 ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format type ui server clean
+.PHONY: help setup train test lint format type ui server sweep ray clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(STAMP)  ## make the environment in .venv; skipped when up to date
+# The environment grows by what is asked for: a stamp in it stands for each part that is installed.
+setup: $(VENV)/.dev  ## make .venv with everything, tests included; skipped when up to date
 
-$(STAMP): pyproject.toml constraints.txt
+$(VENV)/.train: pyproject.toml constraints.txt
+	@echo "Making $(VENV) with what training needs (PyTorch, Lightning, MLflow): about 1.7 GB, some minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,pretrained,sweep,ray,server]'
-	touch $@
+	$(INSTALL) --quiet --upgrade pip setuptools wheel
+	$(INSTALL) --no-build-isolation --editable .
+	@echo "Compiling what training imports."
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import $(IMPORTED)'
+	@touch $@
 
-train: setup  ## train the optimized BiLSTM on the default data; more overrides: make train ARGS="seed=1"
+$(VENV)/.dev: $(VENV)/.train
+	@echo "Adding what tests, checks, sweeps and the server need: about 1 GB."
+	$(INSTALL) --no-build-isolation --editable '.[dev,pretrained,sweep,ray,server]'
+	@touch $@
+
+# One extra of pyproject.toml.
+$(VENV)/.%: $(VENV)/.train
+	@echo "Adding what $* needs."
+	$(INSTALL) --no-build-isolation --editable '.[$*]'
+	@touch $@
+
+sweep: $(VENV)/.sweep  ## add what searches and Slurm need (sweep=random, sweep=optuna, launcher=slurm)
+
+ray: $(VENV)/.ray  ## add Ray (launcher=ray)
+
+train: $(VENV)/.train  ## train the optimized BiLSTM on the default data; more overrides: make train ARGS="seed=1"
 	$(BIN)/python train.py model=bilstm_opt $(ARGS)
 
 # One thread per worker: two workers with two threads each would wait for each other.
@@ -38,12 +60,10 @@ format: setup  ## format the code
 type: setup  ## check the types
 	$(BIN)/mypy
 
-ui: setup  ## open the MLflow UI on 127.0.0.1 over mlruns/
-	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-		$(BIN)/mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
-		--backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db --serve-artifacts --workers 1
+ui: $(VENV)/.train  ## open the MLflow UI on 127.0.0.1 over mlruns/; another port: make ui PORT=5001
+	@$(BIN)/whytrain ui port=$(or $(PORT),5000)
 
-server: setup  ## serve MLflow on PostgreSQL on 127.0.0.1, with a password (docs/sweeps.md)
+server: $(VENV)/.server  ## serve MLflow on PostgreSQL on 127.0.0.1, with a password (docs/sweeps.md)
 	$(BIN)/python -m whytrain.tracking.server --port $(or $(PORT),5000)
 
 clean:  ## remove caches and build results; runs and the environment stay

@@ -17,6 +17,7 @@ from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted
+from whytrain.typed_commands import typed
 
 
 class Saved(Monitored, Protocol):
@@ -80,7 +81,7 @@ class Checkpoints(Callback):
 
     def _interrupted(self) -> Interrupted:
         run_id = self.last.parent.parent.name
-        return Interrupted(self._signal or signal.SIGTERM, f"go on with: whytrain train resume={run_id}")
+        return Interrupted(self._signal or signal.SIGTERM, f"go on with: {typed('train')} resume={run_id}")
 
     # Checkpoints
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
 from whytrain.callbacks.order import Phase
@@ -25,6 +21,7 @@ from whytrain.pages.console import opening_table, run_facts
 from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1
+_BESIDES = 72  # characters of a line beside its bar; where they do not fit, the note is left out
 
 
 class ProgressBars(Callback):
@@ -58,17 +55,7 @@ class ProgressBars(Callback):
         self._steps_per_epoch = int(trainer.num_training_batches)
         if not (trainer.is_global_zero and self.console.is_terminal):
             return
-        self._bars = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self.console,
-            refresh_per_second=5,
-        )
+        self._bars = _bars(self.console)
         n_epochs = trainer.max_epochs or 1
         self._run = self._bars.add_task("training", total=n_epochs * self._steps_per_epoch, note="")
         self._epoch = self._bars.add_task("epoch", total=self._steps_per_epoch, note="")
@@ -95,20 +82,20 @@ class ProgressBars(Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say how the epoch ended."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self._accuracy = f"val/accuracy {metrics['val/accuracy']:.4f}"
+        self._accuracy = f"val/accuracy {metrics['val/accuracy']:.3f}"
         if not trainer.is_global_zero:
             return
         self.console.print(
             f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {self._accuracy}  "
-            f"val/loss {metrics['val/loss']:.4f}  val/f1 {metrics['val/f1']:.4f}  "
-            f"val/ece {metrics['val/ece']:.4f}",
+            f"val/loss {metrics['val/loss']:.3f}  val/f1 {metrics['val/f1']:.3f}  "
+            f"val/ece {metrics['val/ece']:.3f}",
             highlight=False,
         )
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show that the run goes on: what observes the best weights comes behind this one."""
         if self._bars is not None:
-            self._bars.add_task("best epoch", total=None, note="explained, figures drawn, tables written")
+            self._bars.add_task("best epoch", total=None, note="explained, drawn, written")
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Stop the bars."""
@@ -124,3 +111,36 @@ class ProgressBars(Callback):
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
+
+
+class _Count(ProgressColumn):
+    """Steps done of all, where their number is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
+
+
+class _TimeLeft(ProgressColumn):
+    """Time that is left, where it can be told."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        seconds = task.time_remaining
+        return Text(f"left {timedelta(seconds=math.ceil(seconds))}" if seconds else "")
+
+
+def _bars(console: Console) -> Progress:
+    """Return bars that fit on a line of the terminal."""
+    room = console.width - _BESIDES
+    notes = [TextColumn("{task.fields[note]}")] if room > 0 else []
+    return Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(min(40, max(4, room))),
+        _Count(),
+        *notes,
+        TimeElapsedColumn(),
+        _TimeLeft(),
+        console=console,
+        refresh_per_second=5,
+    )

@@ -20,7 +20,11 @@ from whytrain.surrogates.evidence import SurrogateEvidence
 
 
 class Report(Callback):
-    """Writes the run's page from what the others found and drew, and the run's note."""
+    """Writes the run's page from what the others found and drew, and the run's note.
+
+    Attributes:
+        run: what is told, after the fit.
+    """
 
     phase = Phase.REPORT
 
@@ -31,6 +35,7 @@ class Report(Callback):
             record: the run's config and, by the end of the fit, what came out of it.
         """
         self.record = record
+        self.run: ReportedRun | None = None
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the page, and describe the run."""
@@ -44,7 +49,9 @@ class Report(Callback):
         best = next(iter(record.results.values()))
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
         confidence = fitted[0] if fitted else None
-        run = ReportedRun(
+        config = record.config
+        parent = config["from_diagnosis"] or config["guidance"]["run"]
+        self.run = run = ReportedRun(
             run_id=store.run_id,
             run_name=store.run_name,
             uri=store.settings.address,
@@ -61,8 +68,9 @@ class Report(Callback):
             explanations=explanations,
             surrogate=evidence_of(trainer, SurrogateEvidence),
             name=shown_word(store),
+            parent=parent if "predictions" in (config["callbacks"] or {}) else None,
             reports=[f"reports/{method}.html" for method in methods],
             drawings=store.drawings(),
         )
         store.log_text(run_page(run), PATH)
-        store.describe(run_note(run, record.config["callbacks"] or {}))
+        store.describe(run_note(run, config["callbacks"] or {}))

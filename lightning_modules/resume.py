@@ -13,29 +13,52 @@ from whytrain.checkpoints import remove_resumable, usable_checkpoint
 from whytrain.config.moved_keys import keys_within, refuse_moved
 from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
-from whytrain.errors import ConfigError, TrackingError
-from whytrain.tracking.run_folder import FINISHED_FILE
+from whytrain.errors import ConfigError, MissingRunError
+from whytrain.tracking.run_folder import FINISHED_FILE, run_folders
 
 CONFIG_FILE = "config.yaml"
+_SHOWN = 5
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 
 def stopped_run(
-    folder: Path, overrides: Sequence[str], trusted: frozenset[str]
-) -> tuple[dict[str, Any], Path | None]:
-    """Return the config of the run in a folder and its newest checkpoint; None if it has none yet.
+    root: Path, called: str, overrides: Sequence[str], trusted: frozenset[str]
+) -> tuple[Path, dict[str, Any], Path | None]:
+    """Return a run's folder, its config and its newest checkpoint; None if it has none yet.
 
     Args:
-        folder: the run's folder on this machine.
+        root: the tracking folder of this machine.
+        called: id or unique name of the run.
         overrides: the command line, which may give the run and where it is tracked.
         trusted: `_target_` values that may stand in the config: it is data, not a program.
 
     Raises:
-        ConfigError: the command line gives more, or the config names a target that is not trusted.
-        TrackingError: no such run here, it is finished, or its checkpoints are damaged.
+        ConfigError: the command line gives more, the run is finished, or the config names a target that is
+            not trusted.
+        MissingRunError: no such run here, or several of this name.
+        TrackingError: its checkpoints are damaged.
     """
     _check_only_resume(overrides)
-    return _stored_config(folder, trusted), usable_checkpoint(folder)
+    folder = _folder_of(root, called)
+    return folder, _stored_config(folder, trusted), usable_checkpoint(folder)
+
+
+def _folder_of(root: Path, called: str) -> Path:
+    known = {folder.path: info for folder, info in run_folders(root) if (folder.path / CONFIG_FILE).is_file()}
+    found = [path for path, info in known.items() if called in (path.name, info.remote_id, info.run_name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(path.name for path in found)
+        raise MissingRunError(f"resume={called}: {len(found)} runs have this name; give the id of one: {ids}")
+    stopped = [f"{info.run_name} ({path.name})" for path, info in known.items() if not _is_finished(path)]
+    newest = ", ".join(reversed(stopped[-_SHOWN:]))
+    choices = f"that can go on, the newest first: {newest}" if newest else "none can go on"
+    raise MissingRunError(f"resume={called}: no run of this id or name under {root / 'runs'}; {choices}")
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / FINISHED_FILE).exists()
 
 
 def _check_only_resume(overrides: Sequence[str]) -> None:
@@ -49,12 +72,8 @@ def _check_only_resume(overrides: Sequence[str]) -> None:
 
 def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     path = folder / CONFIG_FILE
-    if not path.is_file():
-        runs = [p.name for p in sorted(folder.parent.glob("*")) if (p / CONFIG_FILE).is_file()]
-        known = f"runs that are: {', '.join(runs[-5:])}" if runs else "no run is"
-        raise TrackingError(f"resume={folder.name}: not on this machine under {folder.parent}; {known}")
-    if (folder / FINISHED_FILE).exists():
-        raise TrackingError(f"resume={folder.name}: this run is finished, start a new run without resume")
+    if _is_finished(folder):
+        raise ConfigError(f"resume={folder.name}: this run is finished, start a new run without resume")
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     refuse_moved(keys_within(config), f"{path} was written by an older version")
     strangers = untrusted_targets(config, trusted)

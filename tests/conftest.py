@@ -15,6 +15,8 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[1]
+# As in an activated environment: what is printed for typing begins with `whytrain`.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 sys.path[:0] = [
     str(ROOT / "tests"),
     str(ROOT / "tests" / "cli"),

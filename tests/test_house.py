@@ -134,7 +134,7 @@ def test_only_tracking_knows_mlflow() -> None:
 def test_tracking_knows_nothing_of_what_it_keeps() -> None:
     paths = [path for path in MODULES if path.is_relative_to(PACKAGE / "tracking")]
     known = {folder_of(name) for path in paths for name in imports(path)} - {None, "tracking"}
-    assert known <= {"errors", "lazy", "types"}
+    assert known <= {"errors", "extras", "lazy", "typed_commands", "types"}
 
 
 def test_only_figures_know_matplotlib() -> None:

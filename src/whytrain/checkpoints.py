@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from whytrain.errors import TrackingError
 
 
@@ -32,6 +30,8 @@ def usable_checkpoint(run_folder: Path) -> Path | None:
     Raises:
         TrackingError: what is there cannot be read.
     """
+    import torch
+
     last = last_checkpoint(run_folder)
     found = [path for path in (last, previous_checkpoint(last)) if path.exists()]
     for path in found:

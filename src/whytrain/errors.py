@@ -1,4 +1,8 @@
-"""The errors that a user can cause and mend: each message says what was expected, what came, what to do."""
+"""The errors that a user can cause and mend: each message says what was expected, what came, what to do.
+
+A command exits with 2 where its words or its config are wrong, what they name is not there included: nothing
+has begun, and other words mend it. It exits with 1 where what was begun failed.
+"""
 
 import signal
 
@@ -8,15 +12,23 @@ class WhytrainError(Exception):
 
 
 class ConfigError(WhytrainError):
-    """The command line or the config is wrong. The message lists the valid choices; exit code 2."""
+    """The command line or the config is wrong. The message lists the valid choices."""
 
 
 class DataError(WhytrainError):
-    """The data cannot be used as it is: a missing file or column, bad rows, too few classes."""
+    """The data cannot be used as it is: bad rows, too few classes, a file that cannot be read."""
 
 
 class TrackingError(WhytrainError):
-    """A tracked run cannot be found or read."""
+    """A tracked run cannot be read or written."""
+
+
+class MissingDataError(ConfigError, DataError):
+    """A file or a column that the command line or the config names is not there."""
+
+
+class MissingRunError(ConfigError, TrackingError):
+    """A run that the command line or the config names is not there."""
 
 
 class TrainingError(WhytrainError):

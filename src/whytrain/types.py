@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # What stands where a word is absent: every wordpiece replaced in its place, or the sentence made shorter.
 RemovalName = Literal["padding", "mask", "unknown", "removed"]

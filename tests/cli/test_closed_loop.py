@@ -172,7 +172,7 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
     ("words", "code", "told"),
     [
         (("from_diagnosis=plain",), 2, "run plain (FINISHED) has no diagnosis; give a run that was trained"),
-        (("from_diagnosis=frist",), 1, "there is no run 'frist'"),
+        (("from_diagnosis=frist",), 2, "there is no run 'frist'"),
         (
             ("from_diagnosis=first", "data=csv", "data.path=other.csv"),
             2,

@@ -14,7 +14,15 @@ from small_runs import SMALL
 
 from whytrain.commands import train
 from whytrain.commands.command_line import run_command, tell
-from whytrain.errors import ConfigError, DataError, Interrupted, TrainingError
+from whytrain.errors import (
+    ConfigError,
+    DataError,
+    Interrupted,
+    MissingDataError,
+    MissingRunError,
+    TrackingError,
+    TrainingError,
+)
 
 CSV = ("data=csv", "data.path=reviews.csv")
 WRONG = {
@@ -50,6 +58,12 @@ WRONG = {
     "data.batch_size=0": "data.batch_size: input should be greater than or equal to 1; got 0",
     "+callbacks.mine._target_=nowhere.Mine": "_target_ 'nowhere.Mine' cannot be imported",
     "trainer=gpu": "trainer.accelerator=gpu, but torch sees no GPU here; use trainer=default",
+    "data=csv data.path=gone.csv": "data.path=gone.csv does not exist",
+    "data=csv data.path=reviews.csv data.text_column=review": "data.text_column=review: reviews.csv has no such column; "
+    "choices: ",
+    "resume=latest": "resume=latest: no run of this id or name under ",
+    "-m seed=0..2": "seed=0..2: no value; write -m 'seed=range(0,3)'",
+    "-m seed=0,x": "seed: input should be a valid integer; got 'x'",
     "resume=abc seed=3": "resume=RUN_ID goes on with that run's own config; leave out seed=3",
     " ".join(
         [*CSV, "model.self_attention_heads=3", "model.hidden_size=8"]
@@ -88,37 +102,14 @@ def test_wrong_words(
         assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"], words
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("data=csv data.path=gone.csv", "data.path=gone.csv does not exist"),
-        ("data=csv data.path=reviews.csv data.text_column=review", "review"),
-        ("resume=abc", "resume=abc: not on this machine under "),
-    ],
-)
-def test_what_is_not_there_fails_the_run(
-    tmp_path: Path,
-    reviews: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    run_train: Callable[..., int],
-    capsys: pytest.CaptureFixture[str],
-    words: str,
-    message: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "reviews.csv").symlink_to(reviews)
-    assert run_train(*words.split()) == 1
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    assert message in line
-    assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"]
-
-
 QUICK_COMMANDS = """
 import sys
 from whytrain.commands import train
 codes = []
-for words in (["--help"], ["--cfg", "job"], ["modl=1"], ["model=1"]):
+wrong = ["modl=1", "model=1", "seed=-1", "trainer.max_epochs=0", "trainer.accelerator=tpu", "model.hidden_size=x"]
+wrong += ["callbacks.explanations.max_words=99", "trainer.monitor=val/acc", "resume=latest", "-m seed=0,x"]
+wrong += ["data=csv data.path=gone.csv", "model.dropout=2 data.batch_size=0"]
+for words in (["--help"], ["--cfg", "job"], *map(str.split, wrong)):
     sys.argv = ["train.py", *words]
     try:
         train.main()
@@ -129,12 +120,12 @@ print(codes, sorted(slow & sys.modules.keys()))
 """
 
 
-def test_help_and_config_do_without_torch(tmp_path: Path) -> None:
+def test_help_config_and_wrong_words_do_without_torch(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", QUICK_COMMANDS], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
-    assert lines[-1] == "[0, 0, 2, 2] []"
+    assert lines[-1] == f"{[0, 0] + 12 * [2]} []"
     help_text, _, config = done.stdout.partition("\nmodel:\n")
     assert max(map(len, help_text.partition("\nseed: 0")[0].splitlines())) <= 80
     assert "bilstm*, bilstm_kd, bilstm_opt" in help_text
@@ -165,7 +156,10 @@ def test_an_unexpected_error_is_one_line_with_a_log(
     ("error", "code", "line"),
     [
         (ConfigError("wrong"), 2, "error: wrong"),
-        (DataError("missing"), 1, "error: missing"),
+        (DataError("bad rows"), 1, "error: bad rows"),
+        (MissingDataError("missing"), 2, "error: missing"),
+        (MissingRunError("missing"), 2, "error: missing"),
+        (TrackingError("out of reach"), 1, "error: out of reach"),
         (TrainingError("nan"), 1, "error: nan"),
         (Interrupted(signal.SIGTERM), 143, "stopped by SIGTERM"),
         (Interrupted(signal.SIGINT, "go on"), 130, "stopped by Ctrl-C; go on"),
@@ -211,12 +205,12 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
         (
             "explain",
             ["run=x", "colour=y"],
-            "colour: no such key; choices: classifier, delimiter, encoding, explainer, file, header, ",
+            "colour: no such key; choices: classifier, delimiter, device, encoding, explainer, figures, file,",
         ),
         (
             "compare",
             ["run=x"],
-            "run: no such key; did you mean runs? choices: changed_sentences, explainer, level,",
+            "run: no such key; did you mean runs? choices: changed_sentences, device, explainer, level,",
         ),
     ],
 )

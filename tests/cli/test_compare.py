@@ -129,9 +129,9 @@ def test_private_text_stays_private(
     [
         (["runs=[plain]"], 2, "a comparison needs at least two finished runs, got 1"),
         (["runs=[plain,elsewhere]"], 1, "plain and elsewhere were evaluated on different sentences"),
-        (["runs=[plain,plane]"], 1, "there is no run 'plane'"),
-        (["runs=[123,plain]"], 1, "there is no run '123'"),
-        (["experiment=nothing"], 1, "there is no experiment 'nothing'"),
+        (["runs=[plain,plane]"], 2, "there is no run 'plane'"),
+        (["runs=[123,plain]"], 2, "there is no run '123'"),
+        (["experiment=nothing"], 2, "there is no experiment 'nothing'"),
         (["runs=[plain,opt]", "level=2"], 2, "level: input should be less than 1"),
         (["runs=[plain,opt]", "sentences=[x]"], 2, "no sentence has the id x"),
         (["runs=[plain,opt]", "budget=9"], 2, "budget is called explainer.shapley.budget now"),

@@ -171,7 +171,7 @@ def test_other_rules_and_what_the_run_does_not_hold(
     ("words", "code", "told"),
     [
         (("run=none",), 1, "run none (FINISHED) does not hold what its diagnosis looked at: train it again"),
-        (("run=opne",), 1, "there is no run 'opne'"),
+        (("run=opne",), 2, "there is no run 'opne'"),
         (("run=open", "rules=gone.yaml"), 2, "gone.yaml cannot be read"),
         (("run=open", "rule=x"), 2, "rule: no such key; did you mean rules?"),
         ((), 2, "run must be given: add run=VALUE"),

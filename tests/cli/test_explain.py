@@ -368,13 +368,13 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
     [
         (["run=tiny", "text="], 1, "the text is empty"),
         (["run=tiny", "text= \t"], 1, "the text is empty"),
-        (["run=tinny", "text=a"], 1, "there is no run 'tinny'"),
+        (["run=tinny", "text=a"], 2, "there is no run 'tinny'"),
         (["run=unfinished", "text=a"], 1, "has no logged model"),
-        (["run=tiny", "file=none.csv"], 1, "none.csv is not a file"),
-        (["run=tiny", "file=none.txt"], 1, "none.txt is not a file"),
+        (["run=tiny", "file=none.csv"], 2, "none.csv is not a file"),
+        (["run=tiny", "file=none.txt"], 2, "none.txt is not a file"),
         (
             ["run=tiny", "file=reviews.csv", "text_column=body"],
-            1,
+            2,
             "no column 'body'; set text_column to one of text",
         ),
         (["run=tiny"], 2, "give either text"),

@@ -82,13 +82,14 @@ def test_a_signal_leaves_a_killed_run_that_goes_on(
     run_id = tracked.run_id()
     assert tracked.runs() == {run_id: "KILLED"}
     last_line = tracked.output().splitlines()[-1]
-    assert last_line == f"stopped by {name}; go on with: whytrain train resume={run_id}"
+    assert last_line.startswith(f"stopped by {name}; go on with: ")
+    assert last_line.endswith(f"train.py resume={run_id}")  # it was started from a checkout's script
     assert "Traceback" not in tracked.output()
     assert "Received" not in tracked.output()  # Lightning has a line of its own about SIGTERM
     assert run_process(workspace, f"resume={run_id}") == 0, tracked.output()
     assert_same_run(tracked, uninterrupted)
     # Everything is done: a second time says so, and leaves the run as it is.
-    assert run_process(workspace, f"resume={run_id}") == 1
+    assert run_process(workspace, f"resume={run_id}") == 2
     assert (
         tracked.output() == f"error: resume={run_id}: this run is finished, start a new run without resume\n"
     )

@@ -82,10 +82,19 @@ def test_a_failing_job_leaves_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = [word for word in RECIPE if not word.startswith(("data.path", "trainer.max_epochs"))]
-    assert run_train("-m", *words, "data.path=gone.csv,reviews.csv", "trainer.max_epochs=1") == 1
+    (workspace / "one.csv").write_text("text,label\na fine film,positive\n")
+    assert run_train("-m", *words, "data.path=one.csv,reviews.csv", "trainer.max_epochs=1") == 1
     assert sorted(tracked.runs().values()) == ["FAILED", "FINISHED"]  # the sweep's own run and the good job
-    last_line = capsys.readouterr().err.splitlines()[-1]
-    assert last_line.startswith("error: data.path=gone.csv does not exist")
+    out, err = capsys.readouterr()
+    assert err.splitlines()[-1].startswith("error: ")
+    assert "job 1 of 2: data.path=one.csv" in out.splitlines()
+    assert "job 2 of 2: data.path=reviews.csv" in out.splitlines()
+    table = out[out.rindex("┡") :]
+    assert "FAILED" in table
+    assert table.index("reviews.csv") < table.index("one.csv")  # the finished ones come first
+    # What is not there is told before anything starts.
+    assert run_train("-m", *words, "data.path=gone.csv,reviews.csv", "trainer.max_epochs=1") == 2
+    assert len(tracked.runs()) == 2
 
 
 def test_a_signal_ends_a_whole_sweep(

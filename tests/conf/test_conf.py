@@ -18,7 +18,8 @@ from small_runs import SMALL
 
 from whytrain.commands import train
 from whytrain.commands.command_line import trusted_targets
-from whytrain.config.validation import check_config, import_target
+from whytrain.config.signatures import import_target
+from whytrain.config.validation import check_config
 from whytrain.lightning_modules.loader import TrainingLoader
 
 CONF = train.CONF

@@ -9,7 +9,8 @@ import pytest
 from annotated_types import Ge
 from typing_extensions import TypedDict
 
-from whytrain.config.validation import check_config, did_you_mean, import_target, untrusted_targets
+from whytrain.config.signatures import import_target
+from whytrain.config.validation import check_config, did_you_mean, untrusted_targets
 from whytrain.errors import ConfigError
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from whytrain.config.validation import check_config, import_target
+from whytrain.config.signatures import import_target
+from whytrain.config.validation import check_config
 
 CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted([*CONF.glob("data/*.yaml"), *CONF.glob("tokenizer/*.yaml")])

@@ -16,9 +16,10 @@ from whytrain.checkpoints import (
     previous_checkpoint,
     usable_checkpoint,
 )
-from whytrain.errors import ConfigError, TrackingError, TrainingError
+from whytrain.errors import ConfigError, MissingRunError, TrackingError, TrainingError
 from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
 from whytrain.lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
+from whytrain.tracking.run_folder import RunFolder, RunInfo
 
 TRUSTED = frozenset({"whytrain.models.bilstm.BiLSTM"})
 CONFIG = {"seed": 3, "model": {"_target_": "whytrain.models.bilstm.BiLSTM", "sizes": [1, {"a": 2}]}}
@@ -113,18 +114,36 @@ def test_a_full_disk_is_one_line_and_leaves_the_earlier_one(tmp_path, monkeypatc
     assert number(usable_checkpoint(tmp_path)) == 1
 
 
+def stopped(root: Path, run_id: str, start_time: int = 0, run_name: str | None = None) -> Path:
+    """Make the folder of a run that was stopped before its first checkpoint."""
+    info = RunInfo(
+        run_id=run_id,
+        remote_id=None,
+        run_name=run_name or f"named {run_id}",
+        uri="sqlite:///x",
+        experiment="e",
+        artifact_location=None,
+        start_time=start_time,
+    )
+    folder = RunFolder(root, run_id)
+    folder.write(info)
+    write_config(folder.path, CONFIG)
+    return folder.path
+
+
 def test_config_and_checkpoint_of_a_stopped_run(tmp_path):
-    write_config(tmp_path, CONFIG)
-    assert stopped_run(tmp_path, ["resume=x"], TRUSTED) == (CONFIG, None)
-    save(1, last_checkpoint(tmp_path))
+    folder = stopped(tmp_path, "x")
+    assert stopped_run(tmp_path, "x", ["resume=x"], TRUSTED) == (folder, CONFIG, None)
+    save(1, last_checkpoint(folder))
     overrides = ["resume=x", "tracking=server", "tracking.uri=http://a", "tracking.directory=b"]
-    assert stopped_run(tmp_path, overrides, TRUSTED) == (CONFIG, last_checkpoint(tmp_path))
+    assert stopped_run(tmp_path, "x", overrides, TRUSTED) == (folder, CONFIG, last_checkpoint(folder))
+    assert stopped_run(tmp_path, "named x", ["resume=named x"], TRUSTED)[0] == folder
 
 
 def test_other_overrides_are_refused_by_name(tmp_path):
-    write_config(tmp_path, CONFIG)
+    stopped(tmp_path, "x")
     with pytest.raises(ConfigError, match=r"leave out seed=3, \+model.x=1, or start a new run"):
-        stopped_run(tmp_path, ["resume=x", "seed=3", "+model.x=1"], TRUSTED)
+        stopped_run(tmp_path, "x", ["resume=x", "seed=3", "+model.x=1"], TRUSTED)
 
 
 def test_a_finished_run_keeps_its_best_and_is_not_resumed(tmp_path):
@@ -136,22 +155,29 @@ def test_a_finished_run_keeps_its_best_and_is_not_resumed(tmp_path):
     mark_finished(tmp_path, 0.75)
     assert finished_score(tmp_path) == 0.75
     assert files(tmp_path) == ["best.ckpt"]
-    with pytest.raises(TrackingError, match=r"this run is finished, .*start a new run without resume"):
-        stopped_run(tmp_path, ["resume=x"], TRUSTED)
+    mark_finished(stopped(tmp_path, "x"), 0.75)
+    with pytest.raises(ConfigError, match=r"this run is finished, .*start a new run without resume"):
+        stopped_run(tmp_path, "x", ["resume=x"], TRUSTED)
 
 
 def test_a_run_that_is_not_here(tmp_path):
-    with pytest.raises(TrackingError, match=r"resume=gone: not on this machine under .*; no run is"):
-        stopped_run(tmp_path / "gone", ["resume=gone"], TRUSTED)
-    write_config(tmp_path / "known", CONFIG)
-    with pytest.raises(TrackingError, match=r"runs that are: known"):
-        stopped_run(tmp_path / "gone", ["resume=gone"], TRUSTED)
+    with pytest.raises(MissingRunError, match=r"no run of this id or name under .*; none can go on"):
+        stopped_run(tmp_path, "latest", ["resume=latest"], TRUSTED)
+    for name, start_time in (("first", 1), ("second", 2), ("ended", 3)):
+        stopped(tmp_path, name, start_time)
+    mark_finished(tmp_path / "runs" / "ended", None)
+    newest = r"go on, the newest first: named second \(second\), named first \(first\)$"
+    with pytest.raises(MissingRunError, match=newest):
+        stopped_run(tmp_path, "latest", ["resume=latest"], TRUSTED)
+    stopped(tmp_path, "third", 4, run_name="named first")
+    with pytest.raises(MissingRunError, match=r"2 runs have this name; give the id of one: first, third"):
+        stopped_run(tmp_path, "named first", ["resume=named first"], TRUSTED)
 
 
 @pytest.mark.parametrize("place", [{"_target_": "os.system"}, {"a": [{"_target_": "os.system"}]}])
 def test_a_config_is_data_and_no_program(tmp_path, place):
-    write_config(tmp_path, CONFIG | {"callbacks": place})
+    write_config(stopped(tmp_path, "x"), CONFIG | {"callbacks": place})
     with pytest.raises(
         ConfigError, match=r"names os.system, which no file under conf/ does: it is of another version"
     ):
-        stopped_run(tmp_path, ["resume=x"], TRUSTED)
+        stopped_run(tmp_path, "x", ["resume=x"], TRUSTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from whytrain.diagnosis.conclusion import Conclusion
+from whytrain.diagnosis.finding import Diagnosis, Finding, Support
+from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.metrics import METRICS, SHOWN, Scored, evaluate
-from whytrain.pages.console import closing_table, next_steps, opening_table
+from whytrain.pages.console import closing, closing_table, next_steps, opening_table
+from whytrain.pages.run.reported import ReportedRun
 from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.types import Predictions
@@ -94,7 +99,7 @@ def test_what_is_not_defined_has_no_interval_and_is_a_dash() -> None:
         "auroc",
         "average_precision",
     ]
-    lines = shown(closing_table({"test": one_class}, None)).splitlines()
+    lines = shown(closing_table({"test": one_class}, 140)).splitlines()
     assert next(line for line in lines if "AUROC" in line).split("│")[2].strip() == "–"
 
 
@@ -115,34 +120,86 @@ def test_the_positive_class_is_the_one_that_is_asked_about() -> None:
             assert getattr(other, end) == pytest.approx(getattr(value, end), abs=1e-12), name
 
 
-def shown(*tables: object) -> str:
+def shown(*tables: object, width: int = 140) -> str:
     stream = io.StringIO()
-    console = Console(file=stream, width=140)
+    console = Console(file=stream, width=width)
     for table in tables:
         console.print(table)
     return stream.getvalue()
 
 
-def test_the_closing_table() -> None:
-    best, test = predictions(80, 2, seed=0), predictions(80, 2, seed=1)
-    text = shown(closing_table({"best epoch (2)": best, "test": test}, 0.8125))
-    header, row = (
-        next(line for line in text.splitlines() if word in line) for word in ("metric", "accuracy")
-    )
-    assert [header.index(name) for name in ("best epoch (2)", "test", "floor")] == sorted(
-        header.index(name) for name in ("best epoch (2)", "test", "floor")
-    )
-    interval = metric_intervals(best)["accuracy"]
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_closing_table_fits_the_terminal(width: int) -> None:
+    columns = {
+        name: predictions(80, 2, seed)
+        for seed, name in enumerate(("best epoch (2)", "last epoch (5)", "test"))
+    }
+    lines = shown(closing_table(columns, width), width=width).splitlines()
+    header = " ".join(lines[:3])
+    assert all(word in header for name in columns for word in name.split())
+    assert not [line for line in lines if "…" in line or len(line) > width]
+    interval = metric_intervals(columns["test"])["accuracy"]
     assert isinstance(interval, Interval)
-    assert f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]" in row
-    assert row.rstrip(" │").endswith("0.8125")
-    assert all(metric.title in text for metric in SHOWN)
-    assert "floor" not in shown(closing_table({"best epoch (2)": best}, None))
+    at = next(i for i, line in enumerate(lines) if "accuracy" in line)
+    value, ends = f"{interval.estimate:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]"
+    row, below = (line.split("│")[-2].strip() for line in lines[at : at + 2])
+    told = f"{row} {below}" if width < 120 else row
+    assert told.startswith(f"{value} {ends}" if width > 60 else f"{value} {ends.split(maxsplit=1)[0]}")
+    assert all(word in "\n".join(lines) for metric in SHOWN for word in metric.title.split())
+
+
+def found(name: str, title: str) -> Finding:
+    values = {"value": 0.4, "low": 0.3, "high": 0.5, "threshold": 0.1}
+    return Finding(
+        name=name, **values, unit="share", severity="serious", title=title, message="…", evidence=Support()
+    )
+
+
+def strategy(because: str, text: str, **overrides: float) -> Strategy:
+    return Strategy(name=text, text=text, because=(because,), overrides=overrides, expected=())
+
+
+def finished(best: Predictions, **known: Any) -> ReportedRun:
+    facts = {"run_id": "abc", "run_name": "first", "uri": "sqlite:////x/runs.db", "model": "BiLSTM"}
+    sizes = {"n_parameters": 1, "n_epochs": 1, "best_epoch": 1, "corpus": None, "floor": None}
+    return ReportedRun(**(facts | sizes | {"results": {"best epoch (1)": best}} | known))
+
+
+def concluded(*findings: Finding, **plan: tuple[Strategy, ...]) -> Conclusion:
+    diagnosis = Diagnosis(findings=findings, measurements={}, not_examined={"other": "nothing was explained"})
+    return Conclusion(
+        diagnosis=diagnosis, plan=Plan(**({"strategies": (), "advice": (), "skipped": {}} | plan))
+    )
+
+
+def test_what_came_out_is_told_with_what_to_change() -> None:
+    best = predictions(400, 2, seed=0)
+    conclusion = concluded(
+        found("sure", "The model is too sure of itself"),
+        found("labels", "Labels that are wrong"),
+        found("odd", "Odd"),
+        strategies=(strategy("sure", "smooth", dropout=0.5),),
+        advice=(strategy("labels", "look at these rows"),),
+    )
+    run = finished(best, floor=1 - best.labels, concluded=conclusion)  # a bag of words that is always wrong
+    lines = shown(closing(run, 80), width=80).splitlines()
+    below = [" ".join(line.split()) for line in lines[next(i for i, x in enumerate(lines) if "└" in x) + 1 :]]
+    assert below[1].startswith(f"Accuracy {best.right.mean():.3f} [")
+    assert below[1].endswith("] is better than the bag of words' 0.000.")
+    assert below[3:] == [
+        "serious The model is too sure of itself",
+        "→ dropout=0.5",
+        "serious Labels that are wrong",
+        "→ look at these rows",
+        "serious Odd",
+        "1 thing could not be looked at: the report says why",
+    ]
+    assert "none in 0 things looked at" in shown(closing(finished(best, concluded=concluded()), 80), width=80)
 
 
 def test_a_class_that_is_never_predicted() -> None:
     never = Predictions(logits=np.tile([1.0, 0.0], (10, 1)), labels=np.array([0, 1] * 5))
-    text = shown(closing_table({"last": never}, None))
+    text = shown(closing_table({"last": never}, 140))
     assert "nan" not in text.lower()
 
 
@@ -156,19 +213,24 @@ def test_opening_and_next_steps() -> None:
 
 def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    default = next_steps("abc", f"sqlite:///{tmp_path}/mlruns/mlflow.db", follow=True).splitlines()
+    monkeypatch.setattr("whytrain.pages.console.typed", lambda command: f"typed {command}")
+    best = predictions(20, 2, seed=0)
+    to_follow = concluded(strategies=(strategy("sure", "smooth", dropout=0.5),))
+    address = f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    default = next_steps(finished(best, uri=address, concluded=to_follow, parent="first")).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
-        "whytrain ui",
+        "typed ui",
         "http://127.0.0.1:5000",
-        'whytrain explain run=abc text="…"',
-        "whytrain train from_diagnosis=abc",
-        "whytrain compare runs=[OTHER,abc]",
+        'typed explain run=abc text="…"',
+        "typed train from_diagnosis=abc",
+        "typed compare runs=[first,abc]",
     ]
-    other = next_steps("abc", "sqlite:////x/runs.db", follow=False)
+    other = next_steps(finished(best, concluded=concluded()))  # nothing to follow, nothing to compare with
     assert "from_diagnosis" not in other
-    assert "whytrain ui tracking.uri=sqlite:////x/runs.db" in other
-    assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
-    served = next_steps("abc", "http://127.0.0.1:5001/", follow=True, experiment_id="7")
+    assert "compare" not in other
+    assert "typed ui tracking.uri=sqlite:////x/runs.db" in other
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
+    served = next_steps(finished(best, uri="http://127.0.0.1:5001/", experiment_id="7"))
     assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain\n" in served
-    assert "whytrain ui" not in served
+    assert "typed ui" not in served

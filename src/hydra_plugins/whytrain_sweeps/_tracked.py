@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.config.override_words import key_of, quoted
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
+from whytrain.typed_commands import typed
 
 
 class TrackedSweeper(Sweeper):
@@ -30,6 +31,7 @@ class TrackedSweeper(Sweeper):
     hydra_context: HydraContext
     config: DictConfig
     launcher: Launcher
+    n_jobs: int  # that the sweep has in all; `prepare` sets it
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Check what is set, take the config and make the launcher."""
@@ -53,11 +55,12 @@ class TrackedSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the sweep; whatever ends it, its run says what became of every job."""
-        from whytrain.sweeps.tracked_sweep import Sweep
-
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         varied, checked = self.prepare(parser.parse_overrides(arguments))
+        self._varied = varied
         self._check_jobs(checked)
+        from whytrain.sweeps.tracked_sweep import Sweep  # with MLflow, which wrong words can do without
+
         tracking = instantiate(self.config.tracking)
         self.name = str(self.config.sweep_name or _made_name(varied))
         self.tracked = Sweep.start(tracking, self.name, varied)
@@ -80,18 +83,30 @@ class TrackedSweeper(Sweeper):
 
     def launch(self, jobs: Sequence[Sequence[str]], **environment: Sequence[str]) -> list[JobReturn]:
         """Run jobs, with the sweep's id and these variables (one value per job) in their environments."""
-        from whytrain.tracking.sweep_folder import VARIABLE
+        from whytrain.tracking.sweep_folder import PLACE_VARIABLE, VARIABLE
 
-        values = {VARIABLE: [self.tracked.store.run_id] * len(jobs), **environment}
+        places = [self._place(len(self.results) + i, job) for i, job in enumerate(jobs, start=1)]
+        parents = [self.tracked.store.run_id] * len(jobs)
+        values = {VARIABLE: parents, PLACE_VARIABLE: places, **environment}
         known = [[*job, *(_env_set(name, v[i]) for name, v in values.items())] for i, job in enumerate(jobs)]
         done = list(self.launcher.launch(known, initial_job_idx=len(self.results)))
         self.results += done
         return done
 
+    def _place(self, number: int, job: Sequence[str]) -> str:
+        """Return what tells a job apart: `2 of 4: model=bilstm_opt seed=1`."""
+        words = [word for word in job if key_of(word) in self._varied]
+        return f"{number} of {max(self.n_jobs, number)}{': ' if words else ''}{' '.join(words)}"
+
     def _check_jobs(self, jobs: Sequence[Sequence[str]]) -> None:
-        """Refuse jobs that cannot be composed, and those of several processes: each would start the sweep."""
+        """Refuse jobs with a wrong config, and those of several processes: each would start the sweep."""
+        from whytrain.commands.train import check
+
         for job in jobs:
             config = self.hydra_context.config_loader.load_sweep_config(self.config, list(job))
+            plain: Any = OmegaConf.to_container(config, resolve=False)
+            del plain["hydra"]
+            check(OmegaConf.create(plain))
             if config.trainer.devices != 1:
                 raise ConfigError(
                     f"trainer.devices={config.trainer.devices}: a job of a sweep trains in one process; use "
@@ -105,11 +120,13 @@ class TrackedSweeper(Sweeper):
 
     def _summarize(self, arguments: Sequence[str]) -> None:
         """Log table, figures and description of what the jobs came to."""
+        from rich.console import Console
+
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
         from whytrain.metrics import monitored
         from whytrain.pages.next_steps import place
-        from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
+        from whytrain.pages.sweep_note import comparison_command, headline, sweep_note, sweep_table
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
 
         failed = [result for result in self.results if result.status == JobStatus.FAILED]
@@ -130,6 +147,8 @@ class TrackedSweeper(Sweeper):
         retry = self._command(arguments)
         compare = comparison_command(table, keys, score, mode, store.run_id)
         store.describe(sweep_note(table, keys, score, mode, retry, compare))
+        console = Console()
+        console.print(sweep_table(table, keys, score, mode))
         lines = [f"sweep {self.name}: {headline(table, score, mode)}"]
         if compare is not None:
             lines.append(f"compare them: {compare}{place(store.settings.address)}")
@@ -140,7 +159,7 @@ class TrackedSweeper(Sweeper):
     def _command(self, arguments: Sequence[str]) -> str:
         plugin = [o for o in self.config.hydra.overrides.hydra if key_of(o) != "hydra.mode"]
         others = [o for o in [*plugin, *arguments] if key_of(o) != "sweep_name"]
-        return " ".join(["whytrain train -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
+        return " ".join([f"{typed('train')} -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
 
 
 def _made_name(varied: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from hydra_plugins.whytrain_sweeps._job import died, one_thread_each, pack, run_packed, unpack
 from whytrain.errors import TrainingError
+from whytrain.extras import require
 
 
 class RayLauncher(Launcher):
@@ -38,7 +39,12 @@ class RayLauncher(Launcher):
         self._environment = one_thread_each(cpus_per_job) | found
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what every job needs."""
+        """Keep what every job needs.
+
+        Raises:
+            ConfigError: Ray is not installed.
+        """
+        require("ray")
         self._config = config
         self._packed = pack(hydra_context, config, task_function)
 

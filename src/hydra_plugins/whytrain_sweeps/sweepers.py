@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from hydra_plugins.whytrain_sweeps._space import distribution
 from hydra_plugins.whytrain_sweeps._tracked import TrackedSweeper
 from whytrain.errors import ConfigError
+from whytrain.extras import require
 from whytrain.sweeps import trial as job_side
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class GridSweeper(TrackedSweeper):
             if not override.is_discrete_sweep():
                 raise ConfigError(f"{override.input_line}: a grid needs values; or use sweep=random")
         [self.jobs] = BasicSweeper.split_arguments(overrides, None)
+        self.n_jobs = len(self.jobs)
         return [override.get_key_element().lstrip("+") for override in varied], self.jobs
 
     def search(self) -> None:
@@ -55,11 +57,13 @@ class SearchSweeper(TrackedSweeper):
     ) -> None:
         """Keep the settings: see conf/sweep/random.yaml."""
         self.sampler, self.n_trials, self.at_once, self.seed = sampler, n_trials, at_once, seed
+        self.n_jobs = n_trials
         self.pruning, self.storage, self.params = pruning, storage, params
         self.startup_trials, self.warmup_epochs = startup_trials, warmup_epochs
 
     def prepare(self, overrides: list[Override]) -> tuple[list[str], list[list[str]]]:
         """Make the space of what the command line varies; if that is nothing, of the default params."""
+        require("optuna")
         every = list(overrides)
         if not any(override.is_sweep_override() for override in every):
             given = {override.get_key_element().lstrip("+") for override in every}

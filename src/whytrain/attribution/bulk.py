@@ -16,7 +16,7 @@ from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import ExplainedText
 from whytrain.data.cleaning import bad_rows_notice
 from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
-from whytrain.errors import DataError
+from whytrain.errors import DataError, MissingDataError
 
 Row = dict[str, Any]
 
@@ -49,7 +49,7 @@ def read_texts(
     else:
         table = read_table(path, form, [text_column])
         if text_column not in table.columns:
-            raise DataError(
+            raise MissingDataError(
                 f"{path} has no column {text_column!r}; set text_column to one of {', '.join(table.columns)}."
             )
         notices = (*table.notices, *bad_rows_notice(table, table.bad, on_bad_row, "on_bad_row"))

@@ -11,7 +11,7 @@ from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.deletion import Deletion, delete_words
 from whytrain.attribution.target import Target
-from whytrain.config.validation import import_target
+from whytrain.config.signatures import import_target
 from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface
 

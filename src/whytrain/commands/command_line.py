@@ -30,6 +30,7 @@ from whytrain.config.moved_keys import keys_within
 from whytrain.config.trust import trust
 from whytrain.config.validation import did_you_mean
 from whytrain.errors import ConfigError, Interrupted, WhytrainError
+from whytrain.extras import absent
 
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
 NOBODY_READS = 128 + signal.SIGPIPE  # what shells know of a command whose output was cut off
@@ -204,6 +205,8 @@ def _missing_choice(message: str, primary: Path) -> str:
     group, _, choice = (found.group(1) if found else "").rpartition("/")
     if not group:
         return _one_line(message)
+    if choice.startswith("submitit"):  # Hydra's own plugin, which brings its choices
+        return absent("hydra-submitit-launcher")
     choices = [path.stem for path in (primary.parent / group).glob("*.yaml")]
     return f"{group}={choice}: no such choice; {did_you_mean(choice, choices)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,9 @@ class HydraCommand:
             raise ConfigError(f"{' '.join(loose)}: no key=value; {hint}")
         refuse_moved(map(key_of, overrides))
         for key, value in map(split_word, overrides):
+            if steps := re.fullmatch(r"(\d+)\.\.(\d+)", value):
+                first, last = map(int, steps.groups())
+                raise ConfigError(f"{key}={value}: no value; write -m '{key}=range({first},{last + 1})'")
             if key == "data" and (value.lower().endswith(_DATA_FILES) or os.sep in value):
                 raise ConfigError(f"data={value}: data is a kind of source; write data=csv data.path={value}")
         named = map(self.renamed, overrides)

@@ -69,8 +69,10 @@ class _Start:
 
 def hydra_main(config: DictConfig) -> float | None:
     """Train the composed config, as Hydra and its sweeps call it."""
-    from whytrain.tracking.sweep_folder import VARIABLE
+    from whytrain.tracking.sweep_folder import PLACE_VARIABLE, VARIABLE
 
+    if place := os.environ.get(PLACE_VARIABLE):
+        print(f"\njob {place}", flush=True)
     job = Job.of_hydra(config, os.environ.get(VARIABLE))
     with job_errors(CONF / "train.yaml", in_sweep=job.in_sweep):
         if "loop" in config:
@@ -91,17 +93,30 @@ def train(job: Job) -> Trained:
     """
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from whytrain import lightning_modules as lm
-    from whytrain.config.validation import check_config
 
     tracking: TrackingSettings = instantiate(job.config.tracking)
     start = _start(job, tracking)
-    check_config(start.plain, KEYS)
+    check(start.job.config)
     sweep_job = lm.SweepJob(tracking.root, start.plain, start.job.words, job.parent_run_id)
     if start.run_id is None and sweep_job.run_id is not None:  # a retry of a sweep's job
         if (score := sweep_job.finished_score()) is not None:
             return Trained(run_id=sweep_job.run_id, folder=sweep_job.folder, score=score)
         start = replace(start, run_id=sweep_job.run_id, checkpoint=sweep_job.checkpoint())
     return _fit(start, tracking, sweep_job)
+
+
+def check(config: DictConfig) -> None:
+    """Refuse a config with wrong keys or values, or that names data that are not there, without torch.
+
+    Raises:
+        ConfigError: see above.
+        MissingMandatoryValue: a value that must be given is not.
+    """
+    from whytrain.config.validation import check_config
+
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    check_config(plain, KEYS)
+    instantiate(config.data).look()
 
 
 def address_of(job: Job) -> str:
@@ -112,10 +127,11 @@ def address_of(job: Job) -> str:
 def _start(job: Job, tracking: TrackingSettings) -> _Start:
     from whytrain import lightning_modules as lm
 
-    run_id, checkpoint = job.config.resume, None
-    if run_id is not None:
-        folder = tracking.root / "runs" / run_id
-        stored, checkpoint = lm.stopped_run(folder, job.words, trusted_targets(CONF))
+    run_id, checkpoint = None, None
+    if job.config.resume is not None:
+        trusted = trusted_targets(CONF)
+        folder, stored, checkpoint = lm.stopped_run(tracking.root, job.config.resume, job.words, trusted)
+        run_id = folder.name
         job = Job(config=OmegaConf.create(stored), words=(), choices=job.choices)
     elif job.config.from_diagnosis is not None:
         job = follow_diagnosis(job, tracking.address)
@@ -129,7 +145,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
 
     from whytrain import callbacks as watch
     from whytrain import lightning_modules as lm
-    from whytrain.pages.console import closing_table, next_steps
+    from whytrain.pages.console import closing, next_steps
     from whytrain.tracking.status import ending
 
     config, job = start.job.config, start.job
@@ -146,8 +162,9 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         words = list(job.words) if start.is_new_line else None
         choices = {group: job.choices[group] for group in CHOICES} if start.is_new_line else {}
         record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
+        report = watch.Report(record)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
-        observed += [watch.Prune(settings), watch.Report(record), checkpoints]
+        observed += [watch.Prune(settings), report, checkpoints]
         observed.append(watch.DescribeModel(record, data.model_sizes))
         trainer = lm.make_trainer(settings, data, watch.in_order(observed), lm.StoreLogger(store))
         checkpoint = start.checkpoint
@@ -156,17 +173,9 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         promises = judge_promises(parent, store, tracking.address) if store and parent else None
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
-        console.print(closing_table(record.results, record.floor))
-        if promises:
-            print(promises)
-        plans = [o.evidence.plan for o in observers if isinstance(o, watch.Diagnose) and o.evidence]
-        steps = next_steps(
-            store.run_id,
-            tracking.address,
-            follow=any(plan.strategies for plan in plans),
-            experiment_id=store.experiment_id,
-        )
-        print(steps, store.summary() or "", sep="\n")
+        assert report.run is not None
+        console.print(closing(report.run, console.width))
+        print("", *filter(None, [promises, next_steps(report.run), store.summary()]), sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import RunRecord, child_runs, experiment_runs, find_run
+from whytrain.typed_commands import typed
 
 KIND_TAG, COMPARISON = "kind", "comparison"  # of the run that a comparison leaves in MLflow
 
@@ -89,5 +90,5 @@ def _check_named(run: RunRecord) -> None:
     if run.status != "FINISHED":
         raise TrackingError(
             f"run {run.name} never finished, it is {run.status}: go on with it "
-            f"(whytrain train resume={run.run_id}), or leave it out"
+            f"({typed('train')} resume={run.run_id}), or leave it out"
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import is_dataclass
-from typing import Any, get_type_hints
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
+from whytrain.config.signatures import signature_of
 from whytrain.errors import ConfigError
 
 
@@ -36,21 +35,18 @@ def check_config(config: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
     strays = [where for where in _leaves_outside(config, "") if where not in keys]
     problems += [f"{where}: no such key; {did_you_mean(where, choices)}" for where in strays]
     if problems:
-        raise ConfigError("; ".join(problems))
+        raise ConfigError("; ".join(_once(problems)))
 
 
-def import_target(path: str) -> Callable[..., Any]:
-    """Import the class or function with a dotted path.
+def _once(problems: list[str]) -> list[str]:
+    """Leave out what was told of a key at the top: `callbacks.surrogate.seed` takes the value of `seed`."""
+    told = {problem for problem in problems if "." not in problem.partition(":")[0]}
+    return [problem for problem in problems if problem in told or _without_section(problem) not in told]
 
-    Raises:
-        ConfigError: there is no such module or no such name in it.
-    """
-    module_name, _, name = path.rpartition(".")
-    try:
-        target: Callable[..., Any] = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"_target_ {path!r} cannot be imported: {error}") from error
-    return target
+
+def _without_section(problem: str) -> str:
+    name, colon, what = problem.partition(":")
+    return f"{name.rpartition('.')[2]}{colon}{what}"
 
 
 def did_you_mean(key: str, choices: list[str]) -> str:
@@ -87,20 +83,15 @@ def _leaves_outside(node: Any, where: str) -> Iterator[str]:
 
 
 def _problems(where: str, section: Mapping[str, Any]) -> Iterator[str]:
-    target = import_target(section["_target_"])
-    parameters = inspect.signature(target).parameters
-    # A dataclass keeps its annotations itself; those of its generated constructor cannot be resolved.
-    is_plain_class = inspect.isclass(target) and not is_dataclass(target)
-    hints = get_type_hints(target.__init__ if is_plain_class else target, include_extras=True)
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    signature = signature_of(section["_target_"])
     for key, value in section.items():
         if key.startswith("_"):
             continue
         name = f"{where}.{key}" if where else key
-        if key not in parameters and not open_ended:
-            yield f"{name}: no such key; {did_you_mean(key, list(parameters))}"
-        elif key in hints:
-            yield from _mismatches(name, value, hints[key])
+        if key in signature.parameters:
+            yield from _mismatches(name, value, signature.hint(key))
+        elif not signature.open_ended:
+            yield f"{name}: no such key; {did_you_mean(key, list(signature.parameters))}"
 
 
 def _mismatches(name: str, value: Any, hint: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from whytrain.data.files import BadRow, RawTable
 from whytrain.data.label_names import LabelNames, label_key
-from whytrain.errors import DataError
+from whytrain.errors import DataError, MissingDataError
 from whytrain.tasks import Task, label_name
 
 SHOWN_LINES = 5
@@ -111,14 +111,14 @@ def known_file(path: str, setting: str) -> Path:
     """Return the path with `~` expanded, and without quotation marks that a shell left around it.
 
     Raises:
-        DataError: if nothing is there; the message names the setting.
+        MissingDataError: nothing is there; the message names the setting.
     """
     expanded = Path(path).expanduser()
     if path[:1] in ("'", '"') and path[-1] == path[0] and not expanded.exists():
         expanded = Path(path[1:-1]).expanduser()
     if not expanded.exists():
         hint = "" if expanded.is_absolute() else f" (looked in {Path.cwd()})"
-        raise DataError(f"{setting}={path} does not exist{hint}; give an existing path.")
+        raise MissingDataError(f"{setting}={path} does not exist{hint}; give an existing path.")
     return expanded
 
 

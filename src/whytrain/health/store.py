@@ -10,6 +10,7 @@ from whytrain.health.check import Check
 from whytrain.tracking.maintenance import spooled_runs
 from whytrain.tracking.reader import experiment_runs
 from whytrain.tracking.settings import TrackingSettings, sqlite_path
+from whytrain.typed_commands import typed
 
 
 def store_checks(settings: TrackingSettings) -> list[Check]:
@@ -21,7 +22,7 @@ def _store(settings: TrackingSettings) -> Check:
     database = sqlite_path(settings.address)
     if database is not None and not database.exists():
         found = f"{database} is not there yet; the first run makes it"
-        return Check(subject="store", status="missing", found=found, advice="whytrain train")
+        return Check(subject="store", status="missing", found=found, advice=typed("train"))
     try:
         n_runs = len(experiment_runs(settings.address, settings.experiment))
     except TrackingError as error:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from torch import nn
 
+from whytrain.config.override_words import words_of
 from whytrain.data.corpus import Corpus
 from whytrain.data.tokenization import Tokenizer
-from whytrain.metrics import ACCURACY, shown_for
+from whytrain.diagnosis.conclusion import Conclusion
+from whytrain.metrics import shown_for
 from whytrain.pages.next_steps import commands, runs_address
-from whytrain.presentation.wording import number
+from whytrain.pages.run.reported import ReportedRun
+from whytrain.presentation.wording import counted, with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
+from whytrain.typed_commands import typed
 from whytrain.types import Predictions
 
 
 def opening_table(facts: Mapping[str, str], notices: Sequence[str]) -> Table:
     """What is about to be trained: name and value by row, then the notices about the data."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
+    table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():
         table.add_row(name, Text(value))  # brackets of a class name are no markup
@@ -58,33 +64,70 @@ def _classes(corpus: Corpus) -> str:
     return names if not has_positive else f"{names} (F1 of {corpus.class_names[corpus.positive]})"
 
 
-def closing_table(columns: Mapping[str, Predictions], floor_accuracy: float | None) -> Table:
-    """Metrics with 95% intervals, one column per set of predictions, the floor's accuracy beside them."""
-    table = Table(pad_edge=False)
-    table.add_column("metric", style="bold")
-    for name in columns:
-        table.add_column(name, justify="right")
-    if floor_accuracy is not None:
-        table.add_column("floor", justify="right")
+def closing(run: ReportedRun, width: int) -> Group:
+    """What came out: the metrics, what they are worth beside the bag of words, and what is to be changed.
+
+    Args:
+        run: what there is to tell.
+        width: of the terminal, in characters.
+    """
+    parts: list[RenderableType] = [
+        closing_table(run.results, width),
+        Text(f"\n{run.verdict.sentence}", "bold"),
+    ]
+    if run.concluded is not None:
+        parts += ["", _findings(run.concluded)]
+    return Group(*parts)
+
+
+def closing_table(columns: Mapping[str, Predictions], width: int) -> Table:
+    """Metrics with 95% intervals, one column per set of predictions; below where width is scarce."""
     values = {name: metric_intervals(predictions) for name, predictions in columns.items()}
-    for metric in shown_for(next(iter(columns.values())).labels):
-        cells = [_cell(values[name][metric.name]) for name in columns]
-        if floor_accuracy is not None:
-            cells.append(f"{floor_accuracy:.4f}" if metric.name == ACCURACY.name else "")
-        table.add_row(metric.title, *cells)
+    metrics = shown_for(next(iter(columns.values())).labels)
+
+    def table(gap: str) -> Table:
+        made = Table(pad_edge=False)
+        made.add_column("metric", style="bold")
+        for name in columns:
+            made.add_column(name, justify="right")
+        for metric in metrics:
+            made.add_row(metric.title, *(_cell(values[name][metric.name], gap) for name in columns))
+        return made
+
+    wide = table(" ")
+    return wide if Console(width=1000).measure(wide).maximum <= width else table("\n")
+
+
+def _cell(value: Interval | float, gap: str) -> str:
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.3f}"
+    return with_interval(value).replace(" ", gap, 1)
+
+
+def _findings(concluded: Conclusion) -> Table:
+    """What was found and, behind an arrow, what to change: keys for the next run, or something to do."""
+    diagnosis, plan = concluded.diagnosis, concluded.plan
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for finding in diagnosis.findings:
+        set_ = [word for s in plan.strategies if finding.name in s.because for word in words_of(s.overrides)]
+        to_do = [advice.text for advice in plan.advice if finding.name in advice.because]
+        table.add_row(finding.severity, Text(finding.title, style="bold"))
+        for line in filter(None, (" ".join(set_), *to_do)):
+            table.add_row("", Text(f"→ {line}"))
+    n_looks, n_missed = len(diagnosis.measurements), len(diagnosis.not_examined)
+    if not diagnosis.findings:
+        table.add_row("findings", f"none in {counted(n_looks, 'thing')} looked at")
+    if n_missed:
+        table.add_row("", Text(f"{counted(n_missed, 'thing')} could not be looked at: the report says why"))
     return table
 
 
-def _cell(value: Interval | float) -> str:
-    if isinstance(value, float):
-        return number(value)
-    return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
-
-
-def next_steps(run_id: str, uri: str, *, follow: bool, experiment_id: str | None = None) -> str:
-    """Where the run is and what to do with it, as commands to copy, see `commands`."""
-    steps = commands(run_id, uri, follow=follow)
-    shown = {"the runs in MLflow": runs_address(uri, experiment_id)}
+def next_steps(run: ReportedRun) -> str:
+    """Where the run is and what to do with it, as commands to copy."""
+    steps = commands(run, typed)
+    shown = {"the runs in MLflow": runs_address(run.uri, run.experiment_id)}
     shown = ({"look at it": steps.pop("look at it")} if "look at it" in steps else {}) | shown | steps
     lines = [f"{what:<22}{command}" for what, command in shown.items()]
-    return "\n".join([f"run {run_id} in {uri}", *lines])
+    return "\n".join([f"run {run.run_id} in {run.uri}", *lines])

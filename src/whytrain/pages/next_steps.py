@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from whytrain.pages.run.reported import ReportedRun
 from whytrain.tracking.settings import is_server
 from whytrain.tracking.ui import served_at, table_address
 
@@ -14,22 +16,21 @@ def place(uri: str) -> str:
     return "" if uri == default else f" tracking.uri={uri}"
 
 
-def commands(run_id: str, uri: str, *, follow: bool) -> dict[str, str]:
+def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".format) -> dict[str, str]:
     """Return what to type next by what it does, as commands to copy.
 
     Args:
-        run_id: of the run.
-        uri: absolute tracking address.
-        follow: whether its diagnosis recommends a change.
+        run: without recommendations there are none to follow, without a parent nothing to compare it with.
+        start: returns the words that start a command; by default those of an installation.
     """
-    where = place(uri)
-    steps = {
-        "look at it": "" if is_server(uri) else f"whytrain ui{where}",
-        "explain text": f'whytrain explain run={run_id} text="…"{where}',
-        "follow its diagnosis": f"whytrain train from_diagnosis={run_id}{where}" if follow else "",
-        "compare it": f"whytrain compare runs=[OTHER,{run_id}]{where}",
-    }
-    return {what: command for what, command in steps.items() if command}
+    where = place(run.uri)
+    steps = {} if is_server(run.uri) else {"look at it": f"{start('ui')}{where}"}
+    steps["explain text"] = f'{start("explain")} run={run.run_id} text="…"{where}'
+    if run.recommends:
+        steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run.run_id}{where}"
+    if run.parent is not None:
+        steps["compare it"] = f"{start('compare')} runs=[{run.parent},{run.run_id}]{where}"
+    return steps
 
 
 def runs_address(uri: str, experiment_id: str | None) -> str:

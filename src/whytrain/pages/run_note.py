@@ -48,7 +48,7 @@ def run_note(run: ReportedRun, callbacks: Mapping[str, Mapping[str, Any]]) -> st
             "",
             "Next:",
             "",
-            *(f"    {command}" for command in commands(run.run_id, run.uri, follow=run.recommends).values()),
+            *(f"    {command}" for command in commands(run).values()),
         ]
     )
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
+from rich.table import Table
+from rich.text import Text
 
 from whytrain.presentation.wording import counted
 from whytrain.sweeps.summary import best_first
+from whytrain.typed_commands import typed
 
 _SHOWN = 10
 
@@ -54,6 +57,20 @@ def sweep_note(
     return "\n".join(lines)
 
 
+def sweep_table(table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"]) -> Table:
+    """Return all jobs for the terminal: the finished ones by score, the best first, then the others."""
+    ranked = best_first(table, score, mode)
+    shown = Table(pad_edge=False)
+    for name in (score, *keys, "run"):
+        shown.add_column(name, overflow="fold")
+    for _, row in ranked.iterrows():
+        shown.add_row(f"{row[score]:.3f}", *(Text(str(row[key])) for key in keys), Text(row["run_name"]))
+    for _, row in table.drop(ranked.index).iterrows():
+        said = Text(f"{row['run_name']} {row['error']}".strip())
+        shown.add_row(row["status"], *(Text(str(row[key])) for key in keys), said)
+    return shown
+
+
 def comparison_command(
     table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"], sweep_id: str
 ) -> str | None:
@@ -75,7 +92,7 @@ def comparison_command(
     if len(ranked) < 2:
         return None
     runs = sweep_id if "seed" in keys and len(keys) > 1 else ",".join(ranked["run_id"].head(2))
-    return f"whytrain compare runs=[{runs}]"
+    return f"{typed('compare')} runs=[{runs}]"
 
 
 def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"]) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.statistics.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 _FINE = 0.5  # values of this size have two decimals, smaller ones three digits
@@ -90,6 +91,15 @@ def _decimals(scale: float) -> int:
     if scale >= _FINE or scale == 0 or not math.isfinite(scale):
         return 2
     return min(2 - math.floor(math.log10(scale)), _MOST_DECIMALS)
+
+
+def with_interval(value: Interval) -> str:
+    """Return a value and its interval.
+
+    >>> with_interval(Interval(estimate=0.7741, low=0.748, high=0.7984))
+    '0.774 [0.748, 0.798]'
+    """
+    return f"{value.estimate:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
 def counted(n: int, noun: str) -> str:

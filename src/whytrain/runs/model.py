@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whytrain.config.validation import import_target
+from whytrain.config.signatures import import_target
 from whytrain.models.interface import requirements_of_class
 from whytrain.models.saved import DESCRIPTION, SavedModel, load_model, save_model
 from whytrain.tracking.model_package import PyfuncModel

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from torch import Tensor
-from torch.nn import functional
 
 from whytrain.metrics import METRICS, Metric
 from whytrain.tasks.task import label_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,8 @@ class Classification:
 
     def loss(self, logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
         """Return the cross-entropy of each row, (batch,)."""
+        from torch.nn import functional
+
         return functional.cross_entropy(
             logits.float(), labels, label_smoothing=label_smoothing, reduction="none"
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import expit
-from torch import Tensor
-from torch.nn import functional
 
 from whytrain.metrics import MULTILABEL_METRICS, Metric
 from whytrain.tasks.task import label_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 JOINED = ";"  # between the labels of a row in tables, whatever stands between them in the user's file
 
@@ -95,13 +95,15 @@ class MultiLabel:
 
         Smoothing moves every 0 and 1 by half of it towards 0.5, as cross-entropy of two classes does.
         """
+        from torch.nn import functional
+
         wanted = labels.float() * (1 - label_smoothing) + label_smoothing / 2
         errors = functional.binary_cross_entropy_with_logits(logits.float(), wanted, reduction="none")
         return errors.mean(dim=1)
 
     def right(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return whether all labels of a row are right, (batch,)."""
-        return torch.eq(logits > 0, labels.bool()).all(dim=1)
+        return (logits > 0).eq(labels.bool()).all(dim=1)
 
     def probabilities(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Sigmoid of each logit."""

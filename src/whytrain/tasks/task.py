@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from whytrain.metrics import Metric
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Task(Protocol):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.errors import TrackingError
+from whytrain.errors import MissingRunError, TrackingError
 from whytrain.tracking.connection import connect
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
@@ -72,14 +72,15 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         id_or_name: MLflow's id, the `local-` id of a run that was sent later, or a name that one run has.
 
     Raises:
-        TrackingError: If there is no such run or several, naming what comes close.
+        MissingRunError: If there is no such run or several, naming what comes close.
+        TrackingError: If the store cannot be read.
     """
     with _reading(uri) as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         if id_or_name.startswith(LOCAL_ID_PREFIX):
             run = find_local(client, experiments, id_or_name)
             if run is None:
-                raise TrackingError(
+                raise MissingRunError(
                     f"run {id_or_name} is not at {uri}: send it with `python -m whytrain.tracking replay`"
                 )
             return _record(uri, run)
@@ -90,8 +91,8 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
             return _record(uri, runs[0])
         if runs:
             ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
-            raise TrackingError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
-        raise TrackingError(
+            raise MissingRunError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
+        raise MissingRunError(
             f"there is no run {id_or_name!r} at {uri}; {_close_to(client, experiments, id_or_name)}"
         )
 
@@ -115,13 +116,13 @@ def experiment_runs(uri: str, name: str) -> list[RunRecord]:
         name: The experiment's.
 
     Raises:
-        TrackingError: If there is no such experiment, naming those that there are.
+        MissingRunError: If there is no such experiment, naming those that there are.
     """
     with _reading(uri) as client:
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
             names = ", ".join(sorted(str(known.name) for known in client.search_experiments()))
-            raise TrackingError(f"there is no experiment {name!r} at {uri}; there are: {names}")
+            raise MissingRunError(f"there is no experiment {name!r} at {uri}; there are: {names}")
         return _oldest_first(client, [experiment.experiment_id], "")
 
 
@@ -251,7 +252,9 @@ def _reading(uri: str) -> Iterator[MlflowClient]:
     """Give a client; whatever goes wrong becomes one line."""
     database = sqlite_path(uri)
     if database is not None and not database.exists():
-        raise TrackingError(f"there are no tracked runs at {uri}: train one, or give the right tracking.uri")
+        raise MissingRunError(
+            f"there are no tracked runs at {uri}: train one, or give the right tracking.uri"
+        )
     try:
         yield connect(uri)
     except TrackingError:

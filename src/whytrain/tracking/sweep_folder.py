@@ -14,6 +14,7 @@ from pathlib import Path
 from whytrain.tracking.run_folder import RunFolder, run_folders, write_atomically
 
 VARIABLE = "WHYTRAIN_SWEEP"  # of the environment of a job: the id of its sweep's run
+PLACE_VARIABLE = "WHYTRAIN_JOB"  # which of how many jobs this is, for people
 _VARIED = "varied.json"
 
 

@@ -14,7 +14,7 @@ from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from whytrain.errors import DataError
+from whytrain.errors import DataError, MissingDataError
 
 _BLOCK = 1 << 20  # bytes
 _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
@@ -49,7 +49,7 @@ class Encoding(NamedTuple):
 def check_file(path: Path) -> None:
     """Raise DataError if there is no file, or an empty one."""
     if not path.is_file():
-        raise DataError(f"{path} is not a file; give an existing file.")
+        raise MissingDataError(f"{path} is not a file; give an existing file.")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty: expected rows with a text and a label.")
 

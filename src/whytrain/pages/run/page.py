@@ -213,7 +213,7 @@ def _share(value: Interval) -> str:
 
 
 def _next(run: ReportedRun) -> str:
-    steps = commands(run.run_id, run.uri, follow=run.recommends)
+    steps = commands(run)
     html = "".join(
         f"<p>{escape(what)}</p><pre><code>{escape(command)}</code></pre>\n" for what, command in steps.items()
     )

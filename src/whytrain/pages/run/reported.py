@@ -40,6 +40,7 @@ class ReportedRun:
         explanations: what the methods say, words in clear.
         surrogate: the simple copies, words hidden where they are private; None without any.
         name: what stands for a word, itself or a hash.
+        parent: id or name of the run that this one followed, with which it can be compared; None without one.
         reports: paths of the run's other pages among its artifacts.
         drawings: PNG by `<topic>/<name>`, drawn without private words.
     """
@@ -60,6 +61,7 @@ class ReportedRun:
     explanations: ExplanationEvidence | None = None
     surrogate: SurrogateEvidence | None = None
     name: Name = str
+    parent: str | None = None
     reports: Collection[str] = ()
     drawings: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.metrics import ACCURACY
+from whytrain.presentation.wording import with_interval
 from whytrain.statistics.intervals import Interval, bootstrap_interval, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.phrases import interval_phrase
@@ -65,8 +66,7 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None) -> Verdict:
 
 def value_phrase(predictions: Predictions) -> str:
     """Return an accuracy with its 95% Wilson interval, such as "0.774 [0.748, 0.798]"."""
-    share = wilson_interval(int(predictions.right.sum()), predictions.right.size)
-    return f"{share.estimate:.3f} [{share.low:.3f}, {share.high:.3f}]"
+    return with_interval(wilson_interval(int(predictions.right.sum()), predictions.right.size))
 
 
 def _what(best: Predictions) -> str:

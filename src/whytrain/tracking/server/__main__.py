@@ -23,8 +23,10 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from whytrain.errors import Interrupted, TrackingError, WhytrainError
+from whytrain.errors import ConfigError, Interrupted, TrackingError, WhytrainError
+from whytrain.extras import require
 from whytrain.tracking.server.postgres import USER, Postgres
+from whytrain.typed_commands import typed
 
 ADMIN = "admin"
 _RUNS, _USERS = "mlflow", "mlflow_users"
@@ -168,10 +170,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     directory = Path(options.directory).resolve()
     signal.signal(signal.SIGTERM, _stop)
     try:
+        require("psycopg")
         with running_server(directory, options.port, options.postgres_port, options.workers) as address:
             print(f"MLflow on PostgreSQL at {address}; stop it with Ctrl-C", flush=True)
             print(f"log in, for the shell that trains: . {directory / 'client.env'}")
-            print(f"train: whytrain train tracking=server tracking.uri={address}", flush=True)
+            print(f"train: {typed('train')} tracking=server tracking.uri={address}", flush=True)
             signal.pause()
     except KeyboardInterrupt:
         return 130
@@ -179,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + stopped.signal_number
     except WhytrainError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, ConfigError) else 1
     return 0
 
 
