@@ -145,7 +145,8 @@ class TrackedSweeper(Sweeper):
                 groups = over_seeds(ranked, keys, score)
                 store.log_figure(seed_intervals(groups, score, smaller=smaller), "sweep", "seeds")
         retry = self._command(arguments)
-        compare = comparison_command(table, keys, score, mode, store.run_id)
+        is_paired = "predictions" in (self.config.callbacks or {})  # what a comparison pairs runs on
+        compare = comparison_command(table, keys, score, mode, store.run_id) if is_paired else None
         store.describe(sweep_note(table, keys, score, mode, retry, compare))
         console = Console()
         console.print(sweep_table(table, keys, score, mode))
