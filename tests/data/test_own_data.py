@@ -12,7 +12,8 @@ import yaml
 
 from whytrain.commands.train import TEXT_KEYS
 from whytrain.config.override_words import literal, split_word
-from whytrain.config.validation import check_config, import_target
+from whytrain.config.signatures import import_target
+from whytrain.config.validation import check_config
 from whytrain.data.source import Source
 
 ROOT = Path(__file__).parents[2]

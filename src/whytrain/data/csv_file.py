@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from whytrain.config.validation import did_you_mean
 from whytrain.data.cleaning import known_file
 from whytrain.data.corpus import Corpus
-from whytrain.data.files import FileFormat, read_table
+from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.files.table import Quoting
 from whytrain.data.labeled_rows import labeled_corpus
 from whytrain.data.source import Source
@@ -58,7 +57,7 @@ class CSVFile(Source):
             if (path := getattr(self, f"{stage}path")) is not None:
                 file = known_file(path, f"data.{stage}path")
                 if file.stat().st_size <= _QUICKLY_READ:
-                    self._check_columns(path, read_table(file, self._format, self._columns).columns)
+                    self._check_columns(path, read_table(file, self._format, self._columns))
 
     def prepare(self) -> None:
         """Do nothing: the files are the user's."""
@@ -83,7 +82,7 @@ class CSVFile(Source):
             if path is not None
         }
         for stage, table in tables.items():
-            self._check_columns(str(paths[stage]), table.columns)
+            self._check_columns(str(paths[stage]), table)
         return labeled_corpus(
             self,
             "csv",
@@ -95,12 +94,12 @@ class CSVFile(Source):
             task=task,
         )
 
-    def _check_columns(self, path: str, columns: Collection[str]) -> None:
+    def _check_columns(self, path: str, table: RawTable) -> None:
         for key in ("text_column", "label_column", "id_column"):
             name = getattr(self, key)
-            if name is not None and name not in columns:
-                choices = did_you_mean(name, list(columns))
-                raise MissingDataError(f"data.{key}={name}: {path} has no such column; {choices}")
+            if name is not None and table.columns and name not in table.columns:
+                choices = did_you_mean(name, list(table.columns))
+                raise MissingDataError(f"data.{key}={name}: {path} has no such column; {choices}{table.hint}")
 
     @property
     def _format(self) -> FileFormat:
