@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.attribution.explainer import make_explainer
+from whytrain.attribution.served_texts import text_column
 from whytrain.attribution.text import TextExplainer
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError
@@ -23,20 +26,31 @@ class ServedClassifier:
         """Store the classifier."""
         self._saved = saved
 
-    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Classify texts.
 
         Args:
-            model_input: n texts in one column; by the signature MLflow makes it of a list or a series, too.
+            model_input: n texts in one of the forms of `text_column`.
             params: `{"explain": "shapley"}`, or another method of the run, also explains each answer.
 
         Returns:
-            n rows: the columns of `SavedModel.predict`, and with `explain` those of `explained`.
+            n rows with the index of the input: the columns of `SavedModel.predict`, and with `explain` those
+            of `explained`; nulls where the text is missing.
+
+        Raises:
+            DataError: see `text_column`.
+            ConfigError: see `explained`.
         """
-        texts = [str(text) for text in model_input.iloc[:, 0]]
+        column = text_column(model_input)
+        given = np.flatnonzero(column.notna())
+        texts = column.iloc[given].tolist()
         answers = self._saved.predict(texts)
         method = (params or {}).get("explain")
-        return answers.join(explained(self._saved, texts, method)) if method else answers
+        if method:
+            answers = answers.join(explained(self._saved, texts, method))
+        if len(given) < len(column):
+            answers = _spread(answers, given, len(column))
+        return answers.set_axis(column.index)
 
 
 def _load_pyfunc(folder: str) -> ServedClassifier:
@@ -68,7 +82,18 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
     made = make_explainer(saved.explainers[method])
     explainer = TextExplainer(saved, [made.first_variant(saved.interface)], payoff="log_odds", seed=0)
     rows = [_row(explainer, text) for text in texts]
-    return pd.DataFrame(rows, columns=["explained", "words", "scores"])
+    return pd.DataFrame(rows, columns=["explained", "words", "scores"], dtype=object)
+
+
+def _spread(answers: pd.DataFrame, rows: NDArray[np.intp], n_rows: int) -> pd.DataFrame:
+    """Put answers into their rows of `n_rows`; the others hold NaN in columns of numbers, otherwise None."""
+    spread = answers.set_axis(rows).reindex(range(n_rows))
+    others = {
+        name: column.astype(object).where(column.notna(), None)
+        for name, column in spread.items()
+        if column.dtype != np.float64
+    }
+    return spread.assign(**others)
 
 
 def _row(explainer: TextExplainer, text: str) -> tuple[str | None, list[str] | None, list[float] | None]:

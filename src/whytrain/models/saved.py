@@ -86,7 +86,11 @@ class SavedModel:
             each other: `label` (those more probable than not, joined by a semicolon),
             `probability_<label>` and, with `confidence`, `calibrated_probability_<label>` for each.
         """
-        logits = self.logits(texts)
+        if not len(texts):  # the columns and types of any answer
+            return self._answers(np.zeros((1, len(self.class_names)))).iloc[:0]
+        return self._answers(self.logits(texts))
+
+    def _answers(self, logits: NDArray[np.float64]) -> pd.DataFrame:
         probabilities = self.task.probabilities(logits)
         decided = self.task.decisions(probabilities)
         columns: dict[str, object] = {

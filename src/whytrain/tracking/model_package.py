@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 # A made-up one, since a real sentence could be private.
-_EXAMPLE = ["a short example sentence"]
+_EXAMPLE = {"text": ["a short example sentence"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ def package_model(model: PyfuncModel, target: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # MLflow warns of type hints of its own
         import mlflow.pyfunc
+    import pandas as pd
 
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="whytrain-code-") as code:
@@ -66,7 +67,7 @@ def package_model(model: PyfuncModel, target: Path) -> None:
             data_path=str(model.directory),
             code_paths=[str(package)],
             signature=_signature(model),
-            input_example=_EXAMPLE,
+            input_example=pd.DataFrame(_EXAMPLE),
             pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *model.requirements)],
         )
 
@@ -75,9 +76,11 @@ def _signature(model: PyfuncModel) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    # The input has no name, so that a list, a series and a frame of one column with any name will do.
+    # No schema of the input, which the loader reads itself (the example shows its form). With a named column,
+    # MLflow refuses a list, a series and a frame of one column with another name, and makes one row of
+    # {"text": ["a", "b"]} and the text "None" of a null; of unnamed ones it passes on the first, whatever it is.
     return ModelSignature(
-        Schema([ColSpec("string")]),
+        None,
         Schema([ColSpec(kind, name) for name, kind in model.outputs.items()]),
         ParamSchema([ParamSpec(name, kind, "") for name, kind in model.params.items()]),
     )
