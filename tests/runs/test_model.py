@@ -55,4 +55,6 @@ def test_columns_of_an_answer(
     told = as_pyfunc(tmp_path, model)
     assert list(told.outputs) == list(model.predict(["a film"]))
     assert told.outputs["label"] == "string"
+    assert model.predict([]).empty
+    assert dict(model.predict([]).dtypes) == dict(model.predict(["a film"]).dtypes)
     assert expected.items() <= told.outputs.items()

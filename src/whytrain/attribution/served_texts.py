@@ -32,17 +32,18 @@ def text_column(request: Any) -> pd.Series:
         column = frame[COLUMN]
     elif len(names) == 1:
         column = frame.iloc[:, 0]
-    elif not names and frame.empty:
-        return pd.Series(index=frame.index, dtype=object)
+    elif not names and not len(frame):
+        column = pd.Series(index=frame.index)
     else:
         came = ", ".join(map(str, names)) or "none"
         raise DataError(f"expected a column named {COLUMN}, or only one column; got the columns: {came}")
-    values = column.astype(object).where(column.notna(), None)
+    values = pd.Series([_plain(value) for value in column], index=column.index, dtype=object)
+    values = values.where(values.notna(), None)
     for row, value in enumerate(values):
         if not (value is None or isinstance(value, str)):
             raise DataError(
-                f"expected a text in each row of the column {column.name}; got {value!r} in row {row}, counted "
-                "from 0: pass what shall be read as a text as a string"
+                f"expected a text in each row of the column {column.name}; got {value!r} in row {row}, "
+                "counted from 0: pass a number that is a text as a string"
             )
     return values
 
@@ -55,8 +56,6 @@ def _as_frame(request: Any) -> pd.DataFrame:
         columns = {name: _plain(value) for name, value in request.items()}
         is_row = all(pd.api.types.is_scalar(value) for value in columns.values())
         return pd.DataFrame([columns] if is_row else columns)
-    if isinstance(request, list) and all(isinstance(row, Mapping) for row in request):
-        return pd.DataFrame([{name: _plain(value) for name, value in row.items()} for row in request])
     return pd.DataFrame([request] if isinstance(request, str) else request)
 
 

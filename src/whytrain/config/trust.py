@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_PACKAGE = __name__.partition(".")[0]
+
 _trusted: set[str] = set()
 
 
@@ -14,4 +16,13 @@ def trust(class_paths: Iterable[str]) -> None:
 
 def is_trusted(class_path: str) -> bool:
     """Whether a class is this package's own or one that `trust` was told of."""
-    return class_path.startswith("whytrain.") or class_path in _trusted
+    return class_path.startswith(f"{_PACKAGE}.") or class_path in _trusted
+
+
+def own_path(class_path: str) -> str:
+    """Return a class's path by the name that this package has here.
+
+    Files say `whytrain`; the code that travels with a logged model has another name.
+    """
+    package, _, rest = class_path.partition(".")
+    return f"{_PACKAGE}.{rest}" if package == "whytrain" else class_path

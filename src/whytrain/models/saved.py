@@ -19,7 +19,7 @@ from torch import nn
 
 from whytrain.calibration.confidence import Confidence
 from whytrain.calibration.label_confidence import LabelConfidence
-from whytrain.config.trust import is_trusted
+from whytrain.config.trust import is_trusted, own_path
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
@@ -156,7 +156,7 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
         WhytrainError: If the folder is incomplete, of another format, or names a class that is not trusted.
     """
     description = _description(directory)
-    class_path = str(description["class_path"])
+    class_path = own_path(str(description["class_path"]))
     if not (any_class or is_trusted(class_path)):
         raise WhytrainError(
             f"the model's class {class_path} is neither whytrain's nor a _target_ of a file under conf/, and "
@@ -174,7 +174,10 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
         max_tokens=int(description["max_tokens"]),
         confidence=None if plain is None else kind.from_plain(plain),
         task=task,
-        explainers=description.get("explainers", {}),
+        explainers={
+            name: section | {"_target_": own_path(section["_target_"])}
+            for name, section in description.get("explainers", {}).items()
+        },
     )
 
 

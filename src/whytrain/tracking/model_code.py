@@ -1,38 +1,46 @@
-"""Which of this package's modules a logged model needs, so that it loads where the package is missing."""
+"""Which of this package's modules a logged model needs, so that it loads where the package is missing.
+
+The copy gets a name of its own, since a process holds only one package of a name: models of other code, and
+an installed version of this package, load beside it.
+"""
 
 from __future__ import annotations
 
 import ast
-import shutil
-from collections.abc import Iterator
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _SOURCE = Path(__file__).parents[2]
 _PACKAGE = "whytrain"
+_OWN_IMPORT = re.compile(rf"^(\s*(?:from|import) ){_PACKAGE}\b", re.MULTILINE)
 
 
-def copy_code(module: str, target: Path) -> Path:
-    """Copy a module and all that it imports from this package, directly or not, into a folder.
+def copy_code(modules: Iterable[str], target: Path) -> Path:
+    """Copy modules and all that they import from this package, directly or not, into a folder.
 
     Args:
-        module: Dotted name of the module.
-        target: The folder, which is made.
+        modules: Their dotted names; those outside this package are left out.
+        target: The folder.
 
     Returns:
-        The folder of the copied package within it.
+        The folder of the copied package within it: `whytrain_` and a hash of the code, by which the copies
+        import each other.
     """
-    found: set[Path] = set()
-    waiting = [module]
+    found: dict[Path, str] = {}
+    waiting = [module for module in modules if _is_own(module)]
     while waiting:
         for file in _files(waiting.pop()):
             if file not in found:
-                found.add(file)
-                waiting += _imports(file)
-    for file in found:
-        copy = target / file.relative_to(_SOURCE)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-    return target / _PACKAGE
+                found[file] = file.read_text("utf-8")
+                waiting += _imports(found[file])
+    code = {file.relative_to(_SOURCE / _PACKAGE).as_posix(): text for file, text in sorted(found.items())}
+    package = target / f"{_PACKAGE}_{hashlib.sha256(repr(code).encode()).hexdigest()[:12]}"
+    for name, text in code.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(_OWN_IMPORT.sub(rf"\1{package.name}", text), "utf-8")
+    return package
 
 
 def _files(module: str) -> Iterator[Path]:
@@ -45,16 +53,20 @@ def _files(module: str) -> Iterator[Path]:
                 yield file
 
 
-def _imports(file: Path) -> Iterator[str]:
-    """Yield the names of this package that a file imports; a name in a module counts as a submodule, too."""
-    for node in _executed(ast.parse(file.read_text("utf-8"))):
+def _imports(code: str) -> Iterator[str]:
+    """Yield the names of this package that code imports; a name in a module counts as a submodule, too."""
+    for node in _executed(ast.parse(code)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        yield from (name for name in names if name.split(".")[0] == _PACKAGE)
+        yield from filter(_is_own, names)
+
+
+def _is_own(module: str) -> bool:
+    return module.partition(".")[0] == _PACKAGE
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:

@@ -55,19 +55,17 @@ def package_model(model: PyfuncModel, target: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # MLflow warns of type hints of its own
         import mlflow.pyfunc
-    import pandas as pd
 
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="whytrain-code-") as code:
-        for module in (model.loader, *model.modules):
-            package = copy_code(module, Path(code))
+        package = copy_code((model.loader, *model.modules), Path(code))
         mlflow.pyfunc.save_model(
             path=str(target),
-            loader_module=model.loader,
+            loader_module=f"{package.name}.{model.loader.partition('.')[2]}",
             data_path=str(model.directory),
             code_paths=[str(package)],
             signature=_signature(model),
-            input_example=pd.DataFrame(_EXAMPLE),
+            input_example=_EXAMPLE,
             pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *model.requirements)],
         )
 
@@ -76,9 +74,9 @@ def _signature(model: PyfuncModel) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    # No schema of the input, which the loader reads itself (the example shows its form). With a named column,
-    # MLflow refuses a list, a series and a frame of one column with another name, and makes one row of
-    # {"text": ["a", "b"]} and the text "None" of a null; of unnamed ones it passes on the first, whatever it is.
+    # None of the input, which the loader reads itself; the example shows its form. With a named column, MLflow
+    # refuses a list, a series and a frame of one column with another name, makes one row of
+    # {"text": ["a", "b"]} and the text "None" of a null. Without a name it passes on the first column only.
     return ModelSignature(
         None,
         Schema([ColSpec(kind, name) for name, kind in model.outputs.items()]),
