@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
@@ -45,7 +46,7 @@ for models in cases:  # in processes that have imported no whytrain
 """
 
 
-def packaged(folder: Path, saved: SavedModel, class_path: str, arguments: dict[str, object]) -> Path:
+def packaged(folder: Path, saved: SavedModel, class_path: str, arguments: dict[str, Any]) -> Path:
     save_model(folder / "best", saved, class_path=class_path, arguments=arguments)
     package_model(as_pyfunc(folder / "best", saved), folder / "package")
     return folder / "package"
@@ -64,7 +65,7 @@ def bilstm(tmp_path: Path) -> SavedModel:
 def test_two_architectures(tmp_path: Path, bert_folder: Path, bilstm: SavedModel) -> None:
     """They load in either order, without whytrain and beside a version of it that has no modules."""
     tokenizer = PretrainedTokenizer(name_or_path=str(bert_folder)).build([])
-    arguments = {
+    arguments: dict[str, Any] = {
         "vocabulary_size": tokenizer.vocabulary_size,
         "n_classes": 2,
         "padding_id": tokenizer.padding_id,

@@ -88,12 +88,10 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
 def _spread(answers: pd.DataFrame, rows: NDArray[np.intp], n_rows: int) -> pd.DataFrame:
     """Put answers into their rows of `n_rows`; the others hold NaN in columns of numbers, otherwise None."""
     spread = answers.set_axis(rows).reindex(range(n_rows))
-    others = {
-        name: column.astype(object).where(column.notna(), None)
-        for name, column in spread.items()
-        if column.dtype != np.float64
-    }
-    return spread.assign(**others)
+    for name, column in spread.items():
+        if column.dtype != np.float64:
+            spread[name] = column.astype(object).where(column.notna(), None)
+    return spread
 
 
 def _row(explainer: TextExplainer, text: str) -> tuple[str | None, list[str] | None, list[float] | None]:

@@ -74,9 +74,9 @@ def _signature(model: PyfuncModel) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    # None of the input, which the loader reads itself; the example shows its form. With a named column, MLflow
-    # refuses a list, a series and a frame of one column with another name, makes one row of
-    # {"text": ["a", "b"]} and the text "None" of a null. Without a name it passes on the first column only.
+    # No schema of the input, which the loader reads; its example shows how. If a column had a name, MLflow
+    # would refuse a list, a series and a frame of one column with another name, and make one row of
+    # {"text": ["a", "b"]} and the text "None" of a null. Without a name it would pass on only the first.
     return ModelSignature(
         None,
         Schema([ColSpec(kind, name) for name, kind in model.outputs.items()]),
