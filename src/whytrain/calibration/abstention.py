@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from whytrain.errors import ConfigError
 from whytrain.metrics.calibration import top_label
@@ -96,6 +95,8 @@ def abstention_threshold(
         >>> 0.6 < chosen.threshold <= 0.99, chosen.n_accepted, chosen.n_errors
         (True, 200, 1)
     """
+    from scipy import stats  # takes half a second that explaining a text does without
+
     for name, rate in (("risk", risk), ("delta", delta)):
         if not 0 < rate < 1:
             raise ConfigError(f"Expected {name} between 0 and 1 (0.05, say), got {rate}.")
@@ -129,6 +130,8 @@ def _upper_bounds(
 
     1 where all rows are wrong, or there are none.
     """
+    from scipy import stats
+
     right = np.maximum(n_rows - n_errors, 1)
     bounds: NDArray[np.float64] = np.where(
         n_rows > n_errors, stats.beta.ppf(1 - chance, n_errors + 1, right), 1.0

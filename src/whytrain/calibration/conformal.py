@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics.checks import check_probabilities, check_scored
@@ -144,6 +143,8 @@ def coverage_range(n_rows: int, n_test: int, alpha: float, level: float = 0.95) 
         >>> round(seen.estimate, 4), round(seen.low, 3), round(seen.high, 3)
         (0.9001, 0.872, 0.927)
     """
+    from scipy import stats  # takes half a second that explaining a text does without
+
     check_level(level)
     if n_test < 1:
         raise DataError(f"A coverage needs at least 1 test row, got {n_test}.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics.checks import check_labels
@@ -93,6 +93,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> TemperatureFit:
     if not (falls and rises):
         return TemperatureFit(temperature=1.0, nll_before=before, nll_after=before, determined=False)
     unit = array / spread
+
+    from scipy import optimize  # takes half a second that explaining a text does without
 
     def objective(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         beta = float(np.exp(-log_temperature[0]))

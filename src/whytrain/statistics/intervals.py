@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from whytrain.errors import ConfigError, DataError
 
@@ -116,12 +116,12 @@ def clustered_share(hits: ArrayLike, groups: ArrayLike, level: float = 0.95) -> 
     if n_groups == 1 or variance <= 1e-12 * share * (1 - share):  # up to rounding
         return _wilson(share, n_groups, level)
     tail = (1 + level) / 2
-    widening = float(stats.norm.ppf(tail) / stats.t.ppf(tail, n_groups - 1)) ** 2
+    widening = float(special.ndtri(tail) / special.stdtrit(n_groups - 1, tail)) ** 2
     return _wilson(share, min(share * (1 - share) / variance, n) * widening, level)
 
 
 def _wilson(proportion: float, n_trials: float, level: float) -> Interval:
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     shrink = 1 + z * z / n_trials
     center = (proportion + z * z / (2 * n_trials)) / shrink
     spread = proportion * (1 - proportion) / n_trials + z * z / (4 * n_trials * n_trials)
@@ -158,7 +158,11 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     if not np.isfinite(rows).all():
         raise DataError("An interval over seeds needs finite values: leave out runs that failed.")
     mean = float(rows.mean())
-    half = float(stats.t.ppf((1 + level) / 2, rows.size - 1)) * float(rows.std(ddof=1)) / math.sqrt(rows.size)
+    half = (
+        float(special.stdtrit(rows.size - 1, (1 + level) / 2))
+        * float(rows.std(ddof=1))
+        / math.sqrt(rows.size)
+    )
     return Interval(estimate=mean, low=mean - half, high=mean + half, level=level)
 
 
