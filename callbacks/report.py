@@ -13,7 +13,8 @@ from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion
-from whytrain.pages.run.page import PATH, run_page
+from whytrain.pages.next_steps import PATH
+from whytrain.pages.run.page import run_page
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run_note import run_note
 from whytrain.surrogates.evidence import SurrogateEvidence

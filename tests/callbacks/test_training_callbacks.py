@@ -280,7 +280,7 @@ def test_where_there_is_no_terminal_an_epoch_is_one_line():
     bars.on_fit_end(trainer, None)
     bars.teardown(trainer, None, "fit")
     assert stream.getvalue() == (
-        "epoch 1/5  val/accuracy 0.8125  val/loss 0.5000  val/f1 0.7500  val/ece 0.0100\n"
+        "epoch 1/5  val/accuracy 0.812  val/loss 0.500  val/f1 0.750  val/ece 0.010\n"
     )
 
 

@@ -33,7 +33,7 @@ def test_a_run_with_everything(
     out, err = capsys.readouterr()
     assert err == ""
     assert "everything" in out.splitlines()[0]
-    for shown in (" parameters", " train, ", "epoch 3/3", "accuracy", "floor", "whytrain ui"):
+    for shown in (" parameters", " train, ", "epoch 3/3", "accuracy", "bag of words", "whytrain ui"):
         assert shown in out
     run_id = tracked.run_id()
     assert tracked.runs() == {run_id: "FINISHED"}

@@ -283,8 +283,9 @@ def test_interactions_that_are_small_beside_the_words_are_not_drawn(explained: E
 @pytest.mark.parametrize(
     ("calibrated", "labels", "abstain", "said"),
     [
+        (0.75, ("good",), False, "with 75%. At 90% coverage nothing else stays possible."),
         (
-            0.75,
+            0.752,
             ("good",),
             False,
             "with 75% (after correction, too). At 90% coverage nothing else stays possible.",
@@ -299,7 +300,7 @@ def test_interactions_that_are_small_beside_the_words_are_not_drawn(explained: E
             0.5,
             (),
             None,
-            "At 90% coverage no class fits: the text is unlike those that the model was checked on.",
+            "At 90% coverage no class can be named: the model is not sure enough of any.",
         ),
         (0.5, ("good",), True, "Not sure enough to answer where at most 5% of the answers may be wrong."),
     ],
@@ -329,8 +330,7 @@ def test_labels_are_told_one_by_one(explained: ExplainedText) -> None:
         verdict=None,
     )
     assert verdict_sentences(labels) == [
-        "The model says law, with 90% (corrected for over-confidence: 80%); tax, with 75% (after correction, "
-        "too)."
+        "The model says law, with 90% (corrected for over-confidence: 80%); tax, with 75%."
     ]
     none = replace(labels, label="", decided=(), probabilities={"law": 0.1, "tax": 0.25}, calibrated=None)
     assert verdict_sentences(none) == ["The model gives none of the labels; tax comes closest, with 25%."]

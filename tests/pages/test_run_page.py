@@ -225,6 +225,7 @@ def test_confidence_against_accuracy() -> None:
     assert "that helps: the calibration error is 0.002 instead of 0.081" in helped
     harmed = certainty_sentences(fair, predictions(right_on(320)).probabilities)[1]
     assert "that does not help" in harmed
+    assert certainty_sentences(fair, fair.probabilities)[1].endswith("people see it as trained.")
 
 
 def test_a_run_that_nobody_observed_has_a_short_page(bare: ReportedRun) -> None:

@@ -62,7 +62,7 @@ class HydraCommand:
 
         version.setbase("1.3")
         parser = get_args_parser()
-        arguments = parser.parse_args(given)
+        arguments = parser.parse_intermixed_args(given)  # -m may stand anywhere
         if arguments.config_dir:  # whose classes the user names on this very command line
             trust(trusted_targets(Path(arguments.config_dir)))
         arguments.overrides = self.checked(arguments.overrides, swept=arguments.multirun)

@@ -37,7 +37,8 @@ class Effect:
 def verdict(promise: Expectation, difference: Interval) -> Verdict:
     """Say whether a difference keeps a promise: `open` where its interval holds both answers, or is unknown.
 
-    >>> verdict(Expectation(metric="best/ece", at_most=-0.01), Interval(-0.03, -0.05, -0.02))
+    >>> change = Interval(estimate=-0.03, low=-0.05, high=-0.02)
+    >>> verdict(Expectation(metric="best/ece", at_most=-0.01), change)
     'kept'
     """
     low, high = _toward(promise, difference)

@@ -124,10 +124,17 @@ def _findings(concluded: Conclusion) -> Table:
     return table
 
 
-def next_steps(run: ReportedRun) -> str:
-    """Where the run is and what to do with it, as commands to copy."""
+def next_steps(run: ReportedRun, page: Path | None = None) -> str:
+    """Where the run is and what to do with it, as commands to copy.
+
+    Args:
+        run: what is known of it.
+        page: its page, where that is a file of this machine.
+    """
     steps = commands(run, typed)
+    read = {} if page is None else {"read its page": str(page)}
     shown = {"the runs in MLflow": runs_address(run.uri, run.experiment_id)}
     shown = ({"look at it": steps.pop("look at it")} if "look at it" in steps else {}) | shown | steps
+    shown = read | shown
     lines = [f"{what:<22}{command}" for what, command in shown.items()]
     return "\n".join([f"run {run.run_id} in {run.uri}", *lines])

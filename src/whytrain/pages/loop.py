@@ -75,7 +75,7 @@ def promise_line(effect: Effect) -> str:
     ...         verdict="kept",
     ...     )
     ... )
-    'kept    best/accuracy at least −0.015: +0.010 (−0.010 to +0.030)'
+    'kept    best/accuracy at least −0.015: +0.0100 (−0.0100 to +0.0300)'
     """
     assert effect.promise is not None
     d = effect.difference

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from whytrain.pages.run.reported import ReportedRun
-from whytrain.tracking.settings import is_server
+from whytrain.tracking.settings import TrackingSettings, is_server
 from whytrain.tracking.ui import served_at, table_address
+
+PATH = "reports/run.html"  # of its page, among its artifacts
 
 
 def place(uri: str) -> str:
@@ -31,6 +33,15 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
     if run.parent is not None:
         steps["compare it"] = f"{start('compare')} runs=[{run.parent},{run.run_id}]{where}"
     return steps
+
+
+def local_page(settings: TrackingSettings, run_id: str) -> Path | None:
+    """Return where this machine keeps a run's page, as people would type it; None where a server does."""
+    path = settings.root / "artifacts" / run_id / "artifacts" / PATH
+    if not path.is_file():
+        return None
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def runs_address(uri: str, experiment_id: str | None) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 from whytrain.data.corpus import Corpus
 from whytrain.metrics import ACCURACY, evaluate, shown_for
-from whytrain.pages.next_steps import commands
-from whytrain.pages.run.page import PATH
+from whytrain.pages.next_steps import PATH, commands
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.presentation.wording import counted, number
 from whytrain.tracking.ui import RUN_ADDRESS, TABLE_ADDRESS

@@ -57,8 +57,11 @@ def difference_sentence(
     Example:
         >>> from whytrain.metrics import ACCURACY
         >>> nan = math.nan
-        >>> interval = Interval(0.021, 0.004, 0.038)
-        >>> measured = MetricDifference(ACCURACY, 0.810, 0.831, interval, 0.01, 0.009, nan, nan)
+        >>> interval = Interval(estimate=0.021, low=0.004, high=0.038)
+        >>> errors = {"sentence_error": 0.009, "seed_error": nan, "interaction_error": nan}
+        >>> measured = MetricDifference(
+        ...     metric=ACCURACY, value_a=0.810, value_b=0.831, difference=interval, p_value=0.01, **errors
+        ... )
         >>> difference_sentence(measured, 0.04, 4)
         'accuracy: B is better than A: +2.1 points, 95% interval +0.4 to +3.8, p = 0.04 after correction'
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -104,6 +105,8 @@ def _chance(explained: ExplainedText, name: str) -> str:
     if explained.calibrated is None:
         return percent(trained)
     corrected = explained.calibrated[name]
+    if math.isclose(corrected, trained, abs_tol=1e-6):  # nothing was found to correct; float32
+        return percent(trained)
     if percent(corrected) == percent(trained):
         return f"{percent(trained)} (after correction, too)"
     how = "over" if corrected < trained else "under"
@@ -114,7 +117,7 @@ def _possible(label: str, verdict: Verdict) -> str:
     others = [name for name in verdict.labels if name != label]
     at = f"At {verdict.coverage:.0%} coverage"
     if not verdict.labels:
-        return f"{at} no class fits: the text is unlike those that the model was checked on."
+        return f"{at} no class can be named: the model is not sure enough of any."
     if not others:
         return f"{at} nothing else stays possible."
     rest = [*others[:_NAMED], f"{len(others) - _NAMED} more"] if len(others) > _NAMED + 1 else others

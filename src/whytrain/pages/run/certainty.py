@@ -26,7 +26,9 @@ def certainty_sentences(best: Predictions, corrected: NDArray[np.float64] | None
             f"The probabilities of the labels miss the shares that they promise by {error:.1%} on average."
         ]
     said = [_as_trained(best)]
-    if corrected is not None:
+    if corrected is not None and np.allclose(corrected, best.probabilities, atol=1e-6):  # float32
+        said.append("Sentences that were held out give no ground to correct it: people see it as trained.")
+    elif corrected is not None:
         before, after = (expected_calibration_error(p, best.labels) for p in (best.probabilities, corrected))
         word = "helps" if after < before else "does not help"
         said.append(

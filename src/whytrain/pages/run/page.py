@@ -23,7 +23,6 @@ from whytrain.presentation.wording import counted, number, plural, signed
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
 
-PATH = "reports/run.html"
 _COPIES = {"logistic": "weights of", "tree": "rules by"}
 _SEEN = {"readable": "words", "dense": "the network's states"}
 _MOST_WORDS = 10  # of a method
