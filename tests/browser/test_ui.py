@@ -204,6 +204,6 @@ def test_two_runs_are_found_compared_and_looked_into(
     browser.get(f"{runs_page}/{comparison.run_id}/artifacts/reports/comparison.html")
     browser.switch_to.frame(until(lambda: find("iframe"))[0])
     until(lambda: "B is more accurate than A." in text(browser))
-    assert "accuracy: better-run is better than plain-run: +50.0 points" in text(browser)
+    assert "accuracy: B is better than A: +50.0 points" in text(browser)
     assert find("img[alt='shares such as accuracy and F1 with intervals']")[0].get_property("naturalWidth")
     browser.switch_to.default_content()
