@@ -24,8 +24,8 @@ from statistics import median
 import torch  # before whytrain, which would set the policy that is measured here
 from torch.nn.functional import cross_entropy
 
-POLICY = "OMP_WAIT_POLICY"
-OWN = (POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # what would decide in its place
+OURS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}  # as in whytrain/__init__.py
+OWN = (*OURS, "KMP_BLOCKTIME")  # what would decide in its place
 WARM_UP = 3  # steps
 SENTENCES, TOKENS, ENTRIES = 128, 24, 8000
 
@@ -65,7 +65,7 @@ def train(n_steps: int) -> float:
 def seconds_per_step(n_processes: int, policy: str | None, n_steps: int) -> float:
     """Return the mean over processes that train at the same time; a policy of None is OpenMP's own."""
     environment = {name: value for name, value in os.environ.items() if name not in OWN}
-    environment |= {} if policy is None else {POLICY: policy}
+    environment |= {} if policy is None else OURS
     command = [sys.executable, str(Path(__file__).resolve()), "--steps", str(n_steps), "--worker"]
     workers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)

@@ -14,7 +14,9 @@ from whytrain.lazy import lazy_imports
 
 # Threads of torch spin while they wait, and so take a busy machine's cores from those that have work. OpenMP
 # reads this when torch is loaded: every command, script and worker passes here first. Your own setting stays.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# A thousand turns bridge the short waits within a step, which falling asleep would lengthen.
+if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+    os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="1000")
 
 if TYPE_CHECKING:
     from whytrain.api.comparing import Comparison, compare
