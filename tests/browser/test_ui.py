@@ -170,7 +170,10 @@ def test_two_runs_are_found_compared_and_looked_into(
 
     # The table of the experiment's training runs.
     runs_page = f"{ui}/#/experiments/{experiment(runs)}/runs"
+    browser.get(ui)
+    browser.execute_script("localStorage.clear()")  # MLflow remembers the view that another test opened
     browser.get(runs_page)
+    browser.refresh()
     until(lambda: "plain-run" in text(browser) and "better-run" in text(browser))
     assert "Training runs" in text(browser)
 

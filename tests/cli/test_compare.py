@@ -94,8 +94,8 @@ def test_two_runs_become_a_report_and_a_run(
         ("integrated_gradients (padding_baseline)", "Integrated gradients IG for"),
         ("random", "Random scores r for"),
     ):
-        assert f"plain, {title}" in html
-        assert f"opt, {title}" in html
+        assert f"A, {title}" in html
+        assert f"B, {title}" in html
         assert quantity in html
     words = read_table(run, "comparison", name="words")
     assert set(words["method"]) == {"shapley", "integrated_gradients", "random"}
@@ -104,11 +104,11 @@ def test_two_runs_become_a_report_and_a_run(
     # Training keeps its metrics in float32.
     assert differences.loc["accuracy", "difference"] == pytest.approx(best[1] - best[0], abs=1e-6)
     metrics = read_table(run, "comparison", name="metrics").set_index(["run", "metric"])
-    for one in both:
+    for letter, one in zip("AB", both, strict=True):
         for metric in ("f1", "precision", "recall", "nll", "ece"):
             tracked = one.metrics[f"best/{metric}"]
             # The table's logits are float64 of what the model computed in float32 batches.
-            assert metrics.loc[(one.name, metric), "value"] == pytest.approx(tracked, abs=1e-6)
+            assert metrics.loc[(letter, metric), "value"] == pytest.approx(tracked, abs=1e-6)
     assert child_runs(run) == []
 
 
