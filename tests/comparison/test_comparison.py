@@ -77,6 +77,8 @@ def diagnosis(found, other):
     return {
         "findings": [{"name": name, "value": value, **finding} for name, value in found.items()],
         "measured": {name: {"estimate": value} for name, value in (found | other).items()},
+        "not_examined": {},
+        "skipped": {},
     }
 
 

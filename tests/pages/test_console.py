@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.table import Table
 
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.diagnosis.finding import Diagnosis, Finding, Support
 from whytrain.diagnosis.overrides import Plan, Strategy
-from whytrain.metrics import METRICS, SHOWN, Scored, evaluate
+from whytrain.metrics import METRICS, SHOWN, Scored, evaluate, shown_for
 from whytrain.pages.console import closing, closing_table, next_steps, opening_table
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.statistics.intervals import Interval, wilson_interval
@@ -28,6 +30,11 @@ def predictions(n: int, n_classes: int, seed: int, signal: float = 1.0) -> Predi
     logits = generator.normal(size=(n, n_classes))
     logits[np.arange(n), labels] += signal
     return Predictions(logits=logits, labels=labels)
+
+
+def table_of(columns: dict[str, Predictions], width: int) -> Table:
+    intervals = {name: metric_intervals(found) for name, found in columns.items()}
+    return closing_table(intervals, shown_for(next(iter(columns.values())).labels), width)
 
 
 @settings(max_examples=40, deadline=None)
@@ -99,7 +106,7 @@ def test_what_is_not_defined_has_no_interval_and_is_a_dash() -> None:
         "auroc",
         "average_precision",
     ]
-    lines = shown(closing_table({"test": one_class}, 140)).splitlines()
+    lines = shown(table_of({"test": one_class}, 140)).splitlines()
     assert next(line for line in lines if "AUROC" in line).split("│")[2].strip() == "–"
 
 
@@ -134,7 +141,7 @@ def test_the_closing_table_fits_the_terminal(width: int) -> None:
         name: predictions(80, 2, seed)
         for seed, name in enumerate(("best epoch (2)", "last epoch (5)", "test"))
     }
-    lines = shown(closing_table(columns, width), width=width).splitlines()
+    lines = shown(table_of(columns, width), width=width).splitlines()
     header = " ".join(lines[:3])
     assert all(word in header for name in columns for word in name.split())
     assert not [line for line in lines if "…" in line or len(line) > width]
@@ -199,7 +206,7 @@ def test_what_came_out_is_told_with_what_to_change() -> None:
 
 def test_a_class_that_is_never_predicted() -> None:
     never = Predictions(logits=np.tile([1.0, 0.0], (10, 1)), labels=np.array([0, 1] * 5))
-    text = shown(closing_table({"last": never}, 140))
+    text = shown(table_of({"last": never}, 140))
     assert "nan" not in text.lower()
 
 
@@ -221,16 +228,18 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "typed ui",
-        "http://127.0.0.1:5000",
         'typed explain run=abc text="…"',
         "typed train from_diagnosis=abc",
         "typed compare runs=[first,abc]",
+        "http://127.0.0.1:5000",
     ]
+    here = next_steps(finished(best), Path("mlruns/reports/run.html")).splitlines()
+    assert here[1].split() == ["its", "page", "mlruns/reports/run.html"]
     other = next_steps(finished(best, concluded=concluded()))  # nothing to follow, nothing to compare with
     assert "from_diagnosis" not in other
     assert "compare" not in other
     assert "typed ui tracking.uri=sqlite:////x/runs.db" in other
     assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
     served = next_steps(finished(best, uri="http://127.0.0.1:5001/", experiment_id="7"))
-    assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain\n" in served
+    assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain" in served
     assert "typed ui" not in served

@@ -45,12 +45,9 @@ def test_sigkill_at_any_point_then_resume(
     times = history(run_id, "time/epoch_s")  # differ in a repeated epoch, and still only one may stay
     assert {epoch: len(values) for epoch, values in times.items()} == dict.fromkeys(range(1, EPOCHS + 1), 1)
     assert client.get_run(run_id).info.status == "FINISHED"
-    tables = [
-        file.path
-        for file in client.list_artifacts(run_id, "tables/predictions")
-        if file.path.endswith(".parquet")
-    ]
-    assert tables == [f"tables/predictions/predictions_epoch_{e:03d}.parquet" for e in range(1, EPOCHS + 1)]
+    tables = [file.path for file in client.list_artifacts(run_id, "tables/predictions")]
+    stems = [f"tables/predictions/predictions_epoch_{e:03d}" for e in range(1, EPOCHS + 1)]
+    assert tables == [f"{stem}.{kind}" for stem in stems for kind in ("csv", "parquet")]
 
 
 def test_processes_that_start_on_a_fresh_store_at_once(processes: ForkServerContext, tmp_path: Path) -> None:

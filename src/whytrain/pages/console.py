@@ -15,14 +15,12 @@ from whytrain.config.override_words import words_of
 from whytrain.data.corpus import Corpus
 from whytrain.data.tokenization import Tokenizer
 from whytrain.diagnosis.conclusion import Conclusion
-from whytrain.metrics import shown_for
+from whytrain.metrics import Metric, shown_for
 from whytrain.pages.next_steps import commands, runs_address
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.presentation.wording import counted, with_interval
 from whytrain.statistics.intervals import Interval
-from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.typed_commands import typed
-from whytrain.types import Predictions
 
 
 def opening_table(facts: Mapping[str, str], notices: Sequence[str]) -> Table:
@@ -72,7 +70,7 @@ def closing(run: ReportedRun, width: int) -> Group:
         width: of the terminal, in characters.
     """
     parts: list[RenderableType] = [
-        closing_table(run.results, width),
+        closing_table(run.intervals, shown_for(run.best.labels), width),
         Text(f"\n{run.verdict.sentence}", "bold"),
     ]
     if run.concluded is not None:
@@ -80,18 +78,24 @@ def closing(run: ReportedRun, width: int) -> Group:
     return Group(*parts)
 
 
-def closing_table(columns: Mapping[str, Predictions], width: int) -> Table:
-    """Metrics with 95% intervals, one column per set of predictions; below where width is scarce."""
-    values = {name: metric_intervals(predictions) for name, predictions in columns.items()}
-    metrics = shown_for(next(iter(columns.values())).labels)
+def closing_table(
+    values: Mapping[str, Mapping[str, Interval | float]], metrics: Sequence[Metric], width: int
+) -> Table:
+    """Metrics with 95% intervals, one column per set of predictions; below where width is scarce.
+
+    Args:
+        values: by column and metric, see `metric_intervals`.
+        metrics: the rows.
+        width: of the terminal, in characters.
+    """
 
     def table(gap: str) -> Table:
         made = Table(pad_edge=False)
         made.add_column("metric", style="bold")
-        for name in columns:
+        for name in values:
             made.add_column(name, justify="right")
         for metric in metrics:
-            made.add_row(metric.title, *(_cell(values[name][metric.name], gap) for name in columns))
+            made.add_row(metric.title, *(_cell(values[name][metric.name], gap) for name in values))
         return made
 
     wide = table(" ")
@@ -131,10 +135,7 @@ def next_steps(run: ReportedRun, page: Path | None = None) -> str:
         run: what is known of it.
         page: its page, where that is a file of this machine.
     """
-    steps = commands(run, typed)
-    read = {} if page is None else {"read its page": str(page)}
-    shown = {"the runs in MLflow": runs_address(run.uri, run.experiment_id)}
-    shown = ({"look at it": steps.pop("look at it")} if "look at it" in steps else {}) | shown | steps
-    shown = read | shown
-    lines = [f"{what:<22}{command}" for what, command in shown.items()]
+    shown = {"its page": str(page)} if page is not None else {}
+    shown |= commands(run, typed) | {"all runs, in MLflow": runs_address(run.uri, run.experiment_id)}
+    lines = [f"{what:<22}{told}" for what, told in shown.items()]
     return "\n".join([f"run {run.run_id} in {run.uri}", *lines])

@@ -26,7 +26,7 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
         start: returns the words that start a command; by default those of an installation.
     """
     where = place(run.uri)
-    steps = {} if is_server(run.uri) else {"look at it": f"{start('ui')}{where}"}
+    steps = {} if is_server(run.uri) else {"open MLflow": f"{start('ui')}{where}"}
     steps["explain text"] = f'{start("explain")} run={run.run_id} text="…"{where}'
     if run.recommends:
         steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run.run_id}{where}"

@@ -112,8 +112,8 @@ def read_diagnosis(run: RunRecord) -> StoredDiagnosis:
         return StoredDiagnosis(
             findings=findings,
             measured=dict(content["measured"]),
-            not_examined=dict(content.get("not_examined", {})),
-            skipped=dict(content.get("skipped", {})),
+            not_examined=dict(content["not_examined"]),
+            skipped=dict(content["skipped"]),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise TrackingError(f"{FINDINGS_PATH} of run {run.name} is no diagnosis: {error!r}") from error

@@ -19,9 +19,8 @@ from whytrain.pages.run.certainty import certainty_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
-from whytrain.presentation.wording import counted, number, plural, signed
+from whytrain.presentation.wording import counted, number, plural, signed, with_interval
 from whytrain.statistics.intervals import Interval
-from whytrain.statistics.metric_intervals import metric_intervals
 
 _COPIES = {"logistic": "weights of", "tree": "rules by"}
 _SEEN = {"readable": "words", "dense": "the network's states"}
@@ -156,9 +155,9 @@ def _copies(run: ReportedRun) -> str:
     rows = [
         {
             "copy": f"{_COPIES[s.kind]} {_SEEN[s.features]}",
-            "agrees with the network": _share(s.agreement),
+            "agrees with the network": with_interval(s.agreement),
             "always the same answer": f"{s.majority:.3f}",
-            "right": _share(s.accuracy),
+            "right": with_interval(s.accuracy),
         }
         for s in run.surrogate.surrogates
     ]
@@ -186,10 +185,9 @@ def _curves(run: ReportedRun) -> str:
 
 
 def _numbers(run: ReportedRun) -> str:
-    values = {name: metric_intervals(predictions) for name, predictions in run.results.items()}
     shown = shown_for(run.best.labels)
     columns = {"metric": [f"{metric.title} {'↑' if metric.higher_is_better else '↓'}" for metric in shown]}
-    columns |= {name: [_value(of[metric.name]) for metric in shown] for name, of in values.items()}
+    columns |= {name: [_value(of[metric.name]) for metric in shown] for name, of in run.intervals.items()}
     if run.floor_accuracy is not None:
         floor = f"{run.floor_accuracy:.4f}"
         columns["bag of words"] = [floor if metric.name == ACCURACY.name else "" for metric in shown]
@@ -200,15 +198,7 @@ def _numbers(run: ReportedRun) -> str:
 
 
 def _value(value: Interval | float) -> str:
-    return (
-        number(value)
-        if isinstance(value, float)
-        else f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
-    )
-
-
-def _share(value: Interval) -> str:
-    return f"{value.estimate:.3f} [{value.low:.3f}, {value.high:.3f}]"
+    return number(value) if isinstance(value, float) else with_interval(value)
 
 
 def _next(run: ReportedRun) -> str:

@@ -14,6 +14,8 @@ from whytrain.attribution.tables import Name
 from whytrain.data.corpus import Corpus
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.pages.run.verdict import Verdict, verdict
+from whytrain.statistics.intervals import Interval
+from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -77,6 +79,11 @@ class ReportedRun:
             return None
         same = self.floor == self.corpus.validation.labels
         return float((same if self.best.exclusive else same.all(axis=1)).mean())
+
+    @cached_property
+    def intervals(self) -> dict[str, dict[str, Interval | float]]:
+        """The metrics by column and name, see `metric_intervals`: the terminal and the page show the same."""
+        return {name: metric_intervals(predictions) for name, predictions in self.results.items()}
 
     @property
     def recommends(self) -> bool:
