@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.baselines.bag_of_words import floor_accuracy
-from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, store_of
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.history import History
 from whytrain.callbacks.order import Phase
@@ -79,9 +79,6 @@ class DescribeRun(Callback):
         store.log_text(_environment(), "environment.txt")
         log_provenance(store, data.corpus.fingerprint, data.tokenizer.fingerprint)
         _log_datasets(store, data.corpus)
-        for name, split in data.unread.items():
-            shares = {"unknown": split.unknown_share, "texts_cut": split.cut_share, "cut": split.lost_share}
-            store.log_metrics({f"tokens/{key}_{name}": share for key, share in shares.items()}, step=0)
         sentence = data.encoded("train").sentence(0)
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)
         summary = summarize(model, token_ids)
@@ -115,6 +112,7 @@ class DescribeRun(Callback):
         if (store := store_of(trainer)) is not None:
             for epoch, metrics in self._final_metrics().items():
                 store.log_metrics(metrics, step=epoch)
+            store.log_metrics(_unread(data), step=best_epoch)
             for name, figure in self.history.figures(
                 best_epoch, self.floor, data.corpus.task.metrics
             ).items():
@@ -153,6 +151,19 @@ class DescribeRun(Callback):
             test = evaluate(self.results["test"])
             final[best_epoch] |= {f"test/{name}": value for name, value in test.items()}
         return final
+
+
+def _unread(data: TextDataModule) -> dict[str, float]:
+    """Return which shares of the texts the model cannot read, by split."""
+    return {
+        f"tokens/{what}_{name}": share
+        for name, split in data.unread.items()
+        for what, share in (
+            ("unknown", split.unknown_share),
+            ("texts_cut", split.cut_share),
+            ("cut", split.lost_share),
+        )
+    }
 
 
 def _log_datasets(store: Recorder, corpus: Corpus) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RemovalName = Literal["padding", "mask", "unknown", "removed"]
 # Of which quantity of a class explanations are shares.
 Payoff = Literal["log_odds", "probability", "logit"]
+# Where a model computes; auto: the accelerator, if there is one.
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Batch(NamedTuple):

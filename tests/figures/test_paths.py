@@ -35,6 +35,9 @@ def test_the_title_says_how_many_words_go_most_of_the_way():
     )  # 90% of the way lies between a quarter and a half of the words
     title = corpus_path({"a": [steps] * 3}, payoff="probability").texts[0].get_text()
     assert title == "The most important 48% of the words go 90% of the way to the full sentence"
+    # A straight line goes 90% of the way in 90% of the words.
+    title = corpus_path({"slow": [np.arange(5.0)], "quick": [steps]}, payoff="log_odds").texts[0].get_text()
+    assert title == "90% of the way: 48% of the words in quick, 90% in slow"
     title = corpus_path({"a": [steps], "b": [-steps]}, payoff="probability").texts[0].get_text()
     assert title == "With all their words, the sentences are no surer of the class than without"
 

@@ -166,6 +166,6 @@ def test_fidelity_is_drawn_beside_its_floors(readable, n_epochs):
     np.testing.assert_allclose(lines[0], history["agreement_logistic"])
     np.testing.assert_allclose(lines[1], history["agreement_logistic"] - 0.2)
     np.testing.assert_allclose(divergence.lines[1].get_ydata(), history["kl_tree"])
-    assert any(text.startswith("The logistic surrogate says what the network says") for text in texts)
+    assert any(text.startswith("Network and logistic surrogate agree in ") for text in texts)
     with pytest.raises(WhytrainError, match="missing"):
         fidelity_history(history.drop(columns="majority"))

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from whytrain.errors import ConfigError
-from whytrain.models.device import DeviceName, device_named
+from whytrain.models.device import device_named
+from whytrain.types import DeviceName
 
 
 def on_a_machine(patch: pytest.MonkeyPatch, *, cuda: bool, mps: bool) -> None:

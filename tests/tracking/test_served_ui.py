@@ -1,13 +1,20 @@
-"""`whytrain ui` says in one line why it cannot serve."""
+"""`whytrain ui` serves until it is ended, and says in one line why it cannot."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
+from tracking_processes import free_port
 
 from whytrain.errors import TrackingError
+from whytrain.tracking.connection import connect
 from whytrain.tracking.ui import serve, served_at
 
 
@@ -29,3 +36,30 @@ def test_no_runs_and_a_server_of_their_own(tmp_path: Path) -> None:
 def test_where_runs_are_seen() -> None:
     assert served_at("http://host:5000/") == "http://host:5000"
     assert served_at("sqlite:////x/runs.db") == "http://127.0.0.1:5000"
+
+
+def test_what_ends_the_command_ends_the_server(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    connect(uri).create_experiment("whytrain")
+    port = free_port()
+    words = [sys.executable, "-m", "whytrain", "ui", f"port={port}", f"tracking.uri={uri}"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as command:
+        assert _answers(port, until=True)
+        command.terminate()
+    assert not _answers(port, until=False)
+
+
+def _answers(port: int, *, until: bool) -> bool:
+    """Tell whether a server answers, as soon as it is as expected, at the latest after a minute."""
+    deadline = time.monotonic() + 60
+    answers = not until
+    while answers != until and time.monotonic() < deadline:
+        time.sleep(0.2)
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            answers = True
+        except (urllib.error.URLError, OSError):
+            answers = False
+    return answers

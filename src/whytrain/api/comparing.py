@@ -82,9 +82,10 @@ def compare(runs: Sequence[Run], *, explainers: Methods = ("shapley",), **settin
         TrackingError: a run did not finish, or the runs cannot be compared.
     """
     from whytrain.api.runs import Run
-    from whytrain.comparison.comparison import SETTINGS, put_side_by_side
+    from whytrain.comparison.comparison import put_side_by_side
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import selection_of
+    from whytrain.comparison.settings import SETTINGS
     from whytrain.models.device import device_named
 
     given = list(runs) if isinstance(runs, Sequence) else [runs]

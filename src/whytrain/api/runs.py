@@ -18,9 +18,9 @@ from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
-    from whytrain.models.device import DeviceName
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
+    from whytrain.types import DeviceName
 
 CONF = Path(__file__).parents[1] / "conf"
 Texts = str | Sequence[object] | pd.Series | pd.DataFrame

@@ -24,23 +24,26 @@ def hydra_main(config: DictConfig) -> None:
 
 def compare(config: DictConfig) -> None:
     """Compare runs, write the report and track it."""
-    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    # Imported here: --help and --cfg do without the first of them, a wrong command line without the rest.
+    from whytrain.comparison.settings import SETTINGS
+    from whytrain.config.validation import check_config
+
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    plain["explainer"] = chosen_methods(plain.get("explainer"))
+    check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
+
     from rich.console import Console
     from rich.progress import track
 
-    from whytrain.comparison.comparison import SETTINGS, put_side_by_side
+    from whytrain.comparison.comparison import put_side_by_side
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import select_runs
-    from whytrain.config.validation import check_config
     from whytrain.models.device import device_named
     from whytrain.pages import comparison_files as files
     from whytrain.tracking.status import ending
     from whytrain.tracking.store import Store
 
     quiet_libraries()
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    plain["explainer"] = chosen_methods(plain.get("explainer"))
-    check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
     settings = {name: plain[name] for name in SETTINGS} | {"device": device_named(plain["device"])}
     console = Console()
 

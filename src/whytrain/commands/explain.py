@@ -54,33 +54,20 @@ def hydra_main(config: DictConfig) -> None:
 
 def explain(config: DictConfig) -> None:
     """Explain one text, or every row of a file."""
+    plain = checked(config)
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
     from whytrain.attribution.bulk import read_texts
     from whytrain.attribution.text import TextExplainer
-    from whytrain.config.seed import Seed
-    from whytrain.config.validation import check_config
-    from whytrain.errors import ConfigError
-    from whytrain.models.device import DeviceName
-    from whytrain.types import Payoff
 
     quiet_libraries()
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    plain["explainer"] = chosen_methods(plain.get("explainer"))
-    keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
-    keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
-    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
-    if (plain["run"] is None) == (plain["classifier"] is None):
-        raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
-    if (plain["text"] is None) == (plain["file"] is None):
-        raise ConfigError('give either text="…" or file=PATH')
     texts: list[str] = []
     if plain["file"] is not None:
         form = FileFormat(**{name: plain[name] for name in FORMAT_KEYS})
-        read = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
-        texts = read[0]
-        print(*read[1], sep="\n", end="\n" if read[1] else "")
+        texts, notices = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
+        for notice in notices:
+            print(notice)
     classifier, name = _classifier(config, plain)
     settings = {name: plain[name] for name in ("payoff", "seed", "label", "rather_than")}
     explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
@@ -99,6 +86,29 @@ def explain(config: DictConfig) -> None:
     origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
     return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
+
+
+def checked(config: DictConfig) -> dict[str, Any]:
+    """Return the config as plain containers.
+
+    Raises:
+        ConfigError: a key or value is wrong, or it is not said what is asked of whom.
+    """
+    from whytrain.config.seed import Seed
+    from whytrain.config.validation import check_config
+    from whytrain.errors import ConfigError
+    from whytrain.types import DeviceName, Payoff
+
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    plain["explainer"] = chosen_methods(plain.get("explainer"))
+    keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
+    keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
+    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
+    if (plain["run"] is None) == (plain["classifier"] is None):
+        raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
+    if (plain["text"] is None) == (plain["file"] is None):
+        raise ConfigError('give either text="…" or file=PATH')
+    return dict(plain)
 
 
 def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
@@ -17,7 +16,7 @@ Port = Annotated[int, Interval(ge=1, le=65535)]
 
 
 def hydra_main(config: DictConfig) -> None:
-    """Serve until it is stopped."""
+    """Become the server."""
     with job_errors(CONF / "ui.yaml"):
         from whytrain.config.validation import check_config
         from whytrain.tracking.reader import experiment_number
@@ -27,8 +26,7 @@ def hydra_main(config: DictConfig) -> None:
         check_config(plain, {"port": Port})
         tracking = instantiate(config.tracking)
         number = experiment_number(tracking.address, tracking.experiment)
-        if code := serve(tracking.address, plain["port"], "" if number is None else table_address(number)):
-            sys.exit(code)
+        serve(tracking.address, plain["port"], "" if number is None else table_address(number))
 
 
 COMMAND = HydraCommand(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import torch
-from annotated_types import Ge, Interval
 
 from whytrain.attribution.explainer import Explainer
 from whytrain.calibration.label_confidence import LabelConfidence
@@ -25,7 +23,6 @@ from whytrain.comparison.sentences import ExplanationSettings, SentencePair, att
 from whytrain.comparison.slices import SliceChange, slice_changes
 from whytrain.errors import WhytrainError
 from whytrain.metrics import ACCURACY
-from whytrain.models.device import DeviceName
 from whytrain.models.saved import SavedModel
 from whytrain.runs.diagnosis import read_diagnosis
 from whytrain.runs.model import read_model
@@ -34,17 +31,6 @@ from whytrain.types import Payoff
 
 CURVES = ("train/loss", "val/loss", "val/accuracy", "val/f1")
 MOST_EXPLAINED = 3  # recipes whose explanations stand beside the baseline's: of more the best ones
-
-# Types of the settings of a comparison, as a config gives them.
-SETTINGS = {
-    "level": Annotated[float, Interval(gt=0, lt=1)],
-    "resamples": Annotated[int, Ge(100)],
-    "seed": Annotated[int, Ge(0)],
-    "sentences": list[str],
-    "changed_sentences": Annotated[int, Ge(0)],
-    "payoff": Payoff,
-    "device": DeviceName,
-}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

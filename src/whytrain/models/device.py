@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 
 from whytrain.errors import ConfigError
-
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+from whytrain.types import DeviceName
 
 
 def device_named(name: DeviceName) -> torch.device:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
+from typing import NoReturn
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.settings import is_server, sqlite_path
@@ -64,8 +64,8 @@ def served_at(uri: str) -> str:
     return uri.rstrip("/") if is_server(uri) else f"http://{HOST}:{PORT}"
 
 
-def serve(uri: str, port: int, path: str) -> int:
-    """Serve MLflow's UI on 127.0.0.1 until it is stopped, say where, and return its exit code.
+def serve(uri: str, port: int, path: str) -> NoReturn:
+    """Say where, and become the server of MLflow's UI on 127.0.0.1.
 
     Args:
         uri: of a database.
@@ -87,9 +87,8 @@ def serve(uri: str, port: int, path: str) -> int:
     print(f"the runs of {uri} will be at\nhttp://{HOST}:{port}/{path}\nstop with Ctrl-C", flush=True)
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     command += ["--backend-store-uri", uri, "--serve-artifacts", "--workers", "1"]
-    return subprocess.run(
-        command, env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, check=False
-    ).returncode
+    # In the place of this process, so that what ends it ends the server.
+    os.execve(sys.executable, command, os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})  # noqa: S606
 
 
 def _refuse_taken(port: int) -> None:

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from whytrain.attribution.target import UNITS
 from whytrain.figures.base.runs import check_runs, key, key_rows, run_handles, sizes_of
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure
+from whytrain.figures.base.text import shown
 from whytrain.presentation.palette import run_colors, run_lines
 from whytrain.types import Payoff
 
 _GRID = np.linspace(0, 1, 41)  # shares of the words at which the paths are averaged
 _MOST_OF = 0.9  # of the way from no words to all
+_NAME = 26  # characters of a name in the title
+_ALIKE = 0.2  # shares that differ by more are no one share
 _BANDS = 3  # runs up to which quartiles stay readable
 
 
@@ -57,11 +60,15 @@ def _stretched(paths: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _title(medians: dict[str, NDArray[np.float64]]) -> str:
     """Say how many words go most of the way; nothing of a way that leads nowhere."""
-    shares = {name: _reached(middle) for name, (_, middle, _) in medians.items()}
-    known = [share for share in shares.values() if share is not None]
+    shares = [(_reached(middle), name) for name, (_, middle, _) in medians.items()]
+    known = sorted((share, name) for share, name in shares if share is not None)
     if len(known) < len(shares):
         return "With all their words, the sentences are no surer of the class than without"
-    least, most = f"{min(known):.0%}", f"{max(known):.0%}"
+    (first, quickest), (last, slowest) = known[0], known[-1]
+    least, most = f"{first:.0%}", f"{last:.0%}"
+    if last - first > _ALIKE:
+        way = f"{_MOST_OF:.0%} of the way: {least} of the words in {shown(quickest, _NAME)}"
+        return f"{way}, {most} in {shown(slowest, _NAME)}"
     share = least if least == most else f"{least.removesuffix('%')} to {most}"
     return f"The most important {share} of the words go {_MOST_OF:.0%} of the way to the full sentence"
 

@@ -68,5 +68,5 @@ def _line(ax: Axes, epochs: pd.Series[float], values: pd.Series[float], color: s
 def _title(history: pd.DataFrame) -> str:
     last = history.iloc[-1]
     best = max(_STUDENTS, key=lambda kind: float(last[f"agreement_{kind}"]))
-    shares = f"{last[f'agreement_{best}']:.0%} of sentences (one class always: {last['majority']:.0%})"
-    return f"The {best} surrogate says what the network says in {shares}"
+    agreement, majority = f"{last[f'agreement_{best}']:.0%}", f"{last['majority']:.0%}"
+    return f"Network and {best} surrogate agree in {agreement}; one class always would in {majority}"
