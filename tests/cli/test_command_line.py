@@ -104,15 +104,18 @@ def test_wrong_words(
 
 QUICK_COMMANDS = """
 import sys
-from whytrain.commands import train
+from whytrain.commands import compare, explain, train
 codes = []
 wrong = ["modl=1", "model=1", "seed=-1", "trainer.max_epochs=0", "trainer.accelerator=tpu", "model.hidden_size=x"]
 wrong += ["callbacks.explanations.max_words=99", "trainer.monitor=val/acc", "resume=latest", "-m seed=0,x"]
 wrong += ["data=csv data.path=gone.csv", "model.dropout=2 data.batch_size=0"]
-for words in (["--help"], ["--cfg", "job"], *map(str.split, wrong)):
-    sys.argv = ["train.py", *words]
+given = [(train, words) for words in (["--help"], ["--cfg", "job"], *map(str.split, wrong))]
+given += [(explain, ["run=x", "text=y", word]) for word in ("device=gpu", "payoff=odds", "colour=y")]
+given += [(explain, ["run=x"]), (compare, ["runs=[a,b]", "level=2"]), (compare, ["runs=[a,b]", "device=gpu"])]
+for command, words in given:
+    sys.argv = ["main.py", *words]
     try:
-        train.main()
+        command.main()
     except SystemExit as end:
         codes.append(end.code)
 slow = {"torch", "mlflow", "pytorch_lightning", "matplotlib", "transformers"}
@@ -125,7 +128,7 @@ def test_help_config_and_wrong_words_do_without_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", QUICK_COMMANDS], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
-    assert lines[-1] == f"{[0, 0] + 12 * [2]} []"
+    assert lines[-1] == f"{[0, 0] + (12 + 6) * [2]} []"
     help_text, _, config = done.stdout.partition("\nmodel:\n")
     assert max(map(len, help_text.partition("\nseed: 0")[0].splitlines())) <= 80
     assert "bilstm*, bilstm_kd, bilstm_opt" in help_text

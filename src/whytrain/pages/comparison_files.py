@@ -31,7 +31,8 @@ def told(result: SideBySide) -> list[str]:
         lines.append(ranking_sentence(result.ranking))
     for name in list(result.measures.against_baseline)[:_MOST_TOLD]:
         lines.append(f"{name}, compared with {result.baseline.name}:")
-        lines += comparison_sentences(result, name)
+        # A note that holds for all stands once.
+        lines += [said for said in comparison_sentences(result, name) if said not in lines]
     return [*lines, *floor_sentences(result.measures)[: _MOST_TOLD + 1]]
 
 
