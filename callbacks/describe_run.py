@@ -36,8 +36,9 @@ class DescribeRun(Callback):
     Attributes:
         results: predictions by column of the closing table, after the fit.
         floor: accuracy of the floor, after the fit.
-        overhead: share of the fit's time that was neither training nor validation, 0 to 1, after the fit:
-            explanations, students, calibration, diagnosis, figures, checkpoints and tracking.
+        fit_s: seconds of the fit, after it.
+        overhead: the share of them that was neither training nor validation, 0 to 1: explanations, students,
+            calibration, diagnosis, figures, checkpoints and tracking.
     """
 
     phase = Phase.RECORD
@@ -63,7 +64,7 @@ class DescribeRun(Callback):
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
         self.floor: float | None = None
-        self.overhead: float | None = None
+        self.fit_s = self.overhead = 0.0
         self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -123,9 +124,10 @@ class DescribeRun(Callback):
         store = store_of(trainer)
         if store is None or not self.results:
             return
-        fit_s = time.perf_counter() - self._started
-        self.overhead = 1 - sum(row["time/epoch_s"] for row in self.history.epochs) / fit_s
-        store.log_metrics({"time/fit_s": fit_s, "time/overhead": self.overhead}, step=trainer.current_epoch)
+        self.fit_s = time.perf_counter() - self._started
+        self.overhead = 1 - sum(row["time/epoch_s"] for row in self.history.epochs) / self.fit_s
+        took = {"time/fit_s": self.fit_s, "time/overhead": self.overhead}
+        store.log_metrics(took, step=trainer.current_epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """The seconds of the fit so far: those of a resumed run count, too."""

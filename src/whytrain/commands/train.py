@@ -145,7 +145,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
 
     from whytrain import callbacks as watch
     from whytrain import lightning_modules as lm
-    from whytrain.pages.console import closing, next_steps
+    from whytrain.pages.console import closing, next_steps, took
     from whytrain.pages.next_steps import local_page
     from whytrain.tracking.status import ending
 
@@ -177,7 +177,8 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         assert report.run is not None
         console.print(closing(report.run, console.width))
         page = local_page(tracking, store.run_id)
-        print("", *filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
+        print("", took(record.fit_s, record.overhead), "", sep="\n")
+        print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 

@@ -78,6 +78,19 @@ def closing(run: ReportedRun, width: int) -> Group:
     return Group(*parts)
 
 
+def took(seconds: float, overhead: float) -> str:
+    """Say how long the fit took, and which share of it went into what was observed.
+
+    >>> took(126.7, 0.44)
+    'It took 2:07 minutes, 44% of them for explanations, checks, figures and tracking.'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"It took {minutes}:{rest:02d} minutes, {overhead:.0%} of them for explanations, checks, figures and "
+        "tracking."
+    )
+
+
 def closing_table(
     values: Mapping[str, Mapping[str, Interval | float]], metrics: Sequence[Metric], width: int
 ) -> Table:
