@@ -125,10 +125,10 @@ class ExplainEpoch(Callback):
         found = self._explainer.players(name, self._rows[name])
         if not found:
             _log.warning(
-                "%s: no %s sentence has %d to %d words, so none is explained; raise "
-                "callbacks.explanations.max_words (at most 16)",
+                "%s: no %s text has %d words, or a passage of %d to %d, so none is explained",
                 TOPIC,
                 name,
+                MIN_WORDS,
                 MIN_WORDS,
                 self.max_words,
             )

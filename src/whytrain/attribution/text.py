@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.explainer import Explainer, Explanation, check_explainers, explain
+from whytrain.attribution.long_texts import units_that_matter
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import Target, contrast_of, target_of
-from whytrain.attribution.units import players_of
+from whytrain.attribution.units import Units, players_of
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.cleaning import LONGEST_TEXT
 from whytrain.data.words import split_words
@@ -162,11 +163,13 @@ class TextExplainer:
         encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
         players = players_of(encoding, self.saved.max_tokens)
         logits = self.saved.logits([text])[0]
-        names, task, ask = self.saved.class_names, self.saved.task, Ask(self._model, players)
+        names, task, whole = self.saved.class_names, self.saved.task, Ask(self._model, players)
         probabilities = task.probabilities(logits[None])
+        targets = self._targets(logits, probabilities)
+        asks = [Ask(self._model, units_that_matter(whole, target)) for target in targets]
         explanations = [
             explanation
-            for target in self._targets(logits, probabilities)
+            for ask, target in zip(asks, targets, strict=True)
             for explanation in explain(ask, self.explainers, target, seed=self.seed)
         ]
         confidence = self.saved.confidence
@@ -182,8 +185,8 @@ class TextExplainer:
             else dict(zip(names, confidence.probabilities(logits[None])[0].tolist(), strict=True)),
             verdict=Verdict.of(logits, confidence, names) if isinstance(confidence, Confidence) else None,
             explanations=tuple(explanations),
-            notes=tuple(self._notes(text, explanations)),
-            make_alternative=self._alternative(ask, logits),
+            notes=tuple(self._notes(text, asks[0].units, explanations)),
+            make_alternative=self._alternative(asks[0], logits),
         )
 
     def _decided(self, decisions: NDArray[np.int64]) -> list[int]:
@@ -216,20 +219,28 @@ class TextExplainer:
         method = self.explainers[0].first_variant(self._model)
         return lambda: explain(ask, [method], target, seed=self.seed)[0]
 
-    def _notes(self, text: str, explanations: Sequence[Explanation]) -> list[str]:
+    def _notes(self, text: str, units: Units, explanations: Sequence[Explanation]) -> list[str]:
         notes = []
-        limit, n_words = self.saved.max_tokens, len(explanations[0].attribution.words)
+        limit, n_words = self.saved.max_tokens, sum(units.n_words)
         n_tokens = len(self.saved.tokenizer.encode([text], len(text) + limit)[0])
         if n_tokens > limit:
             notes.append(
                 f"the text has {n_tokens} tokens and the model reads {limit}: its end was cut, the first "
                 f"{n_words} words are explained"
             )
+        if units.grouped:
+            n_alone = units.n_words.count(1)
+            notes.append(
+                f"{n_words} words are too many to score each alone: the {n_alone} that matter most are, the "
+                f"others in {len(units) - n_alone} passages"
+            )
         for method in dict.fromkeys(e.attribution.method for e in explanations):
             first = next(e.attribution for e in explanations if e.attribution.method == method)
             if first.standard_errors is not None:
+                what = "words and passages" if units.grouped else "words"
                 notes.append(
-                    f"{n_words} words are too many to try all combinations of them: {method} is estimated "
-                    f"(± standard error, {first.n_evaluations} evaluations; raise explainer.{method}.budget)"
+                    f"{len(units)} {what} are too many to try all combinations of them: {method} is "
+                    f"estimated (± standard error, {first.n_evaluations} evaluations; raise "
+                    f"explainer.{method}.budget)"
                 )
         return notes

@@ -15,6 +15,7 @@ from whytrain.pages.html import visible
 from whytrain.presentation.palette import NEGATIVE, POSITIVE, SIZE, text_on
 from whytrain.presentation.wording import all_together, score, scores_of
 
+_VISIBLE = 0.02  # share of the largest |score| below which a color cannot be told from the paper
 _PAPER, _DARK_PAPER = "#ffffff", "#1b1d21"
 
 
@@ -29,10 +30,10 @@ def colored_sentence(
     """Return a sentence as a self-contained HTML figure: red words speak for the class, blue ones against it.
 
     The background grows from the paper's to the full color with |score| / max|score|; words below zero are
-    also underlined with dashes, so that color is not needed. Scores without signs are purple. Each word shows
-    its score where the pointer rests on it. The paper is white, or dark where the page around it says that it
-    can be (`color-scheme`). There are no scripts, no links and no styles outside of the elements; all text is
-    escaped, and each word keeps its own direction of writing.
+    also underlined with dashes, so that color is not needed, where there is any to be seen. Scores without
+    signs are purple. Each word shows its score where the pointer rests on it. The paper is white, or dark
+    where the page around it says that it can be (`color-scheme`). There are no scripts, no links and no
+    styles outside of the elements; all text is escaped, and each word keeps its own direction of writing.
 
     Args:
         words: the n words, in the order of the sentence.
@@ -101,7 +102,7 @@ def direction(words: Sequence[str]) -> str:
 def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:
     color = SIZE if not quantity.signed else POSITIVE if value >= 0 else NEGATIVE
     light, dark = (_mixed(paper, color, abs(value) / scale) for paper in (_PAPER, _DARK_PAPER))
-    underline = "text-decoration:underline dashed;" if value < 0 else ""
+    underline = "text-decoration:underline dashed;" if value < -_VISIBLE * scale else ""
     style = (
         f"background:{light};color:{text_on(light)};background:light-dark({light},{dark});"
         f"color:light-dark({text_on(light)},{text_on(dark)});{underline}"

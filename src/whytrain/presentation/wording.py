@@ -116,6 +116,24 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def shortened(passage: str, letters: int = 40) -> str:
+    """Return a passage, of a longer one its first and last words.
+
+    >>> shortened("a film that is long"), shortened("a film that is long, far too long and loud", 20)
+    ('a film that is long', 'a film that … loud')
+    """
+    words = passage.split()
+    if len(passage) <= letters or len(words) < 3:
+        return passage
+    first, last, room = [words[0]], [words[-1]], letters - len(words[0]) - len(words[-1]) - len(" … ")
+    for word in words[1:-1]:
+        if len(word) >= room:
+            break
+        first.append(word)
+        room -= len(word) + 1
+    return f"{' '.join(first)} … {' '.join(last)}"
+
+
 def percent(share: float) -> str:
     """Return a probability in percent; only 0 and 1 are called so.
 

@@ -20,10 +20,13 @@ from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
 from whytrain.attribution.target import Target
+from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 from whytrain.types import RemovalName
 
 TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,024 evaluations
+WHOLE_BUDGET_TOKENS = 128  # of a longer text as many tokens are read as of one of this length
+LEAST_SHARE = 0.2  # of the budget, for a text of any length: from 640 tokens on time grows with the length
 
 
 class Shapley(Explainer):
@@ -44,12 +47,13 @@ class Shapley(Explainer):
             absences: what stands where a word is absent (removal, baseline), one attribution each; figures
                 show the first. None: as is usual for the model.
             exact_words: up to how many words all 2^n coalitions are evaluated.
-            budget: evaluations of an estimate; raised to the least that allows standard errors.
+            budget: evaluations of an estimate of a text of up to 128 tokens, fewer of a longer one, see
+                `evaluations`.
         """
         self.absences, self.exact_words, self.budget = absences, exact_words, budget
 
     def cost(self, model: ModelInterface, n_words: int) -> int:
-        """Return the number of coalitions that are evaluated under all absences."""
+        """Return the number of coalitions that are evaluated under all absences, at most."""
         each = 1 << n_words if self._is_exact(n_words) else max(self.budget, minimum_budget(n_words))
         return len(self._absences(model)) * each
 
@@ -71,6 +75,14 @@ class Shapley(Explainer):
             return [_exact(ask, target, kind) for kind in self._absences(ask.model)]
         return [self._estimated(ask, target, kind, seed) for kind in self._absences(ask.model)]
 
+    def evaluations(self, units: Units) -> int:
+        """Return how many evaluations an estimate takes: the budget, or what reads as many tokens.
+
+        At least a fifth of the budget, and at least what allows standard errors.
+        """
+        share = max(LEAST_SHARE, min(1.0, WHOLE_BUDGET_TOKENS / len(units.token_ids)))
+        return max(int(share * self.budget), minimum_budget(len(units)))
+
     def _is_exact(self, n_words: int) -> bool:
         return n_words <= max(self.exact_words, MIN_PLAYERS - 1)
 
@@ -78,12 +90,12 @@ class Shapley(Explainer):
         return [removal_of(name, model.tokenizer) for name in self.absences or model.capabilities.removals]
 
     def _estimated(self, ask: Ask, target: Target, kind: Removal, seed: int) -> Attribution:
-        n = len(ask.units)
+        n, n_evaluations = len(ask.units), self.evaluations(ask.units)
 
         def game(present: NDArray[np.bool_]) -> NDArray[np.float64]:
             return target.values(ask.logits(present, kind))
 
-        estimate = estimate_interactions(game, n, max(self.budget, minimum_budget(n)), seed)
+        estimate = estimate_interactions(game, n, n_evaluations, seed)
         empty, full = game(np.array([np.zeros(n, dtype=bool), np.ones(n, dtype=bool)]))
         quantity = _quantity(target)
         return Attribution(
@@ -102,8 +114,12 @@ class Shapley(Explainer):
                 standard_errors=estimate.interactions_se,
                 quantity=_pair_quantity(target),
             ),
-            make_tree=partial(_chunked_tree, ask, target, kind, min(self.exact_words, TREE_CHUNKS)),
+            make_tree=partial(_chunked_tree, ask, target, kind, self._chunks(n_evaluations)),
         )
+
+    def _chunks(self, n_evaluations: int) -> int:
+        """Return how many chunks a tree has whose table takes at most half as much as an estimate."""
+        return min(self.exact_words, TREE_CHUNKS, n_evaluations.bit_length() - 2)
 
 
 def _quantity(target: Target) -> Quantity:

@@ -11,7 +11,7 @@ from whytrain.attribution.attribution import Attribution, ranking
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.text import ExplainedText
 from whytrain.pages.html import visible
-from whytrain.presentation.wording import amount, percent, score, signed
+from whytrain.presentation.wording import amount, percent, score, shortened, signed
 
 _ALL_WORDS = 40  # up to how many words a table shows them all
 _SHOWN = 15  # of longer texts
@@ -42,11 +42,12 @@ def words_table(explanation: Explanation, words: Sequence[str]) -> str:
     Of a long text the words of the largest scores; the others are folded below.
     """
     a = explanation.attribution
-    chosen = range(len(words)) if len(words) <= _ALL_WORDS else sorted(ranking(a.scores)[:_SHOWN].tolist())
+    words = [shortened(word) for word in words]
+    chosen = shown_words(a)
     rows = [_word_row(a, words[i], i) for i in chosen]
     n_others = len(words) - len(chosen)
     if a.total is not None:
-        rest = score(float(a.scores.sum() - a.scores[list(chosen)].sum()), a.quantity)
+        rest = score(float(a.scores.sum() - a.scores[chosen].sum()), a.quantity)
         others = [_sum_row(f"the other {n_others} words", rest)] if n_others else []
         start, end = (_end(explanation, place) for place in (0, 1))
         rows = [_sum_row("no words", start), *rows, *others, _sum_row("the whole text", end)]
@@ -57,6 +58,14 @@ def words_table(explanation: Explanation, words: Sequence[str]) -> str:
         return table
     every = _table(head, [_word_row(a, word, i) for i, word in enumerate(words)])
     return f"{table}<details><summary>All {len(words)} words</summary>{every}</details>"
+
+
+def shown_words(attribution: Attribution) -> list[int]:
+    """Return which words a table shows: all, or of a long text those of the largest scores, in its order."""
+    n_words = len(attribution.words)
+    if n_words <= _ALL_WORDS:
+        return list(range(n_words))
+    return sorted(ranking(attribution.scores)[:_SHOWN].tolist())
 
 
 def path_table(explanation: Explanation, words: Sequence[str]) -> str:

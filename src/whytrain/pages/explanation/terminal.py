@@ -12,9 +12,10 @@ from rich.text import Text
 from whytrain.attribution.attribution import Array, Attribution, Quantity, strongest_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.text import ExplainedText
+from whytrain.pages.explanation.bars import shown_words
 from whytrain.pages.explanation.page import group
 from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdict_sentences
-from whytrain.presentation.wording import amount, score, signed
+from whytrain.presentation.wording import amount, score, shortened, signed
 
 _PAIRS = 5  # interactions
 _ROUNDING = 1e-6  # of the largest score: a sum that misses its promise by no more keeps it
@@ -38,8 +39,8 @@ def terminal(explained: ExplainedText) -> Group:
 def scores_table(explanations: Sequence[Explanation]) -> Table:
     """The words of one sentence with their scores, a column per method and variant, ± standard errors.
 
-    Where a method promises that its scores sum to a difference of payoffs, their sum stands below, and by
-    how much it misses the promise.
+    Of a long text the words of the first method's largest scores. Where a method promises that its scores sum
+    to a difference of payoffs, their sum stands below, and by how much it misses the promise.
     """
     attributions = [e.attribution for e in explanations]
     # As Text: brackets of data are no markup.
@@ -50,9 +51,14 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
     table.add_column("word", overflow="fold")
     for a in attributions:
         table.add_column(_heading(a), justify="right")
-    for i, word in enumerate(attributions[0].words):
+    words, shown = attributions[0].words, shown_words(attributions[0])
+    for i in shown:
         cells = [_cell(a.scores, a.standard_errors, i, a.quantity) for a in attributions]
-        table.add_row(str(i + 1), Text(word), *cells)
+        table.add_row(str(i + 1), Text(shortened(words[i])), *cells)
+    if len(shown) < len(words):
+        rest = [float(np.delete(a.scores, shown).sum()) for a in attributions]
+        cells = [score(x, a.quantity, _scale(a.scores)) for x, a in zip(rest, attributions, strict=True)]
+        table.add_row("", f"the other {len(words) - len(shown)}", *cells)
     if any(a.total is not None for a in attributions):
         table.add_section()
         table.add_row("", "Σ", *(_sum(a) for a in attributions))
@@ -72,7 +78,7 @@ def interactions_table(attribution: Attribution) -> Table:
     for pair in strongest_pairs(pairs, _PAIRS):
         kind = {1.0: "synergy", -1.0: "antagonism"}.get(float(np.sign(pairs.scores[pair])), "")
         table.add_row(
-            Text(" + ".join(f"{attribution.words[i]} ({i + 1})" for i in pair)),
+            Text(" + ".join(f"{shortened(attribution.words[i])} ({i + 1})" for i in pair)),
             _cell(pairs.scores, pairs.standard_errors, pair, pairs.quantity),
             kind,
         )

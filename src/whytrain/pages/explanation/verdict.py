@@ -12,7 +12,7 @@ from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.target import ContrastTarget
 from whytrain.attribution.text import ExplainedText, Verdict
-from whytrain.presentation.wording import listed, percent
+from whytrain.presentation.wording import listed, percent, shortened
 from whytrain.types import RemovalName
 
 ABSENT: dict[RemovalName, str] = {
@@ -79,13 +79,14 @@ def from_nothing(explanation: Explanation) -> str:
 
 
 def told_apart(words: Sequence[str]) -> list[str]:
-    """Return the words, those that occur more than once with their position.
+    """Return the words, those that occur more than once with their position; long passages are shortened.
 
     >>> told_apart(["so", "good", "so"])
     ['so (word 1)', 'good', 'so (word 3)']
     """
-    counts = Counter(words)
-    return [f"{word} (word {i})" if counts[word] > 1 else word for i, word in enumerate(words, start=1)]
+    names = [shortened(word) for word in words]
+    counts = Counter(names)
+    return [f"{name} (word {i})" if counts[name] > 1 else name for i, name in enumerate(names, start=1)]
 
 
 def _labels(explained: ExplainedText) -> str:
