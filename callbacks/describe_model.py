@@ -50,6 +50,7 @@ class DescribeModel(Callback):
         )
         arguments = {**record.config["model"], **self.model_sizes}
         class_path = arguments.pop("_target_")
-        card = model_card(store.run_id, type(model).__name__, data.corpus, record.results, record.floor)
+        name = class_path.rpartition(".")[2]
+        card = model_card(store.run_id, name, data.corpus, record.results, record.floor)
         log_model(store, saved, class_path=class_path, arguments=arguments, card=card)
         store.log_artifact(record.checkpoints.best, "checkpoints")

@@ -16,6 +16,7 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.models.interface import interface_of
+from whytrain.models.windowed import Windowed
 from whytrain.objectives.class_weights import balanced_weights
 from whytrain.objectives.distillation import DistillationSettings
 from whytrain.objectives.objective import Objective, ObjectiveSettings
@@ -76,6 +77,8 @@ def assemble(
     )
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
+    if data.windows is not None:
+        model = Windowed(model, data.windows, text_data.tokenizer.frame)
     interface = interface_of(model, text_data.tokenizer, data.max_tokens)
     return text_data, Classifier(
         interface,

@@ -48,6 +48,7 @@ def csv_source() -> Callable[..., CSVFile]:
         "calibration_size": 0,
         "batch_size": 8,
         "max_tokens": 32,
+        "windows": None,
         "positive_class": None,
         "on_bad_row": "error",
     }
@@ -63,6 +64,7 @@ def sst2_source() -> Callable[..., SST2]:
         "calibration_size": 1000,
         "batch_size": 64,
         "max_tokens": 128,
+        "windows": None,
         "positive_class": None,
         "on_bad_row": "error",
     }

@@ -38,6 +38,7 @@ def load(name: Path | str, task: Any = None, **changed: Any) -> Corpus:
         "calibration_size": 0,
         "batch_size": 8,
         "max_tokens": 32,
+        "windows": None,
     }
     settings |= {"positive_class": None, "on_bad_row": "error", "name": str(name)}
     source = HuggingFace(**settings | changed)

@@ -17,7 +17,13 @@ from whytrain.data.snippets import ARCHIVE, INNER_ARCHIVE, Snippets, positive_sh
 from whytrain.errors import DataError
 
 SOURCE = Snippets(
-    split_seed=0, calibration_size=800, batch_size=64, max_tokens=128, positive_class=None, on_bad_row="error"
+    split_seed=0,
+    calibration_size=800,
+    batch_size=64,
+    max_tokens=128,
+    windows=None,
+    positive_class=None,
+    on_bad_row="error",
 )
 
 

@@ -23,6 +23,8 @@ class Source(ABC):
         calibration_size: rows of the calibration slice, held out of train; 0 for none.
         batch_size: sentences per batch.
         max_tokens: longer sentences are cut to this many tokens, special tokens included.
+        windows: tokens of the overlapping windows in which a longer text is read, see
+            `whytrain.models.windowed`; None: every text is read at once.
         positive_class: of two classes the one that F1, precision, recall and rankings are about; None: the
             second.
         on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
@@ -32,6 +34,7 @@ class Source(ABC):
     calibration_size: Annotated[int, Ge(0)]
     batch_size: Annotated[int, Ge(1)]
     max_tokens: Annotated[int, Ge(3)]
+    windows: Annotated[int, Ge(3)] | None
     positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
 

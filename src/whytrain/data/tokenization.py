@@ -101,9 +101,14 @@ class Tokenizer:
         return frozenset([*self._before, *self._after, *hiding, self.padding_id])
 
     @property
+    def frame(self) -> tuple[int, int]:
+        """Number of special tokens before and behind a sentence."""
+        return len(self._before), len(self._after)
+
+    @property
     def n_framing(self) -> int:
         """Number of special tokens around a sentence."""
-        return len(self._before) + len(self._after)
+        return sum(self.frame)
 
     def framed(self, token_ids: Sequence[int]) -> list[int]:
         """Return a sentence's token ids with the special tokens around them."""

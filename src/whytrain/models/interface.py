@@ -143,11 +143,11 @@ def interface_of(module: nn.Module, tokenizer: Tokenizer, max_tokens: int) -> Mo
         ConfigError: it cannot read `max_tokens` tokens, padding changes its logits, or what it shows is not
             what it computes.
     """
-    limit: int | None = getattr(module, "max_tokens", None)
+    limit = limit_of(module)
     if limit is not None and max_tokens > limit:
         raise ConfigError(
-            f"data.max_tokens={max_tokens}: the model {_name(module)} reads at most {limit} tokens, special "
-            f"ones included: set data.max_tokens={limit}"
+            f"data.max_tokens={max_tokens}: the model {family_of(module)} reads at most {limit} tokens, "
+            f"special ones included: set data.max_tokens={limit}, or data.windows={limit} for longer texts"
         )
     device = device_of(module)
     generators = [device] if device.type == "cuda" else []
@@ -182,18 +182,36 @@ def saved_arguments_of(model: PredictFn) -> dict[str, Any] | None:
     return None if arguments is None else dict(arguments)
 
 
+def inspectable_of(module: nn.Module) -> Inspectable | None:
+    """Return a model that may show its embeddings and what lies behind; None: it shows nothing."""
+    return module if isinstance(module, Inspectable) else None
+
+
+def removals_of(module: nn.Module) -> tuple[RemovalName, ...]:
+    """Return the ways to remove a word that suit a model, the usual one first."""
+    declared: tuple[RemovalName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
+    return declared
+
+
+def limit_of(module: nn.Module) -> int | None:
+    """Return the longest input of a model, special tokens included; None: no limit."""
+    limit: int | None = getattr(module, "max_tokens", None)
+    return limit
+
+
+def family_of(module: nn.Module) -> str:
+    """Return how errors call a model."""
+    return str(getattr(module, "family", type(module).__name__))
+
+
 def requirements_of_class(model_class: type[nn.Module]) -> tuple[str, ...]:
     """Return the packages that a class of models needs besides this one's own."""
     return tuple(getattr(model_class, "requirements", ()))
 
 
-def _name(module: nn.Module) -> str:
-    return str(getattr(module, "family", type(module).__name__))
-
-
 def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[RemovalName, ...]:
     """Return the declared ways that the tokenizer has tokens for; an unknown word stands in for a mask."""
-    declared: tuple[RemovalName, ...] = getattr(module, "removals", _USUAL_REMOVALS)
+    declared = removals_of(module)
     has = {"mask": tokenizer.mask_id is not None, "unknown": tokenizer.unknown_id is not None}
     possible = [name for name in declared if has.get(name, True)]
     if len(possible) < len(declared) and has["unknown"] and "unknown" not in possible:
@@ -219,19 +237,19 @@ def _probe(
         seen = _inspected(module, ids, mask)
     except IndexError as error:
         raise ConfigError(
-            f"the model {_name(module)} does not read the tokens that it is given ({_in_short(error)}): its "
-            f"vocabulary or its positions are fewer; lower data.max_tokens={max_tokens}, or use its own "
+            f"the model {family_of(module)} does not read the tokens that it is given ({_in_short(error)}): "
+            f"its vocabulary or its positions are fewer; lower data.max_tokens={max_tokens}, or use its own "
             "tokenizer"
         ) from error
     if not _equal(pair, alone):
         raise ConfigError(
-            f"the model {_name(module)} reads its padding: the logits of two sentences differ by "
+            f"the model {family_of(module)} reads its padding: the logits of two sentences differ by "
             f"{float((pair - alone).abs().max()):.2g} between a padded batch and each alone; a model "
             "must use its mask"
         )
     if seen is not None and not _equal(seen.logits, pair):
         raise ConfigError(
-            f"the model {_name(module)} has an inspect() whose logits differ by "
+            f"the model {family_of(module)} has an inspect() whose logits differ by "
             f"{float((seen.logits - pair).abs().max()):.2g} from those of its forward(): "
             "both must compute the same"
         )

@@ -24,6 +24,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.models.interface import ModelInterface, interface_of, saved_arguments_of
+from whytrain.models.windowed import Windowed
 from whytrain.tasks import CLASSIFICATION, TASKS, Task
 
 WEIGHTS = "weights.safetensors"
@@ -134,12 +135,14 @@ def save_model(directory: Path, saved: SavedModel, *, class_path: str, arguments
         "task": saved.task.name,
         "class_names": list(saved.class_names),
         "max_tokens": saved.max_tokens,
+        "window": saved.model.window if isinstance(saved.model, Windowed) else None,
         "confidence": None if saved.confidence is None else saved.confidence.to_plain(),
         "explainers": {name: dict(section) for name, section in saved.explainers.items()},
     }
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (directory / DESCRIPTION).write_text(text, "utf-8")
-    safetensors.torch.save_model(saved.model, str(directory / WEIGHTS))
+    model = saved.model.model if isinstance(saved.model, Windowed) else saved.model
+    safetensors.torch.save_model(model, str(directory / WEIGHTS))
     saved.tokenizer.save(directory / TOKENIZER)
 
 
@@ -165,11 +168,14 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         model = _model_class(class_path)(**description["arguments"])
     safetensors.torch.load_model(model, directory / WEIGHTS)
+    tokenizer = Tokenizer.load(directory / TOKENIZER)
+    if (window := description.get("window")) is not None:
+        model = Windowed(model, int(window), tokenizer.frame)
     plain, task = description["confidence"], TASKS[description.get("task", CLASSIFICATION.name)]
     kind = Confidence if task.exclusive else LabelConfidence
     return SavedModel(
         model=model.eval().to(device),
-        tokenizer=Tokenizer.load(directory / TOKENIZER),
+        tokenizer=tokenizer,
         class_names=tuple(description["class_names"]),
         max_tokens=int(description["max_tokens"]),
         confidence=None if plain is None else kind.from_plain(plain),
