@@ -92,7 +92,7 @@ class Windowed(nn.Module):
         Raises:
             NotImplementedError: the model computes from ids alone.
         """
-        parts = token_ids.split(self.window, dim=1)
+        parts = torch.split(token_ids, self.window, dim=1)
         return torch.cat([self._inspectable().embed(part) for part in parts], dim=1)
 
     def inspect(self, embeddings: Tensor, mask: Tensor | None) -> Inspection:
