@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 import torch
@@ -15,7 +16,7 @@ from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
-from whytrain.models.interface import interface_of
+from whytrain.models.interface import interface_of, match_classes
 from whytrain.models.windowed import Windowed
 from whytrain.objectives.class_weights import balanced_weights
 from whytrain.objectives.distillation import DistillationSettings
@@ -24,6 +25,8 @@ from whytrain.optimization import OptimizerSettings
 from whytrain.runs.find import RunFinder
 from whytrain.tasks import Task
 from whytrain.tracking.settings import TrackingSettings
+
+_log = logging.getLogger(__name__)
 
 
 def assemble(
@@ -77,6 +80,8 @@ def assemble(
     )
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
+    if note := match_classes(model, text_data.corpus.class_names):
+        _log.warning("model: %s", note)
     if data.windows is not None:
         model = Windowed(model, data.windows, text_data.tokenizer.frame)
     interface = interface_of(model, text_data.tokenizer, data.max_tokens)

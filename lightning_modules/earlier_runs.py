@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.batch_plan import Rows
+from whytrain.data.label_names import has_no_names, same_classes
 from whytrain.data.lexicon import usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import ConfigError
@@ -129,12 +130,13 @@ def _teacher_folder(teacher: str, fingerprint: str, find: RunFinder) -> Path:
 
 def _class_order(theirs: Sequence[str], ours: Sequence[str]) -> list[int]:
     """Return where the teacher has each of our classes."""
-    unnamed = [
-        f"LABEL_{i}" for i in range(len(ours))
-    ]  # what the hub's library writes where nobody named them
-    if set(theirs) == set(ours):
-        return [theirs.index(name) for name in ours]
-    if list(theirs) == unnamed:
+    order = same_classes(theirs, ours)
+    if order is not None:
+        return order
+    if has_no_names(theirs) and len(theirs) == len(ours):
+        _log.warning(
+            "distillation: nobody named the teacher's classes; they are taken as %s", ", ".join(ours)
+        )
         return list(range(len(ours)))
     raise ConfigError(
         f"distillation.teacher knows the classes {', '.join(theirs)}, the data has {', '.join(ours)}: give a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +195,13 @@ def test_teachers_that_do_not_fit(bert, workspace, caplog):
         ConfigError, match=r"^distillation.attention is above 0, but the student BiLSTM shows no attention"
     ):
         built(*TAUGHT, "distillation.attention=1.0", "model.pooling=mean", small=WITHOUT_WORDPIECE)
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(
+        json.dumps({k: v for k, v in config.items() if k not in ("id2label", "label2id")})
+    )
+    built(*TAUGHT, small=WITHOUT_WORDPIECE)
+    assert "nobody named the teacher's classes; they are taken as bad, good" in caplog.text
+    (bert / "config.json").write_text(json.dumps(config))
     reviews = pd.read_csv(workspace / "reviews.csv").replace({"good": "fine"})
     reviews.to_csv(workspace / "reviews.csv", index=False)
     with pytest.raises(

@@ -96,6 +96,49 @@ def test_a_head_of_other_classes_is_drawn_anew(bert_folder, tokenizer, model):
     )
 
 
+def test_classes_are_matched_by_name(bert_folder, tokenizer, model, tmp_path):
+    with torch.no_grad():
+        expected = model(IDS, MASK)
+        flipped = read(bert_folder, tokenizer).eval()
+        note = flipped.match_classes(("Good", "bad"))  # the folder says bad, good
+        assert note is not None
+        assert note.endswith("has its classes in another order (bad, good): matched by their names")
+        torch.testing.assert_close(flipped(IDS, MASK), expected[:, [1, 0]], rtol=0, atol=0)
+        seen = flipped.inspect(flipped.embed(IDS), MASK)
+        torch.testing.assert_close(seen.logits, expected[:, [1, 0]], rtol=1e-5, atol=1e-6)
+        assert model.match_classes(("bad", "good")) is None
+        torch.testing.assert_close(model(IDS, MASK), expected, rtol=0, atol=0)
+        saved = SavedModel(model=flipped, tokenizer=tokenizer, class_names=("Good", "bad"), max_tokens=20)
+        save_model(tmp_path / "saved", saved, class_path=CLASS, arguments={})
+        loaded = load_model(tmp_path / "saved")
+        torch.testing.assert_close(loaded.model(IDS, MASK), expected[:, [1, 0]], rtol=0, atol=0)
+    assert loaded.model.network.config.id2label == {0: "bad", 1: "Good"}  # as the network's own logits
+
+
+def test_a_head_of_other_names_is_drawn_anew(bert_folder, tokenizer, model):
+    other = read(bert_folder, tokenizer).eval()
+    trained = other.network.classifier.weight.clone()
+    torch.manual_seed(7)  # the folder's weights are those of seed 0
+    note = other.match_classes(("ham", "spam"))
+    assert note is not None
+    assert "tells bad, good apart, the data ham, spam: its classifying head is replaced by a new one" in note
+    assert not torch.equal(other.network.classifier.weight, trained)
+    torch.testing.assert_close(other.embed(IDS), model.embed(IDS), rtol=0, atol=0)
+    theirs, ours = (m.network.bert.pooler.dense.weight for m in (other, model))
+    torch.testing.assert_close(theirs, ours, rtol=0, atol=0)
+    assert other.network.config.id2label == {0: "ham", 1: "spam"}
+    three = read(bert_folder, tokenizer, n_classes=3).match_classes(("a", "b", "c"))
+    assert three is not None
+    assert "another number of classes" in three
+
+
+def test_an_encoder_without_a_head_says_nothing(bert_folder, tokenizer, tmp_path):
+    encoder = tmp_path / "encoder"
+    shutil.copytree(bert_folder, encoder)
+    transformers.AutoModel.from_pretrained(bert_folder).save_pretrained(encoder)
+    assert read(encoder, tokenizer).match_classes(("good", "bad")) is None
+
+
 def test_saved_and_loaded_without_its_first_folder(bert_folder, tokenizer, tmp_path):
     first = tmp_path / "first"
     shutil.copytree(bert_folder, first)

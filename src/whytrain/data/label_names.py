@@ -74,6 +74,35 @@ def label_key(name: str) -> str:
     return re.sub(r"(?<=\d)\.0+$", "", same_text(name))
 
 
+def same_classes(theirs: Sequence[str], ours: Sequence[str]) -> list[int] | None:
+    """Return where `theirs` has each of `ours`, spellings aside; None where they are not the same classes.
+
+    `LABEL_0`, `LABEL_1`, …, which a model has whose classes nobody named, are the classes 0, 1, … only.
+
+    >>> same_classes(("POSITIVE", "NEGATIVE"), ("negative", "positive"))
+    [1, 0]
+    >>> unnamed = ("LABEL_0", "LABEL_1")
+    >>> same_classes(unnamed, ("1", "0")), same_classes(unnamed, ("bad", "good"))
+    ([1, 0], None)
+    """
+    if has_no_names(theirs):
+        theirs = [str(position) for position in range(len(theirs))]
+    for spelled in (str, label_key):
+        found, wanted = [spelled(name) for name in theirs], [spelled(name) for name in ours]
+        if len(set(found)) == len(found) and sorted(found) == sorted(wanted):
+            return [found.index(name) for name in wanted]
+    return None
+
+
+def has_no_names(class_names: Sequence[str]) -> bool:
+    """Whether these are what the hub's library writes where nobody named the classes.
+
+    >>> has_no_names(["LABEL_0", "LABEL_1"]), has_no_names(["bad", "good"])
+    (True, False)
+    """
+    return [str(name) for name in class_names] == [f"LABEL_{i}" for i in range(len(class_names))]
+
+
 def _tidy(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name.translate(_BLANK)).split())
 

@@ -10,12 +10,14 @@ A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What els
 - `max_tokens`: its longest input, special tokens included; None: no limit.
 - `family`: how errors call it; otherwise its class.
 - `saved_arguments`: constructor arguments that rebuild it where its first weights are gone.
+- `match_classes(class_names) -> str | None`: brings first weights that know classes by name into the data's
+  order; returns what people should know.
 - `requirements`, of its class: packages that it needs besides this one's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Literal
@@ -202,6 +204,12 @@ def limit_of(module: nn.Module) -> int | None:
 def family_of(module: nn.Module) -> str:
     """Return how errors call a model."""
     return str(getattr(module, "family", type(module).__name__))
+
+
+def match_classes(model: PredictFn, class_names: Sequence[str]) -> str | None:
+    """Let a model whose first weights know classes bring them into this order; return its note, if any."""
+    match: Callable[[Sequence[str]], str | None] | None = getattr(model, "match_classes", None)
+    return None if match is None else match(class_names)
 
 
 def requirements_of_class(model_class: type[nn.Module]) -> tuple[str, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from whytrain.data.label_names import same_classes
 from whytrain.data.pretrained import library_reason, packaged_model
 from whytrain.errors import ConfigError
 from whytrain.models.transformer_reading import (
@@ -23,6 +25,8 @@ from whytrain.models.transformer_reading import (
 )
 from whytrain.types import Inspection, RemovalName
 
+# What is found of a trained classifying head: none, one of as many classes, one of another number.
+Head = Literal["none", "kept", "other"]
 _SPARE_ROWS = (
     1024  # embedding tables are padded to round numbers: so many more rows than tokens are no surprise
 )
@@ -35,7 +39,6 @@ class Transformer(nn.Module):
         network: the `transformers` model; its weights are float32, and its attention shows its weights.
         family: its class, for errors.
         max_tokens: its longest input; None where its positions have no end.
-        saved_arguments: constructor arguments that rebuild it where its first weights are gone.
     """
 
     removals: tuple[RemovalName, ...] = ("mask", "removed")  # it knows no padding inside
@@ -50,11 +53,13 @@ class Transformer(nn.Module):
         name_or_path: str | None,
         architecture: Mapping[str, Any] | None = None,
         reading: Reading | None = None,
+        class_order: Sequence[int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
         """Read the weights, or build the architecture with new ones.
 
-        A head that fits the classes is kept; otherwise a new one is drawn from torch's global generator.
+        A head of as many classes is kept, see `match_classes`; otherwise a new one is drawn from torch's
+        global generator.
 
         Args:
             vocabulary_size: number of wordpieces of the tokenizer.
@@ -64,6 +69,7 @@ class Transformer(nn.Module):
                 architecture.
             architecture: the model's config as plain data; None to read it with the weights.
             reading: how it is asked; None: as is found by asking it.
+            class_order: where the network has each class; None: where it stands.
             network: a `transformers` classifier that is read already; instead of all that.
 
         Raises:
@@ -72,11 +78,13 @@ class Transformer(nn.Module):
         """
         super().__init__()
         self.network: Any
+        self._name = name_or_path
+        self._head: Head = "none"
         if network is not None:
             self.network = network
         elif architecture is None:
             assert name_or_path is not None
-            self.network = _pretrained(name_or_path, n_classes, padding_id)
+            self.network, self._head = _pretrained(name_or_path, n_classes, padding_id)
         else:
             self.network = _untrained(architecture)
         self.family = type(self.network).__name__
@@ -94,14 +102,71 @@ class Transformer(nn.Module):
         self.max_tokens = longest_input(self.network)
         with _quiet():
             self._reading = reading or reading_of(self.network, vocabulary_size, padding_id)
-        self.saved_arguments = {
+        self._sizes = {
             "vocabulary_size": vocabulary_size,
             "n_classes": n_classes,
             "padding_id": padding_id,
+        }
+        self._set_order(class_order)
+
+    @property
+    def saved_arguments(self) -> dict[str, Any]:
+        """Constructor arguments that rebuild it where its first weights are gone."""
+        return self._sizes | {
             "name_or_path": None,
             "architecture": _plain_config(self.network),
             "reading": self._reading,
+            "class_order": None if self._order is None else self._order.tolist(),
         }
+
+    def match_classes(self, class_names: Sequence[str]) -> str | None:
+        """Give each class the place that it has in the data; return what people should know, if anything.
+
+        A trained head is kept where its classes have the same names, whatever their order. Otherwise what it
+        learned is about other classes, and a new one is drawn.
+
+        Args:
+            class_names: of the data, as many as the head has.
+        """
+        note, theirs = None, _named_classes(self.network.config)
+        order = same_classes(theirs, class_names) if self._head == "kept" else None
+        if order is None and self._head == "kept":
+            self._draw_head()
+            note = (
+                f"{self._name} tells {', '.join(theirs)} apart, the data {', '.join(class_names)}: "
+                "its classifying head is replaced by a new one"
+            )
+        elif self._head == "other":
+            note = (
+                f"{self._name} tells another number of classes apart than the data, which has "
+                f"{len(class_names)}: its classifying head is replaced by a new one"
+            )
+        elif order is not None and order != sorted(order):
+            note = (
+                f"{self._name} has its classes in another order ({', '.join(theirs)}): matched by their names"
+            )
+        self._set_order(order)
+        places = range(len(class_names)) if order is None else order
+        named = dict(sorted(zip(places, class_names, strict=True)))
+        self.network.config.id2label = named
+        self.network.config.label2id = {name: place for place, name in named.items()}
+        return note
+
+    def _set_order(self, order: Sequence[int] | None) -> None:
+        as_it_stands = order is None or list(order) == sorted(order)
+        found = None if as_it_stands else torch.tensor(list(order or ()))
+        self._order: Tensor | None
+        self.register_buffer("_order", found, persistent=False)
+
+    def _draw_head(self) -> None:
+        """Replace what lies outside the encoder by new weights from torch's global generator."""
+        fresh = _untrained(_plain_config(self.network)).train(self.network.training)
+        for name, part in fresh.named_children():
+            if part is not fresh.base_model:
+                setattr(self.network, name, part)
+
+    def _ordered(self, logits: Tensor) -> Tensor:
+        return logits if self._order is None else logits[:, self._order]
 
     def forward(self, token_ids: Tensor, mask: Tensor | None) -> Tensor:
         """Return logits (batch, n_classes) for token ids (batch, n_tokens); mask None: no padding.
@@ -111,8 +176,9 @@ class Transformer(nn.Module):
         """
         if self._reading == "ids":
             self._check_length(token_ids)
-            return read_ids(self.network, token_ids, mask)
-        return read_embeddings(self.network, self.embed(token_ids), mask, self._reading).logits
+            return self._ordered(read_ids(self.network, token_ids, mask))
+        output = read_embeddings(self.network, self.embed(token_ids), mask, self._reading)
+        return self._ordered(output.logits)
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Return word embeddings (batch, n_tokens, embedding_size), before positions are added.
@@ -134,7 +200,8 @@ class Transformer(nn.Module):
         pays to each token in the last layer, mean over heads.
         """
         assert self._reading != "ids"
-        return inspected(self.network, embeddings, mask, self._reading)
+        seen = inspected(self.network, embeddings, mask, self._reading)
+        return replace(seen, logits=self._ordered(seen.logits))
 
     def _check_length(self, token_ids: Tensor) -> None:
         if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:
@@ -172,10 +239,15 @@ def classes_of(name_or_path: str) -> list[str]:
             f"{name_or_path} was trained as {', '.join(trained) or 'nothing that its config.json says'}, not "
             "as a sequence classifier; train one on it with model=transformer"
         )
+    return _named_classes(config)
+
+
+def _named_classes(config: Any) -> list[str]:
     return [str(name) for _, name in sorted(config.id2label.items())]
 
 
-def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
+def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> tuple[Any, Head]:
+    """Return the network, and whether its head is a trained one."""
     from transformers import AutoModelForSequenceClassification
 
     local = Path(name_or_path).expanduser()
@@ -188,17 +260,18 @@ def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
         "use_safetensors": True,
         "trust_remote_code": False,
         "ignore_mismatched_sizes": True,  # a head for other classes is drawn anew
+        "output_loading_info": True,
     }
     load = AutoModelForSequenceClassification.from_pretrained
     try:
         with _quiet():
             if Path(source).exists():
-                return load(source, **settings)
+                return _with_head(*load(source, **settings))
             try:
-                return load(source, local_files_only=True, **settings)
+                return _with_head(*load(source, local_files_only=True, **settings))
             except (OSError, ValueError):  # not in the hub's cache
                 _reach_hub(source)
-                return load(source, **settings)
+                return _with_head(*load(source, **settings))
     except Exception as error:  # the hub's client, transformers and safetensors raise their own
         reason = library_reason(error)
         raise ConfigError(
@@ -206,6 +279,14 @@ def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> Any:
             f"({reason}); give a folder with config.json and *.safetensors, or a "
             "name on the hub"
         ) from error
+
+
+def _with_head(network: Any, loading: Mapping[str, Any]) -> tuple[Any, Head]:
+    inside = f"{network.base_model_prefix}."
+    if loading["mismatched_keys"]:
+        return network, "other"
+    is_drawn = any(not key.startswith(inside) for key in loading["missing_keys"])
+    return network, "none" if is_drawn else "kept"
 
 
 def _reach_hub(name: str) -> None:
