@@ -1,4 +1,4 @@
-"""The best and the last checkpoint, and a stop on Ctrl-C or SIGTERM that leaves one."""
+"""The best and the last checkpoint, and a stop on a signal that leaves one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import Callback
 from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
-from whytrain.errors import Interrupted
+from whytrain.errors import Interrupted, ending_signals
 from whytrain.typed_commands import typed
 
 
@@ -52,9 +52,9 @@ class Checkpoints(Callback):
     # Ctrl-C stops at once, and so does any signal once training is over and its last checkpoint is written.
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Take over SIGINT and SIGTERM while fitting."""
+        """Take over SIGINT and the signals that end a process while fitting."""
         if stage == "fit":
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *ending_signals()):
                 self._handlers[number] = signal.signal(number, self._on_signal)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -51,7 +51,7 @@ class Report(Callback):
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
         confidence = fitted[0] if fitted else None
         config = record.config
-        parent = config["from_diagnosis"] or config["guidance"]["run"]
+        parent = config["from_diagnosis"] or config["resume"] or config["guidance"]["run"]
         self.run = run = ReportedRun(
             run_id=store.run_id,
             run_name=store.run_name,

@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from whytrain.lightning_modules.classifier import Classifier
     from whytrain.lightning_modules.data import TextData
     from whytrain.lightning_modules.logger import StoreLogger
-    from whytrain.lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
+    from whytrain.lightning_modules.resume import (
+        finished_run,
+        finished_score,
+        mark_finished,
+        start_from,
+        stopped_run,
+        write_config,
+    )
     from whytrain.lightning_modules.sweep_job import SweepJob
     from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
 else:
@@ -22,9 +29,11 @@ __all__ = [
     "TextData",
     "TrainerSettings",
     "assemble",
+    "finished_run",
     "finished_score",
     "make_trainer",
     "mark_finished",
+    "start_from",
     "stopped_run",
     "write_config",
 ]

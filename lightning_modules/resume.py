@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
+import torch
 import yaml
 
-from whytrain.checkpoints import remove_resumable, usable_checkpoint
+from whytrain.checkpoints import best_checkpoint, remove_resumable, usable_checkpoint
 from whytrain.config.moved_keys import keys_within, refuse_moved
 from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
-from whytrain.errors import ConfigError, MissingRunError
-from whytrain.tracking.run_folder import FINISHED_FILE, run_folders
+from whytrain.errors import ConfigError, MissingRunError, TrackingError
+from whytrain.tracking.run_folder import FINISHED_FILE, run_folders, write_atomically
 
 CONFIG_FILE = "config.yaml"
 _SHOWN = 5
+MORE = ("trainer.max_epochs", "run_name", "optimizer.learning_rate")  # beside a finished run
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 
@@ -38,9 +41,50 @@ def stopped_run(
         MissingRunError: no such run here, or several of this name.
         TrackingError: its checkpoints are damaged.
     """
-    _check_only_resume(overrides)
     folder = _folder_of(root, called)
+    if _is_finished(folder):
+        raise ConfigError(
+            f"resume={called}: this run is finished; trainer.max_epochs=N beside it trains N epochs more, "
+            "from its best weights and as a run of its own"
+        )
+    _check_only_resume(overrides)
     return folder, _stored_config(folder, trusted), usable_checkpoint(folder)
+
+
+def finished_run(root: Path, called: str, overrides: Sequence[str]) -> Path | None:
+    """Return the folder of a finished run that is to be trained further; None where it only goes on.
+
+    Args:
+        root: the tracking folder of this machine.
+        called: id or unique name of the run.
+        overrides: the command line: with `trainer.max_epochs` it asks for more.
+
+    Raises:
+        ConfigError: the command line gives what such a run takes over.
+        MissingRunError: no such run here, or several of this name.
+    """
+    folder = _folder_of(root, called)
+    keys = [key_of(text) for text in overrides]
+    if not _is_finished(folder) or MORE[0] not in keys:
+        return None
+    others = [text for text, key in zip(overrides, keys, strict=True) if key not in (*ALLOWED, *MORE)]
+    if others:
+        raise ConfigError(
+            f"resume={called}: a finished run is trained further as it was; leave out {', '.join(others)}"
+        )
+    return folder
+
+
+def start_from(module: pl.LightningModule, folder: Path) -> None:
+    """Give a module that is to be trained the best weights of a finished run.
+
+    Raises:
+        TrackingError: they are no longer there.
+    """
+    path = best_checkpoint(folder)
+    if not path.is_file():
+        raise TrackingError(f"{path} is not there any more: without it no run can start from {folder.name}")
+    module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
 
 
 def _folder_of(root: Path, called: str) -> Path:
@@ -72,9 +116,7 @@ def _check_only_resume(overrides: Sequence[str]) -> None:
 
 def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     path = folder / CONFIG_FILE
-    if _is_finished(folder):
-        raise ConfigError(f"resume={folder.name}: this run is finished, start a new run without resume")
-    config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    config = _read_yaml(path)
     refuse_moved(keys_within(config), f"{path} was written by an older version")
     strangers = untrusted_targets(config, trusted)
     if strangers:
@@ -85,15 +127,25 @@ def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
     return config
 
 
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise TrackingError(f"{path} cannot be read ({error.__class__.__name__}): start a new run") from error
+    if not isinstance(config, dict):
+        raise TrackingError(f"{path} is no config of a run: start a new run without resume")
+    return config
+
+
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Keep the resolved config beside the checkpoints."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG_FILE).write_text(yaml.safe_dump(dict(config), sort_keys=False), "utf-8")
+    write_atomically(folder / CONFIG_FILE, yaml.safe_dump(dict(config), sort_keys=False))
 
 
 def mark_finished(folder: Path, score: float | None) -> None:
     """Note the best score and that nothing is left to resume; remove what was kept for that."""
-    (folder / FINISHED_FILE).write_text(json.dumps(score), "utf-8")
+    write_atomically(folder / FINISHED_FILE, json.dumps(score))
     remove_resumable(folder)
 
 

@@ -39,7 +39,7 @@ class Interrupted(WhytrainError):  # noqa: N818  (no error: somebody asked for i
     """The user or the system asked the run to stop; a resumable checkpoint was written.
 
     Attributes:
-        signal_number: 2 for Ctrl-C (SIGINT), 15 for SIGTERM.
+        signal_number: 2 for Ctrl-C (SIGINT), 15 for SIGTERM, 1 for SIGHUP.
     """
 
     def __init__(self, signal_number: int, next_step: str = "") -> None:
@@ -47,3 +47,9 @@ class Interrupted(WhytrainError):  # noqa: N818  (no error: somebody asked for i
         name = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
         super().__init__(f"stopped by {name}{'; ' if next_step else ''}{next_step}")
         self.signal_number = signal_number
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Return the signals that ask this process to end; a hangup that is ignored (`nohup`) stays so."""
+    hangup: list[signal.Signals] = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
+    return [signal.SIGTERM, *(s for s in hangup if signal.getsignal(s) is not signal.SIG_IGN)]

@@ -156,7 +156,7 @@ def test_a_finished_run_keeps_its_best_and_is_not_resumed(tmp_path):
     assert finished_score(tmp_path) == 0.75
     assert files(tmp_path) == ["best.ckpt"]
     mark_finished(stopped(tmp_path, "x"), 0.75)
-    with pytest.raises(ConfigError, match=r"this run is finished, .*start a new run without resume"):
+    with pytest.raises(ConfigError, match=r"this run is finished; trainer.max_epochs=N beside it"):
         stopped_run(tmp_path, "x", ["resume=x"], TRUSTED)
 
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, open_dict
 
 from whytrain.commands.command_line import quiet_libraries, terminate
 from whytrain.config.override_words import key_of
-from whytrain.errors import TrainingError
+from whytrain.errors import TrainingError, ending_signals
 
 # What one thread per job means to the libraries underneath; they read it when they are loaded.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -41,7 +41,8 @@ def run_packed(packed: bytes, index: int, overrides: Sequence[str]) -> bytes:
     Singleton.set_state(state)
     quiet_libraries()
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminate)
+        for number in ending_signals():
+            signal.signal(number, terminate)
     job = context.config_loader.load_sweep_config(config, list(overrides))
     with open_dict(job):
         job.hydra.job.id, job.hydra.job.num = f"{job.hydra.job.name}_{index}", index

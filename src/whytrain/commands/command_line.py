@@ -29,7 +29,7 @@ from omegaconf.errors import OmegaConfBaseException
 from whytrain.config.moved_keys import keys_within
 from whytrain.config.trust import trust
 from whytrain.config.validation import did_you_mean
-from whytrain.errors import ConfigError, Interrupted, WhytrainError
+from whytrain.errors import ConfigError, Interrupted, WhytrainError, ending_signals
 from whytrain.extras import absent
 
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
@@ -63,7 +63,8 @@ def run_command(command: Callable[[], object], primary: Path) -> int:
     trust(trusted_targets(primary.parent))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then lets its exceptions through instead of exiting with 1
     in_main_thread = threading.current_thread() is threading.main_thread()
-    default = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
+    ends = ending_signals() if in_main_thread else []
+    defaults = {number: signal.signal(number, terminate) for number in ends}
     try:
         command()
         sys.stdout.flush()
@@ -72,8 +73,8 @@ def run_command(command: Callable[[], object], primary: Path) -> int:
     except KeyboardInterrupt:
         return tell(Interrupted(signal.SIGINT), primary)
     finally:
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, default)
+        for number, default in defaults.items():
+            signal.signal(number, default)
     return DONE
 
 
@@ -121,7 +122,7 @@ def tell(error: Exception, primary: Path) -> int:
 
 
 def terminate(number: int, frame: FrameType | None) -> None:
-    """Let SIGTERM unwind the stack, as Ctrl-C does: a run is then marked KILLED wherever it stood."""
+    """Let a signal unwind the stack, as Ctrl-C does: a run is then marked KILLED wherever it stood."""
     raise Interrupted(number)
 
 

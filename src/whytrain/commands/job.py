@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import trusted_targets
 from whytrain.config.moved_keys import refuse_moved
-from whytrain.config.override_words import key_of
+from whytrain.config.override_words import key_of, without_interpolations
 from whytrain.config.trust import trust
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError
@@ -60,6 +60,11 @@ class Job:
             conf_folders=tuple(source.path for source in sources if source.provider == "command-line"),
         )
 
+    @classmethod
+    def of_record(cls, plain: Mapping[str, Any], choices: Mapping[str, str]) -> Job:
+        """Return the job of a config that a run kept: data, in which no interpolation is one."""
+        return cls(config=OmegaConf.create(_literal(plain)), words=(), choices=choices)
+
     def resolved(self) -> dict[str, Any]:
         """Return the config as plain containers.
 
@@ -80,8 +85,8 @@ class Job:
         job = compose_job(
             words, in_sweep=self.in_sweep, parent_run_id=parent_run_id, conf_folders=self.conf_folders
         )
-        plain: Any = OmegaConf.to_container(job.config)
-        strangers = untrusted_targets(plain, trusted_targets(CONF))
+        # Resolved: an interpolation such as ${oc.create:…} makes sections that are no such before.
+        strangers = untrusted_targets(job.resolved(), trusted_targets(CONF))
         if strangers:
             raise ConfigError(f"the overrides name {', '.join(strangers)}, which no file under conf/ does")
         return job
@@ -118,6 +123,14 @@ def compose_job(
         parent_run_id=parent_run_id,
         conf_folders=tuple(conf_folders),
     )
+
+
+def _literal(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _literal(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_literal(value) for value in node]
+    return without_interpolations(node) if isinstance(node, str) else node
 
 
 def _compose(name: str, words: Sequence[str], folders: Sequence[str]) -> DictConfig:

@@ -65,6 +65,7 @@ class _Start:
     is_new_line: bool  # the command line is still to be recorded
     run_id: str | None
     checkpoint: Path | None
+    origin: Path | None = None  # the folder of the finished run from whose weights this one starts
 
 
 def hydra_main(config: DictConfig) -> float | None:
@@ -127,16 +128,28 @@ def address_of(job: Job) -> str:
 def _start(job: Job, tracking: TrackingSettings) -> _Start:
     from whytrain import lightning_modules as lm
 
-    run_id, checkpoint = None, None
-    if job.config.resume is not None:
+    run_id, checkpoint, origin = None, None, None
+    called = job.config.resume
+    if called is not None and (origin := lm.finished_run(tracking.root, called, job.words)) is not None:
+        job = train_further(job, origin.name, tracking.address)
+    elif called is not None:
         trusted = trusted_targets(CONF)
-        folder, stored, checkpoint = lm.stopped_run(tracking.root, job.config.resume, job.words, trusted)
+        folder, stored, checkpoint = lm.stopped_run(tracking.root, called, job.words, trusted)
         run_id = folder.name
-        job = Job(config=OmegaConf.create(stored), words=(), choices=job.choices)
+        # Where the runs are is what this command line says: their folder may have moved.
+        stored["tracking"] |= {key: job.config.tracking[key] for key in ("uri", "directory")}
+        job = Job.of_record(stored, job.choices)
+        if checkpoint is None and stored.get("resume"):
+            origin = tracking.root / "runs" / stored["resume"]
     elif job.config.from_diagnosis is not None:
         job = follow_diagnosis(job, tracking.address)
     return _Start(
-        job=job, plain=job.resolved(), is_new_line=run_id is None, run_id=run_id, checkpoint=checkpoint
+        job=job,
+        plain=job.resolved(),
+        is_new_line=run_id is None,
+        run_id=run_id,
+        checkpoint=checkpoint,
+        origin=origin,
     )
 
 
@@ -152,12 +165,16 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
     config, job = start.job.config, start.job
     settings, observers = instantiate(config.trainer), list(instantiate(config.callbacks).values())
     data, module = build(config)
+    if start.origin is not None:
+        lm.start_from(module, start.origin)
     name = sweep_job.name(config.run_name, f"{job.choices['model']}-{job.choices['data']}", config.seed)
     store = sweep_job.start(tracking, name, start.run_id)
     with ending(store):
         folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:
             lm.write_config(folder, start.plain)
+        if store and start.origin is not None:
+            store.set_tags({"started_from": start.origin.name})
         console, history = Console(), watch.History()
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         words = list(job.words) if start.is_new_line else None
@@ -224,6 +241,31 @@ def follow_diagnosis(job: Job, uri: str) -> Job:
     called = job.config.from_diagnosis
     words = read_diagnosed(find_run(uri, called), called).words(job.words)
     return job.following(words, job.parent_run_id)
+
+
+def train_further(job: Job, run_id: str, uri: str) -> Job:
+    """Return the job of `resume=RUN trainer.max_epochs=N` where the run is finished: a run of its own.
+
+    It is that run's own command line, and what this command line says on top; it starts from its weights.
+
+    Args:
+        job: as composed from this command line.
+        run_id: of the finished run.
+        uri: absolute tracking address.
+
+    Raises:
+        TrackingError: there is no such run, or it kept no command line.
+    """
+    from whytrain.config.override_words import last_of_each
+    from whytrain.runs.config import read_inherited
+    from whytrain.tracking.reader import find_run
+
+    run = find_run(uri, run_id)
+    further = job.following(last_of_each([*read_inherited(run), *job.words]), job.parent_run_id)
+    further.config.resume = run_id
+    n_epochs = further.config.trainer.max_epochs
+    print(f"{run.name} is finished: {n_epochs} more epochs start from its best weights, as a run of its own")
+    return further
 
 
 def close_loop(job: Job) -> None:

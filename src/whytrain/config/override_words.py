@@ -119,11 +119,19 @@ def quoted(value: str) -> str:
     return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"
 
 
+def without_interpolations(value: str) -> str:
+    r"""Return text that OmegaConf takes as it is: a backslash keeps an interpolation from being one.
+
+    >>> print(without_interpolations("${oc.env:HOME} costs 5 $"))
+    \${oc.env:HOME} costs 5 $
+    """
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value)
+
+
 def _as_text(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return value
-    # OmegaConf: a backslash keeps an interpolation from being one.
-    return quoted(re.sub(r"(\\*)\$\{", r"\1\1\\${", value))
+    return quoted(without_interpolations(value))
 
 
 def _unquoted(value: str) -> str:

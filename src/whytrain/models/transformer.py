@@ -299,9 +299,11 @@ def _reach_hub(name: str) -> None:
 def _untrained(architecture: Mapping[str, Any]) -> Any:
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    config = AutoConfig.for_model(**architecture)
+    # It may come from anybody's folder: an entry that names code would be asked about, and run on a yes.
+    plain = {key: value for key, value in architecture.items() if key != "auto_map"}
+    config = AutoConfig.for_model(**plain)
     build: Any = AutoModelForSequenceClassification.from_config
-    return build(config, dtype=torch.float32, attn_implementation="eager")
+    return build(config, dtype=torch.float32, attn_implementation="eager", trust_remote_code=False)
 
 
 def _plain_config(network: Any) -> dict[str, Any]:

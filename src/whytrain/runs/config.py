@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from whytrain.config.override_words import key_of
+from whytrain.config.trust import is_trusted
+from whytrain.config.validation import untrusted_targets
+from whytrain.errors import TrackingError
 from whytrain.tracking.reader import RunRecord, download
 
 if TYPE_CHECKING:
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
 
 CONFIG_PATH = "config/config.yaml"
 COMMAND_LINE_PATH = "overrides.yaml"
+# What a run's command line says of itself and of no other run.
+_OWN_AFFAIRS = ("from_diagnosis", "run_name", "resume", "tracking", "hydra")
 
 
 def log_config(store: Recorder, config: Mapping[str, Any], overrides: Sequence[str] | None) -> None:
@@ -33,10 +40,19 @@ def log_config(store: Recorder, config: Mapping[str, Any], overrides: Sequence[s
 def read_config(run: RunRecord) -> dict[str, Any]:
     """Return the resolved config.
 
+    It is data: what it names is looked up, and may be imported for that.
+
     Raises:
-        TrackingError: the run logged none.
+        TrackingError: the run logged none, or it names what is neither ours nor trusted.
     """
-    return dict(yaml.safe_load(download(run, CONFIG_PATH).read_text("utf-8")))
+    config = dict(yaml.safe_load(download(run, CONFIG_PATH).read_text("utf-8")))
+    strangers = [target for target in untrusted_targets(config, ()) if not is_trusted(target)]
+    if strangers:
+        raise TrackingError(
+            f"the config of run {run.name} names {', '.join(strangers)}, which no file under conf/ does: if "
+            "you trust it, give the folder of its configs with --config-dir"
+        )
+    return config
 
 
 def read_command_line(run: RunRecord) -> tuple[str, ...]:
@@ -47,6 +63,16 @@ def read_command_line(run: RunRecord) -> tuple[str, ...]:
     """
     content = yaml.safe_load(download(run, COMMAND_LINE_PATH).read_text("utf-8"))
     return tuple(map(str, content["overrides"]))
+
+
+def read_inherited(run: RunRecord) -> list[str]:
+    """Return the words of the command line that a run made from this one takes over.
+
+    Raises:
+        TrackingError: the run logged none.
+    """
+    words = read_command_line(run)
+    return [word for word in words if re.split(r"[./]", key_of(word))[0] not in _OWN_AFFAIRS]
 
 
 def is_private(run: RunRecord) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whytrain.config.override_words import key_of, last_of_each, words_of
+from whytrain.config.override_words import last_of_each, words_of
 from whytrain.diagnosis.overrides import Strategy
 from whytrain.errors import ConfigError, TrackingError
-from whytrain.runs.config import read_command_line
+from whytrain.runs.config import read_inherited
 from whytrain.runs.diagnosis import read_strategies
 from whytrain.tracking.reader import RunRecord
 
 KEY = "from_diagnosis"
-# What a run's command line says of itself and of no other run.
-_OWN_AFFAIRS = (KEY, "run_name", "resume", "tracking", "hydra")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +22,7 @@ class DiagnosedRun:
     Attributes:
         run: the run.
         strategies: what it recommends; at least one.
-        own_words: the command line that it was trained with.
+        own_words: of the command line that it was trained with, what is not about itself.
     """
 
     run: RunRecord
@@ -33,9 +31,8 @@ class DiagnosedRun:
 
     def words(self, command_line: Sequence[str]) -> list[str]:
         """Return the run's command line, its recommendations, and this command line; the last one wins."""
-        own = [word for word in self.own_words if key_of(word).partition(".")[0] not in _OWN_AFFAIRS]
         recommended = [word for s in self.strategies for word in words_of(s.overrides)]
-        return last_of_each([*own, *recommended, *command_line])
+        return last_of_each([*self.own_words, *recommended, *command_line])
 
 
 def read_diagnosed(run: RunRecord, called: str) -> DiagnosedRun:
@@ -50,7 +47,7 @@ def read_diagnosed(run: RunRecord, called: str) -> DiagnosedRun:
     """
     try:
         strategies = read_strategies(run, f"{KEY}={called}")
-        own_words = read_command_line(run)
+        own_words = tuple(read_inherited(run))
     except TrackingError as error:
         raise ConfigError(
             f"{KEY}={called}: run {run.name} ({run.status}) has no diagnosis; give a run that was "

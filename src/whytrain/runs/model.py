@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whytrain.config.signatures import import_target
+from whytrain.errors import TrackingError
 from whytrain.models.interface import requirements_of_class
 from whytrain.models.saved import DESCRIPTION, SavedModel, load_model, save_model
 from whytrain.tracking.model_package import PyfuncModel
@@ -84,7 +85,11 @@ def kept_model(root: Path, uri: str, run_id: str) -> Path | None:
     if not re.fullmatch(r"[0-9a-f]{32}", run_id):
         return None
     folder = RunFolder(root, run_id)
-    info, model = folder.read(), folder.path / _FOLDER
+    model = folder.path / _FOLDER
+    try:
+        info = folder.read()
+    except TrackingError:  # damaged here, and perhaps not in MLflow
+        return None
     is_run = info is not None and (info.uri, info.remote_id) == (uri, run_id)
     is_whole = (folder.path / FINISHED_FILE).is_file() and (model / DESCRIPTION).is_file()
     return model if is_run and is_whole else None

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from whytrain.errors import WhytrainError
+
 _FIRST_PAUSE_S = 10.0
 _LONGEST_PAUSE_S = 300.0
 _COST_FACTOR = 50.0
+
+
+def in_one_line(error: Exception) -> str:
+    """Return what went wrong: of our own errors all, of others at most 200 characters.
+
+    Of SQLAlchemy's reports it is what the database said.
+
+    >>> in_one_line(ValueError("(raised by a flush) (sqlite3.OperationalError) disk is full [SQL: INSERT]"))
+    'disk is full'
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, WhytrainError):
+        return text
+    said = re.search(r"\(\w+\.\w+Error\) (.+?) (?:\[SQL|\(Background)", text)
+    return (said[1] if said else text)[:200] or type(error).__name__
 
 
 @dataclass(frozen=True)

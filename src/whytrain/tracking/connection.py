@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sqlite3
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from filelock import FileLock
 
 from whytrain.errors import TrackingError
+from whytrain.tracking.moved_store import rebase
 from whytrain.tracking.settings import is_server, sqlite_path
 from whytrain.tracking.ui import VIEW_TAG, view
 
@@ -46,12 +49,14 @@ def connect(uri: str) -> MlflowClient:
     from mlflow.exceptions import MlflowException
 
     for name in ("mlflow.store.db.utils", "alembic"):  # they tell every user about every table
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         with store_lock(uri), warnings.catch_warnings():
             # What MLflow uses of SQLAlchemy is deprecated; nothing here can change that.
             warnings.filterwarnings("ignore", message=".*loader strategy is deprecated")
             _create_whole(uri)
+            if (database := sqlite_path(uri)) is not None:
+                rebase(database)
             return MlflowClient(tracking_uri=uri)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
@@ -96,7 +101,9 @@ def _create_whole(uri: str) -> None:
 
 
 def _probe(uri: str) -> None:
-    """Raise within seconds, and before MLflow is imported, where no server listens."""
+    """Raise within seconds, and before MLflow is imported, where nothing can be reached."""
+    if (database := sqlite_path(uri)) is not None and database.exists():
+        _read(database)  # MLflow would try for 100 s
     if not is_server(uri):
         return
     parts = urlsplit(uri)
@@ -105,6 +112,11 @@ def _probe(uri: str) -> None:
         return  # only the proxy can tell
     port = parts.port or (443 if parts.scheme == "https" else 80)
     socket.create_connection((host, port), timeout=_PROBE_S).close()
+
+
+def _read(database: Path) -> None:
+    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as opened:
+        opened.execute("PRAGMA schema_version").fetchone()
 
 
 def experiment_id(client: MlflowClient, name: str, artifact_location: str | None) -> str:

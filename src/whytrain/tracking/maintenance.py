@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whytrain.errors import TrackingError
+from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.run_folder import RunFolder, RunInfo, run_folders
+from whytrain.tracking.settings import ARTIFACTS
 from whytrain.tracking.spool import Spool, describe
 from whytrain.tracking.upload import Delivery
 
@@ -100,8 +102,7 @@ def _replay_one(folder: RunFolder, uri: str | None) -> Replayed:
         finally:
             folder.release()
     except Exception as error:  # one run that fails must not keep the others from being sent
-        line = " ".join(str(error).split())[:300] or type(error).__name__
-        return Replayed(info=folder.read() or info, sent=None, error=line)
+        return Replayed(info=folder.read() or info, sent=None, error=in_one_line(error))
     return Replayed(info=folder.read() or info, sent=backlog, error=None)
 
 
@@ -111,7 +112,7 @@ def usage(root: Path) -> list[RunSize]:
         RunSize(
             info=info,
             folder_bytes=_size(folder.path),
-            artifact_bytes=_size(root / "artifacts" / (info.remote_id or info.run_id)),
+            artifact_bytes=_size(root / ARTIFACTS / (info.remote_id or info.run_id)),
         )
         for folder, info in run_folders(root)
     ]

@@ -99,12 +99,13 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Op
 
     run = client.get_run(run_id)
     outputs = run.outputs.model_outputs if run.outputs else []
-    model = _sent_before(client, [output.model_id for output in outputs], operation["id"])
+    model = _sent_before(client, run.info.experiment_id, operation["id"])
     if model is None:
         tags = {OPERATION_TAG: operation["id"]}
         model = client.create_logged_model(
             run.info.experiment_id, operation["name"], run_id, tags, dict(run.data.params)
         )
+    if model.model_id not in {output.model_id for output in outputs}:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     if str(model.status) != "READY":
         description = Model.load(str(directory))
@@ -123,6 +124,7 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Op
         register_model(client, operation["register"], run_id, model, operation)
 
 
-def _sent_before(client: MlflowClient, model_ids: list[str], operation_id: str) -> LoggedModel | None:
-    models = (client.get_logged_model(model_id) for model_id in model_ids)
-    return next((model for model in models if model.tags.get(OPERATION_TAG) == operation_id), None)
+def _sent_before(client: MlflowClient, experiment_id: str, operation_id: str) -> LoggedModel | None:
+    query = f"tags.`{OPERATION_TAG}` = '{operation_id}'"
+    found = client.search_logged_models([experiment_id], query, max_results=1)
+    return found[0] if found else None

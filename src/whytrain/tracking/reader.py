@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.errors import MissingRunError, TrackingError
+from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
@@ -224,7 +225,7 @@ def download(run: RunRecord, path: str) -> Path:
         try:
             return Path(client.download_artifacts(run.run_id, path))
         except Exception as error:  # each kind of artifact store raises its own
-            raise TrackingError(f"run {run.name} has no artifact {path} ({_line(error)})") from error
+            raise TrackingError(f"run {run.name} has no artifact {path} ({in_one_line(error)})") from error
 
 
 def saved_model(run: RunRecord) -> Path:
@@ -260,7 +261,7 @@ def _reading(uri: str) -> Iterator[MlflowClient]:
     except TrackingError:
         raise
     except Exception as error:  # MLflow, requests, SQLAlchemy and the operating system raise their own
-        raise TrackingError(f"cannot read from {uri}: {_line(error)}") from error
+        raise TrackingError(f"cannot read from {uri}: {in_one_line(error)}") from error
 
 
 def _record(uri: str, run: Run) -> RunRecord:
@@ -276,7 +277,3 @@ def _record(uri: str, run: Run) -> RunRecord:
         model_ids=tuple(output.model_id for output in outputs),
         seconds=None if run.info.end_time is None else (run.info.end_time - run.info.start_time) / 1000,
     )
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from dataclasses import asdict, dataclass, replace
+import re
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from whytrain.errors import TrackingError
+from whytrain.tracking.settings import ARTIFACTS, sqlite_address, sqlite_path
 from whytrain.tracking.spool import full_disk
 
 FINISHED_FILE = "finished"  # whoever trains the run writes it at its very end
 _INFO = "run.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,22 @@ class RunInfo:
     artifact_location: str | None
     start_time: int
 
+    def __post_init__(self) -> None:
+        """Refuse ids that would lead out of the folder of runs: they become names of folders."""
+        for run_id in filter(None, (self.run_id, self.remote_id)):
+            checked_id(run_id)
+
+
+def checked_id(run_id: str) -> str:
+    """Return an id of a run.
+
+    Raises:
+        TrackingError: it is none: it has other signs than letters, digits, - and _.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,250}", run_id):
+        raise TrackingError(f"{run_id!r} is no id of a run: expected letters, digits, - and _")
+    return run_id
+
 
 class RunFolder:
     """The folder `root/runs/<run_id>`."""
@@ -50,22 +71,64 @@ class RunFolder:
         self._lock = FileLock(self.path / ".lock")
 
     def read(self) -> RunInfo | None:
-        """Return what is known of the run, None where nothing was written yet."""
+        """Return what is known of the run, None where nothing was written yet.
+
+        Raises:
+            TrackingError: what was written is damaged, of a newer version, or another run's.
+        """
+        path = self.path / _INFO
         try:
-            return RunInfo(**json.loads((self.path / _INFO).read_text("utf-8")))
-        except FileNotFoundError:
+            plain = json.loads(path.read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except (OSError, ValueError) as error:
+            raise TrackingError(f"{path} cannot be read ({error}): move its folder away") from error
+        known = {field.name for field in fields(RunInfo)}
+        if not isinstance(plain, dict) or known - plain.keys():
+            raise TrackingError(f"{path} is no record of a run: move its folder away")
+        if newer := sorted(plain.keys() - known):
+            raise TrackingError(
+                f"{path} was written by a newer version of whytrain ({', '.join(newer)}): use that one"
+            )
+        if not isinstance(plain["start_time"], int) or plain["run_id"] != self.path.name:
+            raise TrackingError(f"{path} is not of this folder's run: move the folder away")
+        return self._placed(RunInfo(**plain))
 
     def write(self, info: RunInfo) -> None:
         """Record what is known of the run, at once and for good."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path / _INFO, json.dumps(asdict(info), indent=1))
+            write_atomically(self.path / _INFO, json.dumps(self._movable(info), indent=1))
             alias = self.path.parent / (info.remote_id or info.run_id)
             if not alias.exists():
                 alias.symlink_to(self.path.name)
         except OSError as error:
             raise full_disk(error, self.path) from error
+
+    @property
+    def _root(self) -> Path:
+        return self.path.parents[1]
+
+    def _movable(self, info: RunInfo) -> dict[str, Any]:
+        """Return plain data that stay true when the folder of all runs is moved or copied."""
+        plain, database = asdict(info), sqlite_path(info.uri)
+        if database is not None and database.is_relative_to(self._root):
+            plain["uri"] = sqlite_address(database.relative_to(self._root))
+        if info.artifact_location == (self._root / ARTIFACTS).as_uri():
+            plain["artifact_location"] = ARTIFACTS
+        return plain
+
+    def _placed(self, info: RunInfo) -> RunInfo:
+        """Return what `_movable` made, at home in the folder where it is read."""
+        uri, location, database = info.uri, info.artifact_location, sqlite_path(info.uri)
+        own = None if database is None else self._root / database.name
+        if database is not None and not database.is_absolute():
+            uri = sqlite_address(self._root / database)
+        elif database is not None and own is not None and own.exists() and not database.exists():
+            uri = sqlite_address(own)  # written by an earlier version, and moved since
+        if location == ARTIFACTS or (uri != info.uri and location is not None):
+            location = (self._root / ARTIFACTS).as_uri()
+        return replace(info, uri=uri, artifact_location=location)
 
     def record_remote(self, remote_id: str) -> None:
         """Note under which id MLflow created the run."""
@@ -95,10 +158,20 @@ class RunFolder:
 
 
 def run_folders(root: Path) -> list[tuple[RunFolder, RunInfo]]:
-    """Return the runs that this machine started, oldest first and so parents before their children."""
+    """Return the runs that this machine started, oldest first and so parents before their children.
+
+    One that cannot be read is told and left out.
+    """
     paths = [path for path in (root / "runs").glob("*") if path.is_dir() and not path.is_symlink()]
-    folders = [RunFolder(root, path.name) for path in paths]
-    known = [(folder, info) for folder in folders if (info := folder.read()) is not None]
+    known = []
+    for folder in (RunFolder(root, path.name) for path in sorted(paths)):
+        try:
+            info = folder.read()
+        except TrackingError as error:
+            _log.warning("tracking: %s", error)
+            continue
+        if info is not None:
+            known.append((folder, info))
     return sorted(known, key=lambda item: item[1].start_time)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from whytrain.errors import ConfigError
 
+ARTIFACTS = "artifacts"  # the folder of the runs' artifacts, beside that of the runs
 _SQLITE = "sqlite:///"
 
 
@@ -40,6 +42,10 @@ class TrackingSettings:
             raise ConfigError("tracking.experiment is empty: give the experiment a name")
         if self.register is not None and (not self.register.strip() or set(self.register) & set("/:")):
             raise ConfigError(f"tracking.register={self.register}: expected null or a name without / and :")
+        if self.uri is None and (odd := re.search(r"\?|%[0-9a-fA-F]{2}", str(self.root))):
+            raise ConfigError(
+                f"tracking.directory={self.directory}: no database's address may hold {odd[0]}, give another"
+            )
         if self.uri is not None and (not urlsplit(self.uri).scheme or self.uri.startswith("file:")):
             raise ConfigError(
                 f"tracking.uri={self.uri}: expected null (SQLite under {self.directory}/), "
@@ -55,15 +61,15 @@ class TrackingSettings:
     def address(self) -> str:
         """The tracking address with everything relative made absolute."""
         if self.uri is None:
-            return f"{_SQLITE}{self.root / 'mlflow.db'}"
+            return sqlite_address(self.root / "mlflow.db")
         if self.uri.startswith(_SQLITE):
-            return f"{_SQLITE}{Path(self.uri.removeprefix(_SQLITE)).resolve()}"
+            return sqlite_address(Path(self.uri.removeprefix(_SQLITE)).resolve())
         return self.uri.rstrip("/")
 
     @property
     def artifact_location(self) -> str | None:
         """Where a new experiment keeps its artifacts; None leaves that to the server."""
-        return None if is_server(self.address) else (self.root / "artifacts").as_uri()
+        return None if is_server(self.address) else (self.root / ARTIFACTS).as_uri()
 
 
 def is_server(uri: str) -> bool:
@@ -73,6 +79,11 @@ def is_server(uri: str) -> bool:
     (True, False)
     """
     return urlsplit(uri).scheme in {"http", "https"}
+
+
+def sqlite_address(database: Path) -> str:
+    """Return the address of a SQLite database."""
+    return f"{_SQLITE}{database}"
 
 
 def sqlite_path(uri: str) -> Path | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -75,7 +76,7 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         """Go on after the segments that are there."""
         self.directory = directory
-        self._number = max((int(path.stem) for path in directory.glob("*.jsonl")), default=0) + 1
+        self._number = max(self._numbers(), default=0) + 1
         self._descriptor: int | None = None
         self._torn = False
         self._synced = 0
@@ -111,10 +112,12 @@ class Spool:
             raise full_disk(error, self.directory) from error
 
     def stage(self, path: str) -> Path:
-        """Return where to write a file that will become the artifact `path`, its folder being there."""
+        """Return where to write what will become the artifact `path`; its parent folder is there."""
         target = self._current.files / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():  # begun by a process that was killed, or logged a moment ago
+                shutil.rmtree(target)
         except OSError as error:
             raise full_disk(error, self.directory) from error
         return target
@@ -142,8 +145,11 @@ class Spool:
 
     def pending(self) -> list[Segment]:
         """Return the closed segments, oldest first."""
-        numbers = sorted(int(path.stem) for path in self.directory.glob("*.jsonl"))
-        return [self._segment(number) for number in numbers if number < self._number]
+        return [self._segment(number) for number in sorted(self._numbers()) if number < self._number]
+
+    def _numbers(self) -> list[int]:
+        """Return the numbers of the journals; what else lies there is not ours."""
+        return [int(path.stem) for path in self.directory.glob("*.jsonl") if re.fullmatch(r"\d+", path.stem)]
 
 
 def describe(segments: Iterable[Segment]) -> str | None:

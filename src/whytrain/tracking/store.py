@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import shlex
 import shutil
 import time
 import uuid
@@ -15,7 +16,7 @@ import yaml
 
 from whytrain.errors import TrackingError
 from whytrain.tracking import limits
-from whytrain.tracking.backoff import Failure, Patience, attempt
+from whytrain.tracking.backoff import Failure, Patience, attempt, in_one_line
 from whytrain.tracking.open_run import Opened, now, open_again, open_new
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation, Spool, describe, full_disk
@@ -276,7 +277,9 @@ class Store:
         path = f"models/{name}"
         self._stage(path, lambda target: package_model(model, target))
         register = self.settings.register
-        self._append("model", path=path, name=name, id=uuid.uuid4().hex, card=card, register=register)
+        # Named by the run: what a resumed run logs again is the model that it logged before.
+        made_once = uuid.uuid5(uuid.NAMESPACE_OID, f"{self.run_id}/{name}").hex
+        self._append("model", path=path, name=name, id=made_once, card=card, register=register)
 
     @_timed
     def flush(self) -> None:
@@ -310,9 +313,11 @@ class Store:
         backlog = describe(self._spool.pending())
         if backlog is None:
             return None
+        where = shlex.quote(str(self.directory.parents[1]))
+        replay = f"python -m whytrain.tracking --directory {where} replay {self.run_id}"
         return (
             f"{backlog} of run {self.run_name} could not be sent to {self._delivery.uri} and wait in "
-            f"{self._spool.directory}: send them with `python -m whytrain.tracking replay {self.run_id}`"
+            f"{self._spool.directory}: send them with `{replay}`"
         )
 
     def _append(self, op: str, **fields: Any) -> None:
@@ -355,7 +360,7 @@ class Store:
 
     def _failed(self, failure: Failure) -> None:
         if not self.offline:
-            reason = " ".join(str(failure.error).split())[:200] or type(failure.error).__name__
+            reason = in_one_line(failure.error)
             if isinstance(failure.error, TrackingError):  # not the server: what the user has to mend
                 _log.warning("tracking: %s; the run goes on", failure.error)
                 self._patience.failed(failure.cost_s)

@@ -7,6 +7,7 @@ tracking folder on a shared disk.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from whytrain.tracking.run_folder import RunFolder, run_folders, write_atomicall
 VARIABLE = "WHYTRAIN_SWEEP"  # of the environment of a job: the id of its sweep's run
 PLACE_VARIABLE = "WHYTRAIN_JOB"  # which of how many jobs this is, for people
 _VARIED = "varied.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +60,12 @@ class SweepFolder:
 
     def job(self, run_key: str) -> Job | None:
         """Return the job with a key, None if it has not become a run yet."""
-        try:
-            return Job(**json.loads((self._path / f"job-{run_key}.json").read_text("utf-8")))
-        except FileNotFoundError:
-            return None
+        return _read_job(self._path / f"job-{run_key}.json")
 
     def jobs(self) -> list[Job]:
         """Return all jobs that have become runs, oldest first."""
         paths = sorted(self._path.glob("job-*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-        return [Job(**json.loads(path.read_text("utf-8"))) for path in paths]
+        return [job for path in paths if (job := _read_job(path)) is not None]
 
     def started(self, run_key: str, run_id: str, overrides: Sequence[str]) -> None:
         """Note that a job has become a run; a retry changes nothing."""
@@ -78,6 +77,17 @@ class SweepFolder:
     def run_folder(self, job: Job) -> Path:
         """Return the folder of a job's run."""
         return RunFolder(self._root, job.run_id).path
+
+
+def _read_job(path: Path) -> Job | None:
+    """Return a job; None where it has not become a run, or what was noted is damaged, which is told."""
+    try:
+        return Job(**json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        _log.warning("tracking: %s is no job of a sweep and is left out (%s)", path, error)
+        return None
 
 
 def find_sweep(root: Path, name: str) -> str | None:

@@ -10,6 +10,7 @@ from whytrain.errors import TrackingError
 from whytrain.tracking.connection import connect, experiment_id
 from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_package import send_model
+from whytrain.tracking.run_folder import checked_id
 from whytrain.tracking.sent import Stored
 from whytrain.tracking.spool import Operation, Segment
 from whytrain.tracking.ui import RUN_ADDRESS, TABLE_ADDRESS, run_address, table_address
@@ -118,6 +119,8 @@ class Delivery:
             raise
 
     def _check_known(self, segment: Segment) -> None:
+        for operation in segment.operations():
+            _check_inside(operation, segment)
         unknown = sorted({str(operation["op"]) for operation in segment.operations()} - OPERATIONS)
         if unknown:
             raise TrackingError(
@@ -226,6 +229,22 @@ class Delivery:
             with Image.open(files / operation["path"]) as image:
                 client.log_image(self.run_id, image, key=key, step=step, timestamp=operation["time"])
             self._known().add_image(key, step)
+
+
+def _check_inside(operation: Operation, segment: Segment) -> None:
+    """Refuse what would lead out of the run: a spool is a folder that anybody may have written.
+
+    Raises:
+        TrackingError: a path leads out of the segment's files, or a parent is no run's id.
+    """
+    path = PurePosixPath(str(operation.get("path", "file")))
+    if path.is_absolute() or ".." in path.parts or (segment.files / path).is_symlink():
+        raise TrackingError(f"{segment.journal} names {path}, which is no file of the run: nothing is sent")
+    if operation["op"] == "create":
+        tags = operation["tags"]
+        for run_id in (operation["parent_run_id"], tags.get(PARENT_TAG), tags.get(LOCAL_ID_TAG)):
+            if run_id is not None:
+                checked_id(str(run_id))
 
 
 class _Batch:
