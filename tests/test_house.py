@@ -164,6 +164,8 @@ DECLARED = {
     "pooling",
     "absences",
     "removals",
+    "export_form",
+    "match_classes",
     "requirements",
     "saved_arguments",
     "family",

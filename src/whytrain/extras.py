@@ -11,6 +11,8 @@ from whytrain.typed_commands import in_checkout
 EXTRAS = {
     "captum": ("gradient methods of explanation", ""),
     "nltk": ("synonyms and parts of speech of guidance", "wordnet"),
+    "onnx": ("models as ONNX files: whytrain export", "export"),
+    "onnxruntime": ("models as ONNX files: whytrain export", "export"),
     "optuna": ("searches: sweep=random, sweep=optuna", "sweep"),
     "hydra-submitit-launcher": ("Slurm: launcher=slurm", "sweep"),
     "ray": ("sweeps on a cluster: launcher=ray", "ray"),

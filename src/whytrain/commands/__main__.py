@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
     "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),
+    "export": ("give a run's model to other tools: Hugging Face, ONNX", "whytrain export run=NAME"),
     "ui": ("show tracked runs in MLflow's UI, on this machine", "whytrain ui port=5001"),
     "doctor": ("say what is fit for use here, and what to type if not", "whytrain doctor run=NAME"),
 }

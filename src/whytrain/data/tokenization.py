@@ -229,6 +229,11 @@ class Tokenizer:
         """Write `tokenizer.json` into an existing folder."""
         self._backend.save(str(directory / FILE_NAME))
 
+    def to_json(self) -> str:
+        """Return what `save` writes."""
+        written: str = self._backend.to_str()
+        return written
+
     @classmethod
     def load(cls, directory: Path, name: str | None = None) -> Tokenizer:
         """Read `tokenizer.json` from a folder (or a file given itself); the name defaults to the path.

@@ -12,6 +12,8 @@ A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What els
 - `saved_arguments`: constructor arguments that rebuild it where its first weights are gone.
 - `match_classes(class_names) -> str | None`: brings first weights that know classes by name into the data's
   order; returns what people should know.
+- `export_form`, of its class: what `whytrain export` makes of it, `huggingface` (a `Transformer`) or `onnx`
+  (what torch can trace).
 - `requirements`, of its class: packages that it needs besides this one's own.
 """
 
@@ -210,6 +212,21 @@ def match_classes(model: PredictFn, class_names: Sequence[str]) -> str | None:
     """Let a model whose first weights know classes bring them into this order; return its note, if any."""
     match: Callable[[Sequence[str]], str | None] | None = getattr(model, "match_classes", None)
     return None if match is None else match(class_names)
+
+
+def export_form_of(model: PredictFn) -> str:
+    """Return the form in which other tools can read a model.
+
+    Raises:
+        ConfigError: its class declares none.
+    """
+    form: str | None = getattr(model, "export_form", None)
+    if form is None:
+        raise ConfigError(
+            f"the model {type(model).__name__} declares no export_form, so it cannot be exported; a class "
+            'whose forward torch can trace may say export_form = "onnx"'
+        )
+    return form
 
 
 def requirements_of_class(model_class: type[nn.Module]) -> tuple[str, ...]:

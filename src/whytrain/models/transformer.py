@@ -43,6 +43,7 @@ class Transformer(nn.Module):
 
     removals: tuple[RemovalName, ...] = ("mask", "removed")  # it knows no padding inside
     requirements = ("transformers",)
+    export_form = "huggingface"
 
     def __init__(
         self,
@@ -146,11 +147,16 @@ class Transformer(nn.Module):
                 f"{self._name} has its classes in another order ({', '.join(theirs)}): matched by their names"
             )
         self._set_order(order)
-        places = range(len(class_names)) if order is None else order
+        self.named(class_names)
+        return note
+
+    def named(self, class_names: Sequence[str]) -> Any:
+        """Return the network, whose config knows the classes by these names from then on."""
+        places = range(len(class_names)) if self._order is None else self._order.tolist()
         named = dict(sorted(zip(places, class_names, strict=True)))
         self.network.config.id2label = named
         self.network.config.label2id = {name: place for place, name in named.items()}
-        return note
+        return self.network
 
     def _set_order(self, order: Sequence[int] | None) -> None:
         as_it_stands = order is None or list(order) == sorted(order)

@@ -37,6 +37,8 @@ class BiLSTM(nn.Module):
         (the initialization: uniform weights per gate, zero biases).
     """
 
+    export_form = "onnx"
+
     def __init__(
         self,
         *,
@@ -182,7 +184,7 @@ class BiLSTM(nn.Module):
         return inputs.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def _direction(self, inputs: Tensor, weights: Iterable[Tensor]) -> Tensor:
-        start = inputs.new_zeros(1, len(inputs), self.lstm.hidden_size)
+        start = inputs.new_zeros(1, inputs.shape[0], self.lstm.hidden_size)  # len() would not be traced
         states, _, _ = torch.lstm(
             inputs, (start, start), [*weights], True, 1, 0.0, self.training, False, True
         )

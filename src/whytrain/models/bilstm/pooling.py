@@ -32,7 +32,7 @@ def last_states(states: Tensor, mask: Tensor | None) -> Tensor:
     backward = states[:, 0, hidden_size:]
     if mask is None:
         return torch.cat([states[:, -1, :hidden_size], backward], dim=-1)
-    rows = torch.arange(len(states), device=states.device)
+    rows = torch.arange(states.shape[0], device=states.device)  # len() would not be traced
     return torch.cat([states[rows, mask.sum(dim=1) - 1, :hidden_size], backward], dim=-1)
 
 

@@ -1,0 +1,1 @@
+"""Trained models in the form that other tools read: a folder of Hugging Face, and ONNX."""
