@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
-import torch
 import yaml
 
 from whytrain.checkpoints import best_checkpoint, remove_resumable, usable_checkpoint
@@ -17,6 +15,9 @@ from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, MissingRunError, TrackingError
 from whytrain.tracking.run_folder import FINISHED_FILE, run_folders, write_atomically
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
 
 CONFIG_FILE = "config.yaml"
 _SHOWN = 5
@@ -41,13 +42,13 @@ def stopped_run(
         MissingRunError: no such run here, or several of this name.
         TrackingError: its checkpoints are damaged.
     """
+    _check_only_resume(overrides)
     folder = _folder_of(root, called)
     if _is_finished(folder):
         raise ConfigError(
             f"resume={called}: this run is finished; trainer.max_epochs=N beside it trains N epochs more, "
             "from its best weights and as a run of its own"
         )
-    _check_only_resume(overrides)
     return folder, _stored_config(folder, trusted), usable_checkpoint(folder)
 
 
@@ -63,9 +64,11 @@ def finished_run(root: Path, called: str, overrides: Sequence[str]) -> Path | No
         ConfigError: the command line gives what such a run takes over.
         MissingRunError: no such run here, or several of this name.
     """
-    folder = _folder_of(root, called)
     keys = [key_of(text) for text in overrides]
-    if not _is_finished(folder) or MORE[0] not in keys:
+    if MORE[0] not in keys:
+        return None
+    folder = _folder_of(root, called)
+    if not _is_finished(folder):
         return None
     others = [text for text, key in zip(overrides, keys, strict=True) if key not in (*ALLOWED, *MORE)]
     if others:
@@ -81,6 +84,8 @@ def start_from(module: pl.LightningModule, folder: Path) -> None:
     Raises:
         TrackingError: they are no longer there.
     """
+    import torch
+
     path = best_checkpoint(folder)
     if not path.is_file():
         raise TrackingError(f"{path} is not there any more: without it no run can start from {folder.name}")

@@ -53,6 +53,10 @@ class Tracked:
             found[key, step].append(value)
         return dict(found)
 
+    def tags(self, run_id: str) -> dict[str, str]:
+        """The tags of a run."""
+        return dict(self._rows("SELECT key, value FROM tags WHERE run_uuid = ?", run_id))
+
     def weights(self, name: str = WEIGHTS) -> dict[str, torch.Tensor]:
         """The weights after the last step."""
         return torch.load(self.folder / name, weights_only=True)

@@ -67,7 +67,8 @@ def test_sigkill_at_random_moments(
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "name"), [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C")]
+    ("number", "code", "name"),
+    [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C"), (signal.SIGHUP, 129, "SIGHUP")],
 )
 def test_a_signal_leaves_a_killed_run_that_goes_on(
     workspace: Path,
@@ -90,10 +91,34 @@ def test_a_signal_leaves_a_killed_run_that_goes_on(
     assert_same_run(tracked, uninterrupted)
     # Everything is done: a second time says so, and leaves the run as it is.
     assert run_process(workspace, f"resume={run_id}") == 2
-    assert (
-        tracked.output() == f"error: resume={run_id}: this run is finished, start a new run without resume\n"
+    assert tracked.output() == (
+        f"error: resume={run_id}: this run is finished; trainer.max_epochs=N beside it trains N epochs more, "
+        "from its best weights and as a run of its own\n"
     )
     assert_same_run(tracked, uninterrupted)
+
+
+def test_a_finished_run_is_trained_further_as_a_run_of_its_own(
+    uninterrupted: Tracked, tmp_path: Path, run_process: Callable[..., int]
+):
+    shutil.copytree(uninterrupted.folder, tmp_path / "copy", symlinks=True)
+    copy = Tracked(tmp_path / "copy")
+    first, before = copy.run_id(), copy.metrics()
+    best = torch.load(copy.checkpoint("best"), weights_only=True)["state_dict"]
+    # By so little that the weights of the last step tell from which the training began.
+    words = ["resume=stopped", "trainer.max_epochs=1", "optimizer.learning_rate=1e-12"]
+    assert run_process(copy.folder, *words) == 0, copy.output()
+    assert "stopped is finished: 1 epoch more from its best weights, as a run of its own" in copy.output()
+    [second] = copy.runs().keys() - {first}
+    assert set(copy.runs().values()) == {"FINISHED"}
+    for name, value in copy.weights().items():
+        # Adam moves a weight by about the learning rate in each of nine steps.
+        torch.testing.assert_close(value, best[f"model.{name}"], rtol=0, atol=1e-9)
+    assert copy.tags(second)["started_from"] == first
+    assert {step for key, step in copy.metrics(second) if key == "val/loss"} == {1}
+    assert copy.metrics(first) == before
+    assert run_process(copy.folder, f"resume={first}", "trainer.max_epochs=1", "seed=3") == 2
+    assert copy.output().endswith("a finished run is trained further as it was; leave out seed=3\n")
 
 
 @pytest.fixture(scope="module")

@@ -257,14 +257,15 @@ def train_further(job: Job, run_id: str, uri: str) -> Job:
         TrackingError: there is no such run, or it kept no command line.
     """
     from whytrain.config.override_words import last_of_each
+    from whytrain.presentation.wording import counted
     from whytrain.runs.config import read_inherited
     from whytrain.tracking.reader import find_run
 
     run = find_run(uri, run_id)
     further = job.following(last_of_each([*read_inherited(run), *job.words]), job.parent_run_id)
     further.config.resume = run_id
-    n_epochs = further.config.trainer.max_epochs
-    print(f"{run.name} is finished: {n_epochs} more epochs start from its best weights, as a run of its own")
+    more = counted(further.config.trainer.max_epochs, "epoch")
+    print(f"{run.name} is finished: {more} more from its best weights, as a run of its own")
     return further
 
 

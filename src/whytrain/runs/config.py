@@ -69,9 +69,14 @@ def read_inherited(run: RunRecord) -> list[str]:
     """Return the words of the command line that a run made from this one takes over.
 
     Raises:
-        TrackingError: the run logged none.
+        TrackingError: the run logged none, or it computes values, such as `${oc.env:HOME}`: it may come from
+            anybody, and is data here.
     """
     words = read_command_line(run)
+    if computed := [word for word in words if re.search(r"\$\{[^}]*:", word)]:
+        raise TrackingError(
+            f"the command line of run {run.name} computes {', '.join(computed)}, which is not taken over"
+        )
     return [word for word in words if re.split(r"[./]", key_of(word))[0] not in _OWN_AFFAIRS]
 
 

@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 def rebase(database: Path) -> None:
     """Let a database name the artifacts beside it, where these are the ones that it names elsewhere.
 
-    That they are is seen by the folders of its runs. A copy is on its own from then on: what it names is no
-    longer what the first one names. Call it under the store's lock.
+    That they are is seen by the folders of its runs and models. A copy is on its own from then on: what it
+    names is no longer what the first one names. Call it under the store's lock.
 
     Args:
         database: a SQLite store of MLflow.
@@ -50,19 +50,24 @@ def rebase(database: Path) -> None:
 
 
 def _former_places(opened: sqlite3.Connection, here: Path) -> Iterator[str]:
-    """Yield the places of artifacts elsewhere whose runs are here."""
+    """Yield the places of artifacts elsewhere of which some are here, or which are no longer there."""
     try:
         query = "SELECT DISTINCT artifact_location FROM experiments"
         places = [str(row[0]) for row in opened.execute(query)]
     except sqlite3.Error:  # of another form: MLflow will say so
         return
     for place in places:
-        if place.startswith("file:") and _folder(place).name == ARTIFACTS and place != here.as_uri():
-            query = "SELECT artifact_uri FROM runs WHERE substr(artifact_uri, 1, ?) = ? LIMIT 1000"
-            rows = opened.execute(query, (len(place) + 1, f"{place}/"))
-            runs = [str(row[0])[len(place) + 1 :].partition("/")[0] for row in rows]
-            if any((here / run).is_dir() for run in runs) or (not runs and not _folder(place).exists()):
-                yield place
+        is_ours = place.startswith("file:") and _folder(place).name == ARTIFACTS and place != here.as_uri()
+        if is_ours and (not _folder(place).exists() or any(_files_of(opened, place, here))):
+            yield place
+
+
+def _files_of(opened: sqlite3.Connection, there: str, here: Path) -> Iterator[bool]:
+    """Tell of each run and model that is said to be there whether its files are here."""
+    for table, column in (("runs", "artifact_uri"), ("logged_models", "artifact_location")):
+        query = f"SELECT {column} FROM {table} WHERE substr({column}, 1, ?) = ?"  # noqa: S608  (names of ours)
+        for (place,) in opened.execute(query, (len(there) + 1, f"{there}/")):
+            yield (here / unquote(place[len(there) + 1 :])).is_dir()
 
 
 def _rename(opened: sqlite3.Connection, there: str, here: str) -> None:
