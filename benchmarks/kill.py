@@ -322,7 +322,9 @@ def kill_comparison(bench: Bench, folder: Path, expected: dict[str, Any], after:
     return Outcome(place=f"comparison, {after:.2f} s", steps=None, code=code, differences=found)
 
 
-def outcomes(bench: Bench, n_kills: int, moments: random.Random) -> Iterator[tuple[Path, Outcome]]:
+def outcomes(
+    bench: Bench, n_kills: int, n_skipped: int, moments: random.Random
+) -> Iterator[tuple[Path, Outcome]]:
     """Kill, each time something else: every third at a random moment, the others at the stages in turn."""
     bench.whole("train", bench.workspace("warm-up"), *WORDS)  # fills the cache
     reference = bench.workspace("reference")
@@ -334,7 +336,7 @@ def outcomes(bench: Bench, n_kills: int, moments: random.Random) -> Iterator[tup
         kinds += [stage] if number % 2 else ["moment", stage]
         if len(kinds) >= n_kills:
             break
-    for number, kind in enumerate(kinds[:n_kills]):
+    for number, kind in enumerate(kinds[n_skipped:n_kills], start=n_skipped):
         share = moments.uniform(0, 1)
         if kind == "comparison":
             folder, whole, seconds = prepared.comparison(f"run-{number}")
@@ -389,20 +391,23 @@ def main() -> int:
     """Measure, print the table, and say whether all came back."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20, help="killed commands; 40 reach every stage")
+    parser.add_argument("--skip", type=int, default=0, help="how many of them to leave out, the first ones")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="whytrain-kill-") as root:
         os.environ.setdefault("WHYTRAIN_CACHE", str(Path(root) / "cache"))
         bench, bad = Bench(Path(root)), 0
         print(f"{'killed at':<26}  steps saved  exit code  as if nothing had happened")
-        for folder, outcome in outcomes(bench, arguments.kills, random.Random(arguments.seed)):
+        kills, skipped = arguments.kills, arguments.skip
+        for folder, outcome in outcomes(bench, kills, skipped, random.Random(arguments.seed)):
             bad += not outcome.is_good
             steps = "-" if outcome.steps is None else outcome.steps
             said = "yes" if outcome.is_good else "; ".join(outcome.differences) or "no"
             print(f"{outcome.place:<26}  {steps:>11}  {outcome.code:>9}  {said}", flush=True)
             if not outcome.is_good:
                 print((folder / "output.txt").read_text()[-3000:], flush=True)
-        print(f"{arguments.kills - bad} of {arguments.kills} ended as if nothing had happened")
+        n_done = kills - skipped
+        print(f"{n_done - bad} of {n_done} ended as if nothing had happened")
     return 1 if bad else 0
 
 

@@ -223,8 +223,8 @@ def export_form_of(model: PredictFn) -> str:
     form: str | None = getattr(model, "export_form", None)
     if form is None:
         raise ConfigError(
-            f"the model {type(model).__name__} declares no export_form, so it cannot be exported; a class "
-            'whose forward torch can trace may say export_form = "onnx"'
+            f"the model {type(model).__name__} declares no export_form and cannot be exported; a class whose "
+            'forward torch can trace may say export_form = "onnx"'
         )
     return form
 
