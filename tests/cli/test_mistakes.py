@@ -28,8 +28,8 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ),
         ("data=excel", 2, "data=excel: no such choice; "),
         ("reviews.csv", 2, "reviews.csv: no key=value; "),
-        ("--seed=1", 2, "--seed=1: "),
-        ("-seed=1", 2, "-seed=1: "),
+        ("--seed=1", 2, "--seed=1: no such option; write seed=1"),
+        ("-seed=1", 2, "-seed=1: no such option; write seed=1"),
         (
             f"{CSV} data.label_column=stars",
             2,
@@ -41,9 +41,13 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         (f"{CSV} data.validation_path=gone.csv", 2, "data.validation_path=gone.csv does not exist"),
         ("data=csv data.path=empty.csv", 1, "empty.csv"),
         ("data=csv data.path=one_class.csv", 1, ""),
-        ("data=csv data.path=.", 2, "data.path=. "),
-        ("data=csv data.path=picture.csv", 1, ""),
-        (f"{CSV} tokenizer=huggingface", 2, "tokenizer.name_or_path must be given"),
+        ("data=csv data.path=.", 1, ".: expected a .csv, .tsv, .json"),
+        ("data=csv data.path=picture.csv", 2, "data.text_column=text: picture.csv has no such column"),
+        (
+            f"{CSV} tokenizer=huggingface",
+            2,
+            "model.name_or_path: must be given, tokenizer.name_or_path refers",
+        ),
         (f"{CSV} tokenizer=huggingface tokenizer.name_or_path=./nowhere", 1, ""),
         (f"{CSV} model=transformer model.name_or_path=./nowhere tokenizer.name_or_path=./nowhere", 1, ""),
         (f"{CSV} model=bilstm_kd", 2, "distillation.teacher must be given"),
@@ -62,7 +66,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         (f"{CSV} callbacks.diagnosis.rules=gone.yaml", 2, ""),
         (f"{CSV} callbacks.explanations.max_words=0", 2, "callbacks.explanations.max_words: "),
         ("explainer=[shaply]", 2, "explainer=shaply: no such choice; did you mean shapley?"),
-        ("-m sweep=optuna seed=0", 2, "a search needs what varies"),
+        ("-m seed=0..2", 2, "seed=0..2: no value; write -m 'seed=range(0,3)'"),
         ("launcher=slurmy", 2, "launcher=slurmy: no such choice; did you mean slurm?"),
     ],
     "explain": [
@@ -77,9 +81,10 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
             2,
             "reviews.csv has no column 'review'; set text_column to one of text, label",
         ),
-        ("run=stopped text=film label=best", 2, "label=best: "),
-        ("run=stopped text=film rather_than=best", 2, "rather_than=best: "),
-        ("run=stopped text=film label=good rather_than=good", 2, ""),
+        ("run=stopped text=film", 1, "run stopped has no logged model"),
+        ("model=bert text=film label=best", 2, "label=best: "),
+        ("model=bert text=film rather_than=best", 2, "rather_than=best: "),
+        ("model=bert text=film label=good rather_than=good", 2, ""),
         (
             "run=stopped text=film payoff=odds",
             2,
@@ -92,7 +97,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("model=./nowhere text=film", 2, "./nowhere: neither a folder"),
         ("a nice film", 2, "a nice film: no key=value; "),
         ("run=stopped text=film max_tokens=1", 2, "max_tokens: input should be greater than or equal to 3"),
-        ("run=stopped file=picture.csv", 1, ""),
+        ("run=stopped file=picture.csv", 2, "picture.csv has no column 'text'"),
     ],
     "compare": [
         ("runs=[stopped]", 1, "run stopped has no tables/predictions"),
@@ -145,10 +150,11 @@ def test_there_are_eighty() -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(uninterrupted: Tracked, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a finished run called stopped, which kept neither predictions nor a model."""
+def prepared(uninterrupted: Tracked, bert_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run called stopped, which kept no predictions and no model, and one of BERT."""
     folder = tmp_path_factory.mktemp("mistakes") / "place"
     shutil.copytree(uninterrupted.folder, folder, symlinks=True)
+    shutil.copytree(bert_folder, folder / "bert")
     (folder / "empty.csv").touch()
     rows = "".join(f"film {i},good\n" for i in range(50))
     (folder / "one_class.csv").write_text(f"text,label\n{rows}")

@@ -22,6 +22,15 @@ CONF = Path(__file__).parents[1] / "conf"
 _DATA_FILES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".xlsx", ".gz")
 
 
+def _refuse_option(message: str) -> NoReturn:
+    """Tell in a line what is wrong with words that begin with a dash, instead of all options there are."""
+    if not (found := re.fullmatch(r"unrecognized arguments: (.+)", message)):
+        raise ConfigError(message)
+    words = [word.lstrip("-") for word in found[1].split() if "=" in word]
+    hint = f"; write {' '.join(words)}" if words else ""
+    raise ConfigError(f"{found[1]}: no such option{hint}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class HydraCommand:
     """How a command is started.
@@ -62,6 +71,7 @@ class HydraCommand:
 
         version.setbase("1.3")
         parser = get_args_parser()
+        parser.error = _refuse_option
         arguments = parser.parse_intermixed_args(given)  # -m may stand anywhere
         if arguments.config_dir:  # whose classes the user names on this very command line
             trust(trusted_targets(Path(arguments.config_dir)))
