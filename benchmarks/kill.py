@@ -163,9 +163,14 @@ def die_at(module: str, name: str, call: int, when: str) -> None:
 class Bench:
     """Runs commands in folders of their own, in processes that fork from one where all is imported."""
 
-    def __init__(self, root: Path) -> None:
-        """Start the process."""
+    def __init__(self, root: Path, callbacks: str) -> None:
+        """Start the process; `callbacks` is what the killed runs observe."""
         self.root = root
+        self.words = (*WORDS, f"callbacks={callbacks}")
+        # Without callbacks there are no observers in which a run could be killed.
+        of_observers = ("explain_epoch", "fit_surrogates", "diagnose")
+        left_out = of_observers if callbacks == "none" else ()
+        self.stages = [name for name, stage in STAGES.items() if not stage[0].endswith(left_out)]
         self.processes: ForkServerContext = multiprocessing.get_context("forkserver")
         self.processes.set_forkserver_preload(PRELOADED)
 
@@ -287,7 +292,7 @@ def kill_training(
     stage: str | None,
 ) -> Outcome:
     """Kill a run, go on with it, and compare it with the one that nothing stopped."""
-    code = bench.run("train", folder, *WORDS, kill_after=after, stage=stage)
+    code = bench.run("train", folder, *bench.words, kill_after=after, stage=stage)
     if stage is not None and code != -signal.SIGKILL:
         return Outcome(place=stage, steps=None, code=code, differences=["it was not killed"])
     runs = rows_of(folder, "SELECT run_uuid FROM runs")
@@ -298,7 +303,7 @@ def kill_training(
         code = bench.run("train", folder, f"resume={home.name}")
     elif not (home / "finished").exists():
         # Killed before there was anything to go on with: the run is started again, beside an empty one.
-        code = bench.run("train", folder, *WORDS)
+        code = bench.run("train", folder, *bench.words)
     elif code == -signal.SIGKILL:  # all was done
         code = 0
     found = differences(left_by(folder), expected) + weights_differ(folder, reference)
@@ -326,13 +331,13 @@ def outcomes(
     bench: Bench, n_kills: int, n_skipped: int, moments: random.Random
 ) -> Iterator[tuple[Path, Outcome]]:
     """Kill, each time something else: every third at a random moment, the others at the stages in turn."""
-    bench.whole("train", bench.workspace("warm-up"), *WORDS)  # fills the cache
+    bench.whole("train", bench.workspace("warm-up"), *bench.words)  # fills the cache
     reference = bench.workspace("reference")
-    duration = bench.whole("train", reference, *WORDS)
+    duration = bench.whole("train", reference, *bench.words)
     print(f"an uninterrupted run takes {duration:.1f} s")
     expected, prepared = left_by(reference), Prepared(bench)
     kinds: list[str] = []
-    for number, stage in enumerate(itertools.cycle([*STAGES, "sweep", "comparison"])):
+    for number, stage in enumerate(itertools.cycle([*bench.stages, "sweep", "comparison"])):
         kinds += [stage] if number % 2 else ["moment", stage]
         if len(kinds) >= n_kills:
             break
@@ -391,12 +396,13 @@ def main() -> int:
     """Measure, print the table, and say whether all came back."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20, help="killed commands; 40 reach every stage")
+    parser.add_argument("--callbacks", default="default", help="of the runs; none is quicker")
     parser.add_argument("--skip", type=int, default=0, help="how many of them to leave out, the first ones")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="whytrain-kill-") as root:
         os.environ.setdefault("WHYTRAIN_CACHE", str(Path(root) / "cache"))
-        bench, bad = Bench(Path(root)), 0
+        bench, bad = Bench(Path(root), arguments.callbacks), 0
         print(f"{'killed at':<26}  steps saved  exit code  as if nothing had happened")
         kills, skipped = arguments.kills, arguments.skip
         for folder, outcome in outcomes(bench, kills, skipped, random.Random(arguments.seed)):

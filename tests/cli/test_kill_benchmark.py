@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 def test_one_killed_run(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--kills", "1"],
+        [sys.executable, str(SCRIPT), "--kills", "1", "--callbacks", "none"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

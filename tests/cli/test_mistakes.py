@@ -50,7 +50,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ),
         (f"{CSV} tokenizer=huggingface tokenizer.name_or_path=./nowhere", 1, ""),
         (f"{CSV} model=transformer model.name_or_path=./nowhere tokenizer.name_or_path=./nowhere", 1, ""),
-        (f"{CSV} model=bilstm_kd", 2, "distillation.teacher must be given"),
+        (f"{CSV} model=bilstm_kd", 2, "distillation.teacher: a student learns from a teacher"),
         (f"{CSV} model=bilstm_kd distillation.teacher=nobody", 2, "there is no run 'nobody'"),
         (f"{CSV} guidance.run=nobody guidance.mask=0.5", 2, "there is no run 'nobody'"),
         ("from_diagnosis=nobody", 2, "there is no run 'nobody'"),
