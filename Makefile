@@ -29,7 +29,7 @@ $(VENV)/.train: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.train
 	@echo "Adding what tests, checks, sweeps and the server need: about 1 GB."
-	$(INSTALL) --no-build-isolation --editable '.[dev,pretrained,sweep,ray,server]'
+	$(INSTALL) --no-build-isolation --editable '.[dev,export,pretrained,sweep,ray,server]'
 	@touch $@
 
 # One extra of pyproject.toml.
