@@ -24,7 +24,7 @@ from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifi
 from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
-from whytrain.diagnosis.evidence import CalibrationEvidence
+from whytrain.diagnosis.evidence import CalibrationEvidence, SetEvidence
 from whytrain.figures.confidence.confidence_by_outcome import confidence_by_outcome
 from whytrain.figures.confidence.confidence_distribution import confidence_distribution
 from whytrain.figures.confidence.conformal_sets import conformal_sets
@@ -140,7 +140,15 @@ class CalibrateEpoch(Callback):
         seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
         runs = _runs(seen)
         self.confidence = seen.confidence
-        self.evidence = CalibrationEvidence(summary=seen.before, abstention=seen.confidence.abstention)
+        self.evidence = CalibrationEvidence(
+            summary=seen.before,
+            abstention=seen.confidence.abstention,
+            sets=SetEvidence(
+                alpha=self.alpha,
+                class_conditional=self.class_conditional,
+                covered=seen.confidence.sets(seen.validation.logits)[np.arange(len(split)), split.labels],
+            ),
+        )
         expected = self._expected_coverage(seen, len(split))
         figures = {
             "reliability": reliability_diagram(runs),

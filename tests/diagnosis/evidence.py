@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
 from whytrain.calibration.abstention import abstention_threshold
+from whytrain.calibration.conformal import lac_thresholds, prediction_sets
 from whytrain.calibration.summary import summarize_calibration
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.unread import Unread
-from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence
+from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence, SetEvidence
 from whytrain.diagnosis.gathering import gather
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
@@ -151,9 +152,12 @@ def history(**changes: Any) -> HistoryEvidence:
 
 def calibration(given: Predictions, risk: float = 0.25) -> CalibrationEvidence:
     """What calibration finds where the calibration slice is the validation split."""
+    thresholds = lac_thresholds(given.probabilities, given.labels)
+    covered = prediction_sets(given.probabilities, thresholds)[np.arange(len(given.labels)), given.labels]
     return CalibrationEvidence(
         summary=summarize_calibration(given.probabilities, given.labels),
         abstention=abstention_threshold(given.probabilities, given.labels, risk),
+        sets=SetEvidence(alpha=thresholds.alpha, class_conditional=False, covered=covered),
     )
 
 

@@ -26,10 +26,10 @@ from evidence import (
 from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
-from whytrain.diagnosis.evidence import RunEvidence
+from whytrain.diagnosis.evidence import RunEvidence, SetEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
 from whytrain.diagnosis.rules import RuleBook, load_rules
-from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.intervals import Interval, exact_interval, wilson_interval
 from whytrain.surrogates.evidence import FeatureSet, FidelityEvidence, SurrogateKind
 from whytrain.types import Predictions
 
@@ -394,13 +394,28 @@ def of_three(labels: list[int], decided: list[int]) -> Predictions:
 def with_classes(validation: Predictions, train: Predictions) -> RunEvidence:
     """A healthy run whose classes, labels and predictions are these; its data has two classes more or less."""
     run = healthy()
-    rows = replace(run.train, labels=train.labels, logits=train.logits, held_out=None)
-    names = ("a", "b", "c")
+    n_train, n_validation = len(train.labels), len(validation.labels)
     return replace(
         run,
-        class_names=names,
-        train=rows,
-        validation=replace(run.validation, predictions=validation, floor=validation.labels),
+        class_names=("a", "b", "c"),
+        train=replace(
+            run.train,
+            ids=[f"train-{i}" for i in range(n_train)],
+            texts=["text"] * n_train,
+            labels=train.labels,
+            sentences=np.arange(n_train),
+            groups=np.arange(n_train),
+            logits=train.logits,
+            held_out=None,
+        ),
+        validation=replace(
+            run.validation,
+            ids=[f"validation-{i}" for i in range(n_validation)],
+            texts=["text"] * n_validation,
+            predictions=validation,
+            floor=validation.labels,
+            given_away=np.zeros(n_validation, np.int64),
+        ),
     )
 
 
@@ -433,6 +448,47 @@ def test_a_class_that_is_learned_but_hardly_found_in_new_texts() -> None:
     assert measured(of_classes.imbalance(run)).value == Interval(
         estimate=0.0, low=0.0, high=0.0
     )  # the classes are even
+
+
+def with_sets(covered: list[tuple[int, int]]) -> RunEvidence:
+    """A run of three classes; of each, how many of how many validation rows have a set that holds them."""
+    labels = [label for label, (_, n_rows) in enumerate(covered) for _ in range(n_rows)]
+    held = [row < n_held for n_held, n_rows in covered for row in range(n_rows)]
+    run = with_classes(of_three(labels, labels), of_three([0, 1, 2] * 10, [0, 1, 2] * 10))
+    assert run.calibration is not None
+    sets = SetEvidence(alpha=0.1, class_conditional=False, covered=np.array(held))
+    return replace(run, calibration=replace(run.calibration, sets=sets))
+
+
+def test_a_rare_class_that_the_sets_leave_out() -> None:
+    # On average 458 of 514 are held, 89%, as promised; of c only 6 of 14, 43%.
+    found = measured(of_classes.uncovered_class(with_sets([(226, 250), (226, 250), (6, 14)])))
+    share = exact_interval(6, 14, 1 - 0.05 / 3)
+    assert (found.value.estimate, found.value.high) == pytest.approx((6 / 14 - 0.9, share.high - 0.9))
+    assert "the right one 90% of the time; for 14 new texts of c it does 6 times." in found.detail
+    assert BOOK.findings["uncovered_class"].is_met(found.value)
+    config = {
+        "callbacks": {
+            "calibration": {
+                "_target_": "whytrain.callbacks.calibrate_epoch.CalibrateEpoch",
+                "alpha": 0.1,
+                "class_conditional": False,
+                "risk": 0.05,
+                "delta": 0.1,
+            }
+        },
+        "tracking": {"log_text": True},
+        "trainer": {},
+    }
+    _, plan = conclude(with_sets([(226, 250), (226, 250), (6, 14)]), BOOK, config, "id")
+    assert {"callbacks.calibration.class_conditional": True} in [s.overrides for s in plan.strategies]
+    assert "hold_out_more" in [advice.name for advice in plan.advice]
+
+
+@pytest.mark.parametrize("rare", [(1, 3), (11, 14), (0, 0)], ids=["few rows", "by chance", "no row"])
+def test_what_chance_leaves_out_of_the_sets_is_no_finding(rare: tuple[int, int]) -> None:
+    found = measured(of_classes.uncovered_class(with_sets([(226, 250), (226, 250), rare])))
+    assert not BOOK.findings["uncovered_class"].is_met(found.value)
 
 
 def test_classes_that_are_found_as_often_as_others_are_no_finding() -> None:

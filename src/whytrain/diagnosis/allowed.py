@@ -27,6 +27,7 @@ ALLOWED_KEYS = (
     "optimizer.weight_decay",
     "optimizer.schedule",
     "optimizer.warmup",
+    "callbacks.calibration.class_conditional",
     "trainer.max_epochs",
     "trainer.min_steps",
     "trainer.patience",

@@ -42,16 +42,33 @@ class HistoryEvidence:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class SetEvidence:
+    """Whether the sets of classes that cannot be ruled out hold the label (conformal sets).
+
+    Attributes:
+        alpha: share of sets that may miss the label.
+        class_conditional: whether that share was held for each class, or on average.
+        covered: bool (n_validation,), whether the set of each validation sentence holds its label.
+    """
+
+    alpha: float
+    class_conditional: bool
+    covered: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CalibrationEvidence:
     """How far confidence can be trusted.
 
     Attributes:
         summary: of the validation sentences, without correction.
         abstention: whether abstaining keeps the error rate that was asked for, on the calibration slice.
+        sets: of the validation sentences.
     """
 
     summary: CalibrationSummary
     abstention: Abstention
+    sets: SetEvidence
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""Detectors over classes: one that is hardly found, and frequent ones that swallow rare ones."""
+"""Detectors over classes: one hardly found, one wrongly ruled out, and frequent ones that swallow rare ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from scipy import stats
 
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined
-from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.diagnosis.of_predictions import NOT_CALIBRATED
+from whytrain.statistics.intervals import Interval, exact_interval, wilson_interval
 from whytrain.types import Predictions
 
 
@@ -36,6 +37,33 @@ def missed_class(run: RunEvidence) -> Measurement | NotExamined:
         return NotExamined("no row of the validation or training split has a label")
     value, text = min(found, key=lambda item: item[0].high)
     return Measurement(value=value, unit="share", detail=text)
+
+
+def uncovered_class(run: RunEvidence) -> Measurement | NotExamined:
+    """Share of a class's validation rows whose conformal set holds it, minus the share that was promised.
+
+    Of the class that is surely left out most: exact intervals (a rare class has few rows) at a level at which
+    those of all classes hold together (Bonferroni). A promise that holds on average can be kept by the
+    frequent classes alone.
+    """
+    if run.calibration is None:
+        return NOT_CALIBRATED
+    sets, labels = run.calibration.sets, run.validation.predictions.labels
+    promised, level = 1 - sets.alpha, 1 - 0.05 / len(run.class_names)
+    found: list[tuple[Interval, str]] = []
+    for label, name in enumerate(run.class_names):
+        own = sets.covered[labels == label]
+        if len(own):
+            text = (
+                f"The set of classes that cannot be ruled out is meant to hold the right one {promised:.0%} of "
+                f"the time; for {len(own):,} new texts of {name} it does {int(own.sum()):,} times."
+            )
+            found.append((exact_interval(int(own.sum()), len(own), level), text))
+    share, text = min(found, key=lambda item: item[0].high)
+    value = Interval(
+        estimate=share.estimate - promised, low=share.low - promised, high=share.high - promised, level=level
+    )
+    return Measurement(value=value, unit="points", detail=text)
 
 
 def imbalance(run: RunEvidence) -> Measurement | NotExamined:

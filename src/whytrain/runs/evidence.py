@@ -22,6 +22,7 @@ from whytrain.diagnosis.evidence import (
     CalibrationEvidence,
     HistoryEvidence,
     RunEvidence,
+    SetEvidence,
     TokenEvidence,
     TrainingRows,
     ValidationRows,
@@ -39,14 +40,16 @@ from whytrain.types import Predictions
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
-VERSION = 2  # of all files below together
+VERSION = 3  # of all files below together
 _PATH = "diagnosis/evidence.json"
 _TOPIC = "diagnosis"
 _ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history
+_SETS = ("alpha", "class_conditional")  # settings of conformal sets
 _LOGIT, _HELD_OUT = "logit_", "held_out_"
 # And per class `logit_…` and, where there are any, `held_out_…`.
 _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
-# And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`.
+# And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`; with conformal sets
+# `covered`.
 _VALIDATION = TableRecord(
     topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away")
 )
@@ -100,6 +103,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
         judged |= {"lowest_loss": history.lowest, "last_loss": history.last}
         if history.halfway is not None:
             judged["halfway_loss"] = history.halfway
+    if evidence.calibration is not None:
+        judged["covered"] = evidence.calibration.sets.covered
     _VALIDATION.log(store, pd.DataFrame(judged))
     if evidence.explanations is not None:
         _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
@@ -140,7 +145,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             given_away=validation["given_away"].to_numpy(),
         ),
         history=_history(summary, validation),
-        calibration=_calibration(predictions, summary),
+        calibration=_calibration(predictions, summary, validation),
         tokens=_tokens(summary),
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
         surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
@@ -166,10 +171,12 @@ def absent_evidence(evidence: RunEvidence) -> list[str]:
 def _summary(evidence: RunEvidence) -> dict[str, Any]:
     explained, history = evidence.explanations, evidence.history
     attention = None if explained is None else explained.attention
+    calibration = evidence.calibration
     return {
         "version": VERSION,
         "class_names": list(evidence.class_names),
-        "abstention": None if evidence.calibration is None else asdict(evidence.calibration.abstention),
+        "abstention": None if calibration is None else asdict(calibration.abstention),
+        "sets": None if calibration is None else {name: getattr(calibration.sets, name) for name in _SETS},
         "tokens": None if evidence.tokens is None else asdict(evidence.tokens),
         "has_students": evidence.surrogate is not None,
         "explained": None if explained is None else {k: _method(m) for k, m in explained.methods.items()},
@@ -237,13 +244,16 @@ def _history(summary: Mapping[str, Any], validation: pd.DataFrame) -> HistoryEvi
     )
 
 
-def _calibration(validation: Predictions, summary: Mapping[str, Any]) -> CalibrationEvidence | None:
+def _calibration(
+    validation: Predictions, summary: Mapping[str, Any], table: pd.DataFrame
+) -> CalibrationEvidence | None:
     """As `whytrain.calibration.summary.before_and_after` gives it before the correction."""
     if summary["abstention"] is None:
         return None
     return CalibrationEvidence(
         summary=summarize_calibration(apply_temperature(validation.logits, 1.0), validation.labels),
         abstention=Abstention(**summary["abstention"]),
+        sets=SetEvidence(**summary["sets"], covered=table["covered"].to_numpy(np.bool_)),
     )
 
 

@@ -70,12 +70,60 @@ def wilson_interval(n_successes: int, n_trials: int, level: float = 0.95) -> Int
         >>> round(interval.low, 4), round(interval.high, 4)
         (0.7333, 0.883)
     """
+    return _wilson(_share(n_successes, n_trials, level), n_trials, level)
+
+
+def _share(n_successes: int, n_trials: int, level: float) -> float:
     check_level(level)
     if not 0 <= n_successes <= n_trials or n_trials < 1:
         raise DataError(
             f"A proportion needs 0 <= successes <= trials and a trial, got {n_successes} of {n_trials}."
         )
-    return _wilson(n_successes / n_trials, n_trials, level)
+    return n_successes / n_trials
+
+
+def exact_interval(n_successes: int, n_trials: int, level: float = 0.95) -> Interval:
+    """Exact interval of a proportion k / n (Clopper and Pearson): never narrower than it claims.
+
+    The ends are the proportions under which k or fewer, and k or more, have probability (1 - level) / 2:
+    quantiles of Beta(k, n - k + 1) and Beta(k + 1, n - k).
+
+    Args:
+        n_successes: k, in 0..n_trials.
+        n_trials: n, at least 1.
+        level: coverage, in (0, 1).
+
+    Raises:
+        DataError: without trials, or with more successes than trials.
+        ConfigError: if the level is outside (0, 1).
+
+    References:
+        Clopper, Pearson (1934), The use of confidence or fiducial limits illustrated in the case of the
+        binomial.
+
+    Example:
+        >>> interval = exact_interval(6, 14)
+        >>> round(interval.low, 4), round(interval.high, 4)
+        (0.1766, 0.7114)
+    """
+    share, tail = _share(n_successes, n_trials, level), (1 - level) / 2
+    k, rest = n_successes, n_trials - n_successes
+    low = 0.0 if k == 0 else float(special.betaincinv(k, rest + 1, tail))
+    high = 1.0 if rest == 0 else float(special.betaincinv(k + 1, rest, 1 - tail))
+    return Interval(estimate=share, low=low, high=high, level=level)
+
+
+def share_of_unseen(n_trials: int, level: float = 0.95) -> float:
+    """Largest share of what was seen in none of n trials: 1 - (1 - level)^(1/n), about 3 / n at 0.95.
+
+    References:
+        Hanley, Lippman-Hand (1983), If nothing goes wrong, is everything all right? ("rule of three").
+
+    >>> round(share_of_unseen(100), 4)
+    0.0295
+    """
+    check_level(level)
+    return float(-np.expm1(np.log1p(-level) / n_trials))
 
 
 def clustered_share(hits: ArrayLike, groups: ArrayLike, level: float = 0.95) -> Interval:
