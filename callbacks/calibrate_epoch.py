@@ -21,7 +21,7 @@ from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
 from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
-from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch
+from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch, log_label_figure
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import CalibrationEvidence, SetEvidence
@@ -135,7 +135,9 @@ class CalibrateEpoch(Callback):
         module, split = classifier_of(pl_module), data.corpus.validation
         if not data.corpus.task.exclusive:
             best = predict_split(module.interface, data.encoded("validation"))
-            self.confidence = label_epoch(module, best, data).confidence
+            of_labels = label_epoch(module, best, data)
+            self.confidence = of_labels.confidence
+            log_label_figure(store, of_labels, data.corpus.class_names, None)
             return
         seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
         runs = _runs(seen)

@@ -32,6 +32,7 @@ class Checkpoints(Callback):
     Attributes:
         best_epoch: from 1; 0 before the first validation.
         best_score: value of the monitor there, NaN if it is not defined; None before the first validation.
+        best_loss: validation loss there, in nats, which decides between epochs of equal score.
     """
 
     phase = Phase.SAVE
@@ -43,6 +44,7 @@ class Checkpoints(Callback):
         self.flush = flush
         self.best_epoch = 0
         self.best_score: float | None = None
+        self.best_loss = math.inf
         self._saved_at = 0.0
         self._signal: int | None = None
         self._handlers: dict[int, Any] = {}
@@ -102,19 +104,20 @@ class Checkpoints(Callback):
             raise self._interrupted()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the epoch's weights if they are the best so far; the first of equals stays.
+        """Keep the epoch's weights if they are the best so far: of equal scores those with the lower loss.
 
-        Where the monitor is not defined (NaN, as the AUROC of one class), the last epoch is kept until one
-        has a value.
+        Of equals in both the first stays. Where the monitor is not defined (NaN, as the AUROC of one class),
+        the last epoch is kept until one has a value.
         """
-        score = float(trainer.callback_metrics[self.monitor])
+        score, loss = (float(trainer.callback_metrics[name]) for name in (self.monitor, "val/loss"))
         sign = 1 if self.mode == "max" else -1
         if self.best_score is None or math.isnan(self.best_score):
             is_best = True
         else:
-            is_best = sign * (score - self.best_score) > 0
+            gain = sign * (score - self.best_score)
+            is_best = gain > 0 or (gain == 0 and loss < self.best_loss)
         if is_best:
-            self.best_score, self.best_epoch = score, trainer.current_epoch + 1
+            self.best_score, self.best_loss, self.best_epoch = score, loss, trainer.current_epoch + 1
             trainer.save_checkpoint(self.best, weights_only=True)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -135,11 +138,12 @@ class Checkpoints(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The best epoch so far."""
-        return {"best_epoch": self.best_epoch, "best_score": self.best_score}
+        return {"best_epoch": self.best_epoch, "best_score": self.best_score, "best_loss": self.best_loss}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch so far."""
         self.best_epoch, self.best_score = state_dict["best_epoch"], state_dict["best_score"]
+        self.best_loss = state_dict["best_loss"]
 
 
 def _any_rank(trainer: pl.Trainer, decision: bool) -> bool:

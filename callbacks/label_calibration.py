@@ -63,9 +63,16 @@ def log_label_epoch(store: Recorder, seen: LabelEpoch, class_names: tuple[str, .
     store.log_metrics(metrics, step=epoch)
     store.log_table(pd.DataFrame({"label": class_names, **of_labels}), "calibration", "labels", epoch)
     store.log_table(_reliability(seen, class_names), "calibration", "reliability", epoch)
-    drawn = label_calibration(
-        seen.before, seen.after, temperatures.tolist(), class_names, len(seen.validation.labels)
-    )
+    log_label_figure(store, seen, class_names, epoch)
+
+
+def log_label_figure(
+    store: Recorder, seen: LabelEpoch, class_names: tuple[str, ...], epoch: int | None
+) -> None:
+    """Log the figure of an epoch, or of the best one where `epoch` is None."""
+    temperatures = [correction.temperature for correction in seen.confidence.corrections]
+    n_rows = len(seen.validation.labels)
+    drawn = label_calibration(seen.before, seen.after, temperatures, class_names, n_rows)
     store.log_figure(drawn, "calibration", "labels", epoch)
 
 

@@ -7,12 +7,16 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.data.corpus import Corpus
 from whytrain.figures.confidence.prediction_confidence import prediction_confidence
 from whytrain.figures.training.confusion_matrix import confusion_matrix
 from whytrain.figures.training.label_scores import label_scores
 from whytrain.metrics import Scored, scores_by_label
+from whytrain.models.batch_runner import predict_split
 from whytrain.runs.predictions import log_predictions
 from whytrain.runs.sentences import log_sentences
+from whytrain.tracking.recorder import Recorder
+from whytrain.types import Predictions
 
 
 class LogPredictions(Callback):
@@ -33,21 +37,34 @@ class LogPredictions(Callback):
         result = classifier_of(pl_module).predictions
         if store is None or result is None:
             return
-        epoch, names, split = trainer.current_epoch + 1, corpus.class_names, corpus.validation
-        log_predictions(store, split.ids, result, names, epoch, corpus.task)
+        epoch, names = trainer.current_epoch + 1, corpus.class_names
+        log_predictions(store, corpus.validation.ids, result, names, epoch, corpus.task)
         if not corpus.task.exclusive:
-            scored = Scored.of(result)
-            scores = pd.DataFrame({"label": names, **scores_by_label(scored)})
+            scores = pd.DataFrame({"label": names, **scores_by_label(Scored.of(result))})
             store.log_table(scores, "labels", "scores", epoch)
-            store.log_figure(label_scores(scored, names), "label_scores", epoch=epoch)
-            return
-        predicted = result.logits.argmax(axis=1)
-        store.log_figure(confusion_matrix(result.labels, predicted, names), "confusion_matrix", epoch=epoch)
-        confidence = prediction_confidence(
-            result.probabilities,
-            result.labels,
-            names,
-            texts=split.texts if store.settings.log_text else None,
-            ids=split.ids,
-        )
-        store.log_figure(confidence, "confidence", epoch=epoch)
+        _log_figures(store, corpus, result, epoch)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the best epoch, whose weights the module holds by now: what the run's page shows."""
+        store, data = store_of(trainer), data_of(trainer)
+        if store is not None:
+            best = predict_split(classifier_of(pl_module).interface, data.encoded("validation"))
+            _log_figures(store, data.corpus, best, None)
+
+
+def _log_figures(store: Recorder, corpus: Corpus, result: Predictions, epoch: int | None) -> None:
+    """Log the figures of an epoch, or of the best one where `epoch` is None."""
+    names, split = corpus.class_names, corpus.validation
+    if not corpus.task.exclusive:
+        store.log_figure(label_scores(Scored.of(result), names), "label_scores", epoch=epoch)
+        return
+    predicted = result.logits.argmax(axis=1)
+    store.log_figure(confusion_matrix(result.labels, predicted, names), "confusion_matrix", epoch=epoch)
+    confidence = prediction_confidence(
+        result.probabilities,
+        result.labels,
+        names,
+        texts=split.texts if store.settings.log_text else None,
+        ids=split.ids,
+    )
+    store.log_figure(confidence, "confidence", epoch=epoch)

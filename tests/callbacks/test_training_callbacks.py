@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 import signal
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,9 +46,11 @@ def settings(**changes: Any) -> Any:
     return SimpleNamespace(**values | changes)
 
 
-def validated(callback: Checkpoints, trainer: FakeTrainer, *scores: float) -> None:
-    for score in scores:
-        trainer.callback_metrics = {"val/f1": torch.tensor(score)}
+def validated(
+    callback: Checkpoints, trainer: FakeTrainer, *scores: float, losses: Sequence[float] = ()
+) -> None:
+    for score, loss in zip_longest(scores, losses, fillvalue=1.0):
+        trainer.callback_metrics = {"val/f1": torch.tensor(score), "val/loss": torch.tensor(loss)}
         callback.on_validation_end(trainer, None)
         trainer.current_epoch += 1
 
@@ -66,6 +70,20 @@ def test_the_best_epoch(tmp_path, mode, scores, best_epoch, best):
     validated(callback, trainer, *scores)
     assert (callback.best_epoch, callback.best_score) == (best_epoch, pytest.approx(best))
     assert trainer.saved[-1] == ("best.ckpt", True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "losses", "best_epoch"),
+    [("max", [0.9, 0.4, 0.5], 2), ("min", [0.9, 0.4, 0.4], 2), ("max", [0.4, 0.5, float("nan")], 1)],
+)
+def test_the_loss_decides_between_equal_scores(tmp_path, mode, losses, best_epoch):
+    callback, trainer = Checkpoints(tmp_path, settings(mode=mode), flush=None), FakeTrainer()
+    validated(callback, trainer, 0.7, 0.7, 0.7, losses=losses)
+    assert callback.best_epoch == best_epoch
+    second = Checkpoints(tmp_path, settings(mode=mode), flush=None)
+    second.load_state_dict(callback.state_dict())
+    validated(second, FakeTrainer(current_epoch=3), 0.7, 0.7, losses=[0.45, 0.3])
+    assert second.best_epoch == 5
 
 
 def test_a_monitor_that_is_never_defined_keeps_the_last_epoch(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from whytrain.data.csv_file import CSVFile
 from whytrain.data.splits import strata
+from whytrain.diagnosis.gathering import given_away
 from whytrain.errors import ConfigError, DataError
 from whytrain.tasks import MultiLabel
 
@@ -36,7 +37,7 @@ def test_split_80_10_10_with_ids_classes_and_further_columns(csv_source: MakeSou
     for split in (corpus.train, corpus.validation, corpus.test):
         assert len(set(np.bincount(split.labels))) == 1  # stratified
         for row, identifier in enumerate(split.ids):
-            number = int(identifier.removeprefix("row-"))
+            number = int(identifier.removeprefix("row-")) - 2  # row 1 of a spreadsheet is the header
             assert split.texts[row] == f"sentence {number}"
             assert corpus.class_names[split.labels[row]] == ("news", "sport", "art", "law")[number % 4]
             assert split.columns["year"][row] == str(number)
@@ -380,3 +381,27 @@ def test_a_first_line_that_is_a_row_is_told(csv_source: MakeSource, tmp_path: Pa
     corpus = csv_source(path, text_column="column_1", label_column="column_2").load()
     assert corpus.class_names == ("0", "1")
     assert corpus.notices == ("rows.csv: no header; columns are called column_1 to column_2.",)
+
+
+def test_ids_are_the_rows_of_a_spreadsheet(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = ['"two\nlines",a', "", *(f"text {i},{'ab'[i % 2]}" for i in range(30))]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    corpus = csv_source(path, calibration_size=0).load()
+    splits = [split for split in (corpus.train, corpus.validation, corpus.test) if split is not None]
+    texts = {key: text for split in splits for key, text in zip(split.ids, split.texts, strict=True)}
+    # The header is row 1, the text of two lines row 2, the blank one row 3.
+    assert texts["row-2"] == "two\nlines"
+    assert texts["row-4"] == "text 0"
+    assert texts["row-33"] == "text 29"
+
+
+def test_the_own_split_keeps_near_duplicates_together(csv_source: MakeSource, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    texts = [f"plot number {i} is fine{end}" for i in range(100) for end in ("", " really", " to me")]
+    pd.DataFrame({"text": texts, "label": ["a", "b"] * 150}).to_csv(path, index=False)
+    corpus = csv_source(path).load()
+    assert len(corpus.validation) == 30
+    kind, by = given_away(corpus.validation.texts, corpus.train.texts)
+    assert not kind.any()
+    assert (by == -1).all()

@@ -39,6 +39,46 @@ def test_parts_are_a_stratified_partition_of_sentences(rows: list[tuple[str, int
     assert np.all((kept > 0) == (of_class > 0))
 
 
+@given(st.lists(st.tuples(PHRASES, st.integers(0, 2)), min_size=3, max_size=80), st.integers(0, 3))
+@settings(max_examples=100, deadline=None)
+def test_sentences_that_contain_one_another_stay_together(rows: list[tuple[str, int]], seed: int) -> None:
+    texts, labels = [text for text, _ in rows], np.array([label for _, label in rows])
+    groups = sentence_groups(texts)
+    parts = stratified_parts(texts, labels, (0.2, 0.2), seed, groups=groups)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(rows)))
+    part_of = {row: number for number, part in enumerate(parts) for row in part.tolist()}
+    n_distinct = len(set(texts))
+    for group in range(groups.max() + 1):
+        members = np.flatnonzero(groups == group)
+        if len({texts[row] for row in members}) <= max(2, int(0.2 * n_distinct / 2)):
+            assert len({part_of[row] for row in members}) == 1
+    for text in set(texts):
+        assert len({part_of[row] for row in range(len(rows)) if texts[row] == text}) == 1
+    for part in parts[1:]:
+        assert len({texts[row] for row in part}) <= round(0.2 * n_distinct)
+    first_label = dict(reversed(rows))
+    assert {first_label[texts[row]] for row in parts[0]} == set(first_label.values())
+
+
+def test_the_split_without_kin_is_the_one_with_groups_of_one() -> None:
+    texts, labels = [f"sentence {row}" for row in range(200)], np.arange(200) % 3
+    both = (
+        stratified_parts(texts, labels, (0.1, 0.1), 0, groups=groups)
+        for groups in (None, sentence_groups(texts))
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(*both, strict=True))
+
+
+def test_kin_fill_the_parts_as_single_sentences_do() -> None:
+    ends = ("", " indeed", " so be it")
+    texts = [f"this is sentence {row}{end}" for row in range(200) for end in ends]
+    labels = np.arange(600) // 300
+    groups = sentence_groups(texts)
+    parts = stratified_parts(texts, labels, (0.1, 0.1), 0, groups=groups)
+    assert [len(part) for part in parts] == [480, 60, 60]
+    assert not set(groups[parts[0]]) & set(groups[np.concatenate(parts[1:])])
+
+
 def test_order_of_rows_does_not_matter_and_the_seed_does() -> None:
     texts = np.array([f"sentence {row}" for row in range(300)])
     labels = np.arange(300) % 3

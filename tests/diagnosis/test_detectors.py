@@ -415,6 +415,7 @@ def with_classes(validation: Predictions, train: Predictions) -> RunEvidence:
             predictions=validation,
             floor=validation.labels,
             given_away=np.zeros(n_validation, np.int64),
+            given_by=np.full(n_validation, -1),
         ),
     )
 
@@ -639,6 +640,7 @@ def test_mislabeled_rows_need_both_models(monkeypatch: pytest.MonkeyPatch) -> No
         ("what a fine film it", True),  # contains "a fine film", three of its five words
         ("the plot thickens and then a fine film ends it all", False),  # three of eleven words
         ("so dull", False),  # contains "dull", which is too short to tell
+        ("fine film", False),  # inside longer rows, and too short to tell
         ("something else", False),
     ],
 )
@@ -646,7 +648,15 @@ def test_a_split_that_leaks(row: str, leaks: bool) -> None:
     train = [("a fine film", 1), ("this is a fine film of the year indeed", 1), ("dull", 0)]
     result = of_data.leaking_split(with_data(train, [(row, 1), ("nothing like it", 0)]))
     assert result.value.estimate == (0.5 if leaks else 0.0)
-    assert len(result.evidence.sentences) == leaks
+    examples = result.evidence.sentences
+    if not leaks:
+        assert examples == ()
+        return
+    # Both rows, the one to validate on first.
+    assert (examples[0].sentence_id, examples[0].words) == ("validation-0", tuple(row.split()))
+    assert examples[1].sentence_id in {"train-0", "train-1"}
+    assert " ".join(examples[1].words) in {text for text, _ in train}
+    assert examples[1].note == "to learn from, labeled good"
 
 
 # All together

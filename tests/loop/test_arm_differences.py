@@ -13,6 +13,7 @@ from scipy import stats
 from whytrain.loop.arm_differences import difference
 from whytrain.loop.measured_run import MeasuredRun
 from whytrain.metrics.calibration import expected_calibration_error
+from whytrain.statistics.intervals import share_of_unseen
 from whytrain.statistics.paired_bootstrap import paired_bootstrap
 from whytrain.tracking.reader import RunRecord
 
@@ -120,3 +121,17 @@ def test_calibration_error_of_one_seed() -> None:
     low, high = np.quantile(np.diff(np.array(pairs), axis=1)[:, 0], [0.025, 0.975])
     # Spread 0.03: 2,000 and 4,000 replicates fix a 2.5% quantile to 0.0022 together; four times that.
     assert (found.low, found.high) == (pytest.approx(low, abs=0.009), pytest.approx(high, abs=0.009))
+
+
+def test_where_no_sentence_differs_unseen_ones_may() -> None:
+    same = judged([1, 0, 1, 1])
+    found = difference("best/accuracy", [same, same], [same, same])
+    assert found is not None
+    assert (found.estimate, found.high) == (0, share_of_unseen(4))
+    losses = pd.Series([0.3, 0.4], index=["a", "b"])
+    unbounded = run({"best/nll": 0.35}, {"best/nll": losses})
+    found = difference("best/nll", [unbounded], [unbounded])
+    assert found is not None
+    assert found.estimate == 0
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)

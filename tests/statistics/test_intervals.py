@@ -13,6 +13,9 @@ from whytrain.statistics.intervals import (
     bootstrap_distribution,
     bootstrap_interval,
     clustered_share,
+    exact_interval,
+    mean_change,
+    share_of_unseen,
     t_interval,
     wilson_interval,
 )
@@ -31,6 +34,31 @@ def test_wilson_equals_scipy(k: int, n: int, level: float) -> None:
     assert (interval.low, interval.high) == pytest.approx((oracle.low, oracle.high), abs=1e-14)
     assert interval.estimate == k / n
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 30), (6, 14), (715, 872)])
+@pytest.mark.parametrize("level", [0.9, 0.99])
+def test_exact_intervals_equal_scipy(k: int, n: int, level: float) -> None:
+    oracle = stats.binomtest(k, n).proportion_ci(level, method="exact")
+    interval = exact_interval(k, n, level)
+    # SciPy finds the quantiles by root finding, to 1e-12.
+    assert (interval.low, interval.high) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
+    with pytest.raises(DataError, match="successes"):
+        exact_interval(n + 1, n, level)
+
+
+def test_what_none_of_n_has_is_what_would_be_missed_with_probability_5_percent() -> None:
+    share = share_of_unseen(50)
+    assert stats.binom.pmf(0, 50, share) == pytest.approx(0.05)
+    # One-sided: the upper end of the exact interval with twice the tail.
+    assert share == pytest.approx(exact_interval(0, 50, 0.9).high)
+
+
+def test_no_change_is_no_proof_that_there_is_none() -> None:
+    none, one = mean_change(np.zeros(50)), mean_change(np.eye(50)[0])
+    assert (none.estimate, none.high) == (0, share_of_unseen(50))
+    assert none.low == -none.high
+    assert one == bootstrap_interval(row_mean, np.eye(50)[0])
 
 
 def test_wilson_by_hand() -> None:

@@ -11,14 +11,21 @@ from numpy.typing import NDArray
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
 from whytrain.data.source import Source
-from whytrain.data.splits import CalibrationSlice, calibration_slice, shared_texts
+from whytrain.data.splits import (
+    CalibrationSlice,
+    calibration_slice,
+    sentence_groups,
+    shared_texts,
+    stratified_parts,
+)
 from whytrain.errors import ConfigError, DataError
 from whytrain.tasks import CLASSIFICATION, Task
 
 # The slice may not eat a small data set: at most this share of train is held out.
 LARGEST_SLICE = 0.2
 SHOWN_CLASSES = 5
-SLICE_FORMAT = "2"  # part of the cache key: raise it when the slice is chosen in another way
+# Parts of cache keys: raise one when the slice, or the parts of a data set, are chosen in another way.
+SLICE_FORMAT, PARTS_FORMAT = "2", "1"
 
 
 def assemble(
@@ -102,6 +109,35 @@ def positive_index(
             f"data.positive_class={positive_class}: no such class; choices: {', '.join(class_names)}"
         )
     return class_names.index(str(positive_class))
+
+
+def parts_of(rows: Split, shares: tuple[float, ...], seed: int) -> list[NDArray[np.int64]]:
+    """Hold parts out of rows, from the cache folder where it was done before: see `stratified_parts`.
+
+    Rows that contain one another stay together (`sentence_groups`).
+
+    Args:
+        rows: all of them.
+        shares: of each part that is held out.
+        seed: `data.split_seed`.
+    """
+
+    def read(path: Path) -> list[NDArray[np.int64]] | None:
+        try:
+            with np.load(path) as stored:
+                return [stored[str(part)] for part in range(len(shares) + 1)]
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+
+    key = content_hash(rows.texts, rows.labels, [str(shares), str(seed), PARTS_FORMAT])
+    return remembered(
+        cache_directory() / "parts" / f"{key}.npz",
+        read,
+        make=lambda: stratified_parts(
+            rows.texts, rows.labels, shares, seed, groups=sentence_groups(rows.texts)
+        ),
+        write=lambda path, parts: np.savez(path, **{str(k): part for k, part in enumerate(parts)}),
+    )
 
 
 def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:

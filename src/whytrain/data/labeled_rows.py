@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whytrain.data.assembly import assemble
+from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cleaning import CleanRows, clean_rows
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.files import RawTable
 from whytrain.data.label_names import LabelNames
 from whytrain.data.source import Source
-from whytrain.data.splits import stratified_parts
 from whytrain.errors import DataError
 from whytrain.tasks import Task
 
@@ -37,10 +36,10 @@ def labeled_corpus(
         source: how it is split and which rows may be skipped.
         name: of the corpus.
         tables: `train`, and `validation` and `test` where they are given. Without validation it is 10% of
-            train, and test then 10% too unless it is given.
+            train, and test then 10% too unless it is given; sentences that contain one another stay together.
         text_column: name of the column of texts.
         label_column: name of the column of labels.
-        id_column: name of the column of ids, or None.
+        id_column: name of the column of ids; None: the row's number in its file, as a spreadsheet shows it.
         merge_labels: see `LabelNames`.
         task: how labels are read.
         notices: what is known of the data already.
@@ -50,11 +49,12 @@ def labeled_corpus(
     """
 
     def cleaned(stage: str, known: LabelNames | None) -> CleanRows:
+        called = "row" if stage == "train" and "validation" not in tables else stage
         return clean_rows(
             tables[stage],
             text_column=text_column,
             label_column=label_column,
-            make_id=f"{'row' if stage == 'train' and 'validation' not in tables else stage}-{{}}".format,
+            make_id=lambda row: f"{called}-{tables[stage].number(row)}",
             id_column=id_column,
             task=task,
             known=known,
@@ -74,7 +74,7 @@ def labeled_corpus(
     train = _split(rows, [names.read(labels) or () for labels in rows.labels], class_names, task)
     if "validation" not in parts:
         shares = (VALIDATION_SHARE,) if "test" in parts else (VALIDATION_SHARE, TEST_SHARE)
-        chosen = stratified_parts(train.texts, train.labels, shares, source.split_seed)
+        chosen = parts_of(train, shares, source.split_seed)
         train, *held = [train.select(part) for part in chosen]
         parts = dict(zip(("validation", "test"), held, strict=False)) | parts
     test = parts.get("test")

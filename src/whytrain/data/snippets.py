@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from whytrain.data.assembly import assemble
+from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.source import Source
-from whytrain.data.splits import stratified_parts
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
 
@@ -71,9 +70,7 @@ class Snippets(Source):
         _check_hash(path)
         rows, n_zeros = _parse(*_extract(path))
         shares = (VALIDATION_SHARE, TEST_SHARE)
-        train, validation, test = (
-            rows.select(part) for part in stratified_parts(rows.texts, rows.labels, shares, self.split_seed)
-        )
+        train, validation, test = (rows.select(part) for part in parts_of(rows, shares, self.split_seed))
         notices = (f"{n_zeros:,} of {len(rows) + n_zeros:,} sentences were dropped: their mean rating is 0.",)
         return assemble(
             self, "snippets", CLASS_NAMES, train=train, validation=validation, test=test, notices=notices

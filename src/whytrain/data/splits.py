@@ -17,20 +17,30 @@ LINKING_WORDS = 3
 
 
 def stratified_parts(
-    texts: list[str], labels: NDArray[np.int64], shares: tuple[float, ...], seed: int
+    texts: list[str],
+    labels: NDArray[np.int64],
+    shares: tuple[float, ...],
+    seed: int,
+    *,
+    groups: NDArray[np.int64] | None = None,
 ) -> list[NDArray[np.int64]]:
     """Hold parts out of a data set; the classes keep their shares, identical sentences stay together.
 
-    Sentences are ordered by a hash of (seed, sentence), class by class, and parts are cut from that
+    Sentences are ordered by a hash of (seed, sentence), class by class, and parts are filled in that
     order: the result does not depend on the order of rows, the machine or a library's version. Of
     identical sentences (see `same_text`) the first decides the class. The last sentence of a class
     is never held out, so that every class remains in train.
+
+    Of a group the longest sentence, the first by alphabet of equals, stands for all; it goes where they all
+    find room. A group of more than half a part comes apart: what is like so much gives nothing away.
 
     Args:
         texts: n sentences.
         labels: int64 (n,), class indices; or label sets, (n, n_labels), whose classes here are `strata`.
         shares: the share of sentences in each part that is held out, in (0, 1), with a sum below 1.
         seed: `data.split_seed`.
+        groups: int64 (n,), 0, 1, …, equal for rows that stay together, identical sentences among them; None:
+            these alone.
 
     Returns:
         Rows of what remains, then rows of each part; int64, ascending.
@@ -39,19 +49,55 @@ def stratified_parts(
     >>> len(train), len(validation)
     (6, 2)
     """
-    sentence, _ = number_sentences(texts)
+    sentence, distinct = number_sentences(texts)
     first = _first_rows(sentence)
     classes = strata(labels[first])
-    order = _seeded_order((normalize_whitespace(texts[row]) for row in first), seed)
-    part_of_sentence = np.zeros(len(first), dtype=np.int64)
     sizes = np.bincount(classes)
+    largest = max(2, int(min(shares) * len(first) / 2))
+    leader = _leaders(distinct, None if groups is None else groups[first], largest)
+    weights = np.bincount(leader, minlength=len(first))  # 0 for those that somebody else stands for
+    order = _seeded_order((normalize_whitespace(texts[row]) for row in first), seed)
+    order = order[weights[order] > 0]
+    part_of_sentence = np.zeros(len(first), dtype=np.int64)
     for part, share in enumerate(shares, start=1):
         free = order[part_of_sentence[order] == 0]
-        room = np.maximum(np.bincount(classes[free], minlength=len(sizes)) - 1, 0)
-        for label, count in enumerate(_apportion(sizes, share, room)):
-            part_of_sentence[free[classes[free] == label][:count]] = part
+        in_train = np.bincount(classes[free], weights=weights[free], minlength=len(sizes)).astype(np.int64)
+        for label, count in enumerate(_apportion(sizes, share, np.maximum(in_train - 1, 0))):
+            own = free[classes[free] == label]
+            part_of_sentence[own[_filling(weights[own], int(count))]] = part
+    part_of_sentence = part_of_sentence[leader]
+    # A class may have gone wholly along with those of others: it stays in train.
+    is_lost = (np.bincount(classes[part_of_sentence == 0], minlength=len(sizes)) == 0) & (sizes > 0)
+    part_of_sentence[np.isin(leader, leader[is_lost[classes]])] = 0
     part_of_row = part_of_sentence[sentence]
     return [np.flatnonzero(part_of_row == part) for part in range(len(shares) + 1)]
+
+
+def _leaders(distinct: list[str], groups: NDArray[np.int64] | None, largest: int) -> NDArray[np.int64]:
+    """Return for each distinct sentence the one that stands for its group, int64 (n_sentences,)."""
+    n = len(distinct)
+    alone = np.arange(n)
+    if groups is None:
+        return alone
+    sizes = np.bincount(groups)
+    members = np.flatnonzero((sizes > 1)[groups] & (sizes <= largest)[groups])
+    chosen = dict[int, int]()
+    for row in sorted(members.tolist(), key=lambda row: (-len(split_words(distinct[row])), distinct[row])):
+        chosen.setdefault(int(groups[row]), row)
+    alone[members] = [chosen[group] for group in groups[members].tolist()]
+    return alone
+
+
+def _filling(weights: NDArray[np.int64], room: int) -> list[int]:
+    """Return the positions of weights that fill a room in their order; what does not fit is passed over."""
+    if weights.max(initial=1) == 1:
+        return list(range(min(room, len(weights))))
+    taken = []
+    for position, weight in enumerate(weights.tolist()):
+        if weight <= room:
+            taken.append(position)
+            room -= weight
+    return taken
 
 
 def strata(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -130,6 +130,7 @@ class ValidationRows:
         floor: int64, what the floor decides, in the form of labels.
         given_away: int64 (n,), `WHOLE` where the sentence stands in train, `PART` where it shares most of
             itself with train, else 0.
+        given_by: int64 (n,), the training row that does; -1 where none does.
     """
 
     ids: Sequence[str]
@@ -137,6 +138,7 @@ class ValidationRows:
     predictions: Predictions
     floor: NDArray[np.int64]
     given_away: NDArray[np.int64]
+    given_by: NDArray[np.int64]
 
 
 WHOLE, PART = 1, 2

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.errors import DataError
-from whytrain.statistics.intervals import Interval, bootstrap_interval
+from whytrain.statistics.intervals import Interval, bootstrap_interval, mean_change
 
 Severity = Literal["serious", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "note")
@@ -139,8 +139,12 @@ def mean_measurement(
     evidence: Support = Support(),
     detail: str = "",
 ) -> Measurement:
-    """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed."""
-    value = mean_interval(list(rows.values()))
+    """Return the mean over sentences with its bootstrap interval; it draws with a fixed seed.
+
+    Points are differences of shares: see `mean_change` where none of them differs.
+    """
+    values = list(rows.values())
+    value = mean_change(values) if unit == "points" else mean_interval(values)
     return Measurement(value=value, unit=unit, detail=detail, evidence=evidence, rows=dict(rows))
 
 

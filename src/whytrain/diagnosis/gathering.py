@@ -62,6 +62,7 @@ def gather(
         surrogate: the students.
     """
     train = corpus.train
+    away, by = given_away(corpus.validation.texts, train.texts)
     return RunEvidence(
         class_names=corpus.class_names,
         train=TrainingRows(
@@ -78,7 +79,8 @@ def gather(
             texts=corpus.validation.texts,
             predictions=validation,
             floor=floor,
-            given_away=given_away(corpus.validation.texts, train.texts),
+            given_away=away,
+            given_by=by,
         ),
         history=history,
         calibration=calibration,
@@ -130,23 +132,30 @@ def new_words(texts: list[str]) -> float:
     return sum(n == 1 for n in counts.values()) / counts.total() if counts else 1.0
 
 
-def given_away(validation: list[str], train: list[str]) -> NDArray[np.int64]:
-    """Say which validation sentences train gives away, int64 (n_validation,): see `ValidationRows`.
+def given_away(validation: list[str], train: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Say which validation sentences train gives away, and by which row.
 
-    A sentence that stands in train, whole or inside a longer row, or that contains a training row of at least
-    3 words and half of its own; on word boundaries, whitespace aside.
+    A sentence that stands in train; or that has at least 3 words and stands inside a longer row; or that
+    contains a training row of at least 3 words and half of its own. On word boundaries; see `same_text` for
+    what makes no difference.
+
+    Returns:
+        Both int64 (n_validation,): see `ValidationRows.given_away` and `given_by`.
     """
     n, texts = len(validation), validation + train
     found = containments(texts)
-    sentence = found.sentence
-    is_train = np.zeros(sentence.max() + 1, dtype=bool)
-    is_train[sentence[n:]] = True
-    first = np.unique(sentence, return_index=True)[1]
+    n_sentences = found.sentence.max(initial=-1) + 1
+    row_of = np.full(n_sentences, -1)  # of train; the first of equals
+    row_of[found.sentence[n:][::-1]] = np.arange(len(train))[::-1]
+    is_train = row_of >= 0
+    first = np.unique(found.sentence, return_index=True)[1]
     lengths = np.array([len(split_words(texts[row])) for row in first])
-    is_part = np.zeros_like(is_train)
-    is_part[found.inner[is_train[found.outer]]] = True
+    partner = np.full(n_sentences, -1)
     inner = lengths[found.inner]
     telling = is_train[found.inner] & (inner >= LINKING_WORDS) & (inner >= OVERLAP * lengths[found.outer])
-    is_part[found.outer[telling]] = True
-    found_out: NDArray[np.int64] = np.where(is_train, WHOLE, np.where(is_part, PART, 0))[sentence[:n]]
-    return found_out
+    partner[found.outer[telling]] = row_of[found.inner[telling]]
+    inside = is_train[found.outer] & (inner >= LINKING_WORDS)
+    partner[found.inner[inside]] = row_of[found.outer[inside]]
+    kind = np.where(is_train, WHOLE, np.where(partner >= 0, PART, 0))
+    by = np.where(is_train, row_of, partner)
+    return kind[found.sentence[:n]], by[found.sentence[:n]]

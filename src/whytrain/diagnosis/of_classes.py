@@ -1,4 +1,4 @@
-"""Detectors over classes: one hardly found, one wrongly ruled out, and frequent ones that swallow rare ones."""
+"""Detectors over classes: hardly found, wrongly ruled out, and frequent ones that swallow rare ones."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def uncovered_class(run: RunEvidence) -> Measurement | NotExamined:
         own = sets.covered[labels == label]
         if len(own):
             text = (
-                f"The set of classes that cannot be ruled out is meant to hold the right one {promised:.0%} of "
-                f"the time; for {len(own):,} new texts of {name} it does {int(own.sum()):,} times."
+                "The set of classes that cannot be ruled out is meant to hold the right one "
+                f"{promised:.0%} of the time; for {len(own):,} new texts of {name} it does "
+                f"{int(own.sum()):,} times."
             )
             found.append((exact_interval(int(own.sum()), len(own), level), text))
     share, text = min(found, key=lambda item: item[0].high)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.data.words import split_words
-from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence
+from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence, TrainingRows, ValidationRows
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
 from whytrain.statistics.intervals import clustered_share, wilson_interval
 from whytrain.types import Predictions
@@ -110,31 +110,41 @@ def confident_classes(
 
 
 def leaking_split(run: RunEvidence) -> Measurement:
-    """Share of validation rows that train gives away; see `whytrain.diagnosis.gathering.given_away`."""
-    validation = run.validation
+    """Share of validation rows that train gives away; see `whytrain.diagnosis.gathering.given_away`.
+
+    The examples come in pairs: a validation sentence, and the training sentence that gives it away.
+    """
+    validation, train = run.validation, run.train
     rows = np.flatnonzero(validation.given_away)
-    notes = {WHOLE: "stands in train as it is", PART: "shares most of itself with train"}
-    examples = tuple(
-        Example(
-            sentence_id=validation.ids[row],
-            words=tuple(split_words(validation.texts[row])),
-            note=notes[int(validation.given_away[row])],
-        )
-        for row in rows[:SHOWN]
-    )
+    notes = {WHOLE: "it stands in the training data as it is:", PART: "it shares most of itself with:"}
+    examples: list[Example] = []
+    for row in rows[: SHOWN // 2]:
+        by = validation.given_by[row]
+        note = f"to validate on; {notes[int(validation.given_away[row])]}"
+        examples.append(_example(validation, row, note))
+        examples.append(_example(train, by, f"to learn from, labeled {_labels(run, by)}"))
     return Measurement(
         value=wilson_interval(len(rows), len(validation.ids)),
         unit="share",
-        evidence=Support(sentences=examples),
+        evidence=Support(sentences=tuple(examples)),
     )
+
+
+def _example(rows: TrainingRows | ValidationRows, row: int, note: str) -> Example:
+    words = tuple(split_words(rows.texts[row]))
+    return Example(sentence_id=rows.ids[row], words=words, note=note)
+
+
+def _labels(run: RunEvidence, row: int) -> str:
+    labels = run.train.labels[row]
+    if np.ndim(labels) == 0:
+        return run.class_names[labels]
+    return ", ".join(run.class_names[label] for label in np.flatnonzero(labels)) or "nothing"
 
 
 def _share_of_train(run: RunEvidence, rows: NDArray[np.int64], notes: list[str]) -> Measurement:
     train = run.train
-    examples = tuple(
-        Example(sentence_id=train.ids[row], words=tuple(split_words(train.texts[row])), note=note)
-        for row, note in zip(rows[:SHOWN], notes, strict=True)
-    )
+    examples = tuple(_example(train, row, note) for row, note in zip(rows[:SHOWN], notes, strict=True))
     hits = np.zeros(len(train.ids), dtype=np.bool_)
     hits[rows] = True
     return Measurement(

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import stats
 
 from whytrain.diagnosis.evidence import RunEvidence
-from whytrain.diagnosis.finding import Measurement, NotExamined, mean_interval
+from whytrain.diagnosis.finding import Measurement, NotExamined
 from whytrain.metrics.calibration import top_label
-from whytrain.statistics.intervals import Interval
+from whytrain.statistics.intervals import Interval, mean_change
 
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
@@ -114,4 +114,4 @@ def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     floor_right = (run.validation.floor == labels).reshape(len(labels), -1).all(axis=1)
     gains = run.validation.predictions.right.astype(np.float64) - floor_right
     rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))
-    return Measurement(value=mean_interval(gains), unit="points", rows=rows)
+    return Measurement(value=mean_change(gains), unit="points", rows=rows)

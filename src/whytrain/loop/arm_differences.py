@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from whytrain.loop.measured_run import MeasuredRun
 from whytrain.metrics.calibration import calibration_terms
 from whytrain.statistics.crossed_bootstrap import crossed_bootstrap, mean_over_sentences_and_seeds
-from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.statistics.intervals import Interval, share_of_unseen, t_interval
 
 _RESAMPLES = 2000
 
@@ -22,7 +22,9 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     Several seeds on the same sentences: bootstrap over sentences, widened by Student's t of the seeds' means
     (see `statistics.crossed_bootstrap`). Several seeds with sentences of their own: Student's t over the
     seeds' means of the sentences that both runs have; a metric without rows: over its values. One seed:
-    bootstrap over the sentences that both runs have; without rows the ends are NaN.
+    bootstrap over the sentences that both runs have; without rows the ends are NaN. Where no sentence
+    differs, the interval says how many unseen ones may (`share_of_unseen`); of measures that have no largest
+    change the ends are NaN.
 
     Args:
         metric: its name.
@@ -36,10 +38,14 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     if any(metric not in run.metrics for pair in pairs for run in pair):
         return None
     if metric == "best/ece" and len(pairs) == 1:
-        return _calibration_difference(*pairs[0])
+        found_ece = _calibration_difference(*pairs[0])
+        return found_ece if found_ece.high > found_ece.low else _no_difference(float("nan"))
     terms = [_paired_terms(metric, *pair) for pair in pairs]
     found = [t for t in terms if t is not None and len(t) > 1]
     if len(found) == len(pairs) and all(t.index.equals(found[0].index) for t in found):
+        if not any(t.any() for t in found):
+            is_share = all(run.rows[metric].isin((0.0, 1.0)).all() for pair in pairs for run in pair)
+            return _no_difference(share_of_unseen(len(found[0])) if is_share else float("nan"))
         return mean_over_sentences_and_seeds(np.array([t.to_numpy() for t in found]), n_resamples=_RESAMPLES)
     per_seed = [
         float(t.mean()) if t is not None and len(t) else b.metrics[metric] - a.metrics[metric]
@@ -48,6 +54,10 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     if len(pairs) == 1:
         return Interval(estimate=per_seed[0], low=float("nan"), high=float("nan"))
     return t_interval(per_seed)
+
+
+def _no_difference(most: float) -> Interval:
+    return Interval(estimate=0.0, low=-most, high=most)
 
 
 def _paired_terms(metric: str, before: MeasuredRun, after: MeasuredRun) -> pd.Series[float] | None:

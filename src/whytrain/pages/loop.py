@@ -79,6 +79,8 @@ def promise_line(effect: Effect) -> str:
     """
     assert effect.promise is not None
     d = effect.difference
+    if d.estimate == 0 and math.isnan(d.low):
+        return f"{effect.verdict:<7} {effect.metric} {promise(effect.promise)}: no difference seen"
     ends = f" ({signed(d.low)} to {signed(d.high)})" if math.isfinite(d.low) else ""
     return f"{effect.verdict:<7} {effect.metric} {promise(effect.promise)}: {signed(d.estimate)}{ends}"
 

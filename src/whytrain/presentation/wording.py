@@ -94,11 +94,15 @@ def _decimals(scale: float) -> int:
 
 
 def with_interval(value: Interval) -> str:
-    """Return a value and its interval.
+    """Return a value and its interval; the value alone where resampling rows that are all alike made none.
 
     >>> with_interval(Interval(estimate=0.7741, low=0.748, high=0.7984))
     '0.774 [0.748, 0.798]'
+    >>> with_interval(Interval(estimate=1.0, low=1.0, high=1.0))
+    '1.000'
     """
+    if value.low == value.high:
+        return f"{value.estimate:.3f}"
     return f"{value.estimate:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 

@@ -51,7 +51,7 @@ _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label",
 # And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`; with conformal sets
 # `covered`.
 _VALIDATION = TableRecord(
-    topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away")
+    topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away", "given_by")
 )
 # Words, scores and the shares of beginning, middle and end are lists.
 _EXPLAINED = TableRecord(
@@ -97,6 +97,7 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
         "label": _column(validation.predictions.labels),
         "floor": _column(validation.floor),
         "given_away": validation.given_away,
+        "given_by": validation.given_by,
         **_by_class(_LOGIT, validation.predictions.logits, names),
     }
     if history is not None:
@@ -143,6 +144,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             predictions=predictions,
             floor=_labels(validation["floor"]),
             given_away=validation["given_away"].to_numpy(),
+            given_by=validation["given_by"].to_numpy(),
         ),
         history=_history(summary, validation),
         calibration=_calibration(predictions, summary, validation),

@@ -288,6 +288,29 @@ def bootstrap_interval(
     return Interval(estimate=estimate, low=float(low), high=float(high), level=level)
 
 
+def mean_change(changes: ArrayLike, level: float = 0.95) -> Interval:
+    """Interval of the mean of changes from -1 to 1, such as gained and lost right answers.
+
+    The bootstrap's; where no row changed, which it would take for proof that none ever does, as far from 0 as
+    the share of changes that were not seen may be (`share_of_unseen`).
+
+    Args:
+        changes: float (n,), n ≥ 2, in [-1, 1].
+        level: coverage, in (0, 1).
+
+    Raises:
+        DataError: with fewer than 2 rows.
+
+    >>> round(mean_change(np.zeros(100)).high, 4)
+    0.0295
+    """
+    rows = np.asarray(changes, dtype=np.float64)
+    if rows.size >= 2 and not rows.any():
+        most = share_of_unseen(rows.size, level)
+        return Interval(estimate=0.0, low=-most, high=most, level=level)
+    return bootstrap_interval(lambda draws: draws.mean(axis=1), rows, level=level)
+
+
 def _columns(columns: tuple[ArrayLike, ...]) -> list[NDArray[np.generic]]:
     arrays = [np.asarray(column) for column in columns]
     lengths = [len(array) if array.ndim else 0 for array in arrays]

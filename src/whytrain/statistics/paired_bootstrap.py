@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.errors import ConfigError, DataError
-from whytrain.metrics import COMPARED, Metric, Scored
+from whytrain.metrics import ACCURACY, COMPARED, Metric, Scored
 from whytrain.metrics.checks import check_label_sets, check_scored
 from whytrain.statistics.crossed_bootstrap import crossed_bootstrap
-from whytrain.statistics.intervals import Interval, check_level
+from whytrain.statistics.intervals import Interval, check_level, share_of_unseen
 from whytrain.statistics.resampled_metrics import RowTerms, resampled_differences, resampled_values
 from whytrain.statistics.seed_spread import note_on_seeds
 
@@ -82,6 +82,8 @@ def paired_bootstrap(
 
     See `crossed_bootstrap` for what a replicate is.
     Resamples on which a metric is not defined (the AUROC where one class was not drawn) count for the others.
+    Where no sentence differs the interval of the accuracy says how many unseen ones may
+    (`whytrain.statistics.intervals.share_of_unseen`); those of other metrics are 0 throughout.
 
     Args:
         probabilities_a: floating (n_rows, n_classes), or (n_seeds, n_rows, n_classes) for several seeds.
@@ -106,8 +108,8 @@ def paired_bootstrap(
         >>> generator = np.random.default_rng(0)
         >>> probabilities = generator.dirichlet([1.0, 1.0], size=50)
         >>> result = paired_bootstrap(probabilities, probabilities, generator.integers(2, size=50))
-        >>> result.differences[0].difference.low, result.differences[0].p_value
-        (0.0, 1.0)
+        >>> round(result.differences[0].difference.low, 4), result.differences[0].p_value
+        (-0.0582, 1.0)
     """
     check_level(level)
     if n_resamples < 1:
@@ -214,7 +216,7 @@ def _bootstrapped(
     found = crossed_bootstrap(sides, n_rows, n_resamples=n_resamples, seed=seed)
     return {
         metric: _Measured(
-            found.interval(k, level),
+            _interval(metric, found.interval(k, level), n_rows),
             found.p_value(k),
             float(found.sentence_error[k]),
             float(found.seed_error[k]),
@@ -222,3 +224,10 @@ def _bootstrapped(
         )
         for k, metric in enumerate(a.metrics)
     }
+
+
+def _interval(metric: Metric, resampled: Interval, n_rows: int) -> Interval:
+    if metric.name == ACCURACY.name and resampled.estimate == resampled.low == resampled.high == 0:
+        most = share_of_unseen(n_rows, resampled.level)
+        return replace(resampled, low=-most, high=most)
+    return resampled

@@ -8,6 +8,7 @@ from whytrain.metrics import Metric
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.paired_bootstrap import MetricDifference
 
+NO_DIFFERENCE = "no sentence differs"
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -27,6 +28,8 @@ def interval_phrase(metric: Metric, difference: Interval) -> str:
     """Return a difference and its interval: "+0.1 points, 95% interval -1.6 to +1.8" (with minus signs)."""
     if math.isnan(difference.estimate):
         return "not defined on these sentences"
+    if difference.estimate == difference.low == difference.high == 0:
+        return NO_DIFFERENCE
     unit = f" {metric.difference_unit}" if metric.difference_unit else ""
     ends = f"{signed_difference(metric, difference.low)} to {signed_difference(metric, difference.high)}"
     return (
@@ -69,8 +72,10 @@ def difference_sentence(
     phrase = interval_phrase(measured.metric, difference)
     if math.isnan(difference.estimate):
         return f"{metric}: {phrase}"
-    if difference.estimate == difference.low == difference.high == 0:
-        return f"{metric}: no difference at all: {phrase}"
+    if phrase == NO_DIFFERENCE:
+        return f"{metric}: {phrase}"
+    if difference.estimate == 0 and measured.sentence_error == 0:
+        return f"{metric}: {NO_DIFFERENCE}; what unseen ones may change: {phrase}"
     if difference.contains(0):
         return f"{metric}: no difference can be seen: {phrase}"
     if adjusted_p_value > 1 - difference.level:

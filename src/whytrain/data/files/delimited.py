@@ -29,6 +29,7 @@ class _Parsed:
         header: the first line that is not blank.
         columns: the values of the rows.
         lines: where each row starts.
+        numbers: of each row, as spreadsheets count them: line feeds inside a field make no further row.
         bad: rows of another width.
         swallowed: the lines of each quoted field that went over lines which each look like a row.
         fault: the line of a quoted field that is not closed, and what `csv` says.
@@ -37,6 +38,7 @@ class _Parsed:
     header: list[str] = field(default_factory=list)
     columns: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     swallowed: list[tuple[int, list[str]]] = field(default_factory=list)
     fault: tuple[int, str] | None = None
@@ -82,10 +84,10 @@ def _named(path: Path, parsed: _Parsed, form: FileFormat, wanted: Collection[str
     if has_header is None:
         has_header = not (wanted and set(wanted) <= set(positions) and not set(wanted) & set(names))
     notices, hint = [], ""
-    columns, lines = parsed.columns or [[] for _ in names], parsed.lines
+    columns, lines, numbers = parsed.columns or [[] for _ in names], parsed.lines, parsed.numbers
     if not has_header:
         columns = [[first, *rest] for first, rest in zip(parsed.header, columns, strict=True)]
-        lines = [1, *lines]
+        lines, numbers = [1, *lines], [1, *numbers]
         if form.header is None:
             notices.append(f"{path.name}: no header; columns are called {positions[0]} to {positions[-1]}.")
         names = positions
@@ -107,6 +109,7 @@ def _named(path: Path, parsed: _Parsed, form: FileFormat, wanted: Collection[str
         unit="line",
         columns=dict(zip(names, columns, strict=True)),
         lines=lines,
+        numbers=numbers,
         bad=parsed.bad,
         notices=tuple(notices),
         hint=hint,
@@ -211,8 +214,9 @@ def _parse(path: Path, encoding: str, delimiter: str, quoting: str) -> _Parsed:
             reader = csv.reader(source, delimiter=delimiter, quoting=_QUOTING[quoting], strict=True)  # type: ignore[arg-type]  # constants of csv
             line = 1
             try:
-                for fields in reader:
-                    _take(result, fields, line, source.taken, delimiter)
+                for number, fields in enumerate(reader, start=1):
+                    if _take(result, fields, line, source.taken, delimiter):
+                        result.numbers.append(number)
                     line = reader.line_num + 1
                     source.taken = []
             except csv.Error as error:
@@ -222,25 +226,27 @@ def _parse(path: Path, encoding: str, delimiter: str, quoting: str) -> _Parsed:
     return result
 
 
-def _take(result: _Parsed, fields: list[str], line: int, taken: list[str], delimiter: str) -> None:
+def _take(result: _Parsed, fields: list[str], line: int, taken: list[str], delimiter: str) -> bool:
+    """Take the fields of a line, and return whether they are a row."""
     is_narrow = len(fields) < min(2, len(result.header))  # "" in the only column is a row
     if not fields or (not "".join(fields).strip() and (is_narrow or not result.header)):
-        return  # a blank line is not a row
+        return False  # a blank line is not a row
     if not result.header:
         if line == 1 and _excel_separator(taken[0]):
-            return
+            return False
         result.header = fields
         result.columns = [[] for _ in fields]
-        return
+        return False
     width = len(result.header)
     if len(taken) > 1 and all(one.count(delimiter) == width - 1 for one in taken):
         result.swallowed.append((line, taken))
     if len(fields) != width:
         result.bad.append(BadRow(line, f"{len(fields)} fields where the header has {width}"))
-        return
+        return False
     for column, value in zip(result.columns, fields, strict=True):
         column.append(value)
     result.lines.append(line)
+    return True
 
 
 class _Lines:

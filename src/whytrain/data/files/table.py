@@ -29,6 +29,7 @@ class RawTable:
         unit: what `lines` counts: `line` of a text file, or `row` of a file without lines. From 1.
         columns: the values of every column.
         lines: where each row starts.
+        numbers: of each row as a spreadsheet shows it, the header counted; None where `lines` says the same.
         bad: rows that could not be read; they are not in `columns`.
         notices: how the file was taken where that is not what its name says, one line each.
         class_columns: of which the file itself says that they hold classes.
@@ -39,10 +40,15 @@ class RawTable:
     unit: str
     columns: dict[str, list[Any]]
     lines: list[int]
+    numbers: list[int] | None = None
     bad: list[BadRow]
     notices: tuple[str, ...] = ()
     class_columns: tuple[str, ...] = ()
     hint: str = ""
+
+    def number(self, row: int) -> int:
+        """Return what people call the row at a position (from 0)."""
+        return (self.lines if self.numbers is None else self.numbers)[row]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +120,9 @@ def joined(tables: Sequence[RawTable]) -> RawTable:
     }
     source = f"{tables[0].source} and {len(tables) - 1} more"
     notices = tuple(notice for table in tables for notice in table.notices)
-    return replace(tables[0], source=source, columns=columns, lines=lines, bad=bad, notices=notices)
+    return replace(
+        tables[0], source=source, columns=columns, lines=lines, numbers=None, bad=bad, notices=notices
+    )
 
 
 def position_name(position: int) -> str:

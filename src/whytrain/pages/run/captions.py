@@ -49,7 +49,7 @@ CAPTIONS = {
     ),
     "confusion_matrix/confusion_matrix": Caption(
         section="answers",
-        title="Confusion matrix of the last epoch",
+        title="Confusion matrix",
         question="Which classes are taken for which?",
         reading="One row per true class, one column per answer; what lies on the diagonal is right.",
         worry="A column that takes most of other rows, or a row with little on the diagonal: that class is "
@@ -57,14 +57,14 @@ CAPTIONS = {
     ),
     "label_scores/label_scores": Caption(
         section="answers",
-        title="Scores of every label in the last epoch",
+        title="Scores of every label",
         question="Which labels are predicted well?",
         reading="One row per label; further to the right is better.",
         worry="A label near 0: it is rare, or its sentences have nothing in common that the model sees.",
     ),
     "confidence/confidence": Caption(
         section="answers",
-        title="Answers to twenty validation sentences in the last epoch",
+        title="Answers to twenty validation sentences",
         question="What does the model say of single sentences, and how surely?",
         reading="One bar per sentence: the probability of the class that was chosen; the colour says whether "
         "it is right.",
@@ -166,8 +166,8 @@ CAPTIONS = {
     ),
     "each_epoch": Caption(
         section="words",
-        title="One sentence in the last epoch",
-        question="What did a sentence rest on when the training ended?",
+        title="One sentence, epoch by epoch",
+        question="What does a sentence rest on?",
         reading="One bar per word: upwards for the class, downwards against it.",
     ),
     "sentence_importance": Caption(
@@ -239,7 +239,7 @@ def caption_of(figure: str) -> Caption | None:
     >>> caption_of("shapley/corpus_network").title, caption_of("shapley/sentence_2_path").section
     ('Pairs of words that act together', 'words')
     >>> caption_of("shapley/shapley").title
-    'One sentence in the last epoch'
+    'One sentence, epoch by epoch'
     """
     topic, _, name = figure.rpartition("/")
     kind = "each_epoch" if name == topic else re.sub(r"^sentence_\d+_", "sentence_", name)

@@ -59,7 +59,9 @@ def _subject(run: ReportedRun) -> str:
     sizes = [f"{len(corpus.train):,} sentences to learn from", f"{len(corpus.validation):,} to validate on"]
     if corpus.test is not None:
         sizes.append(f"{len(corpus.test):,} to test on")
-    epochs = f"{counted(run.n_epochs, 'epoch')} trained, the weights of epoch {run.best_epoch} kept"
+    epochs = f"{counted(run.n_epochs, 'epoch')} trained; the weights of epoch {run.best_epoch} were kept"
+    if run.n_epochs > 1:
+        epochs += ", and what follows is about them where it does not name an epoch"
     return paragraph(
         f"{run.model}, {run.n_parameters:,} numbers to learn, on {corpus.name}: {', '.join(sizes)}; "
         f"{corpus.task.nouns} {', '.join(corpus.class_names)}. {epochs}.",
@@ -216,7 +218,7 @@ def _figures(run: ReportedRun, section: Section | None) -> str:
     shown = []
     for figure in run.drawings:
         caption = caption_of(figure)
-        if (caption.section if caption else None) == section and not _is_further_sentence(figure):
+        if (caption.section if caption else None) == section and not _is_left_out(figure):
             shown.append((order.index(caption) if caption else 0, figure))
     drawn = [_figure(figure, caption_of(figure), run.drawings[figure]) for _, figure in sorted(shown)]
     if len(drawn) < 2:
@@ -225,9 +227,11 @@ def _figures(run: ReportedRun, section: Section | None) -> str:
     return f'{drawn[0]}<details class="more">{more}{"".join(drawn[1:])}</details>\n'
 
 
-def _is_further_sentence(figure: str) -> bool:
+def _is_left_out(figure: str) -> bool:
+    """Whether a figure is of a further sentence, or of the last epoch and not of the best one."""
     name = figure.rpartition("/")[2]
-    return name.startswith("sentence_") and not name.startswith("sentence_1_")
+    is_further = name.startswith("sentence_") and not name.startswith("sentence_1_")
+    return is_further or caption_of(figure) is CAPTIONS["each_epoch"]
 
 
 def _figure(figure: str, caption: Caption | None, drawn: bytes) -> str:
@@ -242,7 +246,7 @@ def _figure(figure: str, caption: Caption | None, drawn: bytes) -> str:
         f'src="data:image/png;base64,{data}">'
     )
     told += _folded(caption)
-    return f'<figure><figcaption>{told}</figcaption><div class="scroll">{image}</div></figure>\n'
+    return f'<figure><figcaption>{told}</figcaption>{image}</figure>\n'
 
 
 def _folded(caption: Caption | None) -> str:

@@ -31,8 +31,7 @@ code { background: var(--soft); padding: 0.1em 0.3em; overflow-wrap: anywhere; }
 pre code { padding: 0; overflow-wrap: normal; }
 bdi { unicode-bidi: isolate; }
 details.more > summary { padding: 0.4em 0.9em; border: 1px solid var(--line); border-radius: 0.3em; }
-@media (max-width: 30em) { body { font-size: 0.95em; } nav ul { columns: 1; }
-  figure img { max-width: none; width: 44em; } }
+@media (max-width: 30em) { body { font-size: 0.95em; } nav ul { columns: 1; } }
 @media print { :root { color-scheme: light; } nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   details::details-content { content-visibility: visible; } }

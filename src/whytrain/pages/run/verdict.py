@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from whytrain.metrics import ACCURACY
 from whytrain.presentation.wording import with_interval
-from whytrain.statistics.intervals import Interval, bootstrap_interval, wilson_interval
+from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.phrases import interval_phrase
 from whytrain.types import Predictions
@@ -51,9 +51,7 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None) -> Verdict:
     same = floor == best.labels
     right_floor: NDArray[np.bool_] = same if best.exclusive else np.all(same, axis=1)
     tested = mcnemar(right, right_floor)
-    difference = bootstrap_interval(
-        lambda draws: draws.mean(axis=1), right.astype(np.float64) - right_floor.astype(np.float64)
-    )
+    difference = mean_change(right.astype(np.float64) - right_floor.astype(np.float64))
     outcome = _outcome(difference, tested.p_value)
     return Verdict(
         outcome=outcome,
