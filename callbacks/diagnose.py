@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
-from whytrain.baselines.bag_of_words import floor_predictions, held_out_probabilities
+from whytrain.baselines.bag_of_words import floor_predictions, floor_two_words, held_out_probabilities
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
@@ -78,6 +78,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         validation=predict_split(model, data.encoded("validation")),
         floor=floor_predictions(data.corpus, cache_directory()),
         held_out=held_out_probabilities(data.corpus, cache_directory()),
+        two_words=floor_two_words(data.corpus, cache_directory()),
         history=evidence_of(trainer, HistoryEvidence),
         calibration=evidence_of(trainer, CalibrationEvidence),
         unread=data.unread["validation"],

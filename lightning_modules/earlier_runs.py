@@ -64,7 +64,9 @@ def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> 
     tokenizer, corpus, run = data.tokenizer, data.corpus, find(settings.run)
     check_same(run, "guidance.run", corpus.fingerprint, tokenizer.fingerprint)
     explained = read_explained(run, settings)
-    lexicon = usual_lexicon(is_needed=settings.synonyms > 0, is_wanted=settings.changes_words)
+    lexicon = usual_lexicon(
+        corpus.train.texts, is_needed=settings.synonyms > 0, is_wanted=settings.changes_words
+    )
     return guide(settings, explained, corpus.train, data.training, tokenizer, lexicon, data.seed)
 
 
@@ -148,8 +150,8 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str
     how = settings.augmentation
     if not how["copies"]:
         return []
-    lexicon = usual_lexicon(is_needed=False, is_wanted=how["replace"] > 0)
     texts = data.corpus.train.texts
+    lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
     make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
     return make(how["copies"], data.seed)
 

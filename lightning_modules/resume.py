@@ -14,12 +14,12 @@ from whytrain.config.moved_keys import keys_within, refuse_moved
 from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, MissingRunError, TrackingError
+from whytrain.runs.config import KEPT_CONFIG
 from whytrain.tracking.run_folder import FINISHED_FILE, run_folders, write_atomically
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
 
-CONFIG_FILE = "config.yaml"
 _SHOWN = 5
 MORE = ("trainer.max_epochs", "run_name", "optimizer.learning_rate")  # beside a finished run
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
@@ -93,7 +93,7 @@ def start_from(module: pl.LightningModule, folder: Path) -> None:
 
 
 def _folder_of(root: Path, called: str) -> Path:
-    known = {folder.path: info for folder, info in run_folders(root) if (folder.path / CONFIG_FILE).is_file()}
+    known = {folder.path: info for folder, info in run_folders(root) if (folder.path / KEPT_CONFIG).is_file()}
     found = [path for path, info in known.items() if called in (path.name, info.remote_id, info.run_name)]
     if len(found) == 1:
         return found[0]
@@ -120,7 +120,7 @@ def _check_only_resume(overrides: Sequence[str]) -> None:
 
 
 def _stored_config(folder: Path, trusted: frozenset[str]) -> dict[str, Any]:
-    path = folder / CONFIG_FILE
+    path = folder / KEPT_CONFIG
     config = _read_yaml(path)
     refuse_moved(keys_within(config), f"{path} was written by an older version")
     strangers = untrusted_targets(config, trusted)
@@ -145,7 +145,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Keep the resolved config beside the checkpoints."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / CONFIG_FILE, yaml.safe_dump(dict(config), sort_keys=False))
+    write_atomically(folder / KEPT_CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
 
 
 def mark_finished(folder: Path, score: float | None) -> None:

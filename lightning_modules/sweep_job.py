@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from whytrain.checkpoints import usable_checkpoint
 from whytrain.lightning_modules.resume import finished_score
 from whytrain.sweeps.run_key import run_key
-from whytrain.sweeps.run_name import run_name
+from whytrain.sweeps.run_name import MADE_NAME, described, free_name
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.store import Store
 from whytrain.tracking.sweep_folder import SweepFolder
@@ -53,20 +52,32 @@ class SweepJob:
         """Return the newest checkpoint of the earlier attempt; None if it has none."""
         return usable_checkpoint(self.folder) if self.run_id else None
 
-    def name(self, given: str | None, recipe: str, seed: int) -> str:
-        """Return the run's name: the one that was given, or what tells the run apart."""
-        if self._sweep is None and given is not None:
-            return given
-        varied = self._sweep.varied() if self._sweep else None
-        return run_name(given or recipe, seed, self._overrides, varied, time.time())
+    def start(
+        self, tracking: TrackingSettings, given: str | None, recipe: str, run_id: str | None
+    ) -> Store | None:
+        """Start the record of a run, or go on with one, so that retries find it; None on ranks above 0.
 
-    def start(self, tracking: TrackingSettings, name: str, run_id: str | None) -> Store | None:
-        """Start the record of a run, or go on with one, so that retries find it; None on ranks above 0."""
+        Args:
+            tracking: where.
+            given: the name that the user gave; None: one is made.
+            recipe: what is trained on what, such as `bilstm-snippets`.
+            run_id: of the run to go on with, which keeps its name; None for a new one.
+        """
         if int(os.environ.get("LOCAL_RANK", "0")) > 0:
             return None
+        name, tags = given or recipe, dict(self.tags)
+        if run_id is None and (self._sweep is not None or given is None):
+            name = free_name(tracking.root, self._described(given, recipe))
+            tags[MADE_NAME] = name
         store = Store.start(
-            tracking, run_name=name, tags=self.tags, run_id=run_id, parent_run_id=self.parent_run_id
+            tracking, run_name=name, tags=tags, run_id=run_id, parent_run_id=self.parent_run_id
         )
         if self._sweep is not None:
             self._sweep.started(self._key, store.run_id, self._overrides)
         return store
+
+    def _described(self, given: str | None, recipe: str) -> str:
+        if self._sweep is None:
+            return recipe
+        said = ("run_name",) if given else ("model", "data")
+        return described(given or recipe, self._overrides, self._sweep.varied(), said=said)

@@ -1,7 +1,8 @@
 """The errors that a user can cause and mend: each message says what was expected, what came, what to do.
 
 A command exits with 2 where its words or its config are wrong, what they name is not there included: nothing
-has begun, and other words mend it. It exits with 1 where what was begun failed.
+has begun, and other words mend it. It exits with 1 where what was begun failed, or what was named cannot be
+used: a file without rows, rows of a single class.
 """
 
 import signal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from whytrain.baselines import bag_of_words as floor
@@ -94,3 +94,25 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path, counted
         assert floor_accuracy(corpus({"good": 1, "bad": 0}, {"bad": 0}), Path(blocked)) == 1.0
     assert counted() == 1
     assert "goes on without this cache" in caplog.text
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_share_of_two_words_against_taking_features_one_by_one(tmp_path, n_classes):
+    names = ("a", "b", "c")[:n_classes]
+    train = random_rows(80, n_classes, 0)
+    got = floor.floor_two_words(corpus(train, random_rows(5, n_classes, 1), names), tmp_path)
+    words = TfidfVectorizer(tokenizer=str.split, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
+    values = words.fit_transform(train).toarray()
+    labels = list(train.values())
+    model = LogisticRegression(C=10, solver="liblinear" if n_classes == 2 else "lbfgs").fit(values, labels)
+    features = words.get_feature_names_out()
+    for row, label in enumerate(labels):
+        weights = model.coef_[0 if n_classes == 2 else label]
+        parts: dict[str, float] = {}
+        for feature, part in zip(features, values[row] * weights, strict=True):
+            for word in feature.split(" "):
+                parts[word] = parts.get(word, 0.0) + part / len(feature.split(" "))
+        sizes = sorted(map(abs, parts.values()))
+        assert got[row] == pytest.approx(sum(sizes[-2:]) / sum(sizes))
+    again = floor.floor_two_words(corpus(train, random_rows(5, n_classes, 1), names), tmp_path)
+    np.testing.assert_array_equal(again, got)

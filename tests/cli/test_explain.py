@@ -235,7 +235,7 @@ def test_three_methods_stand_side_by_side(saved: SavedModel, explain: Callable[.
     for method, column in (("shapley", "φ, log-odds"), ("integrated gradients", "IG, log-odds")):
         assert method.split()[0] in said
         assert column in said
-    assert "Σ − (v(N) − v(∅))" in said
+    assert "unexplained" in said
     assert said.count("Strongest interactions") == 1
     html = Path("three/explanation.html").read_text("utf-8")
     start, end = (
@@ -378,6 +378,8 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: Sav
             "no column 'body'; set text_column to one of text",
         ),
         (["run=tiny"], 2, "give either text"),
+        (["run=tiny", "text=…"], 2, "stands for a text of yours: write it in its place"),
+        (["run=tiny", "text=..."], 2, "stands for a text of yours: write it in its place"),
         (["run=tiny", "text=a", "file=reviews.csv"], 2, "give either text"),
         (["text=a"], 2, "give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME"),
         (["run=tiny", "text=a", "label=pos", "rather_than=pos"], 2, "rather_than=pos: is the label itself"),

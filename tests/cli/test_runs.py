@@ -38,8 +38,8 @@ def test_a_run_with_everything(
     run_id = tracked.run_id()
     assert tracked.runs() == {run_id: "FINISHED"}
     metrics = tracked.metrics()
-    accuracies = [metrics["val/accuracy", epoch][0] for epoch in (1, 2, 3)]
-    best = 1 + accuracies.index(max(accuracies))
+    scores = [(metrics["val/accuracy", epoch][0], -metrics["val/loss", epoch][0]) for epoch in (1, 2, 3)]
+    best = 1 + scores.index(max(scores))
     assert one(tracked, "best/epoch") == best
     for stage, epoch in (("best", best), ("last", 3)):
         for name in ("accuracy", "loss", "f1", "precision", "recall", "nll", "brier", "ece", "weighted_f1"):

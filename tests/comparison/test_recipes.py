@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from compared_runs import compared_run
 
 from whytrain.comparison.differences import config_differences, legend, origin_table
 from whytrain.comparison.recipes import group_by_seed, is_setting
+from whytrain.comparison.runs import ComparedRun
+from whytrain.sweeps.run_name import MADE_NAME
 
 
 def named(recipes):
@@ -45,7 +49,14 @@ def test_names_that_have_nothing_in_common_or_clash():
     assert [recipe.called for recipe in group_by_seed(same)] == ["run", "run"]
 
 
-MADE = "bilstm-csv-seed{}-1128-022231"  # a name that nobody gave
+MADE = "bilstm-csv-{:03d}"
+
+
+def unnamed(seed: int, **params: str) -> ComparedRun:
+    """A run whose name nobody gave."""
+    name = MADE.format(seed)
+    run = compared_run(name, seed, **params)
+    return replace(run, record=replace(run.record, tags={MADE_NAME: name}))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +65,7 @@ MADE = "bilstm-csv-seed{}-1128-022231"  # a name that nobody gave
         (  # a chosen model stands for what its file sets; a name that was given stays
             [
                 compared_run("first", 0, **{"model": "bilstm", "model.pooling": "last"}),
-                compared_run(MADE.format(0), 0, **{"model": "bilstm_opt", "model.pooling": "attention"}),
+                unnamed(0, **{"model": "bilstm_opt", "model.pooling": "attention"}),
             ],
             ["first (model=bilstm)", "model=bilstm_opt"],
         ),
@@ -69,8 +80,8 @@ MADE = "bilstm-csv-seed{}-1128-022231"  # a name that nobody gave
                 "b (data.z=3, model.dropout=0.2, optimizer.y=–, 1 more)",
             ],
         ),
-        ([compared_run(MADE.format(0), 0), compared_run(MADE.format(1), 1)], ["seed=0", "seed=1"]),
-        ([compared_run(MADE.format(0), 0)] * 2, [MADE.format(0)] * 2),
+        ([unnamed(0), unnamed(1)], ["seed=0", "seed=1"]),
+        ([unnamed(0)] * 2, [MADE.format(0)] * 2),
     ],
 )
 def test_the_legend_says_only_what_differs(runs, expected):

@@ -15,6 +15,7 @@ from whytrain.data.lexicon import (
     NoLexicon,
     WordNet,
     guiding_synonyms,
+    is_english,
     unseen_synonyms,
     usual_lexicon,
 )
@@ -105,6 +106,20 @@ def test_what_is_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
         WordNet()
 
 
+ENGLISH = ["it is a film of the year", "this was not for me"]
+
+
+def test_texts_that_are_not_english_are_never_told_of_wordnet(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lexicon, "WordNet", lambda: pytest.fail("asked for WordNet"))
+    german = ["der Film ist so gut wie kein anderer in diesem Jahr", "das war nichts für mich"]
+    assert isinstance(usual_lexicon(german, is_needed=False, is_wanted=True), NoLexicon)
+    assert isinstance(usual_lexicon(["我觉得这部电影很好看"], is_needed=False, is_wanted=True), NoLexicon)
+    assert caplog.text == ""
+    assert not is_english({})
+
+
 def test_where_it_is_only_wanted_training_goes_on_without(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -112,9 +127,9 @@ def test_where_it_is_only_wanted_training_goes_on_without(
         raise ConfigError("not here")
 
     monkeypatch.setattr(lexicon, "WordNet", missing)
-    assert isinstance(usual_lexicon(is_needed=False, is_wanted=False), NoLexicon)
+    assert isinstance(usual_lexicon(ENGLISH, is_needed=False, is_wanted=False), NoLexicon)
     assert caplog.text == ""
-    found = usual_lexicon(is_needed=False, is_wanted=True)
+    found = usual_lexicon(ENGLISH, is_needed=False, is_wanted=True)
     assert "replaced by frequency alone" in caplog.text
     assert (found.part_of_speech("!"), found.part_of_speech("film"), found.synonyms("film")) == (
         SYMBOL,
@@ -122,4 +137,4 @@ def test_where_it_is_only_wanted_training_goes_on_without(
         (),
     )
     with pytest.raises(ConfigError, match="not here"):
-        usual_lexicon(is_needed=True, is_wanted=True)
+        usual_lexicon(ENGLISH, is_needed=True, is_wanted=True)

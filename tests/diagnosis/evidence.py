@@ -187,6 +187,7 @@ def healthy(**changes: Any) -> RunEvidence:
         "validation": own,
         "floor": floor,
         "held_out": predictions(data.train.labels.tolist(), data.train.labels).probabilities,
+        "two_words": None,
         "history": history(),
         "calibration": calibration(own),
         "unread": unread(),

@@ -85,7 +85,7 @@ def test_share_of_two_words() -> None:
     assert result.evidence.tokens == ("great",)
     assert "They hold 55%" in result.detail
     assert "(5.0 words on average)" in result.detail
-    assert "40% if all words mattered the same, and 71% if chance" in result.detail
+    assert "40% if all words mattered the same, 71% if chance" in result.detail
 
 
 def test_what_chance_gives_is_no_finding() -> None:
@@ -103,6 +103,24 @@ def test_what_chance_gives_is_no_finding() -> None:
 
     assert sum(is_found(1.0) for _ in range(40)) <= 5  # Binomial(40, 0.05): more with probability 1.4%
     assert sum(is_found(2.0) for _ in range(10)) == 10
+
+
+def test_topic_words_that_a_word_list_needs_too_are_no_finding() -> None:
+    # 90% in two of five words, where chance gives 71%; a plain list of words reads 95% of its answer in two.
+    sentences = [explained(i, [5.0, 4.0, 0.5, 0.25, 0.25]) for i in range(12)]
+    run = spoiled(explanations=shapley(sentences))
+    found = measured(of_words.few_token_dependence(run))
+    assert found.value.estimate == pytest.approx(0.9 - chance(5))
+    assert BOOK.findings["few_token_dependence"].is_met(found.value)
+    read = np.where(
+        np.arange(100) < 6, 0.95, 0.1
+    )  # of every other explained sentence; less than chance says nothing
+    found = measured(of_words.few_token_dependence(replace(run, train=replace(run.train, two_words=read))))
+    assert found.value.estimate == pytest.approx(0.9 - (0.95 + chance(5)) / 2)
+    everywhere = replace(run.train, two_words=np.full(100, 0.95))
+    found = measured(of_words.few_token_dependence(replace(run, train=everywhere)))
+    assert not BOOK.findings["few_token_dependence"].is_met(found.value)
+    assert "and 95% for a plain list of words." in found.detail
 
 
 def test_random_shares_of_two_words() -> None:
@@ -569,13 +587,14 @@ def test_the_floor_is_paired() -> None:
     run = healthy()
     own = run.validation.predictions
     level = own.logits.argmax(axis=1)
-    assert "above_the_floor" not in [
-        f.name for f in diagnose(spoiled(floor=level), BOOK.findings).findings
-    ]  # equal: not below
+    equal = diagnose(spoiled(floor=level), BOOK.findings)
+    assert equal.measurements["above_the_floor"].value.estimate == 0
+    [found] = [finding for finding in equal.findings if finding.name == "above_the_floor"]
+    assert found.title == "A word list may do as well"  # right on the same sentences, all of them
     noise = np.where(np.arange(100) % 7 == 0, 1 - level, level)
     worse = predictions([0] * 100, own.labels)
-    found = diagnose(spoiled(floor=noise, validation=worse), BOOK.findings)
-    assert "above_the_floor" in [finding.name for finding in found.findings]
+    behind = diagnose(spoiled(floor=noise, validation=worse), BOOK.findings)
+    assert "above_the_floor" in [finding.name for finding in behind.findings]
 
 
 # Data

@@ -11,6 +11,7 @@ from whytrain.diagnosis.rules import Expectation
 from whytrain.errors import WhytrainError
 from whytrain.figures.comparison.loop_effects import loop_effects
 from whytrain.loop.verdicts import Effect, verdict
+from whytrain.presentation.measures import measure_name
 from whytrain.statistics.intervals import Interval
 
 METRICS = (
@@ -60,7 +61,7 @@ def effects(arms: tuple[str, ...] = ("explained", "random targets", "only swap_t
 def test_a_panel_per_metric_and_a_row_per_arm(readable: Callable[[Figure], list[str]]) -> None:
     figure = loop_effects(effects(), n_seeds=3)
     titles = [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes]
-    assert titles == [metric.rpartition("/")[2].replace("_", " ") for metric in METRICS]
+    assert titles == [measure_name(metric) for metric in METRICS]
     readable(figure)
     first = figure.axes[0]
     assert [label.get_text() for label in first.get_yticklabels()] == [

@@ -86,9 +86,9 @@ def full_tree(depth: int, n_classes: int) -> list[TreeCell]:
 @pytest.mark.parametrize(("depth", "n_drawn"), [(0, 1), (1, 3), (4, 31), (8, 31)])
 def test_trees_are_drawn_as_far_as_they_can_be_read(readable, depth, n_drawn):
     cells = full_tree(depth, 2)
-    figure = decision_tree(cells, ["negative", "positive"], "words’ sum for positive: what it is")
+    figure = decision_tree(cells, ["negative", "positive"], "all words together for positive: what it is")
     texts = readable(figure)
-    assert "words’ sum for positive: what it is" in texts
+    assert "all words together for positive: what it is" in texts
     assert len(figure.axes[0].collections) == n_drawn + 1  # and the branches
     assert any("hollow" in text for text in texts) == (depth > 4)
     if depth:
@@ -135,8 +135,8 @@ def rule(i: int, n_validation: int = 40) -> RuleEvidence:
 
 @pytest.mark.parametrize("n", [1, 9, 60])
 def test_rules_stand_in_a_table(readable, n):
-    texts = readable(rule_list([rule(i) for i in range(n)], "words’ sum for positive: what it is"))
-    assert "words’ sum for positive: what it is" in texts
+    texts = readable(rule_list([rule(i) for i in range(n)], "all words together for positive: what it is"))
+    assert "all words together for positive: what it is" in texts
     assert "300 (10%)" in texts
     assert "75% of 40" in texts
     assert "50% of 40" in texts

@@ -101,7 +101,7 @@ def test_what_was_found_how_sure_and_what_to_do() -> None:
         "Hide the words.",
         "For you: look at them.",
         "guidance.mask=0.3",
-        "accuracy (best epoch): at least −0.015",
+        "accuracy: at least −0.015",
         "whytrain train from_diagnosis=1234",
         "swap: no WordNet",
         "blind: no students were distilled",

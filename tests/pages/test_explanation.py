@@ -116,11 +116,29 @@ def test_the_terminal_has_a_column_for_each_method(explained: ExplainedText) -> 
     assert by_word["not"] == ["−4.00", "−2.00", "+0.50"]
     assert by_word["<i>so</i>"] == ["+1.00", "+0.50", "−1.50"]
     # −4 + 1 − 1 is v(N) − v(∅); −2 + 0.5 − 2.25 = −3.75 misses it by 0.25; random scores promise nothing.
-    assert by_word["Σ"] == ["−4.00", "−3.75", ""]
-    assert by_word["Σ − (v(N) − v(∅))"] == ["0", "+0.250", ""]
+    assert by_word["all together"] == ["−4.00", "−3.75", ""]
+    assert by_word["unexplained"] == ["0", "+0.250", ""]
     assert "Strongest interactions, shapley (padding)" in " ".join(said.split())
     assert said.count("Strongest interactions") == 1
     assert "not (1) + good (3)" in said
+
+
+def test_pairs_that_the_two_absences_see_differently_are_named(explained: ExplainedText) -> None:
+    first = explained.explanations[0]
+    pairs = first.attribution.pairs
+    assert pairs is not None
+    for scores, said in (
+        ([[0, 3.0, 8.0], [3.0, 0, 0], [8.0, 0, 0]], "“not” and “good” have −8.00 above and +8.00 here"),
+        (
+            [[0, 0.0, -6.0], [0.0, 0, 0], [-6.0, 0, 0]],
+            "Of the 1 strongest pair of words 1 have the same sign",
+        ),
+    ):
+        seen = replace(pairs, scores=np.array(scores))
+        other = replace(first, attribution=replace(first.attribution, variant="removed", pairs=seen))
+        page = plain(explanation_page(replace(explained, explanations=(first, other))))
+        assert said in page
+        assert ("pairs depends on the way of asking" in page) == ("+8.00" in said)
 
 
 def test_words_and_classes_in_brackets_are_no_markup(explained: ExplainedText) -> None:

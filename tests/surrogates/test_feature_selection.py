@@ -67,9 +67,17 @@ def test_scores_hold_the_values_of_a_class() -> None:
     effects = np.array([[2.0, -2.0], [-1.0, 1.0], [0, 0]])
     chosen = chosen_words(np.array([2.0, 1.0, 0.0]), WORDS, 2)
     (score,) = word_scores(effects, chosen, WORDS, ["neg", "pos"])
-    assert (score.what, score.words, score.weights) == ("words’ sum for pos", ("bad", "good"), (-2.0, 1.0))
+    assert (score.what, score.words, score.weights) == (
+        "all words together for pos",
+        ("bad", "good"),
+        (-2.0, 1.0),
+    )
     three = word_scores(np.eye(3), chosen, WORDS, ["a", "b", "c"])
-    assert [s.what for s in three] == ["words’ sum for a", "words’ sum for b", "words’ sum for c"]
+    assert [s.what for s in three] == [
+        "all words together for a",
+        "all words together for b",
+        "all words together for c",
+    ]
     assert three[1].weights == (0.0, 1.0)
 
 

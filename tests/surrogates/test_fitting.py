@@ -186,7 +186,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
     assert set(table["class"]) == set(names)
     assert set(table["features"]) == {"readable", "dense"}
     scores = [f.what for f in fits["readable", "tree"].train.features if f.kind == "score"]
-    assert scores == [f"words’ sum for {name}" for name in names]
+    assert scores == [f"all words together for {name}" for name in names]
 
 
 def test_where_students_disagree_is_told_with_both_reasons(fit: Make) -> None:

@@ -25,7 +25,7 @@ FEATURES = (
     Feature(kind="word", words=("bad",)),
     Feature(kind="form", what="negation"),
     Feature(kind="form", what="length in words", unit="words"),
-    Feature(kind="score", what="words’ sum for pos", words=("bad",), weights=(-2.0,)),
+    Feature(kind="score", what="all words together for pos", words=("bad",), weights=(-2.0,)),
 )
 NAMES = ["neg", "pos", "other"]
 
@@ -102,7 +102,7 @@ def test_counts_are_those_of_the_sentences_that_a_rule_covers(answered: tuple) -
         ((Condition(feature=2, low=12.5, high=np.inf),), "13 words or more → pos"),
         (
             (Condition(feature=2, low=6.5, high=7.5), Condition(feature=3, low=-0.21, high=np.inf)),
-            "7 words, words’ sum for pos > −0.21 → pos",
+            "7 words, all words together for pos > −0.21 → pos",
         ),
     ],
 )

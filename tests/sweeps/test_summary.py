@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,7 @@ from scipy import stats
 
 from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
 from whytrain.sweeps.run_key import run_key
-from whytrain.sweeps.run_name import run_name
+from whytrain.sweeps.run_name import described, free_name
 from whytrain.sweeps.summary import JobResult, best_first, over_seeds, score_column, summary_table
 
 SCORE = "best/accuracy"
@@ -98,12 +101,16 @@ def test_a_key_is_of_what_is_trained() -> None:
 
 
 def test_names_tell_jobs_apart() -> None:
-    overrides = [
-        "model=a",
-        "model.dropout=0.123456",
-        "data.path=/a/b c",
-        "optimizer.schedule=constant",
-        "+x=1",
-    ]
-    assert run_name("a-csv", 3, overrides, None, 0.0).startswith("a-csv-seed3-dropout0.123-scheduleconstant-")
-    assert run_name("a-csv", 3, overrides, ["data.path"], 0.0).startswith("a-csv-seed3-path_a_b_c-")
+    overrides = ["model=a", "model.dropout=0.123456", "data.path=/a/b c", "seed=3", "+x=1"]
+    varied = ["model", "model.dropout", "data.path"]
+    assert described("a-csv", overrides, varied, said=("model", "data")) == "a-csv-dropout0.123-path_a_b_c"
+    assert described("mine", overrides, ["model", "seed"], said=("run_name",)) == "mine-modela-seed3"
+
+
+def test_names_are_numbered_and_never_given_twice(tmp_path: Path) -> None:
+    assert [free_name(tmp_path, "a-csv") for _ in range(3)] == ["a-csv-001", "a-csv-002", "a-csv-003"]
+    assert free_name(tmp_path, "a") == "a-001"  # a-csv-003 is none of its own
+    (tmp_path / "names" / "a-csv-001").unlink()
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda _: free_name(tmp_path, "a-csv"), range(20)))
+    assert sorted(names) == [f"a-csv-{number:03d}" for number in range(4, 24)]

@@ -151,6 +151,7 @@ def test_missing_texts_are_answered_with_nulls(model: PyFuncModel, saved: SavedM
         assert answers.loc[3, name] is None
     given = answers.loc[[5, 4]].reset_index(drop=True)
     expected = saved.predict(["bad", "None"])
+    expected = expected.astype({"abstain": object}).replace({"abstain": {pd.NA: None}})
     pd.testing.assert_frame_equal(given[list(expected)], expected, check_dtype=False)
     assert given["words"].tolist() == [["bad"], ["None"]]
 
@@ -245,3 +246,7 @@ def test_a_server_is_sent_nothing(model: PyFuncModel, body: dict[str, Any]) -> N
 def test_the_example_shows_the_form(model: PyFuncModel) -> None:
     assert list(model.input_example) == ["text"]
     assert len(model.predict(model.input_example)) == 1
+
+
+def test_where_no_threshold_keeps_the_risk_a_server_says_nothing_of_abstaining(model: PyFuncModel) -> None:
+    assert [row["abstain"] for row in served(model, {"instances": ["good", "bad"]})] == [None, None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.config.override_words import key_of, quoted
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, Interrupted
+from whytrain.sweeps.run_name import free_name
 from whytrain.typed_commands import typed
 
 
@@ -62,7 +62,7 @@ class TrackedSweeper(Sweeper):
         from whytrain.sweeps.tracked_sweep import Sweep  # with MLflow, which wrong words can do without
 
         tracking = instantiate(self.config.tracking)
-        self.name = str(self.config.sweep_name or _made_name(varied))
+        self.name = str(self.config.sweep_name or _made_name(tracking.root, varied))
         self.tracked = Sweep.start(tracking, self.name, varied)
         print(f"sweep {self.name} ({self.tracked.store.run_id})", flush=True)
         status: Literal["FINISHED", "FAILED", "KILLED"] = "FAILED"
@@ -163,9 +163,9 @@ class TrackedSweeper(Sweeper):
         return " ".join([f"{typed('train')} -m", *map(shlex.quote, [*others, f"sweep_name={self.name}"])])
 
 
-def _made_name(varied: Sequence[str]) -> str:
+def _made_name(root: Path, varied: Sequence[str]) -> str:
     words = [key.rpartition(".")[2] for key in varied] or ["one"]
-    return "-".join(["sweep", *words, time.strftime("%m%d-%H%M%S")])
+    return free_name(root, "-".join(["sweep", *words]))
 
 
 def _env_set(name: str, value: str) -> str:

@@ -102,8 +102,8 @@ class Run:
         Returns:
             One row per text, under the index of a Series or DataFrame. `label` is the most probable class,
             `probability` its probability, `probability_<class>` that of each class. With a calibration slice
-            also `calibrated_probability`, `in_set_<class>` (the conformal set) and `abstain`. A missing text
-            has a row of nulls.
+            also `calibrated_probability`, `in_set_<class>` (the conformal set) and `abstain`: missing where
+            no confidence keeps the error rate asked for. A missing text has a row of nulls.
 
         Raises:
             DataError: a text is neither a string nor missing, or a DataFrame has several columns.

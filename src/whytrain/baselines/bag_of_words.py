@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
@@ -72,6 +74,60 @@ def held_out_probabilities(corpus: Corpus, cache_directory: Path) -> NDArray[np.
         write=lambda path, values: np.savez(path, values=values),
     )
     return kept if len(kept) else None
+
+
+def floor_two_words(corpus: Corpus, cache_directory: Path) -> NDArray[np.float64] | None:
+    """Return how much of what the floor reads in a training sentence lies in two words: what words need.
+
+    A word's part is its weight times its value, and half of that of the bigrams that it is in (their Shapley
+    values in the log-odds of the sentence's class, lengths aside); the share is of Σ|part|, in the two words
+    with the largest.
+
+    Args:
+        corpus: its train split.
+        cache_directory: where the shares are kept, under the corpus's fingerprint.
+
+    Returns:
+        float64 (n_train,), NaN where no word says anything; None for label sets.
+    """
+    if not corpus.task.exclusive:
+        return None
+    return remembered(
+        cache_directory / "floor" / f"{corpus.fingerprint}-two-words.npz",
+        read=_read_probabilities,
+        make=lambda: _two_words(corpus),
+        write=lambda path, values: np.savez(path, values=values),
+    )
+
+
+def _two_words(corpus: Corpus) -> NDArray[np.float64]:
+    texts, labels = corpus.train.texts, corpus.train.labels
+    floor = _floor(len(corpus.class_names))
+    floor.fit(texts, labels)
+    values, regression = floor[0].transform(texts), floor[-1]
+    shares = np.full(len(texts), np.nan)
+    words = _words_of_features(floor[0].get_feature_names_out())
+    for index, label in enumerate(regression.classes_):
+        own = np.flatnonzero(labels == label)
+        weights = regression.coef_[index % len(regression.coef_)]  # two classes share one row of them
+        parts = sparse.csr_array(values[own].multiply(weights)) @ words
+        for row, begin, end in zip(own, parts.indptr[:-1], parts.indptr[1:], strict=True):
+            sizes = np.sort(np.abs(parts.data[begin:end]))
+            if sizes.sum() > 0:
+                shares[row] = sizes[-2:].sum() / sizes.sum()
+    return shares
+
+
+def _words_of_features(names: Sequence[str]) -> sparse.csr_array:
+    """Return which part of a feature, a word or a bigram, belongs to which word, (n_features, n_words)."""
+    column: dict[str, int] = {}
+    entries = [
+        (feature, column.setdefault(word, len(column)), 1 / (1 + name.count(" ")))
+        for feature, name in enumerate(names)
+        for word in name.split(" ")
+    ]
+    rows, columns, parts = zip(*entries, strict=True)
+    return sparse.csr_array((parts, (rows, columns)), shape=(len(names), len(column)))
 
 
 def _floor(n_classes: int) -> Pipeline:

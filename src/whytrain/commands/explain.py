@@ -38,6 +38,7 @@ LITERAL = (
     "encoding",
 )  # may hold what Hydra's grammar would not take
 
+_TEXT_COLUMN = "text"  # of files, where neither the command nor the run names one
 FORMAT_KEYS = {
     "delimiter": str | None,
     "quoting": Quoting | None,
@@ -65,6 +66,7 @@ def explain(config: DictConfig) -> None:
     texts: list[str] = []
     if plain["file"] is not None:
         form = FileFormat(**{name: plain[name] for name in FORMAT_KEYS})
+        plain["text_column"] = plain["text_column"] or _text_column(config, plain)
         texts, notices = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
         for notice in notices:
             print(notice)
@@ -101,14 +103,31 @@ def checked(config: DictConfig) -> dict[str, Any]:
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
-    keys = dict.fromkeys(LITERAL, str | None) | {"text_column": str, "max_tokens": Annotated[int, Ge(3)]}
+    keys = dict.fromkeys(LITERAL, str | None) | {"max_tokens": Annotated[int, Ge(3)]}
     keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
     check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
+    if plain["text"] in ("…", "..."):
+        raise ConfigError('text="…" stands for a text of yours: write it in its place, as text="a fine film"')
     return dict(plain)
+
+
+def _text_column(config: DictConfig, plain: Mapping[str, Any]) -> str:
+    """Return the column of texts where none is named: the run's own, or `text`."""
+    from whytrain.runs.config import kept_config
+    from whytrain.runs.model import kept_model
+    from whytrain.tracking.reader import find_run
+
+    if plain["run"] is None:
+        return _TEXT_COLUMN
+    tracking: TrackingSettings = instantiate(config.tracking)
+    if kept_model(tracking.root, tracking.address, plain["run"]) is not None:
+        data = kept_config(tracking.root, plain["run"])["data"]
+        return str(data.get("text_column") or _TEXT_COLUMN)
+    return find_run(tracking.address, plain["run"]).params.get("data.text_column", _TEXT_COLUMN)
 
 
 def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:

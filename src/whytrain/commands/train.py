@@ -167,8 +167,8 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
     data, module = build(config)
     if start.origin is not None:
         lm.start_from(module, start.origin)
-    name = sweep_job.name(config.run_name, f"{job.choices['model']}-{job.choices['data']}", config.seed)
-    store = sweep_job.start(tracking, name, start.run_id)
+    recipe = f"{job.choices['model']}-{job.choices['data']}"
+    store = sweep_job.start(tracking, config.run_name, recipe, start.run_id)
     with ending(store):
         folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:

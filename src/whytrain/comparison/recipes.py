@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from whytrain.comparison.runs import ComparedRun
 from whytrain.runs.predictions import POSITIVE_CLASS, TASK
 from whytrain.sweeps.run_key import NO_PART
-from whytrain.sweeps.run_name import is_made_name
+from whytrain.sweeps.run_name import MADE_NAME
 
 # What does not make a recipe another one either: which run it was derived from, what follows.
 _INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
@@ -46,7 +46,7 @@ class Recipe:
     @property
     def is_named(self) -> bool:
         """Whether a person gave its runs their names."""
-        return not any(is_made_name(run.record.name) for run in self.runs)
+        return not any(run.record.tags.get(MADE_NAME) == run.record.name for run in self.runs)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -108,12 +108,12 @@ def _seed_number(run: ComparedRun) -> int:
 
 
 def _common_name(group: Sequence[ComparedRun]) -> str:
-    """Return what the names of runs have in common: of `a-seed0` and `a-seed1` it is `a`."""
+    """Return what names have in common: of `a-seed0` and `a-seed1`, of `a-001` and `a-002` it is `a`."""
     first, *others = (run.name for run in group)
     if not others:
         return first
     common = _common_beginning([first, *others])
-    return re.sub(r"[\s\-_=.:]*(seed|s)?[\s\-_=.:]*$", "", common) or first
+    return re.sub(r"[\s\-_=.:]*(seed|s)?[\s\-_=.:]*0*$", "", common) or first
 
 
 def _common_beginning(names: Sequence[str]) -> str:

@@ -125,9 +125,15 @@ def parts_of(rows: Split, shares: tuple[float, ...], seed: int) -> list[NDArray[
     def read(path: Path) -> list[NDArray[np.int64]] | None:
         try:
             with np.load(path) as stored:
-                return [stored[str(part)] for part in range(len(shares) + 1)]
+                return [np.flatnonzero(stored["part"] == part) for part in range(len(shares) + 1)]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
+
+    def write(path: Path, parts: list[NDArray[np.int64]]) -> None:
+        part_of_row = np.empty(len(rows), dtype=np.int64)
+        for number, part in enumerate(parts):
+            part_of_row[part] = number
+        np.savez(path, part=part_of_row)
 
     key = content_hash(rows.texts, rows.labels, [str(shares), str(seed), PARTS_FORMAT])
     return remembered(
@@ -136,7 +142,7 @@ def parts_of(rows: Split, shares: tuple[float, ...], seed: int) -> list[NDArray[
         make=lambda: stratified_parts(
             rows.texts, rows.labels, shares, seed, groups=sentence_groups(rows.texts)
         ),
-        write=lambda path, parts: np.savez(path, **{str(k): part for k, part in enumerate(parts)}),
+        write=write,
     )
 
 

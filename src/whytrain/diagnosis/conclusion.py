@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whytrain.data.lexicon import WordNet
+from whytrain.data.lexicon import WordNet, is_english
 from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
@@ -72,10 +72,7 @@ def _unusable(
         reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
-        try:
-            WordNet()
-        except ConfigError as error:
-            reasons["guidance.synonyms"] = str(error)
+        reasons |= _no_synonyms(evidence)
     if not config["tracking"]["log_text"]:
         reason = "this run keeps its words private (tracking.log_text=false): nothing can be looked up"
         reasons |= dict.fromkeys(_OF_WORDS, reason)
@@ -85,3 +82,19 @@ def _unusable(
     if evidence.surrogate is None:
         reasons["guidance.upweight"] = "this run distilled no students"
     return reasons
+
+
+def _no_synonyms(evidence: RunEvidence) -> Mapping[str, str]:
+    """Say why no synonyms can be had of the words that the run ranked."""
+    explained = evidence.attributions(METHOD)
+    words = None if explained is None else explained.vocabulary
+    counts = (
+        {} if words is None else {str(w): int(n) for w, n in words.groupby("word")["count"].sum().items()}
+    )
+    if counts and not is_english(counts):
+        return {"guidance.synonyms": "synonyms are known of English words, and these texts are not English"}
+    try:
+        WordNet()
+    except ConfigError as error:
+        return {"guidance.synonyms": str(error)}
+    return {}

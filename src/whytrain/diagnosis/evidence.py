@@ -97,6 +97,8 @@ class TrainingRows:
             (`whytrain.data.splits.sentence_groups`).
         held_out: float64 (n, n_classes), probabilities of the floor for sentences that it did not learn from;
             None where a class is too rare to hold part of it out.
+        two_words: float64 (n,), how much of what the floor reads in a row lies in two words
+            (`whytrain.baselines.bag_of_words.floor_two_words`); None where nobody knows.
         logits: float64 (n, n_classes), of the network, best weights; NaN for rows that it was not asked about
             (`whytrain.diagnosis.gathering.training_logits`).
     """
@@ -107,6 +109,7 @@ class TrainingRows:
     sentences: NDArray[np.int64]
     groups: NDArray[np.int64]
     held_out: NDArray[np.float64] | None
+    two_words: NDArray[np.float64] | None
     logits: NDArray[np.float64]
 
     @property

@@ -41,6 +41,7 @@ def gather(
     validation: Predictions,
     floor: NDArray[np.int64],
     held_out: NDArray[np.float64] | None,
+    two_words: NDArray[np.float64] | None,
     history: HistoryEvidence | None,
     calibration: CalibrationEvidence | None,
     unread: Unread | None,
@@ -55,6 +56,7 @@ def gather(
         validation: its predictions on the validation split.
         floor: int64, what the floor decides, in the form of labels.
         held_out: see `TrainingRows`.
+        two_words: likewise.
         history: see `RunEvidence`, as the rest.
         calibration: what calibration found.
         unread: what is not seen of the validation sentences.
@@ -72,6 +74,7 @@ def gather(
             sentences=number_sentences(train.texts)[0],
             groups=sentence_groups(train.texts),
             held_out=held_out,
+            two_words=two_words,
             logits=training_logits(predict_train, train.labels, held_out, len(corpus.class_names)),
         ),
         validation=ValidationRows(

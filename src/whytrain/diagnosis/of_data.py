@@ -138,7 +138,7 @@ def _example(rows: TrainingRows | ValidationRows, row: int, note: str) -> Exampl
 def _labels(run: RunEvidence, row: int) -> str:
     labels = run.train.labels[row]
     if np.ndim(labels) == 0:
-        return run.class_names[labels]
+        return run.class_names[int(labels)]
     return ", ".join(run.class_names[label] for label in np.flatnonzero(labels)) or "nothing"
 
 

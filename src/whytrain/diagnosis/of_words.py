@@ -32,17 +32,48 @@ NOT_EXPLAINED = NotExamined(
 
 
 def few_token_dependence(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of Σ|φ| in a sentence's two most important words, beyond what chance gives in so few words.
+    """Share of Σ|φ| in a sentence's two most important words, beyond what may be expected of them.
 
-    Averaged over explained sentences. Chance: the two largest parts of a stick broken at random into as many
-    parts as the sentence has words.
+    Averaged over explained sentences. What may be expected is the larger of two shares: by chance, the two
+    largest parts of a stick broken at random into as many parts as the sentence has words; and what a bag of
+    words reads in the sentence's two strongest words. Where a word or two name the topic, to lean on them is
+    right.
     """
-    return _over_sentences(run, _of_two_words, _two_words_note, context=_two_words_context)
+    return _two_words_beyond(run, None)
 
 
 def few_token_dependence_removed(run: RunEvidence) -> Measurement | NotExamined:
     """`few_token_dependence` where an absent word is removed instead of replaced."""
-    return _over_sentences(run, _of_two_words, _two_words_note, context=_two_words_context, variant="removed")
+    return _two_words_beyond(run, "removed")
+
+
+def _two_words_beyond(run: RunEvidence, variant: str | None) -> Measurement | NotExamined:
+    floor = run.train.two_words
+    read = {} if floor is None else dict(zip(run.train.ids, floor.tolist(), strict=True))
+
+    def expected(sentence: SentenceEvidence) -> float:
+        shares = random_share_of_two(len(sentence.words)), read.get(sentence.sentence_id, np.nan)
+        return float(np.nanmax(shares))
+
+    def context(sentences: Sequence[SentenceEvidence]) -> str:
+        lengths = [len(sentence.words) for sentence in sentences]
+        even, random = np.mean([(2 / n, random_share_of_two(n)) for n in lengths], axis=0)
+        share = np.nanmean([sentence.top2_share for sentence in sentences])
+        words = [read.get(sentence.sentence_id, np.nan) for sentence in sentences]
+        of_floor = "" if np.isnan(words).all() else f", and {np.nanmean(words):.0%} for a plain list of words"
+        return (
+            f"They hold {share:.0%}; in sentences as short as these ({np.mean(lengths):.1f} words on "
+            f"average) two words would hold {even:.0%} if all words mattered the same, {random:.0%} if "
+            f"chance alone decided how much each matters{of_floor}."
+        )
+
+    return _over_sentences(
+        run,
+        lambda sentence: sentence.top2_share - expected(sentence),
+        lambda sentence: f"{sentence.top2_share:.0%} in two words",
+        context=context,
+        variant=variant,
+    )
 
 
 def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
@@ -74,25 +105,6 @@ def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
         lambda sentence: f"{sentence.part_shares[-1]:.0%} in its last third",
         unit="share",
         smallest=True,
-    )
-
-
-def _of_two_words(sentence: SentenceEvidence) -> float:
-    return sentence.top2_share - random_share_of_two(len(sentence.words))
-
-
-def _two_words_note(sentence: SentenceEvidence) -> str:
-    return f"{sentence.top2_share:.0%} in two words"
-
-
-def _two_words_context(sentences: Sequence[SentenceEvidence]) -> str:
-    lengths = [len(sentence.words) for sentence in sentences]
-    even, random = np.mean([(2 / n, random_share_of_two(n)) for n in lengths], axis=0)
-    share = np.nanmean([sentence.top2_share for sentence in sentences])
-    return (
-        f"They hold {share:.0%}; in sentences as short as these ({np.mean(lengths):.1f} words on average) "
-        f"two words would hold {even:.0%} if all words mattered the same, and {random:.0%} if chance alone "
-        "decided how much each matters."
     )
 
 

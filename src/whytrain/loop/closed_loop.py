@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from whytrain.loop.conclusion import LoopOutcome, conclude
 from whytrain.loop.control_arm import why_no_control
 from whytrain.runs.diagnosed_run import read_diagnosed
 from whytrain.runs.diagnosis import read_diagnosis
+from whytrain.sweeps.run_name import free_name
 from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.status import ending
@@ -72,7 +72,7 @@ class ClosedLoop:
         """
         _check(settings)
         shared = [word for word in words if not _is_own(word)]
-        name = settings["sweep_name"] or f"closed-loop-{time.strftime('%m%d-%H%M%S')}"
+        name = settings["sweep_name"] or free_name(tracking.root, "closed-loop")
         earlier = find_sweep(tracking.root, name) if settings["sweep_name"] else None
         store = Store.start(tracking, run_name=name, tags={"kind": "loop"}, run_id=earlier)
         with ending(store):

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import pandas as pd
 from rich.progress import track
 
-from whytrain.data.lexicon import Lexicon, WordNet
+from whytrain.data.lexicon import Lexicon, WordNet, is_english
 from whytrain.errors import ConfigError
+from whytrain.guidance.target_words import word_counts
 from whytrain.loop.arm_differences import difference
 from whytrain.loop.arms import BASELINE, EXPLAINED, RANDOM, Arm
 from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.measured_run import MeasuredRun, measured_run
 from whytrain.loop.verdicts import Effect, joint_promises, verdict
+from whytrain.runs.config import is_private
+from whytrain.runs.sentences import read_sentences
 from whytrain.tracking.reader import RunRecord
 
 _GENERAL = ("best/accuracy", "best/nll", "best/ece")
@@ -54,7 +57,7 @@ def conclude(
         arm_runs: the runs that followed.
         notes: what is missing, and why.
     """
-    lexicon = lexicon_of_synonyms()
+    lexicon = lexicon_of_synonyms(baselines[0])
     pairs = [pair for runs in (baselines, *arm_runs.values()) for pair in zip(runs, baselines, strict=True)]
     measured = [
         measured_run(run, base, lexicon, untargeted=True)
@@ -132,8 +135,10 @@ def _run_table(seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: A
     return pd.DataFrame(rows)
 
 
-def lexicon_of_synonyms() -> Lexicon | None:
-    """Return WordNet; None where it is not installed, which is said."""
+def lexicon_of_synonyms(run: RunRecord) -> Lexicon | None:
+    """Return WordNet; None for texts that are private or not English; where it is not here, that is said."""
+    if is_private(run) or not is_english(word_counts(read_sentences(run)["text"].tolist())):
+        return None
     try:
         return WordNet()
     except ConfigError as error:

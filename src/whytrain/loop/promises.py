@@ -30,7 +30,7 @@ def judged_promises(strategies: Sequence[Strategy], parent: RunRecord, run: RunR
     promised = {expectation.metric for strategy in strategies for expectation in strategy.expected}
     runs = (parent, run)
     asked = not promised.isdisjoint(UNTARGETED) and all(r.model_ids for r in runs)
-    lexicon = lexicon_of_synonyms() if asked else None
+    lexicon = lexicon_of_synonyms(parent) if asked else None
     before, after = (measured_run(r, parent, lexicon, untargeted=asked) for r in runs)
     arm = Arm(name=EXPLAINED, strategies=tuple(strategies), words=())
     return [effect for effect in all_effects([before], {arm: [after]}) if effect.promise is not None]

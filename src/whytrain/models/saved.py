@@ -83,9 +83,10 @@ class SavedModel:
         Returns:
             One row per text: `label` (the most probable class), `probability` (its), and a column
             `probability_<class>` for each class. With `confidence` also `calibrated_probability`, a column
-            `in_set_<class>` for each class (the conformal set) and `abstain`. Where classes do not exclude
-            each other: `label` (those more probable than not, joined by a semicolon),
-            `probability_<label>` and, with `confidence`, `calibrated_probability_<label>` for each.
+            `in_set_<class>` for each class (the conformal set) and `abstain`, missing where no confidence
+            keeps the error rate asked for. Where classes do not exclude each other: `label` (those more
+            probable than not, joined by a semicolon), `probability_<label>` and, with `confidence`,
+            `calibrated_probability_<label>` for each.
         """
         if not len(texts):  # the columns and types of any answer
             return self._answers(np.zeros((1, len(self.class_names)))).iloc[:0]
@@ -111,8 +112,15 @@ class SavedModel:
             columns["calibrated_probability"] = self.confidence.probabilities(logits).max(axis=1)
             held = self.confidence.sets(logits)
             columns |= {f"in_set_{name}": held[:, index] for index, name in enumerate(self.class_names)}
-            columns["abstain"] = self.confidence.abstains(logits)
+            columns["abstain"] = self._abstains(self.confidence, logits)
         return pd.DataFrame(columns)
+
+    @staticmethod
+    def _abstains(confidence: Confidence, logits: NDArray[np.float64]) -> pd.api.extensions.ExtensionArray:
+        """Whether to abstain from each answer; missing where no threshold keeps the risk."""
+        if confidence.abstention.threshold is None:
+            return pd.array([None] * len(logits), dtype="boolean")
+        return pd.array(confidence.abstains(logits), dtype="boolean")
 
 
 def save_model(directory: Path, saved: SavedModel, *, class_path: str, arguments: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Example, Finding, 
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.presentation.measures import measure_name
 from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import counted
 
@@ -87,11 +88,12 @@ def _finding(finding: Finding, plan: Plan, n_sentences: int) -> str:
     answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
     items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
     return (
-        f'<section style="border-color:{_COLORS[finding.severity]}"><h2 style="margin-top:0">{badge} '
+        f'<section id="{escape(finding.name)}" style="border-color:{_COLORS[finding.severity]}">'
+        f'<h2 style="margin-top:0">{badge} '
         f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding, n_sentences)}"
         f"{_evidence(finding.evidence)}"
         + (f"<h3>What to do</h3><ul>{items}</ul>" if items else "")
-        + f'<p class="note">Rule: <code>{escape(finding.name)}</code></p></section>'
+        + "</section>"
     )
 
 
@@ -142,7 +144,10 @@ def _changes(plan: Plan, run_id: str) -> str:
     else:
         parts.append("<p>Nothing: no finding asks for a change that this run's config allows.</p>")
     if plan.skipped:
-        items = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in plan.skipped.items())
+        items = "".join(
+            f"<li>{escape(name.replace('_', ' '))}: {escape(reason)}</li>"
+            for name, reason in plan.skipped.items()
+        )
         parts.append(f"<h3>Recommended, but not followed</h3><ul>{items}</ul>")
     return "".join(parts)
 
@@ -152,18 +157,7 @@ def _codes(strategy: Strategy) -> str:
 
 
 def _expected(expected: Sequence[Expectation]) -> str:
-    return "<br>".join(f"{escape(_measure(e.metric))}: {promise(e)}" for e in expected)
-
-
-def _measure(metric: str) -> str:
-    """Return what a metric's name says.
-
-    >>> _measure("best/ece"), _measure("diagnosis/few_token_dependence")
-    ('calibration error (best epoch)', 'few token dependence')
-    """
-    topic, _, name = metric.rpartition("/")
-    words = "calibration error" if name == "ece" else name.replace("_", " ")
-    return words + {"best": " (best epoch)", "robustness": " (measured by the closed loop)"}.get(topic, "")
+    return "<br>".join(f"{escape(measure_name(e.metric))}: {promise(e)}" for e in expected)
 
 
 def promise(expectation: Expectation) -> str:
@@ -183,14 +177,19 @@ def _unchanged(diagnosis: Diagnosis) -> str:
         if name not in found:
             value, unit = measured.value, measured.unit
             ends = f"{in_words(value.low, unit)} to {in_words(value.high, unit)}"
-            shown = f"{in_words(value.estimate, unit)} ({ends})"
-            rows.append(f"<tr><td><code>{escape(name)}</code></td><td>{shown}</td></tr>")
+            shown = in_words(value.estimate, unit) + (f" ({ends})" if value.low < value.high else "")
+            rows.append(f"<tr>{_looked_at('td', name)}<td>{shown}</td></tr>")
     clear = f"<h2>Looked at, nothing found</h2><table>{''.join(rows)}</table>" if rows else ""
     items = "".join(
-        f"<li><code>{escape(name)}</code>: {escape(reason)}</li>"
+        f"<li>{_looked_at('span', name)}: {escape(reason)}</li>"
         for name, reason in diagnosis.not_examined.items()
     )
     return clear + (f"<h2>Not examined</h2><ul>{items}</ul>" if items else "")
+
+
+def _looked_at(tag: str, name: str) -> str:
+    """Return what a detector looks at; its own name, which rules go by, shows where one points at it."""
+    return f'<{tag} title="{escape(name)}">{escape(measure_name(f"diagnosis/{name}"))}</{tag}>'
 
 
 def _glossary() -> str:

@@ -15,6 +15,7 @@ from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
 from whytrain.pages.html import bullets, image, page, paragraph, table
+from whytrain.presentation.measures import measure_name
 from whytrain.presentation.wording import counted, signed
 
 EXPLANATION = (
@@ -51,7 +52,7 @@ def _control(effects: Sequence[Effect]) -> str:
     n_measures = counted(len(measured), "measure")
     if not sure:
         return f" Explained against random targets: no sure difference in {n_measures}."
-    named = ", ".join(f"{e.metric} {signed(e.difference.estimate)}" for e in sure)
+    named = ", ".join(f"{measure_name(e.metric)} {signed(e.difference.estimate)}" for e in sure)
     return (
         f" Explained against random targets: the intervals of {len(sure)} of {n_measures} leave out 0, as "
         f"about one in twenty would by chance: {named}."
@@ -75,14 +76,14 @@ def promise_line(effect: Effect) -> str:
     ...         verdict="kept",
     ...     )
     ... )
-    'kept    best/accuracy at least −0.015: +0.0100 (−0.0100 to +0.0300)'
+    'kept    accuracy, at least −0.015: +0.0100 (−0.0100 to +0.0300)'
     """
     assert effect.promise is not None
-    d = effect.difference
+    d, held_to = effect.difference, f"{measure_name(effect.metric)}, {promise(effect.promise)}"
     if d.estimate == 0 and math.isnan(d.low):
-        return f"{effect.verdict:<7} {effect.metric} {promise(effect.promise)}: no difference seen"
+        return f"{effect.verdict:<7} {held_to}: no difference seen"
     ends = f" ({signed(d.low)} to {signed(d.high)})" if math.isfinite(d.low) else ""
-    return f"{effect.verdict:<7} {effect.metric} {promise(effect.promise)}: {signed(d.estimate)}{ends}"
+    return f"{effect.verdict:<7} {held_to}: {signed(d.estimate)}{ends}"
 
 
 def effect_table(effects: Sequence[Effect]) -> pd.DataFrame:
@@ -139,6 +140,7 @@ def loop_page(
         figure: PNG file of the effects; None without any.
     """
     shown = effect_table(effects).fillna({"promise": "", "verdict": ""})
+    shown["metric"] = shown["metric"].map(measure_name)
     shown["measure"] = shown.pop("targeted").map({True: "", False: "not targeted"})
     parts = [
         f"<h1>Closed loop {escape(name)}</h1>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,10 +14,12 @@ from whytrain.config.trust import is_trusted
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import RunRecord, download
+from whytrain.tracking.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
+KEPT_CONFIG = "config.yaml"  # in a run's folder
 CONFIG_PATH = "config/config.yaml"
 COMMAND_LINE_PATH = "overrides.yaml"
 # What a run's command line says of itself and of no other run.
@@ -53,6 +56,16 @@ def read_config(run: RunRecord) -> dict[str, Any]:
             "you trust it, give the folder of its configs with --config-dir"
         )
     return config
+
+
+def kept_config(root: Path, run_id: str) -> dict[str, Any]:
+    """Return the resolved config of a run that this machine trained.
+
+    Args:
+        root: of this machine's part of the tracking.
+        run_id: of the run.
+    """
+    return dict(yaml.safe_load((RunFolder(root, run_id).path / KEPT_CONFIG).read_text("utf-8")))
 
 
 def read_command_line(run: RunRecord) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ _TOPIC = "diagnosis"
 _ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history
 _SETS = ("alpha", "class_conditional")  # settings of conformal sets
 _LOGIT, _HELD_OUT = "logit_", "held_out_"
-# And per class `logit_…` and, where there are any, `held_out_…`.
+# And per class `logit_…`; where there are any, `held_out_…` per class and `two_words`.
 _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
 # And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`; with conformal sets
 # `covered`.
@@ -90,6 +90,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     }
     if train.held_out is not None:
         columns |= _by_class(_HELD_OUT, train.held_out, names)
+    if train.two_words is not None:
+        columns["two_words"] = train.two_words
     _TRAIN.log(store, pd.DataFrame(columns))
     judged = {
         "id": validation.ids,
@@ -136,6 +138,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             sentences=train["sentence"].to_numpy(),
             groups=train["group"].to_numpy(),
             held_out=_of_classes(_HELD_OUT, train, names) if f"{_HELD_OUT}{names[0]}" in train else None,
+            two_words=train["two_words"].to_numpy(np.float64) if "two_words" in train else None,
             logits=_of_classes(_LOGIT, train, names),
         ),
         validation=ValidationRows(

@@ -38,7 +38,7 @@ _REQUIREMENTS = {
     "typing_extensions",
 }
 # MLflow's types by those of pandas, of which older versions call texts objects.
-_TYPES = {"object": "string", "str": "string", "float64": "double", "bool": "boolean"}
+_TYPES = {"object": "string", "str": "string", "float64": "double", "bool": "boolean", "boolean": "boolean"}
 
 
 def log_model(

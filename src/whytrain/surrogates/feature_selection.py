@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from whytrain.surrogates.features import Feature
+from whytrain.surrogates.features import TOGETHER, Feature
 
 Array = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def word_scores(
     values = effects[[words[name] for name in names]]
     return [
         Feature(
-            kind="score", words=names, what=f"words’ sum for {name}", weights=tuple(values[:, label].tolist())
+            kind="score", words=names, what=f"{TOGETHER} for {name}", weights=tuple(values[:, label].tolist())
         )
         for label, name in enumerate(class_names)
         if label > 0 or len(class_names) > 2

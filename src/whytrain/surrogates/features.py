@@ -31,6 +31,7 @@ FORMS: dict[str, Callable[[str], int]] = {
     "question marks": lambda text: text.count("?") + text.count("\uff1f"),
     "exclamation marks": lambda text: text.count("!") + text.count("\uff01"),
 }
+TOGETHER = "all words together"  # what a sum of words is called, before “for <class>”
 NEGATION = "negation"  # English; see `is_negated`
 
 
@@ -73,8 +74,8 @@ def explained_sum(features: Sequence[Feature], show: Name) -> str:
         for i in dict.fromkeys(order[[-1, 0]])
     ]
     return (
-        "words’ sum: each word adds its mean Shapley value (log-odds) in explained sentences, such as "
-        f"{', '.join(told)} {score.what.removeprefix('words’ sum ')}"
+        f"{TOGETHER}: each word adds its mean Shapley value (log-odds) in explained sentences, such as "
+        f"{', '.join(told)} {score.what.removeprefix(f'{TOGETHER} ')}"
     )
 
 

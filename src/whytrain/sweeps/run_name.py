@@ -3,50 +3,56 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from whytrain.config.override_words import values_of
 
-_SAID = frozenset({"model", "data", "seed"})
-_TELLING = ("model.", "objective.", "optimizer.", "guidance.")
-_MOST_CHANGES = 4
+MADE_NAME = "made_name"  # tag with the name that was made for a run whose user gave none
 
 
-def run_name(
-    base: str, seed: int, overrides: Sequence[str], varied: Collection[str] | None, moment: float
-) -> str:
-    """Return a name such as `bilstm-sst2-seed0-dropout0.3-1122-031500`.
+def described(base: str, overrides: Sequence[str], varied: Collection[str], *, said: Collection[str]) -> str:
+    """Return a name for a job of a sweep: what it is, and what tells it from the other jobs.
 
     Args:
-        base: what is trained on what, or the name that the user gave a sweep's jobs.
-        seed: of the run.
+        base: what is trained on what, or the name that the user gave the jobs.
         overrides: the command line as `key=value`.
-        varied: keys that tell the jobs of a sweep apart; None outside a sweep, where changes of the
-            recipe are named.
-        moment: seconds since 1970.
+        varied: keys that tell the jobs of a sweep apart.
+        said: keys that `base` speaks of.
 
-    >>> run_name("bilstm-csv", 1, ["seed=1", "model.dropout=0.30000001", "data.path=a/b"], None, 0.0)[:27]
+    >>> described("bilstm-csv", ["seed=1", "model.dropout=0.30000001"], ["model.dropout", "seed"], said=())
     'bilstm-csv-seed1-dropout0.3'
-    >>> run_name("mine", 0, ["model.dropout=0.1", "callbacks=none"], ["callbacks"], 0.0)[:24]
-    'mine-seed0-callbacksnone'
     """
-    changes = [(key, value) for key, value in values_of(overrides).items() if key not in _SAID]
-    if varied is None:
-        changes = [(key, value) for key, value in changes if key.startswith(_TELLING)][:_MOST_CHANGES]
-    else:
-        changes = [(key, value) for key, value in changes if key in varied]
+    changes = [
+        (key, value) for key, value in values_of(overrides).items() if key in varied and key not in said
+    ]
     words = [f"{key.rpartition('.')[2]}{_short(value)}" for key, value in changes]
-    return "-".join([base, f"seed{seed}", *words, time.strftime("%m%d-%H%M%S", time.localtime(moment))])
+    return "-".join([base, *words])
 
 
-def is_made_name(name: str) -> bool:
-    """Whether a name was made by `run_name`, rather than given by a person.
+def free_name(root: Path, base: str) -> str:
+    """Return `base-001`, or the number behind the largest that was given here, which nobody else gets.
 
-    >>> is_made_name(run_name("bilstm-csv", 1, [], None, 0.0)), is_made_name("first")
-    (True, False)
+    Two processes never get the same name: a file of that name is made for each.
+
+    Args:
+        root: the tracking folder.
+        base: what the run is.
     """
-    return re.search(r"-seed\d+(-.*)?-\d{4}-\d{6}$", name) is not None
+    folder = root / "names"
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = [
+        path.name.removeprefix(f"{base}-") for path in folder.iterdir() if path.name.startswith(f"{base}-")
+    ]
+    number = max((int(end) for end in taken if end.isdecimal()), default=0)
+    while True:
+        number += 1
+        name = f"{base}-{number:03d}"
+        try:
+            (folder / name).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return name
 
 
 def _short(value: str) -> str:

@@ -13,6 +13,7 @@ from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.loop.verdicts import Effect
+from whytrain.presentation.measures import measure_name
 from whytrain.presentation.palette import GRAY, INK, PALETTE, RIGHT, WRONG
 from whytrain.presentation.wording import counted
 
@@ -52,7 +53,7 @@ def loop_effects(effects: Sequence[Effect], n_seeds: int) -> Figure:
     cells = grid(figure, n_rows, _COLUMNS, margins)
     for number, metric in enumerate(metrics):
         ax = figure.add_subplot(cells[number])
-        dress(ax, metric.rpartition("/")[2].replace("_", " "), gridlines="x")
+        dress(ax, measure_name(metric), gridlines="x")
         _panel(ax, [e for e in shown if e.metric == metric], arms)
         ax.set_yticks(range(len(arms)), arms if number % _COLUMNS == 0 else [""] * len(arms))
     return finish(figure)

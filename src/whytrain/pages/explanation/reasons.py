@@ -100,11 +100,9 @@ def _path(explanation: Explanation, words: Sequence[str]) -> str:
 
 
 def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
-    least = _NEGLIGIBLE * float(np.abs(a.scores).max())
-    strongest = strongest_pairs(pairs, _PAIRS)
-    chosen = [pair for pair in strongest if abs(pairs.scores[pair]) > least]
+    chosen = _strong_pairs(a, pairs)
     if not chosen:
-        most = amount(float(pairs.scores[strongest[0]]))
+        most = amount(float(pairs.scores[strongest_pairs(pairs, 1)[0]]))
         return paragraph(
             f"Beside what single words do, no two do much together: at most {most} {pairs.quantity.unit}."
         )
@@ -115,6 +113,12 @@ def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
         f"it; the strongest {counted(len(chosen), 'pair')}."
     )
     return paragraph(said, "quiet") + f"{arcs(pairs, chosen, words)}<ol>{items}</ol>"
+
+
+def _strong_pairs(a: Attribution, pairs: Pairs) -> list[tuple[int, int]]:
+    """Return the strongest pairs, without those that are negligible beside single words."""
+    least = _NEGLIGIBLE * float(np.abs(a.scores).max())
+    return [pair for pair in strongest_pairs(pairs, _PAIRS) if abs(pairs.scores[pair]) > least]
 
 
 def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:
@@ -170,7 +174,29 @@ def _second_look(first: Explanation, other: Explanation, words: Sequence[str], n
         part = "What" if top[0] == top[1] else "Most of what"
         verdict = f"{part} is said above does not depend on the way of asking."
     said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {strongest}"
-    return f"<details><summary>{safe(said)}. {verdict}</summary>{body}</details>"
+    pairs = _pairs_agree(a, b, words)
+    return f"<details><summary>{safe(f'{said}. {verdict}{pairs}')}</summary>{body}</details>"
+
+
+def _pairs_agree(a: Attribution, b: Attribution, words: Sequence[str]) -> str:
+    """Return for how many of the strongest pairs of both the sign agrees, and which differs most."""
+    if a.pairs is None or b.pairs is None:
+        return ""
+    strongest = dict.fromkeys([*_strong_pairs(a, a.pairs), *_strong_pairs(b, b.pairs)])
+    if not strongest:
+        return ""
+    values = {pair: (float(a.pairs.scores[pair]), float(b.pairs.scores[pair])) for pair in strongest}
+    differing = [pair for pair, (one, other) in values.items() if np.sign(one) != np.sign(other)]
+    n_agree, n_pairs = len(strongest) - len(differing), counted(len(strongest), "strongest pair")
+    said = f" Of the {n_pairs} of words {n_agree} have the same sign both times"
+    if not differing:
+        return f"{said}."
+    most = max(differing, key=lambda pair: abs(values[pair][0] - values[pair][1]))
+    one, other = (score(value, a.pairs.quantity, max(map(abs, values[most]))) for value in values[most])
+    what = f"“{words[most[0]]}” and “{words[most[1]]}” have {one} above and {other} here"
+    is_robust = n_agree >= _ROBUST * len(strongest)
+    care = "" if is_robust else ": what is said of pairs depends on the way of asking"
+    return f"{said}; {what}{care}."
 
 
 def signs_agree(first: Array, second: Array) -> int:

@@ -40,7 +40,8 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
     """The words of one sentence with their scores, a column per method and variant, ± standard errors.
 
     Of a long text the words of the first method's largest scores. Where a method promises that its scores sum
-    to a difference of payoffs, their sum stands below, and by how much it misses the promise.
+    to a difference of payoffs, their sum stands below, and by how much it misses the promise,
+    Σ − (v(N) − v(∅)).
     """
     attributions = [e.attribution for e in explanations]
     # As Text: brackets of data are no markup.
@@ -61,8 +62,8 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
         table.add_row("", f"the other {len(words) - len(shown)}", *cells)
     if any(a.total is not None for a in attributions):
         table.add_section()
-        table.add_row("", "Σ", *(_sum(a) for a in attributions))
-        table.add_row("", "Σ − (v(N) − v(∅))", *(_missed(a) for a in attributions))
+        table.add_row("", "all together", *(_sum(a) for a in attributions))
+        table.add_row("", "unexplained", *(_missed(a) for a in attributions))
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
 from whytrain.presentation.wording import counted, number, plural, signed, with_interval
 from whytrain.statistics.intervals import Interval
+from whytrain.surrogates.features import TOGETHER
 
 _COPIES = {"logistic": "weights of", "tree": "rules by"}
 _SEEN = {"readable": "words", "dense": "the network's states"}
@@ -168,7 +170,7 @@ def _copies(run: ReportedRun) -> str:
         "as they agree with it on validation sentences."
     )
     html += table(pd.DataFrame(rows))
-    rules = [
+    rules: list[dict[str, Any]] = [
         {
             "rule": rule.text,
             "sentences": rule.n_validation,
@@ -179,6 +181,9 @@ def _copies(run: ReportedRun) -> str:
     ]
     if rules:
         html += "<h3>Rules that cover most sentences</h3>" + table(pd.DataFrame(rules))
+        if any(TOGETHER in rule["rule"] for rule in rules):
+            said = f"“{TOGETHER}” adds up what each word of a sentence usually does to the answer (its mean "
+            html += paragraph(f"{said}Shapley value, log-odds): above 0 they speak for the class.", "quiet")
     return html + _figures(run, "copies")
 
 
@@ -246,7 +251,7 @@ def _figure(figure: str, caption: Caption | None, drawn: bytes) -> str:
         f'src="data:image/png;base64,{data}">'
     )
     told += _folded(caption)
-    return f'<figure><figcaption>{told}</figcaption>{image}</figure>\n'
+    return f"<figure><figcaption>{told}</figcaption>{image}</figure>\n"
 
 
 def _folded(caption: Caption | None) -> str:

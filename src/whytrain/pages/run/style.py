@@ -6,7 +6,8 @@ STYLE = """
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --quiet: #a8a8a8; --line: #44474d;
   --paper: #1b1d21; --soft: #26292f; --link: #7fb8ef; --serious: #f0747f; --warning: #e0ac4e;
   --note: #7fb8ef; } }
-body { color: var(--ink); background: var(--paper); max-width: 50em; margin: 1.5em auto 4em; }
+body { color: var(--ink); background: var(--paper); max-width: 50em; margin: 1.5em auto 4em;
+  overflow-wrap: anywhere; }
 h1 { font-size: 1.5em; line-height: 1.3; overflow-wrap: anywhere; }
 h2, th, td { border-color: var(--line); }
 a { color: var(--link); }
