@@ -19,6 +19,8 @@ findings:
     {compare: low, above: -1.0, severity: serious, title: Few, text: "{value}", recommend: [swap_top_words]}
   above_the_floor:
     {compare: low, below: 2.0, severity: note, title: Floor, text: "{value}", recommend: [smooth_labels]}
+  undertraining:  # two epochs are too few, which is not what is tested
+    {compare: low, above: 99.0, severity: note, title: Short, text: "{value}", recommend: []}
 """
 WORDS = (
     *SMALL,
