@@ -19,12 +19,13 @@ from whytrain.callbacks.history import History
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus
+from whytrain.data.outside import outside_fingerprint
 from whytrain.figures.training.model_diagram import model_diagram
 from whytrain.metrics import evaluate
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.runs.config import log_config
-from whytrain.runs.predictions import POSITIVE_CLASS, TASK
+from whytrain.runs.predictions import POSITIVE_CLASS, TASK, log_outside
 from whytrain.runs.provenance import log_provenance
 from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
@@ -35,6 +36,7 @@ class DescribeRun(Callback):
 
     Attributes:
         results: predictions by column of the closing table, after the fit.
+        outside: predictions of the best weights on rows from elsewhere, by `Corpus.outside`, after the fit.
         floor: accuracy of the floor, after the fit.
         fit_s: seconds of the fit, after it.
         overhead: the share of them that was neither training nor validation, 0 to 1: explanations, students,
@@ -63,6 +65,7 @@ class DescribeRun(Callback):
         self.config, self.overrides, self.choices = config, overrides, choices
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
+        self.outside: dict[str, Predictions] = {}
         self.floor: float | None = None
         self.fit_s = self.overhead = 0.0
         self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
@@ -109,8 +112,15 @@ class DescribeRun(Callback):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
         if data.corpus.test is not None:
             self.results["test"] = replace(predict_split(best, data.encoded("test")), positive=positive)
+        self.outside = {
+            name: replace(predict_split(best, data.encoded(name)), positive=positive)
+            for name in data.corpus.outside
+        }
         self.floor = floor_accuracy(data.corpus, cache_directory())
         if (store := store_of(trainer)) is not None:
+            for name, predicted in self.outside.items():
+                ids = data.corpus.outside[name].ids
+                log_outside(store, name, ids, predicted, data.corpus.class_names, data.corpus.task)
             for epoch, metrics in self._final_metrics().items():
                 store.log_metrics(metrics, step=epoch)
             store.log_metrics(_unread(data), step=best_epoch)
@@ -149,9 +159,9 @@ class DescribeRun(Callback):
                 if name.startswith("val/")
             }
         final[best_epoch] |= {"best/epoch": float(best_epoch), "floor/accuracy": self.floor or 0.0}
-        if "test" in self.results:
-            test = evaluate(self.results["test"])
-            final[best_epoch] |= {f"test/{name}": value for name, value in test.items()}
+        tested = {"test": self.results["test"]} if "test" in self.results else {}
+        for split, predicted in (tested | self.outside).items():
+            final[best_epoch] |= {f"{split}/{name}": value for name, value in evaluate(predicted).items()}
         return final
 
 
@@ -180,6 +190,9 @@ def _log_datasets(store: Recorder, corpus: Corpus) -> None:
         if split is not None:
             name = f"{corpus.name}-{context}"
             store.log_dataset(name, corpus.name, corpus.fingerprint, len(split), context, columns)
+    for context, split in corpus.outside.items():
+        name = f"{corpus.name}-{context.replace('/', '-')}"
+        store.log_dataset(name, corpus.name, outside_fingerprint(split), len(split), context, columns)
 
 
 def _environment() -> str:

@@ -30,6 +30,8 @@ class LogPredictions(Callback):
         store, corpus = store_of(trainer), data_of(trainer).corpus
         if store is not None:
             log_sentences(store, corpus.validation, corpus.class_names, corpus.task)
+            for name, split in corpus.outside.items():
+                log_sentences(store, split, corpus.class_names, corpus.task, name)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the epoch's table and figures."""

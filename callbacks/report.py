@@ -63,6 +63,7 @@ class Report(Callback):
             best_epoch=record.checkpoints.best_epoch,
             corpus=data.corpus,
             results=record.results,
+            outside=record.outside,
             floor=floor_predictions(data.corpus, cache_directory()),
             corrected=None if confidence is None else confidence.probabilities(best.logits),
             concluded=concluded,

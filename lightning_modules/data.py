@@ -59,6 +59,7 @@ class TextData(pl.LightningDataModule):
             "validation": self.corpus.validation,
             "calibration": self.corpus.calibration,
             "test": self.corpus.test,
+            **self.corpus.outside,
         }
         self._encoded = {
             name: encode_split(split, self.tokenizer, self.source.max_tokens, cache_directory() / "encoded")
@@ -82,7 +83,7 @@ class TextData(pl.LightningDataModule):
         return TokenKinds.of(self.tokenizer)
 
     def encoded(self, name: str) -> EncodedSplit:
-        """The encoded split `train`, `validation`, `calibration` or `test`; KeyError if there is none."""
+        """The encoded split `train`, `validation`, … or one of `Corpus.outside`; KeyError if there is none."""
         return self._encoded[name]
 
     @property

@@ -26,7 +26,7 @@ KEYS = {"seed": Seed} | dict.fromkeys(NAMES, str | None)
 # Paths, columns and names: they may hold what Hydra's grammar would not take.
 TEXT_KEYS = (
     *NAMES,
-    *(f"data.{key}" for key in ("path", "validation_path", "test_path", "name", "config")),
+    *(f"data.{key}" for key in ("path", "validation_path", "test_path", "check_path", "name", "config")),
     *(f"data.{key}" for key in ("train_split", "validation_split", "test_split")),
     *(f"data.{key}" for key in ("delimiter", "encoding", "positive_class")),
     *(f"data.{key}_column" for key in ("text", "label", "id")),

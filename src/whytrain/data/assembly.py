@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
+from whytrain.data.outside import RowReader, outside_rows
 from whytrain.data.source import Source
 from whytrain.data.splits import (
     CalibrationSlice,
@@ -37,14 +38,15 @@ def assemble(
     validation: Split,
     test: Split | None,
     notices: tuple[str, ...],
-    task: Task = CLASSIFICATION,
+    reader: RowReader,
 ) -> Corpus:
-    """Cut the calibration slice out of train, check the classes, and collect the notices.
+    """Cut the calibration slice out of train, check the classes, add rows from elsewhere, and collect notices.
 
     Raises:
         DataError: if there are fewer than two classes in train, or no row in train or validation.
         ConfigError: if the positive class is none of the two classes, or there are more.
     """
+    task = reader.task
     _check_classes(class_names, train, validation, task)
     positive = positive_index(class_names, source.positive_class, task)
     for split_name, split in (("validation", validation), ("test", test)):
@@ -54,6 +56,8 @@ def assemble(
                 f"{shared:,} of {len(split):,} {split_name} rows stand in train too: "
                 f"their accuracy says little about new sentences.",
             )
+    outside = outside_rows(source, reader, class_names, train.texts)
+    notices += outside.notices
     calibration = None
     size = min(source.calibration_size, int(len(train) * LARGEST_SLICE))
     if size:
@@ -83,6 +87,8 @@ def assemble(
         fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test),
         positive=positive,
         task=task,
+        check=outside.check,
+        evaluations=outside.evaluations,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,12 @@ class Corpus:
         calibration: held out of train for temperature and conformal sets; None where its size is 0.
         test: looked at once, at the end; None where there is none.
         notices: one-line facts to show, such as how many rows were skipped.
-        fingerprint: a hash of the content of all splits, 32 hexadecimal digits.
+        fingerprint: a hash of the content of all splits but those from elsewhere, 32 hexadecimal digits.
         positive: of two classes the index of the one that F1, precision, recall and rankings are about.
         task: what the labels mean.
+        check: labeled rows from where the model will be used, never trained on; None where there are none.
+        evaluations: further labeled rows by name, on which the finished model is measured and nothing is
+            decided.
     """
 
     name: str
@@ -75,6 +79,14 @@ class Corpus:
     fingerprint: str
     positive: int = 1
     task: Task = CLASSIFICATION
+    check: Split | None = None
+    evaluations: Mapping[str, Split] = field(default_factory=dict)
+
+    @property
+    def outside(self) -> dict[str, Split]:
+        """The rows from elsewhere, by the name of their metrics: `check`, `evaluation/<name>`."""
+        check = {} if self.check is None else {"check": self.check}
+        return check | {f"evaluation/{name}": split for name, split in self.evaluations.items()}
 
 
 def content_hash(*parts: list[str] | NDArray[Any]) -> str:

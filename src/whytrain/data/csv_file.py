@@ -53,9 +53,10 @@ class CSVFile(Source):
         Raises:
             MissingDataError: naming the key that is to be changed.
         """
-        for stage in ("", "validation_", "test_"):
-            if (path := getattr(self, f"{stage}path")) is not None:
-                file = known_file(path, f"data.{stage}path")
+        paths = {f"data.{stage}path": getattr(self, f"{stage}path") for stage in ("", "validation_", "test_")}
+        for setting, path in (paths | self.outside_paths).items():
+            if path is not None:
+                file = known_file(path, setting)
                 if file.stat().st_size <= _QUICKLY_READ:
                     self._check_columns(path, read_table(file, self._format, self._columns))
 
@@ -92,6 +93,7 @@ class CSVFile(Source):
             id_column=self.id_column,
             merge_labels=self.merge_labels,
             task=task,
+            file_format=self._format,
         )
 
     def _check_columns(self, path: str, table: RawTable) -> None:

@@ -49,6 +49,15 @@ class LabelNames:
             "data.merge_labels=false keeps them apart.",
         )
 
+    @classmethod
+    def numbered(cls, names: Sequence[str]) -> LabelNames:
+        """Return classes that stand in files by their name or their number, from 0.
+
+        >>> LabelNames.numbered(("ham", "spam")).read(("1",))
+        ('spam',)
+        """
+        return cls({label_key(n): n for n in names} | {str(i): n for i, n in enumerate(names)}, merges=True)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The classes, sorted: as numbers where all are numbers, else as strings."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cleaning import CleanRows, clean_rows
 from whytrain.data.corpus import Corpus, Split
-from whytrain.data.files import RawTable
+from whytrain.data.files import FileFormat, RawTable
 from whytrain.data.label_names import LabelNames
+from whytrain.data.outside import RowReader
 from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import Task
@@ -28,6 +29,7 @@ def labeled_corpus(
     id_column: str | None,
     merge_labels: bool,
     task: Task,
+    file_format: FileFormat = FileFormat(),
     notices: tuple[str, ...] = (),
 ) -> Corpus:
     """Clean the tables, name the classes after the training rows, and hold out what is not given.
@@ -42,6 +44,7 @@ def labeled_corpus(
         id_column: name of the column of ids; None: the row's number in its file, as a spreadsheet shows it.
         merge_labels: see `LabelNames`.
         task: how labels are read.
+        file_format: how further text files are written.
         notices: what is known of the data already.
 
     Raises:
@@ -86,7 +89,14 @@ def labeled_corpus(
         validation=parts["validation"],
         test=test if test is not None and len(test) else None,
         notices=notices,
-        task=task,
+        reader=RowReader(
+            names=names,
+            text_column=text_column,
+            label_column=label_column,
+            id_column=id_column,
+            format=file_format,
+            task=task,
+        ),
     )
 
 

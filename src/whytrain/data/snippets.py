@@ -17,6 +17,8 @@ import numpy as np
 from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cache import cache_directory, exclusive, staged
 from whytrain.data.corpus import Corpus, Split
+from whytrain.data.label_names import LabelNames
+from whytrain.data.outside import RowReader
 from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
@@ -73,7 +75,14 @@ class Snippets(Source):
         train, validation, test = (rows.select(part) for part in parts_of(rows, shares, self.split_seed))
         notices = (f"{n_zeros:,} of {len(rows) + n_zeros:,} sentences were dropped: their mean rating is 0.",)
         return assemble(
-            self, "snippets", CLASS_NAMES, train=train, validation=validation, test=test, notices=notices
+            self,
+            "snippets",
+            CLASS_NAMES,
+            train=train,
+            validation=validation,
+            test=test,
+            notices=notices,
+            reader=RowReader(names=LabelNames.numbered(CLASS_NAMES)),
         )
 
 

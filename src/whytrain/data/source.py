@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
 from whytrain.config.seed import Seed
+from whytrain.data.cleaning import known_file
 from whytrain.data.corpus import Corpus
 from whytrain.errors import ConfigError
 from whytrain.tasks import CLASSIFICATION, Task
+
+_TAKEN = ("train", "validation", "calibration", "test", "check")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,12 @@ class Source(ABC):
         positive_class: of two classes the one that F1, precision, recall and rankings are about; None: the
             second.
         on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
+        check_path: a file of labeled rows from where the model will be used, never trained on; None without.
+        evaluation_paths: files of labeled rows by name, on which the finished model is measured and nothing
+            is decided.
+
+    Raises:
+        ConfigError: an evaluation set has a name that cannot be part of a metric's.
     """
 
     split_seed: Seed
@@ -37,8 +48,26 @@ class Source(ABC):
     windows: Annotated[int, Ge(3)] | None
     positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
+    check_path: str | None = None
+    evaluation_paths: Mapping[str, str] = field(default_factory=dict)
 
+    CHECK_SETTING: ClassVar[str] = "data.check_path"
     one_class: ClassVar[bool] = False  # every sentence of this data has exactly one class
+
+    def __post_init__(self) -> None:
+        """Refuse names that could not be part of a metric's name."""
+        for name in self.evaluation_paths:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+", str(name)) or name in _TAKEN:
+                raise ConfigError(
+                    f"data.evaluation_paths: {name}: expected a name of letters, digits, _ and -, such as "
+                    f"clean, and none of {', '.join(_TAKEN)}"
+                )
+
+    @property
+    def outside_paths(self) -> dict[str, str]:
+        """Files of rows that are never trained on, by the setting that names them."""
+        check = {} if self.check_path is None else {self.CHECK_SETTING: self.check_path}
+        return check | {f"data.evaluation_paths.{name}": p for name, p in self.evaluation_paths.items()}
 
     def check(self, task: Task) -> None:
         """Raise ConfigError if the data is for another task."""
@@ -48,8 +77,10 @@ class Source(ABC):
                 "task=classification, or data=csv with your own data"
             )
 
-    def look(self) -> None:  # noqa: B027  (most sources name nothing that could be missing)
+    def look(self) -> None:
         """Raise MissingDataError where what the settings name is not there; reads as good as nothing."""
+        for setting, path in self.outside_paths.items():
+            known_file(path, setting)
 
     @abstractmethod
     def prepare(self) -> None:

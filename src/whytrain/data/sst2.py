@@ -12,12 +12,15 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.huggingface import hub_dataset
 from whytrain.data.label_names import LabelNames
+from whytrain.data.outside import RowReader
 from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import CLASSIFICATION, Task
 
 HUB_NAME = "stanfordnlp/sst2"
 CLASS_NAMES = ("negative", "positive")
+# GLUE does not quote: a quotation mark is a token like any other.
+_GLUE_FORMAT = FileFormat(delimiter="tab", quoting="none", header=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,9 @@ class SST2(Source):
             validation=validation,
             test=test,
             notices=train_notices + validation_notices + test_notices,
+            reader=RowReader(
+                names=LabelNames.numbered(CLASS_NAMES), text_column="sentence", format=_GLUE_FORMAT
+            ),
         )
 
     def _split(self, stage: str, table: RawTable) -> tuple[Split, tuple[str, ...]]:
@@ -95,8 +101,7 @@ class SST2(Source):
 
 
 def _glue(path: Path) -> RawTable:
-    # GLUE does not quote: a quotation mark is a token like any other.
-    return read_table(path, FileFormat(delimiter="tab", quoting="none", header=True))
+    return read_table(path, _GLUE_FORMAT)
 
 
 def _fetch(folder: Path) -> None:

@@ -44,6 +44,7 @@ def run_facts(
         "validation": corpus.validation,
         "calibration": corpus.calibration,
         "test": corpus.test,
+        **corpus.outside,
     }
     sizes = ", ".join(f"{len(split):,} {label}" for label, split in splits.items() if split is not None)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
 # And per class its `probability_…` and `logit_…`, in the order of the run's class indices.
-_RECORD = TableRecord(topic="predictions", columns=("id", "label"))
+_COLUMNS = ("id", "label")
+_RECORD = TableRecord(topic="predictions", columns=_COLUMNS)
 POSITIVE_CLASS = "positive_class"  # the param that names it, of runs with two classes
 TASK = "task"  # the param that names it; runs of earlier versions lack it, and are classifications
 _PROBABILITY, _LOGIT = "probability_", "logit_"
@@ -91,6 +92,31 @@ def log_predictions(
     _RECORD.log(store, prediction_table(ids, result, class_names, task), epoch)
 
 
+def log_outside(
+    store: Recorder,
+    name: str,
+    ids: Sequence[str],
+    result: Predictions,
+    class_names: Sequence[str],
+    task: Task = CLASSIFICATION,
+) -> None:
+    """Log what the best weights say of rows from elsewhere.
+
+    Args:
+        store: of the run.
+        name: of the rows, as in `whytrain.data.corpus.Corpus.outside`.
+        ids: of the sentences.
+        result: the predictions.
+        class_names: all of them.
+        task: what the labels mean.
+    """
+    _outside(name).log(store, prediction_table(ids, result, class_names, task))
+
+
+def _outside(name: str) -> TableRecord:
+    return TableRecord(topic="predictions", name=name.replace("/", "_"), columns=_COLUMNS)
+
+
 def prediction_table(
     ids: Sequence[str], result: Predictions, class_names: Sequence[str], task: Task = CLASSIFICATION
 ) -> pd.DataFrame:
@@ -107,15 +133,22 @@ def prediction_table(
     return pd.DataFrame(columns)
 
 
-def read_predictions(run: RunRecord) -> StoredPredictions:
+def read_predictions(run: RunRecord, outside: str | None = None) -> StoredPredictions:
     """Return the predictions of a run's best epoch.
+
+    Args:
+        run: the run.
+        outside: which rows from elsewhere, such as `check` or `evaluation/clean`; None: the validation rows.
 
     Raises:
         TrackingError: the run has no best epoch, or did not record its predictions.
     """
     if "best/epoch" not in run.metrics:
         raise TrackingError(f"run {run.name} has no best epoch: it trained nothing")
-    frame = _RECORD.read(run, int(run.metrics["best/epoch"]))
+    if outside is not None:
+        frame = _outside(outside).read(run)
+    else:
+        frame = _RECORD.read(run, int(run.metrics["best/epoch"]))
     columns, task = [str(column) for column in frame], task_of(run)
     names = [c.removeprefix(_PROBABILITY) for c in columns if c.startswith(_PROBABILITY)]
     return StoredPredictions(

@@ -1,4 +1,4 @@
-"""The validation sentences that a run judged; the predictions of its epochs refer to them by id."""
+"""The sentences that a run judged, validation rows and rows from elsewhere; predictions refer to them by id."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ from whytrain.tracking.reader import RunRecord
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
-_VALIDATION = TableRecord(
-    topic="data", name="validation", columns=("id", "text", "label"), text_columns=("text",)
-)
+_VALIDATION = "validation"
+
+
+def _record(name: str) -> TableRecord:
+    return TableRecord(
+        topic="data", name=name.replace("/", "_"), columns=("id", "text", "label"), text_columns=("text",)
+    )
 
 
 def log_sentences(
-    store: Recorder, split: Split, class_names: Sequence[str], task: Task = CLASSIFICATION
+    store: Recorder,
+    split: Split,
+    class_names: Sequence[str],
+    task: Task = CLASSIFICATION,
+    name: str = _VALIDATION,
 ) -> None:
-    """Log the validation split; `task` says what its labels mean."""
+    """Log the validation split, or `name` of `Corpus.outside`; `task` says what its labels mean."""
     labels = task.show(split.labels, class_names)
     frame = pd.DataFrame({"id": split.ids, "text": split.texts, "label": labels})
-    _VALIDATION.log(store, frame)
+    _record(name).log(store, frame)
 
 
-def read_sentences(run: RunRecord) -> pd.DataFrame:
-    """Return the validation sentences: `id`, `text` (its hash in a private run) and `label` (a class name).
+def read_sentences(run: RunRecord, name: str = _VALIDATION) -> pd.DataFrame:
+    """Return the validation sentences, or those of `name`: `id`, `text` (its hash in a private run) and `label` (a class name).
 
     Raises:
         TrackingError: the run did not record them.
     """
-    return _VALIDATION.read(run)
+    return _record(name).read(run)

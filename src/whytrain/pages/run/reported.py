@@ -35,6 +35,7 @@ class ReportedRun:
         best_epoch: the epoch whose weights were kept, from 1.
         corpus: the data.
         results: predictions by column: best epoch first, last epoch, `test`.
+        outside: predictions on rows from elsewhere: `check`, `evaluation/<name>`.
         floor: the bag of words' answers to the validation sentences, in the form of labels; None: unknown.
         corrected: probabilities of the best epoch on validation sentences as people see them;
             None: as trained.
@@ -64,6 +65,7 @@ class ReportedRun:
     surrogate: SurrogateEvidence | None = None
     name: Name = str
     parent: str | None = None
+    outside: Mapping[str, Predictions] = field(default_factory=dict)
     reports: Collection[str] = ()
     drawings: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -83,7 +85,13 @@ class ReportedRun:
     @cached_property
     def intervals(self) -> dict[str, dict[str, Interval | float]]:
         """The metrics by column and name, see `metric_intervals`: the terminal and the page show the same."""
-        return {name: metric_intervals(predictions) for name, predictions in self.results.items()}
+        columns = dict(self.results) | {name.rpartition("/")[2]: of for name, of in self.outside.items()}
+        return {name: metric_intervals(predictions) for name, predictions in columns.items()}
+
+    @property
+    def check(self) -> Predictions | None:
+        """Of the best epoch, on the check sample; None without one."""
+        return self.outside.get("check")
 
     @property
     def recommends(self) -> bool:
