@@ -56,7 +56,7 @@ class TextDataModule(Protocol):
     tokenizer: Tokenizer
 
     def encoded(self, name: str) -> EncodedSplit:
-        """The encoded split `train`, `validation`, … or one of `Corpus.outside`; KeyError if there is none."""
+        """The encoded split `train`, … or one of `Corpus.outside`; KeyError if there is none."""
         ...
 
     @property

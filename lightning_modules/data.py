@@ -83,7 +83,7 @@ class TextData(pl.LightningDataModule):
         return TokenKinds.of(self.tokenizer)
 
     def encoded(self, name: str) -> EncodedSplit:
-        """The encoded split `train`, `validation`, … or one of `Corpus.outside`; KeyError if there is none."""
+        """The encoded split `train`, … or one of `Corpus.outside`; KeyError if there is none."""
         return self._encoded[name]
 
     @property

@@ -40,7 +40,7 @@ def assemble(
     notices: tuple[str, ...],
     reader: RowReader,
 ) -> Corpus:
-    """Cut the calibration slice out of train, check the classes, add rows from elsewhere, and collect notices.
+    """Cut the calibration slice out of train, check the classes, add rows from elsewhere, collect notices.
 
     Raises:
         DataError: if there are fewer than two classes in train, or no row in train or validation.

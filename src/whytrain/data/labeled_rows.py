@@ -29,7 +29,7 @@ def labeled_corpus(
     id_column: str | None,
     merge_labels: bool,
     task: Task,
-    file_format: FileFormat = FileFormat(),
+    file_format: FileFormat | None = None,
     notices: tuple[str, ...] = (),
 ) -> Corpus:
     """Clean the tables, name the classes after the training rows, and hold out what is not given.
@@ -94,7 +94,7 @@ def labeled_corpus(
             text_column=text_column,
             label_column=label_column,
             id_column=id_column,
-            format=file_format,
+            format=file_format or FileFormat(),
             task=task,
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
@@ -35,7 +35,7 @@ class Source(ABC):
         on_bad_row: `error` stops at rows that cannot be used, `skip` leaves them out and counts them.
         check_path: a file of labeled rows from where the model will be used, never trained on; None without.
         evaluation_paths: files of labeled rows by name, on which the finished model is measured and nothing
-            is decided.
+            is decided; None without.
 
     Raises:
         ConfigError: an evaluation set has a name that cannot be part of a metric's.
@@ -49,14 +49,14 @@ class Source(ABC):
     positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
     check_path: str | None = None
-    evaluation_paths: Mapping[str, str] = field(default_factory=dict)
+    evaluation_paths: Mapping[str, str] | None = None
 
     CHECK_SETTING: ClassVar[str] = "data.check_path"
     one_class: ClassVar[bool] = False  # every sentence of this data has exactly one class
 
     def __post_init__(self) -> None:
         """Refuse names that could not be part of a metric's name."""
-        for name in self.evaluation_paths:
+        for name in self.evaluation_paths or ():
             if not re.fullmatch(r"[A-Za-z0-9_-]+", str(name)) or name in _TAKEN:
                 raise ConfigError(
                     f"data.evaluation_paths: {name}: expected a name of letters, digits, _ and -, such as "
@@ -67,7 +67,8 @@ class Source(ABC):
     def outside_paths(self) -> dict[str, str]:
         """Files of rows that are never trained on, by the setting that names them."""
         check = {} if self.check_path is None else {self.CHECK_SETTING: self.check_path}
-        return check | {f"data.evaluation_paths.{name}": p for name, p in self.evaluation_paths.items()}
+        named = self.evaluation_paths or {}
+        return check | {f"data.evaluation_paths.{name}": path for name, path in named.items()}
 
     def check(self, task: Task) -> None:
         """Raise ConfigError if the data is for another task."""

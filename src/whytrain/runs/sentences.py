@@ -1,4 +1,4 @@
-"""The sentences that a run judged, validation rows and rows from elsewhere; predictions refer to them by id."""
+"""The sentences that a run judged, validation and from elsewhere; predictions refer to them by id."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def log_sentences(
 
 
 def read_sentences(run: RunRecord, name: str = _VALIDATION) -> pd.DataFrame:
-    """Return the validation sentences, or those of `name`: `id`, `text` (its hash in a private run) and `label` (a class name).
+    """Return the validation sentences, or those of `name`.
+
+    Columns: `id`, `text` (its hash in a private run) and `label` (a class name).
 
     Raises:
         TrackingError: the run did not record them.
