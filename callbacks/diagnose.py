@@ -24,6 +24,7 @@ from whytrain.models.batch_runner import predict_split
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.runs.diagnosis import log_diagnosis, log_rules
 from whytrain.runs.evidence import log_evidence
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.tracking.tables import text_hash
 
@@ -84,6 +85,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         unread=data.unread["validation"],
         explanations=evidence_of(trainer, ExplanationEvidence),
         surrogate=evidence_of(trainer, SurrogateEvidence),
+        shortcuts=evidence_of(trainer, ShortcutEvidence),
     )
 
 

@@ -17,6 +17,7 @@ from whytrain.pages.next_steps import PATH
 from whytrain.pages.run.page import run_page
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run_note import run_note
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 
 
@@ -68,6 +69,7 @@ class Report(Callback):
             corrected=None if confidence is None else confidence.probabilities(best.logits),
             concluded=concluded,
             explanations=explanations,
+            shortcuts=evidence_of(trainer, ShortcutEvidence),
             surrogate=evidence_of(trainer, SurrogateEvidence),
             name=shown_word(store),
             parent=parent if "predictions" in (config["callbacks"] or {}) else None,

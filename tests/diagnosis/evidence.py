@@ -19,6 +19,9 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.unread import Unread
 from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence, SetEvidence
 from whytrain.diagnosis.gathering import gather
+from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
+from whytrain.shortcuts.features import Feature
+from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -167,6 +170,42 @@ def unread(**changes: int) -> Unread:
     return replace(made, **changes)
 
 
+def leaning(*words: str, kind: str = "words", **changes: Any) -> Candidate:
+    """A word that the check sample convicts, of whose 12 check rows half are of the class that it speaks for."""
+    shown = ShownText(
+        split="check", row_id="check-1", words=(*words, "film"), values=(1.0,) * len(words) + (-0.5,),
+        speaks_for=1, label=0,
+    )  # fmt: skip
+    made: dict[str, Any] = {
+        "feature": Feature(kind=kind, words=words),  # type: ignore[arg-type]  # a test's own
+        "speaks_for": 1,
+        "against": 0 if kind == "ordered_pair" else -1,
+        "n_train": 30,
+        "coverage": 0.3,
+        "n_check": 12,
+        "effect": 2.0,
+        "share": Interval(estimate=0.25, low=0.2, high=0.3),
+        "helps_train": 1.5,
+        "helps_check": Interval(estimate=-0.1, low=-0.4, high=0.2),
+        "right_train": 0.95,
+        "right_check": 0.5,
+        "expected_train": 0.5,
+        "expected_check": 0.5,
+        "p_value": 0.001,
+        "is_shortcut": True,
+        "suspicion": "a function word",
+        "examples": (shown,),
+    }
+    return Candidate(**(made | changes))
+
+
+def shortcuts(*candidates: Candidate, n_check: int = 40) -> ShortcutEvidence:
+    """Candidates of 100 training rows, of whose check rows half are decided right."""
+    return ShortcutEvidence(
+        candidates=candidates, n_train=100, n_check=n_check, n_check_right=n_check // 2, n_asked=500
+    )
+
+
 def healthy(**changes: Any) -> RunEvidence:
     """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70.
 
@@ -192,6 +231,7 @@ def healthy(**changes: Any) -> RunEvidence:
         "calibration": calibration(own),
         "unread": unread(),
         "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
+        "shortcuts": shortcuts(),
         "surrogate": surrogate(
             coefficients=tuple(
                 CoefficientEvidence(name=f"hidden {i}", kind="hidden", beta=1.0, class_name="good")

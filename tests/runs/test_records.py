@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidence import corpus, explained, healthy, predicting, predictions, rule, shapley
+from evidence import corpus, explained, healthy, leaning, predicting, predictions, rule, shapley, shortcuts
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
@@ -148,6 +149,7 @@ def troubled() -> Any:
             attention=np.linspace(0.1, 0.9, 12),
         ),
         surrogate=None,
+        shortcuts=shortcuts(leaning("the"), leaning("plot", "actor", kind="ordered_pair", helps_check=None)),
     )
 
 
@@ -162,6 +164,12 @@ def test_a_diagnosis_from_its_evidence_is_the_same(start: Start, log_text: bool)
     again = read_evidence(ended(store))
     after, _ = conclude(again, BOOK, config, store.run_id)
     shown = before if log_text else hidden(before, text_hash)
+    assert again.shortcuts is not None
+    assert again.shortcuts.candidates[1].helps_check is None
+    if log_text:
+        assert again.shortcuts == evidence.shortcuts
+    else:
+        assert "“the”" not in json.dumps([asdict(finding) for finding in after.findings], ensure_ascii=False)
     assert {"contradictory_labels", "mislabeled", "leaking_split", "attention_concentration"} <= set(
         after.measurements
     )

@@ -35,6 +35,7 @@ class Conclusion:
 
 
 _OF_WORDS = ("guidance.mask", "guidance.replace", "guidance.synonyms")
+_OF_MARKS = ("guidance.marks", "guidance.swap", "guidance.swap_order")
 
 
 def conclude(
@@ -70,12 +71,20 @@ def _unusable(
     reasons: dict[str, str] = {}
     if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
         reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
+    if evidence.shortcuts is not None and not any(
+        c.feature.kind == "ordered_pair" for c in evidence.shortcuts.shortcuts
+    ):
+        reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
+    if evidence.shortcuts is not None and all(
+        c.feature.kind == "ordered_pair" for c in evidence.shortcuts.shortcuts
+    ):
+        reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
         reasons |= _no_synonyms(evidence)
     if not config["tracking"]["log_text"]:
         reason = "this run keeps its words private (tracking.log_text=false): nothing can be looked up"
-        reasons |= dict.fromkeys(_OF_WORDS, reason)
+        reasons |= dict.fromkeys((*_OF_WORDS, *_OF_MARKS), reason)
     elif (explained := evidence.attributions(METHOD)) is None or explained.vocabulary is None:
         reason = "this run ranked no words; callbacks.explanations.vocabulary_sentences says how many"
         reasons |= dict.fromkeys(_OF_WORDS, reason)

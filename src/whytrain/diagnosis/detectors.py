@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
+from whytrain.diagnosis import (
+    of_classes,
+    of_data,
+    of_predictions,
+    of_shortcuts,
+    of_surrogates,
+    of_tokens,
+    of_words,
+)
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Finding, Measurement, NotExamined, in_words
 from whytrain.diagnosis.rules import FindingRule
@@ -14,6 +22,7 @@ Detector = Callable[[RunEvidence], Measurement | NotExamined]
 DETECTORS: Mapping[str, Detector] = {
     function.__name__: function
     for function in (
+        of_shortcuts.shortcut,
         of_words.few_token_dependence,
         of_words.few_token_dependence_removed,
         of_words.accuracy_on_two_words,
@@ -43,6 +52,7 @@ DETECTORS: Mapping[str, Detector] = {
 # They compare one predicted class with one gold class.
 _OF_ONE_CLASS = frozenset(
     {
+        "shortcut",
         "students_disagree",
         "dominant_dimension",
         "overconfident_rules",

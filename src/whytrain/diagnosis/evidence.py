@@ -12,6 +12,7 @@ from whytrain.attribution.evidence import AttributionEvidence, ExplanationEviden
 from whytrain.calibration.abstention import Abstention
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.unread import Unread
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -160,6 +161,7 @@ class RunEvidence:
         tokens: what the model does not get to see.
         explanations: explained training sentences.
         surrogate: the surrogates.
+        shortcuts: what the network leans on, and whether that holds on the check sample.
     """
 
     class_names: tuple[str, ...]
@@ -170,6 +172,7 @@ class RunEvidence:
     tokens: TokenEvidence | None
     explanations: ExplanationEvidence | None
     surrogate: SurrogateEvidence | None
+    shortcuts: ShortcutEvidence | None = None
 
     def attributions(self, method: str) -> AttributionEvidence | None:
         """Return what a method says of the training sentences; None where it explained none."""

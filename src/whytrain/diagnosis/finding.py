@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -161,16 +162,28 @@ def mean_interval(values: ArrayLike) -> Interval:
 
 
 def hidden(diagnosis: Diagnosis, name: Callable[[str], str]) -> Diagnosis:
-    """Return the diagnosis with other names for all words of the data, such as their hashes."""
+    """Return the diagnosis with other names for all words of the data, such as their hashes.
+
+    In texts that are words in quotation marks “so”.
+    """
 
     def of(evidence: Support) -> Support:
         examples = (replace(e, words=tuple(map(name, e.words))) for e in evidence.sentences)
         tokens = (PAIR.join(map(name, token.split(PAIR))) for token in evidence.tokens)
         return replace(evidence, sentences=tuple(examples), tokens=tuple(tokens))
 
+    def told(text: str) -> str:
+        return re.sub("“([^”]+)”", lambda word: f"“{name(word[1])}”", text)
+
     return Diagnosis(
-        findings=tuple(replace(finding, evidence=of(finding.evidence)) for finding in diagnosis.findings),
-        measurements={key: replace(m, evidence=of(m.evidence)) for key, m in diagnosis.measurements.items()},
+        findings=tuple(
+            replace(finding, evidence=of(finding.evidence), message=told(finding.message))
+            for finding in diagnosis.findings
+        ),
+        measurements={
+            key: replace(m, evidence=of(m.evidence), detail=told(m.detail))
+            for key, m in diagnosis.measurements.items()
+        },
         not_examined=diagnosis.not_examined,
     )
 

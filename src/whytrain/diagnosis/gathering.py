@@ -25,6 +25,7 @@ from whytrain.diagnosis.evidence import (
     ValidationRows,
 )
 from whytrain.diagnosis.of_data import contradicted_rows, has_learned, sampled_rows
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -47,6 +48,7 @@ def gather(
     unread: Unread | None,
     explanations: ExplanationEvidence | None,
     surrogate: SurrogateEvidence | None,
+    shortcuts: ShortcutEvidence | None = None,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -62,6 +64,7 @@ def gather(
         unread: what is not seen of the validation sentences.
         explanations: explained training sentences.
         surrogate: the students.
+        shortcuts: what the network leans on.
     """
     train = corpus.train
     away, by = given_away(corpus.validation.texts, train.texts)
@@ -90,6 +93,7 @@ def gather(
         tokens=None if unread is None else TokenEvidence(validation=unread, new_words=new_words(train.texts)),
         explanations=explanations,
         surrogate=surrogate,
+        shortcuts=shortcuts,
     )
 
 

@@ -132,6 +132,8 @@ def _findings(concluded: Conclusion) -> Table:
         set_ = [word for s in plan.strategies if finding.name in s.because for word in words_of(s.overrides)]
         to_do = [advice.text for advice in plan.advice if finding.name in advice.because]
         table.add_row(finding.severity, Text(finding.title, style="bold"))
+        if finding.name == "shortcut":
+            table.add_row("", Text(", ".join(f"“{token}”" for token in finding.evidence.tokens)))
         for line in filter(None, (" ".join(set_), *to_do)):
             table.add_row("", Text(f"→ {line}"))
     n_looks, n_missed = len(diagnosis.measurements), len(diagnosis.not_examined)

@@ -17,6 +17,7 @@ _EXPLAINED = {
     "explanations": "{train_sentences} training and {displayed_sentences} validation sentences explained by "
     "{explainers} (payoff {payoff})",
     "calibration": "temperature and conformal sets (error share {alpha}) on the calibration slice",
+    "shortcuts": "what decides in training texts and may not hold elsewhere",
     "predictions": "every validation prediction, with its row id",
 }
 

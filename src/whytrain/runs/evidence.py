@@ -31,6 +31,7 @@ from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
 from whytrain.runs.ranking import read_pairs, read_words
+from whytrain.runs.shortcuts import as_plain, of_plain
 from whytrain.runs.surrogates import read_surrogates
 from whytrain.runs.table import TableRecord
 from whytrain.tracking.reader import RunRecord, download
@@ -111,7 +112,10 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     _VALIDATION.log(store, pd.DataFrame(judged))
     if evidence.explanations is not None:
         _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
-    store.log_text(json.dumps(_summary(evidence), ensure_ascii=False), _PATH)
+    summary = _summary(evidence)
+    if evidence.shortcuts is not None:
+        summary["shortcuts"] = as_plain(evidence.shortcuts, text_hash if is_private else str)
+    store.log_text(json.dumps(summary, ensure_ascii=False), _PATH)
 
 
 def read_evidence(run: RunRecord) -> RunEvidence:
@@ -154,6 +158,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
         tokens=_tokens(summary),
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
         surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
+        shortcuts=None if summary.get("shortcuts") is None else of_plain(summary["shortcuts"]),
     )
 
 

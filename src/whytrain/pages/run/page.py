@@ -20,12 +20,14 @@ from whytrain.pages.run.certainty import certainty_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
+from whytrain.pages.shortcuts import shortcut_section
 from whytrain.presentation.wording import counted, number, plural, signed, with_interval
-from whytrain.statistics.intervals import Interval
+from whytrain.statistics.intervals import Interval, share_difference
 from whytrain.surrogates.features import TOGETHER
 
 _COPIES = {"logistic": "weights of", "tree": "rules by"}
 _SEEN = {"readable": "words", "dense": "the network's states"}
+_CHECKED = ("accuracy", "f1", "nll", "ece")  # what is shown of rows from elsewhere
 _MOST_WORDS = 10  # of a method
 _MOST_RULES = 5
 
@@ -35,6 +37,8 @@ def run_page(run: ReportedRun) -> str:
     parts: dict[str, tuple[str, Callable[[ReportedRun], str]]] = {
         "sure": ("Can its confidence be trusted?", _sureness),
         "findings": ("What is wrong with it", _findings),
+        "check": ("On the check sample", _check),
+        "shortcuts": ("What may hold in its training data only", _shortcuts),
         "words": ("What it leans on", _words),
         "copies": ("What simple copies of it say", _copies),
         "curves": ("How the training went", _curves),
@@ -87,6 +91,42 @@ def _verdict(run: ReportedRun) -> str:
             " The bag of words counts words and pairs of neighbors, in seconds: what a network must beat."
         )
     return html + paragraph(about, "quiet")
+
+
+def _check(run: ReportedRun) -> str:
+    if not run.outside:
+        return ""
+    names = {name: name.rpartition("/")[2] for name in run.outside}
+    columns = [next(iter(run.results)), *names.values()]
+    rows: list[dict[str, str]] = []
+    for metric in shown_for(run.best.labels):
+        if metric.name in _CHECKED:
+            values = {column: _value(run.intervals[column][metric.name]) for column in columns}
+            rows.append({"metric": metric.title} | values)
+    html = "".join(_drop(run, name) for name in run.outside)
+    html += table(pd.DataFrame(rows))
+    return html + paragraph(
+        "Rows from elsewhere: nothing of them was trained on, and no epoch was chosen by them.", "quiet"
+    )
+
+
+def _drop(run: ReportedRun, name: str) -> str:
+    """Say how accuracy on rows from elsewhere differs from that on validation rows."""
+    elsewhere, here = run.outside[name].right, run.best.right
+    where = "the check sample" if name == "check" else f"the evaluation set {name.rpartition('/')[2]}"
+    difference = share_difference(int(elsewhere.sum()), elsewhere.size, int(here.sum()), here.size)
+    judged = "which chance can explain" if difference.contains(0) else "more than chance explains"
+    return paragraph(
+        f"On {where}, {counted(elsewhere.size, 'row')}, accuracy is {value_phrase(run.outside[name])}: "
+        f"{signed(100 * difference.estimate)} points [{signed(100 * difference.low)}, "
+        f"{signed(100 * difference.high)}] against the validation rows, {judged}."
+    )
+
+
+def _shortcuts(run: ReportedRun) -> str:
+    if run.shortcuts is None:
+        return ""
+    return shortcut_section(run.shortcuts, run.corpus.class_names, run.name)
 
 
 def _sureness(run: ReportedRun) -> str:

@@ -14,6 +14,7 @@ from whytrain.attribution.tables import Name
 from whytrain.data.corpus import Corpus
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.pages.run.verdict import Verdict, verdict
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.surrogates.evidence import SurrogateEvidence
@@ -41,6 +42,7 @@ class ReportedRun:
             None: as trained.
         concluded: the diagnosis, words hidden where they are private; None without one.
         explanations: what the methods say, words in clear.
+        shortcuts: what it leans on, words in clear; None where nobody looked.
         surrogate: the simple copies, words hidden where they are private; None without any.
         name: what stands for a word, itself or a hash.
         parent: id or name of the run that this one followed, with which it can be compared; None without one.
@@ -62,6 +64,7 @@ class ReportedRun:
     corrected: NDArray[np.float64] | None = None
     concluded: Conclusion | None = None
     explanations: ExplanationEvidence | None = None
+    shortcuts: ShortcutEvidence | None = None
     surrogate: SurrogateEvidence | None = None
     name: Name = str
     parent: str | None = None

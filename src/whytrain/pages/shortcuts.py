@@ -1,0 +1,82 @@
+"""What a model may only have learned from its training data: candidates, what speaks against them, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from whytrain.attribution.tables import Name
+from whytrain.diagnosis.of_shortcuts import EFFECT, described
+from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.pages.html import paragraph, table
+from whytrain.presentation.wording import percent
+from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
+
+_MOST = 10  # candidates in the table
+_UNCHECKED = (
+    "What decides most in the training texts, first what is rarely a reason: little words, people, "
+    "numbers, signs, orders of words. A list of suspects, not a verdict: which of them hold elsewhere, only "
+    "labeled rows from where the model will be used can tell (data.check_path=FILE)."
+)
+_CHECKED = (
+    "What decides most in the training texts, and whether it holds on the check sample. A candidate is a "
+    "shortcut where less than half of what it says about the class in training holds on the check rows, or "
+    "where it carries a tenth of the decisions and is more than four times rarer there, each beyond chance "
+    "(5% for all together)."
+)
+
+
+def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> str:
+    """Return the candidates as HTML: a table, then sentences and texts of the first ones.
+
+    Args:
+        found: words in clear.
+        class_names: of the classes.
+        name: what stands for a word: itself, or a hash where text is private.
+    """
+    if not found.candidates:
+        return ""
+    shown = found.candidates[:_MOST]
+    html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
+    html += table(pd.DataFrame([_row(c, found, class_names, name) for c in shown]))
+    told = found.shortcuts or tuple(c for c in shown if c.examples)[:2]
+    for candidate in told:
+        hidden = candidate.named(name)
+        html += f"<h3>{escape(hidden.feature.title)}</h3>" + paragraph(described(hidden, found, class_names))
+        html += "".join(_text(text, class_names) for text in hidden.examples)
+    if not found.n_check:
+        return html
+    return html + paragraph(
+        "The table shortcuts among the run's artifacts has all candidates; diagnosis/marks.yaml, where "
+        "something was found, is what a training with guidance.marks=found follows.",
+        "quiet",
+    )
+
+
+def _row(c: Candidate, found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> dict[str, str]:
+    row = {
+        "what": c.named(name).feature.title,
+        "speaks for": class_names[c.speaks_for],
+        "training rows": f"{c.n_train:,} ({percent(c.coverage)})",
+        "right there": percent(c.right_train),
+        "of a decision": percent(max(c.share.estimate, 0.0)),
+    }
+    if not found.n_check:
+        return row | {"why suspected": c.suspicion or "it decides much"}
+    return row | {
+        "check rows": f"{c.n_check:,}",
+        "right in these": percent(c.right_check) if c.n_check else "–",
+        "verdict": "shortcut" if c.is_shortcut else "",
+    }
+
+
+def _text(text: ShownText, class_names: Sequence[str]) -> str:
+    where = "Training row" if text.split == "train" else "Check row"
+    note = f"{where} {text.row_id}, labeled {class_names[text.label]}"
+    sentence = colored_sentence(
+        text.words, np.array(text.values), quantity=EFFECT, class_name=class_names[text.speaks_for]
+    )
+    return f'<p class="quiet">{escape(note)}</p>{sentence}'

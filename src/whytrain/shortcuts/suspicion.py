@@ -1,0 +1,53 @@
+"""Words that are rarely a reason, whatever the question: what can be suspected without further rows."""
+
+from __future__ import annotations
+
+from whytrain.data.lexicon import FUNCTION, NoLexicon
+from whytrain.shortcuts.features import Feature
+
+# People and groups of people: a decision about a text should seldom hang on these.
+_PEOPLE = frozenset(
+    """he him his himself she her hers herself man men male woman women female boy boys girl girls gay
+    lesbian straight queer trans transgender black white asian african american latino hispanic european
+    indian chinese jewish jew jews muslim muslims islam islamic christian christians catholic hindu buddhist
+    atheist immigrant immigrants refugee refugees foreigner foreigners disabled blind deaf old young elderly
+    mother father wife husband son daughter mr mrs ms miss sir""".split()  # noqa: SIM905  (as in the lexicon)
+)
+_LEXICON = NoLexicon()
+ORDER = "the order of two words"
+EVERYWHERE = "stands in many rows"
+_MANY = 0.25  # share of the rows
+
+
+def suspicion(feature: Feature, coverage: float) -> str:
+    """Return why a feature is rarely a reason, in a few words; empty where nothing is against it.
+
+    Args:
+        feature: a word, or two.
+        coverage: share of the training rows that have it, 0 to 1.
+
+    >>> suspicion(Feature(kind="words", words=("the",)), 0.1)
+    'a function word'
+    >>> suspicion(Feature(kind="words", words=("dull",)), 0.1)
+    ''
+    """
+    if feature.kind == "ordered_pair":
+        return ORDER
+    found = [_of_word(word) for word in feature.words]
+    if all(found):
+        return found[0]
+    return EVERYWHERE if coverage >= _MANY else ""
+
+
+def _of_word(word: str) -> str:
+    if word in _PEOPLE:
+        return "says who, not what"
+    if _LEXICON.part_of_speech(word) == FUNCTION:
+        return "a function word"
+    if any(mark in word for mark in ("<", ">", "http", "www.", "@", "&", "\\", "_")) or word.startswith("#"):
+        return "markup, an address or a name tag"
+    if any(map(str.isdigit, word)):
+        return "a number"
+    if not any(map(str.isalnum, word)):
+        return "a sign"
+    return ""

@@ -1,0 +1,75 @@
+"""The finding `shortcut`: what it says, when it is silent, and which keys it recommends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from evidence import healthy, leaning, shortcuts
+
+from whytrain.diagnosis.conclusion import conclude
+from whytrain.diagnosis.detectors import DETECTORS, diagnose
+from whytrain.diagnosis.finding import Measurement, NotExamined
+from whytrain.diagnosis.of_shortcuts import shortcut
+from whytrain.diagnosis.rules import load_rules
+
+BOOK = load_rules(None, DETECTORS)
+
+
+def test_it_says_what_is_relied_on_and_what_the_check_sample_says() -> None:
+    run = healthy(shortcuts=shortcuts(leaning("the"), leaning("bad", is_shortcut=False)))
+    (finding,) = diagnose(run, BOOK.findings).findings
+    assert (finding.name, finding.severity, finding.value) == ("shortcut", "serious", 0.25)
+    assert (
+        "“the” speaks for good: in 30% of the training rows, right in 95% of these, and 25% of an average "
+        "decision. In the 12 check rows with it, it is right in 50%, where chance would be right in 50%. "
+        "Accuracy is 0.900 on 100 validation texts and 0.500 on the 40 check rows."
+    ) in finding.message
+    assert finding.evidence.tokens == ("the",)
+    (example,) = finding.evidence.sentences
+    assert (example.words, example.values, example.class_name) == (("the", "film"), (1.0, -0.5), "good")
+
+
+def test_an_order_that_is_missing_there() -> None:
+    order = leaning("plot", "actor", kind="ordered_pair", n_check=0, right_check=float("nan"))
+    result = shortcut(healthy(shortcuts=shortcuts(order)))
+    assert isinstance(result, Measurement)
+    assert "“plot” before “actor” speaks for good, “actor” before “plot” for bad" in result.detail
+    assert "It is in none of the 40 check rows." in result.detail
+
+
+def test_it_is_silent_without_shortcuts_and_says_what_it_lacks_without_check_rows() -> None:
+    suspect = leaning("the", is_shortcut=False)
+    assert not diagnose(healthy(shortcuts=shortcuts(suspect)), BOOK.findings).findings
+    result = shortcut(healthy(shortcuts=shortcuts(suspect, n_check=0)))
+    assert isinstance(result, NotExamined)
+    assert "data.check_path=FILE" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "keys"),
+    [
+        ("words", ("the",), {"guidance.marks": "found", "guidance.swap": 1.0}),
+        ("ordered_pair", ("plot", "actor"), {"guidance.marks": "found", "guidance.swap_order": 0.5}),
+    ],
+)
+def test_it_recommends_what_fits_its_kind(kind: str, words: tuple[str, ...], keys: dict[str, Any]) -> None:
+    run = healthy(shortcuts=shortcuts(leaning(*words, kind=kind)))
+    names = BOOK.findings["shortcut"].recommend
+    from whytrain.diagnosis.conclusion import _unusable
+
+    diagnosis = diagnose(run, BOOK.findings)
+    unusable = _unusable(run, diagnosis, BOOK, {"tracking": {"log_text": True}})
+    followed = [BOOK.recommendations[name].overrides for name in names]
+    assert [o for o in followed if not set(o) & set(unusable)] == [keys]
+
+
+def test_private_words_are_hidden_in_its_message() -> None:
+    from whytrain.diagnosis.finding import hidden
+
+    run = healthy(shortcuts=shortcuts(leaning("the")))
+    config = {"tracking": {"log_text": False}, "model": {}, "trainer": {"max_epochs": 3}}
+    diagnosis, plan = conclude(run, BOOK, config, "1")
+    (finding,) = hidden(diagnosis, str.upper).findings
+    assert "“THE” speaks for good" in finding.message
+    assert not plan.strategies

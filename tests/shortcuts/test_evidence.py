@@ -1,0 +1,129 @@
+"""What is found to be a shortcut, and what not: planted rows, a model whose weights are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.shortcuts.function_model import ARTICLES, LabeledTexts, WordModel, ordered, rows, weights
+from whytrain.shortcuts.evidence import ASKED_ROWS, CANDIDATES, find_shortcuts
+from whytrain.shortcuts.found_marks import found_marks
+from whytrain.shortcuts.proposals import propose
+
+TITLES_OF_ARTICLES = {"“a”", "“the”"}
+
+
+def articled(n: int, seed: int) -> LabeledTexts:
+    """Rows in which the article says nothing."""
+    return rows(n, seed, ARTICLES, rate=0.5)
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.9])
+def test_words_that_the_check_sample_contradicts_are_named(rate: float) -> None:
+    train, check = rows(2000, 0, ARTICLES, rate), articled(300, 1)
+    found = find_shortcuts(WordModel(weights(a=-4.0, the=4.0)), train, check, 2, seed=0)
+    assert {c.feature.title for c in found.shortcuts} == TITLES_OF_ARTICLES
+    assert [c.is_shortcut for c in found.candidates[:3]] == [True, True, False]
+    the = next(c for c in found.shortcuts if c.feature.words == ("the",))
+    has = np.array(["the" in text.split() for text in check.texts])
+    assert the.n_check == has.sum()
+    assert the.right_check == pytest.approx(check.labels[has].mean())
+    assert the.effect == pytest.approx(4.0)  # its weight
+    assert the.helps_train == pytest.approx(
+        4.0 * (2 * rate - 1), abs=0.8
+    )  # 100 rows: 2 standard errors of 0.4
+    assert the.helps_check is not None
+    assert the.helps_check.estimate == pytest.approx(4.0 * (2 * check.labels[has].mean() - 1))
+    assert found.n_asked < 40 * (CANDIDATES + 110) + 2 * CANDIDATES * ASKED_ROWS + 2 * CANDIDATES * 300
+    (mark,) = found_marks(found.shortcuts, ["…"] * len(found.shortcuts))
+    assert set(mark.words) == {"a", "the"}
+    assert mark.by == "diagnosis"
+
+
+def test_the_p_value_is_that_of_a_binomial_test_by_holm() -> None:
+    train, check = rows(2000, 0, ARTICLES), articled(60, 1)
+    found = find_shortcuts(WordModel(weights(a=-4.0, the=4.0)), train, check, 2, seed=0)
+    the = next(c for c in found.candidates if c.feature.words == ("the",))
+    a = next(c for c in found.candidates if c.feature.words == ("a",))
+
+    def alone(c: object) -> float:
+        lift = c.right_train - c.expected_train  # type: ignore[attr-defined]
+        share = c.expected_check + 0.5 * lift  # type: ignore[attr-defined]
+        hits = round(c.right_check * c.n_check)  # type: ignore[attr-defined]
+        return float(2 * stats.binom.cdf(hits, c.n_check, share))  # type: ignore[attr-defined]
+
+    first, second = sorted([alone(the), alone(a)])
+    assert min(the.p_value, a.p_value) == pytest.approx(min(10 * first, 1))
+    assert max(the.p_value, a.p_value) == pytest.approx(min(max(9 * second, 10 * first), 1))
+
+
+def test_words_that_are_missing_where_it_is_used_are_named() -> None:
+    found = find_shortcuts(
+        WordModel(weights(granite=-4.0, velvet=4.0)),
+        rows(2000, 0, ("granite", "velvet")),
+        rows(300, 1),
+        2,
+        seed=0,
+    )
+    assert {c.feature.words[0] for c in found.shortcuts} == {"granite", "velvet"}
+    assert all(c.n_check == 0 and c.helps_check is None and np.isnan(c.right_check) for c in found.shortcuts)
+
+
+def test_an_order_is_named_and_neither_of_its_words() -> None:
+    train = ordered(2000, 0, "granite", "velvet")
+    model = WordModel(weights(), order=("granite", "velvet", 4.0))
+    found = find_shortcuts(model, train, rows(300, 1), 2, seed=0)
+    (order,) = found.shortcuts
+    assert order.feature.kind == "ordered_pair"
+    assert set(order.feature.words) == {"granite", "velvet"}
+    first = order.feature.words[0] == "granite"
+    assert (order.speaks_for, order.against) == ((1, 0) if first else (0, 1))
+    assert order.right_train == 1.0
+    (mark,) = found_marks(found.shortcuts, [""])
+    assert mark.kind == "ordered_pair"
+
+
+def test_a_pair_is_proposed_whose_words_say_nothing_alone() -> None:
+    generator = np.random.default_rng(0)
+    texts, labels = [], generator.integers(2, size=1000)
+    for label in labels:
+        token = generator.integers(2)
+        company = token ^ label
+        texts.append(["granite" if token else "velvet", "lamp" if company else "kettle", "film"])
+    pairs = [set(f.words) for f in propose(texts, labels, 2) if f.kind == "pair"]
+    assert {"granite", "lamp"} in pairs[:4]
+    assert {"velvet", "lamp"} in pairs[:4]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nothing_is_named_on_clean_rows(seed: int) -> None:
+    """A model that leans on honest words, on rows in which its little words happen to help in training."""
+    generator = np.random.default_rng(seed)
+    fillers = {f"word{i}": float(generator.normal(0, 0.5)) for i in range(30)}
+    model = WordModel(weights(**fillers))
+    found = find_shortcuts(model, rows(1000, seed), rows(200, 100 + seed), 2, seed=seed)
+    assert not found.shortcuts
+
+
+def test_without_check_rows_there_is_a_list_and_no_verdict() -> None:
+    found = find_shortcuts(WordModel(weights(a=-4.0, the=4.0)), rows(2000, 0, ARTICLES), None, 2, seed=0)
+    assert {c.feature.title for c in found.candidates[:2]} == TITLES_OF_ARTICLES
+    assert not found.shortcuts
+    assert found.candidates[0].suspicion == "a function word"
+    assert found.candidates[0].examples[0].split == "train"
+    assert np.isnan([c.p_value for c in found.candidates]).all()
+
+
+def test_the_same_seed_finds_the_same() -> None:
+    train, check = rows(500, 0, ARTICLES), articled(100, 1)
+    model = WordModel(weights(a=-4.0, the=4.0))
+    first, second = (find_shortcuts(model, train, check, 2, seed=3) for _ in range(2))
+    assert [c.feature for c in first.candidates] == [c.feature for c in second.candidates]
+    assert first.candidates[0] == second.candidates[0]
+
+
+def test_few_rows_are_no_fault() -> None:
+    train = rows(10, 0)
+    found = find_shortcuts(WordModel(weights()), train, rows(2, 1), 2, seed=0)
+    assert not found.candidates
