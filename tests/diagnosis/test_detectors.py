@@ -700,7 +700,13 @@ def test_the_most_severe_come_first_and_words_can_be_hidden() -> None:
 
 def test_nothing_published_is_not_examined_and_not_silent() -> None:
     run = spoiled(
-        explanations=None, surrogate=None, history=None, calibration=None, held_out=None, unread=None
+        explanations=None,
+        surrogate=None,
+        history=None,
+        calibration=None,
+        held_out=None,
+        unread=None,
+        shortcuts=None,
     )
     diagnosis = diagnose(run, BOOK.findings)
     assert set(diagnosis.not_examined) == set(DETECTORS) - {

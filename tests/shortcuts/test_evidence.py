@@ -127,3 +127,12 @@ def test_few_rows_are_no_fault() -> None:
     train = rows(10, 0)
     found = find_shortcuts(WordModel(weights()), train, rows(2, 1), 2, seed=0)
     assert not found.candidates
+
+
+def test_a_counterpart_that_the_model_does_not_listen_to_is_named_with_it() -> None:
+    """It takes the absence of "she" for "he": both must be marked, or there is nothing to exchange "she" for."""
+    train, check = rows(2000, 0, ("he", "she")), rows(300, 1)
+    found = find_shortcuts(WordModel(weights(she=8.0)), train, check, 2, seed=0)
+    assert {c.feature.words[0]: c.speaks_for for c in found.shortcuts} == {"she": 1, "he": 0}
+    (mark,) = found_marks(found.shortcuts, ["", ""])
+    assert set(mark.words) == {"he", "she"}

@@ -70,8 +70,8 @@ def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequen
         return f"{text} It is in none of the {found.n_check:,} check rows."
     right, chance = percent(candidate.right_check), percent(candidate.expected_check)
     return (
-        f"{text} In the {counted(candidate.n_check, 'check row')} with it, it is right in {right}, where chance "
-        f"would be right in {chance}."
+        f"{text} In the {counted(candidate.n_check, 'check row')} with it, it is right in {right}, where "
+        f"chance would be right in {chance}."
     )
 
 

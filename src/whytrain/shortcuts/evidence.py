@@ -28,7 +28,7 @@ LEVEL = 0.05  # of all tests together
 KEPT = 0.5  # share of what a feature says in training that must hold elsewhere
 RARER = 4  # a feature is missing where it is more than so many times rarer than in training
 LEAST_SHARE = 0.1  # of the average decision: what is missing elsewhere matters from there on
-_ALIKE = 4.0  # words that stand for each other carry the same, up to this factor
+_ALIKE, _AS_MANY = 2.0, 4.0  # factors up to which words are alike in what they say, and in their rows
 _DOMINATED = 2.0  # a feature with a word of a stronger one is a part of it
 
 Floats = NDArray[np.float64]
@@ -116,6 +116,11 @@ class Candidate:
     suspicion: str
     examples: tuple[ShownText, ...] = ()
 
+    @property
+    def lift(self) -> float:
+        """By how much its training rows are right more often than if it said nothing."""
+        return self.right_train - self.expected_train
+
     def named(self, name: Callable[[str], str]) -> Candidate:
         """Return it with other names for all words, such as their hashes."""
         feature = replace(self.feature, words=tuple(map(name, self.feature.words)))
@@ -171,17 +176,20 @@ def find_shortcuts(
     labels = train.labels[chosen]
     asked = Asked(ask)
     features = propose([text.words for text in texts], labels, n_classes)
-    found = [_Seen(feature, texts, labels, n_classes, generator) for feature in features]
-    for seen, size in ((found, SCREENED_ROWS), (None, ASKED_ROWS)):
-        found = _strongest(found) if seen is None else seen
-        rows = [feature.sample[:size] for feature in found]
-        wanted = [(s.feature, [texts[row] for row in r]) for s, r in zip(found, rows, strict=True)]
-        for feature, values in zip(found, effects(asked, wanted), strict=True):
-            feature.values = values
+    proposed = [_Seen(feature, texts, labels, n_classes, generator) for feature in features]
+    _measure(proposed, SCREENED_ROWS, texts, asked)
+    found = _strongest(proposed)
+    _measure(found, ASKED_ROWS, texts, asked)
     margin = _margin(asked, texts, generator)
     outside = None if check is None else _Outside(check, n_classes)
-    tested = _tested([_candidate(seen, labels, margin, outside, asked) for seen in found], outside)
-    ranked = _ranked(tested)
+
+    def make(seen: _Seen, speaks_for: int | None = None) -> Candidate:
+        return _candidate(seen, labels, margin, outside, asked, speaks_for)
+
+    candidates = [make(seen) for seen in found]
+    if outside is not None and candidates:
+        candidates = _kin(_tested(candidates, outside), proposed, make, len(outside.texts))
+    ranked = _ranked(candidates)
     shown = [
         replace(c, examples=_examples(c, train.ids, chosen, texts, labels, outside, asked, generator))
         for c in ranked[:SHOWN]
@@ -213,6 +221,8 @@ class _Seen:
         self.sample = generator.permutation(np.array(usable, dtype=np.int64))[:ASKED_ROWS]
         self.coverage = len(self.rows) / len(texts)
         self.priors = np.bincount(labels, minlength=n_classes) / len(labels)
+        shares = np.bincount(labels[self.rows], minlength=n_classes) / max(len(self.rows), 1)
+        self.told = int((shares - self.priors).argmax())  # the class that its rows most exceed
         self.values: Floats = np.empty((0, n_classes))
 
     @property
@@ -224,6 +234,13 @@ class _Seen:
     def lean(self) -> float:
         """How much of all decisions it moves, log-odds per row."""
         return self.coverage * float(self.means.max())
+
+
+def _measure(found: Sequence[_Seen], n_rows: int, texts: Sequence[Text], asked: Asked) -> None:
+    """Ask what features add, in so many texts each."""
+    wanted = [(seen.feature, [texts[row] for row in seen.sample[:n_rows]]) for seen in found]
+    for seen, values in zip(found, effects(asked, wanted), strict=True):
+        seen.values = values
 
 
 def _strongest(found: Sequence[_Seen]) -> list[_Seen]:
@@ -272,10 +289,16 @@ def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator)
 
 
 def _candidate(
-    seen: _Seen, labels: NDArray[np.int64], margin: float, outside: _Outside | None, asked: Asked
+    seen: _Seen,
+    labels: NDArray[np.int64],
+    margin: float,
+    outside: _Outside | None,
+    asked: Asked,
+    speaks_for: int | None,
 ) -> Candidate:
+    """Return what is known of a feature; it speaks for what it adds most to, unless that is given."""
     feature, means = seen.feature, seen.means
-    speaks_for = int(means.argmax())
+    speaks_for = int(means.argmax()) if speaks_for is None else speaks_for
     against = int(means.argmin()) if feature.kind == "ordered_pair" else -1
     said = _said(seen.states[seen.rows], speaks_for, against)
     spread = t_interval(seen.values[:, speaks_for])
@@ -330,10 +353,8 @@ def _toward_true(values: Floats, states: NDArray[np.int64], labels: NDArray[np.i
     return toward
 
 
-def _tested(candidates: Sequence[Candidate], outside: _Outside | None) -> list[Candidate]:
+def _tested(candidates: Sequence[Candidate], outside: _Outside) -> list[Candidate]:
     """Return the candidates with corrected p-values and the verdict of the check rows."""
-    if outside is None or not candidates:
-        return list(candidates)
     n_rows = len(outside.texts)
     p_values = [min(1.0, 2 * min(_p_unheld(c), _p_missing(c, n_rows))) for c in candidates[:TESTED]]
     corrected = holm_correction(p_values).tolist()
@@ -341,44 +362,63 @@ def _tested(candidates: Sequence[Candidate], outside: _Outside | None) -> list[C
         replace(c, p_value=p, is_shortcut=p <= LEVEL and c.share.low > 0)
         for c, p in zip(candidates, corrected, strict=False)
     ]
-    tested = [_with_kin(c, p, tested) for c, p in zip(tested, p_values, strict=True)]
     return tested + list(candidates[TESTED:])
 
 
-def _with_kin(candidate: Candidate, p_value: float, tested: Sequence[Candidate]) -> Candidate:
-    """Convict the counterpart of a shortcut by a test of its own.
-
-    A word that speaks for another class than a convicted one does, in about as many rows and about as loudly,
-    is no look of its own: the two stand for each other.
-    """
-    kin = any(other.is_shortcut and are_kin(candidate, other) for other in tested)
-    return replace(candidate, is_shortcut=True) if kin and p_value <= LEVEL else candidate
-
-
 def are_kin(a: Candidate, b: Candidate) -> bool:
-    """Return whether two words stand for each other: of like weight, speaking for different classes."""
-    small, large = sorted((a.share.estimate, b.share.estimate))
+    """Return whether two words stand for each other in training texts.
+
+    They speak for different classes, about as clearly, in about as many rows.
+    """
+    lifts, rows = sorted((a.lift, b.lift)), sorted((a.n_train, b.n_train))
     return (
         a.feature.kind == b.feature.kind == "words"
         and a.speaks_for != b.speaks_for
-        and _ALIKE * small >= large
+        and 0 < lifts[1] <= _ALIKE * lifts[0]
+        and rows[1] <= _AS_MANY * rows[0]
     )
+
+
+def _kin(
+    candidates: Sequence[Candidate],
+    proposed: Sequence[_Seen],
+    make: Callable[[_Seen, int | None], Candidate],
+    n_rows: int,
+) -> list[Candidate]:
+    """Return candidates with the counterparts of convicted words convicted, too, and added where they lack.
+
+    A model may decide by the presence of "she" alone, and take its absence for "he": that the two stand for
+    each other is in the texts. A counterpart needs check rows against it of its own, without correction: it
+    is no look of its own.
+    """
+    convicted = [candidate for candidate in candidates if candidate.is_shortcut]
+    known = {candidate.feature for candidate in candidates}
+    others = [seen for seen in proposed if seen.feature.kind == "words" and seen.feature not in known]
+    further = [make(seen, seen.told) for seen in others] if convicted else []
+
+    def judged(candidate: Candidate) -> Candidate:
+        p_value = min(1.0, 2 * min(_p_unheld(candidate), _p_rarer(candidate, n_rows)))
+        is_kin = p_value <= LEVEL and any(are_kin(candidate, other) for other in convicted)
+        return replace(candidate, is_shortcut=candidate.is_shortcut or is_kin)
+
+    return [*map(judged, candidates), *(c for c in map(judged, further) if c.is_shortcut)]
 
 
 def _p_unheld(candidate: Candidate) -> float:
     """Test that at least half of what a feature says in training holds on the check rows that have it."""
-    lift = candidate.right_train - candidate.expected_train
-    if not candidate.n_check or lift <= 0:
+    if not candidate.n_check or candidate.lift <= 0:
         return 1.0
-    share = min(candidate.expected_check + KEPT * lift, 1.0)
+    share = min(candidate.expected_check + KEPT * candidate.lift, 1.0)
     hits = round(candidate.right_check * candidate.n_check)
     return float(stats.binom.cdf(hits, candidate.n_check, share))
 
 
 def _p_missing(candidate: Candidate, n_rows: int) -> float:
     """Test that a feature which carries much is at least a fourth as frequent in the check rows."""
-    if candidate.share.low < LEAST_SHARE:
-        return 1.0
+    return 1.0 if candidate.share.low < LEAST_SHARE else _p_rarer(candidate, n_rows)
+
+
+def _p_rarer(candidate: Candidate, n_rows: int) -> float:
     return float(stats.binom.cdf(candidate.n_check, n_rows, candidate.coverage / RARER))
 
 
