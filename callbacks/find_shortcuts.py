@@ -51,7 +51,7 @@ class FindShortcuts(Callback):
         log_shortcuts(store, found, names)
         if store.settings.log_text:
             reasons = [described(candidate, found, names) for candidate in found.shortcuts]
-            log_marks(store, found_marks(found.shortcuts, reasons))
+            log_marks(store, found_marks(found, reasons))
         metrics = {
             f"{TOPIC}/found": float(len(found.shortcuts)),
             f"{TOPIC}/evaluations": float(found.n_asked),

@@ -16,6 +16,7 @@ from whytrain.diagnosis.overrides import Plan, make_plan
 from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
 from whytrain.presentation.wording import counted
+from whytrain.shortcuts.evidence import ShortcutEvidence
 
 _GUIDANCE = tuple(key for key in ALLOWED_KEYS if key.startswith("guidance."))
 _FEW_EPOCHS = 3  # two without a better value and one with it
@@ -54,6 +55,17 @@ def conclude(
     return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable)
 
 
+def _unmarked(found: ShortcutEvidence) -> dict[str, str]:
+    """Say which way to repair there is nothing for among what was found."""
+    orders = [candidate.feature.kind == "ordered_pair" for candidate in found.shortcuts]
+    reasons = {}
+    if not any(orders):
+        reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
+    if all(orders) and not (found.group and found.group.is_shortcut):
+        reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
+    return reasons
+
+
 def _as_trained(config: Mapping[str, Any], evidence: RunEvidence) -> Mapping[str, Any]:
     """Return a config whose least number of steps is the one that was taken: what more is more than."""
     if evidence.history is None:
@@ -71,14 +83,8 @@ def _unusable(
     reasons: dict[str, str] = {}
     if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
         reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
-    if evidence.shortcuts is not None and not any(
-        c.feature.kind == "ordered_pair" for c in evidence.shortcuts.shortcuts
-    ):
-        reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
-    if evidence.shortcuts is not None and all(
-        c.feature.kind == "ordered_pair" for c in evidence.shortcuts.shortcuts
-    ):
-        reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
+    if evidence.shortcuts is not None:
+        reasons |= _unmarked(evidence.shortcuts)
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
         reasons |= _no_synonyms(evidence)

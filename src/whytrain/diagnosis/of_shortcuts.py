@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from whytrain.attribution.attribution import Quantity
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import PAIR, Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import counted, percent
+from whytrain.presentation.wording import amount, counted, percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
+from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval
 
 NO_CHECK = NotExamined(
@@ -17,20 +18,23 @@ NO_CHECK = NotExamined(
 )
 EFFECT = Quantity(symbol="Δ", name="effect of deleting the word", unit="log-odds", additive=False)
 _NOTHING = Interval(estimate=0.0, low=0.0, high=0.0)
+_WORDS = 12  # of a group
 _TOLD = 3  # shortcuts with a sentence of their own
 
 
 def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     """Share of the average decision that the weightiest shortcut carries, 0 where none is convicted.
 
-    See `whytrain.shortcuts.evidence.find_shortcuts` for what convicts.
+    Where only words together are convicted, what these add against the true class. See
+    `whytrain.shortcuts.evidence.find_shortcuts` for what convicts.
     """
     found = run.shortcuts
     if found is None:
         return NotExamined("nothing looked for shortcuts; callbacks=default does, for classes")
     if not found.n_check:
         return NO_CHECK
-    if not found.shortcuts:
+    group = found.group if found.group is not None and found.group.is_shortcut else None
+    if not found.shortcuts and group is None:
         return Measurement(value=_NOTHING, unit="share")
     right = run.validation.predictions.right
     accuracies = (
@@ -38,18 +42,38 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
         f"{found.n_check_right / found.n_check:.3f} on the {counted(found.n_check, 'check row')}."
     )
     told = [described(candidate, found, run.class_names) for candidate in found.shortcuts[:_TOLD]]
+    if group is not None:
+        told.append(_together(group))
     tokens = [PAIR.join(candidate.feature.words) for candidate in found.shortcuts]
     examples = [
         example_of(shown, run.class_names)
         for candidate in found.shortcuts[:_TOLD]
         for shown in candidate.examples
     ]
+    if group is not None:
+        tokens += group.words[:_WORDS]
+    if found.shortcuts:
+        value = found.shortcuts[0].share
+    else:
+        assert group is not None
+        value = _negated(group.adds)
     return Measurement(
-        value=found.shortcuts[0].share,
-        unit="share",
+        value=value,
+        unit="share" if found.shortcuts else "log-odds",
         detail=" ".join([*told, accuracies]),
         evidence=Support(sentences=tuple(examples), tokens=tuple(tokens)),
     )
+
+
+def _together(group: WordGroup) -> str:
+    return (
+        f"{len(group.words):,} words mislead together: such words, chosen on half of the check rows, speak "
+        f"against the true class of the other half by {amount(group.adds.estimate)} log-odds a row."
+    )
+
+
+def _negated(value: Interval) -> Interval:
+    return Interval(estimate=-value.estimate, low=-value.high, high=-value.low, level=value.level)
 
 
 def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequence[str]) -> str:

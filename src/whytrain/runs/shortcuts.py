@@ -11,6 +11,7 @@ import pandas as pd
 from whytrain.runs.table import TableRecord
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.features import Feature
+from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval
 from whytrain.tracking.reader import RunRecord
 
@@ -85,7 +86,9 @@ def _harm(helps: Interval | None) -> dict[str, float | None]:
 
 def as_plain(found: ShortcutEvidence, name: Callable[[str], str]) -> dict[str, Any]:
     """Return all of it as plain data, with other names for the words, such as their hashes."""
-    return asdict(replace(found, candidates=tuple(candidate.named(name) for candidate in found.candidates)))
+    group = found.group and replace(found.group, words=tuple(map(name, found.group.words)))
+    candidates = tuple(candidate.named(name) for candidate in found.candidates)
+    return asdict(replace(found, candidates=candidates, group=group))
 
 
 def of_plain(content: Mapping[str, Any]) -> ShortcutEvidence:
@@ -108,4 +111,8 @@ def of_plain(content: Mapping[str, Any]) -> ShortcutEvidence:
         }
         return Candidate(**{**value, **changed})
 
-    return ShortcutEvidence(**{**content, "candidates": tuple(map(candidate, content["candidates"]))})
+    group = content["group"]
+    if group is not None:
+        group = WordGroup(**{**group, "words": tuple(group["words"]), "adds": Interval(**group["adds"])})
+    candidates = tuple(map(candidate, content["candidates"]))
+    return ShortcutEvidence(**{**content, "candidates": candidates, "group": group})

@@ -12,6 +12,7 @@ from scipy import stats
 
 from whytrain.shortcuts.effects import Ask, Asked, effects, word_effects
 from whytrain.shortcuts.features import Feature, Text
+from whytrain.shortcuts.group import WordGroup, misleading_group
 from whytrain.shortcuts.proposals import propose
 from whytrain.shortcuts.suspicion import suspicion
 from whytrain.statistics.holm import holm_correction
@@ -138,6 +139,7 @@ class ShortcutEvidence:
         n_check: check rows; 0 without a check sample.
         n_check_right: how many of them the model decides right.
         n_asked: how many texts the model was asked about.
+        group: words that mislead together, beside those; None without a check sample.
     """
 
     candidates: tuple[Candidate, ...]
@@ -145,6 +147,7 @@ class ShortcutEvidence:
     n_check: int
     n_check_right: int
     n_asked: int
+    group: WordGroup | None = None
 
     @property
     def shortcuts(self) -> tuple[Candidate, ...]:
@@ -190,6 +193,11 @@ def find_shortcuts(
     if outside is not None and candidates:
         candidates = _kin(_tested(candidates, outside), proposed, make, len(outside.texts))
     ranked = _ranked(candidates)
+    group = None
+    if outside is not None:
+        own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
+        known = {word for text in texts for word in text.words} - own
+        group = misleading_group(asked, outside.texts, outside.labels, known=known, generator=generator)
     shown = [
         replace(c, examples=_examples(c, train.ids, chosen, texts, labels, outside, asked, generator))
         for c in ranked[:SHOWN]
@@ -200,6 +208,7 @@ def find_shortcuts(
         n_check=0 if outside is None else len(outside.texts),
         n_check_right=0 if outside is None else outside.n_right(asked),
         n_asked=asked.n,
+        group=group,
     )
 
 

@@ -1,0 +1,58 @@
+"""Words that mislead together, by a model whose weights are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.shortcuts.function_model import BAD, GOOD, WordModel, rows, weights
+from whytrain.shortcuts.effects import Asked
+from whytrain.shortcuts.features import Text
+from whytrain.shortcuts.group import WordGroup, misleading_group
+
+KNOWN = {*GOOD, *BAD, *(f"word{i}" for i in range(30))}
+
+
+def group(model: WordModel, *, honest: float, n: int = 100) -> WordGroup | None:
+    """Test rows whose honest words are right in a share of them."""
+    made = rows(n, 1, honest=honest)
+    texts = [Text(text) for text in made.texts]
+    generator = np.random.default_rng(0)
+    return misleading_group(Asked(model), texts, made.labels, known=KNOWN, generator=generator)
+
+
+def test_words_that_turn_round_are_convicted_together() -> None:
+    found = group(WordModel(weights()), honest=0.1)
+    assert found is not None
+    assert found.is_shortcut
+    assert set(found.words) == {*GOOD, *BAD}  # the others add nothing
+    # Each row has one of them, of weight 2: against the true class in 9 of 10 rows, for it in the others. A word
+    # that is right on one half as often as wrong is not chosen there, so that it can only be less.
+    assert -2.0 <= found.adds.estimate < -1.2
+    assert found.n_rows == 100
+
+
+@pytest.mark.parametrize("honest", [0.5, 0.9])
+def test_words_that_say_nothing_or_help_are_not(honest: float) -> None:
+    noise = {f"word{i}": float(w) for i, w in enumerate(np.random.default_rng(2).normal(0, 1, 30))}
+    found = group(WordModel(weights(**noise)), honest=honest)
+    assert found is None or not found.is_shortcut
+
+
+def test_what_adds_up_is_what_the_model_says() -> None:
+    """One misleading word in every row: the sum over other rows is its weight in each."""
+    texts = [Text(f"trap {i}") for i in range(40)]
+    found = misleading_group(
+        Asked(WordModel({"trap": 3.0})),
+        texts,
+        np.zeros(40, dtype=np.int64),
+        known={"trap"},
+        generator=np.random.default_rng(0),
+    )
+    assert found is not None
+    assert found.words == ("trap",)
+    assert found.adds.estimate == pytest.approx(-3.0)
+
+
+def test_few_rows_say_nothing() -> None:
+    assert group(WordModel(weights()), honest=0.1, n=10) is None
