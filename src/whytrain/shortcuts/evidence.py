@@ -375,13 +375,14 @@ def _tested(candidates: Sequence[Candidate], outside: _Outside) -> list[Candidat
 
 
 def are_kin(a: Candidate, b: Candidate) -> bool:
-    """Return whether two words stand for each other in training texts.
+    """Return whether two words, or two pairs with a word in common, stand for each other in training texts.
 
     They speak for different classes, about as clearly, in about as many rows.
     """
+    kinds, words = {a.feature.kind, b.feature.kind}, {*a.feature.words} & {*b.feature.words}
     lifts, rows = sorted((a.lift, b.lift)), sorted((a.n_train, b.n_train))
     return (
-        a.feature.kind == b.feature.kind == "words"
+        (kinds == {"words"} or (kinds == {"pair"} and len(words) == 1))
         and a.speaks_for != b.speaks_for
         and 0 < lifts[1] <= _ALIKE * lifts[0]
         and rows[1] <= _AS_MANY * rows[0]
@@ -402,7 +403,7 @@ def _kin(
     """
     convicted = [candidate for candidate in candidates if candidate.is_shortcut]
     known = {candidate.feature for candidate in candidates}
-    others = [seen for seen in proposed if seen.feature.kind == "words" and seen.feature not in known]
+    others = [s for s in proposed if s.feature.kind != "ordered_pair" and s.feature not in known]
     further = [make(seen, seen.told) for seen in others] if convicted else []
 
     def judged(candidate: Candidate) -> Candidate:
