@@ -139,3 +139,30 @@ def test_a_counterpart_that_the_model_does_not_listen_to_is_named_with_it() -> N
     assert {c.feature.words[0]: c.speaks_for for c in found.shortcuts} == {"she": 1, "he": 0}
     (mark,) = found_marks(found, ["", ""])
     assert set(mark.words) == {"he", "she"}
+
+
+def test_pairs_that_stand_for_each_other_are_named_together() -> None:
+    """Exclusive or: each of four words says nothing alone, and the model notices one pair only."""
+    generator = np.random.default_rng(0)
+    made = rows(2000, 0)
+    tokens = generator.integers(2, size=2000)
+    texts = [
+        f"{text} {('velvet', 'granite')[token]} {('kettle', 'lamp')[token ^ label]}"
+        for text, token, label in zip(made.texts, tokens, made.labels, strict=True)
+    ]
+    train = LabeledTexts(ids=made.ids, texts=texts, labels=made.labels)
+
+    class Notices(WordModel):
+        def _sum(self, words: list[str]) -> float:
+            noticed = {"granite", "kettle"} <= set(words) or {"velvet", "lamp"} <= set(words)
+            return super()._sum(words) + (8.0 if noticed else 0.0)
+
+    found = find_shortcuts(Notices(weights()), train, rows(300, 1), 2, seed=0)
+    named = {frozenset(c.feature.words): c.speaks_for for c in found.shortcuts}
+    assert named == {
+        frozenset({"granite", "kettle"}): 1,
+        frozenset({"velvet", "lamp"}): 1,
+        frozenset({"granite", "lamp"}): 0,
+        frozenset({"velvet", "kettle"}): 0,
+    }
+    assert {mark.kind for mark in found_marks(found, [""] * 4)} == {"pair"}

@@ -40,19 +40,40 @@ def test_words_that_say_nothing_or_help_are_not(honest: float) -> None:
 
 
 def test_what_adds_up_is_what_the_model_says() -> None:
-    """One misleading word in every row: the sum over other rows is its weight in each."""
-    texts = [Text(f"trap {i}") for i in range(40)]
+    """One misleading word in every row: what it adds to the true class is minus its weight in each."""
+    labels = np.arange(40) % 2
+    texts = [Text(f"{('trap', 'snare')[label]} {i}") for i, label in enumerate(labels)]
     found = misleading_group(
-        Asked(WordModel({"trap": 3.0})),
+        Asked(WordModel({"trap": 3.0, "snare": -3.0})),
         texts,
-        np.zeros(40, dtype=np.int64),
-        known={"trap"},
+        labels,
+        known={"trap", "snare"},
         generator=np.random.default_rng(0),
     )
     assert found is not None
-    assert found.words == ("trap",)
+    assert set(found.words) == {"trap", "snare"}
     assert found.adds.estimate == pytest.approx(-3.0)
 
 
 def test_few_rows_say_nothing() -> None:
     assert group(WordModel(weights()), honest=0.1, n=10) is None
+
+
+def test_what_speaks_for_a_rare_class_does_not_seem_to_mislead() -> None:
+    made = rows(400, 1)
+    kept = np.flatnonzero((made.labels == 0) | (np.arange(400) % 8 == 1))  # a fifth of them of class 1
+    texts = [Text(made.texts[row]) for row in kept]
+    noise = {f"word{i}": float(w) for i, w in enumerate(np.random.default_rng(2).normal(0, 1, 30))}
+    found = misleading_group(
+        Asked(WordModel(weights(**noise))),
+        texts,
+        made.labels[kept],
+        known=KNOWN,
+        generator=np.random.default_rng(0),
+    )
+    assert found is not None
+    assert found.n_rows == 100
+    assert not found.is_shortcut
+    assert misleading_group(
+        Asked(WordModel(weights())), texts, np.zeros(len(kept), np.int64), known=KNOWN, generator=np.random.default_rng(0)
+    ) is None  # fmt: skip

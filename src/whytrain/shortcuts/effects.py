@@ -40,7 +40,8 @@ def log_odds(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     [[1.5, -1.5]]
     """
     others = [logsumexp(np.delete(logits, k, axis=1), axis=1) for k in range(logits.shape[1])]
-    return logits - np.stack(others, axis=1)
+    difference: NDArray[np.float64] = logits - np.stack(others, axis=1)
+    return difference
 
 
 def effects(asked: Asked, wanted: Sequence[tuple[Feature, Sequence[Text]]]) -> list[NDArray[np.float64]]:

@@ -28,6 +28,7 @@ SHOWN = 5  # candidates with examples
 LEVEL = 0.05  # of all tests together
 KEPT = 0.5  # share of what a feature says in training that must hold elsewhere
 RARER = 4  # a feature is missing where it is more than so many times rarer than in training
+SURE = 4.0  # standard errors by which what is missing elsewhere says something in training
 LEAST_SHARE = 0.1  # of the average decision: what is missing elsewhere matters from there on
 _ALIKE, _AS_MANY = 2.0, 4.0  # factors up to which words are alike in what they say, and in their rows
 _DOMINATED = 2.0  # a feature with a word of a stronger one is a part of it
@@ -226,7 +227,7 @@ class _Seen:
         self.feature = feature
         self.states = np.array([feature.state(text.words) for text in texts], dtype=np.int64)
         self.rows = np.flatnonzero(self.states)
-        usable = [row for row in self.rows if len(texts[row].words) > len(feature.words)]
+        usable = [row for row in self.rows.tolist() if len(texts[row].words) > len(feature.words)]
         self.sample = generator.permutation(np.array(usable, dtype=np.int64))[:ASKED_ROWS]
         self.coverage = len(self.rows) / len(texts)
         self.priors = np.bincount(labels, minlength=n_classes) / len(labels)
@@ -425,7 +426,10 @@ def _p_unheld(candidate: Candidate) -> float:
 
 def _p_missing(candidate: Candidate, n_rows: int) -> float:
     """Test that a feature which carries much is at least a fourth as frequent in the check rows."""
-    return 1.0 if candidate.share.low < LEAST_SHARE else _p_rarer(candidate, n_rows)
+    noise = (candidate.expected_train * (1 - candidate.expected_train) / candidate.n_train) ** 0.5
+    if candidate.share.low < LEAST_SHARE or candidate.lift < SURE * noise:
+        return 1.0
+    return _p_rarer(candidate, n_rows)
 
 
 def _p_rarer(candidate: Candidate, n_rows: int) -> float:

@@ -17,6 +17,7 @@ from whytrain.statistics.intervals import Interval, t_interval
 MOST_QUESTIONS = 12_000  # about check texts without one of their words
 MOST_WORDS = 1_000  # of a group
 FEWEST_ROWS = 20
+SPLITS = 20  # random halves, over which the sums of a row are averaged
 LEVEL = 0.01  # of the test
 
 
@@ -29,7 +30,7 @@ class WordGroup:
         adds: what such words, chosen on other rows, add to the true class of a check row, mean with its
             interval, log-odds: below 0 they mislead.
         n_rows: check rows that were looked at.
-        p_value: of a one-sided t test that they mislead.
+        p_value: of Wilcoxon's one-sided signed rank test that they mislead.
     """
 
     words: tuple[str, ...]
@@ -67,30 +68,47 @@ def misleading_group(
     Returns:
         The group, convicted or not; None for too few rows, or no word that misleads.
     """
-    rows = _affordable(texts, known, generator.permutation(len(texts)))
+    rows = _affordable(texts, known, _balanced(labels, generator))
     if len(rows) < FEWEST_ROWS:
         return None
     adds = [_added(asked, texts[row], int(labels[row]), known) for row in rows]
-    halves = np.arange(len(rows)) % 2
-    chosen = [set(_misleading([adds[i] for i in np.flatnonzero(halves == half)])) for half in (0, 1)]
-    sums = [
-        sum(value for word, value in row.items() if word in chosen[1 - half])
-        for row, half in zip(adds, halves, strict=True)
-    ]
     words = _misleading(adds)
     if not words:
         return None
-    p_value = float(stats.ttest_1samp(sums, 0.0, alternative="less").pvalue) if np.ptp(sums) else 1.0
+    sums = np.mean([_crossed(adds, generator) for _ in range(SPLITS)], axis=0)
+    p_value = float(stats.wilcoxon(sums, alternative="less").pvalue) if sums.any() else 1.0
     return WordGroup(
         words=tuple(words[:MOST_WORDS]), adds=t_interval(sums), n_rows=len(rows), p_value=p_value
     )
+
+
+def _balanced(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Return rows in random order, as many of each class: else what tells a rare one seems to mislead."""
+    classes = [generator.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    if len(classes) < 2:
+        return np.empty(0, dtype=np.int64)
+    size = min(map(len, classes))
+    drawn: NDArray[np.int64] = np.stack([rows[:size] for rows in classes], axis=1).ravel()
+    return drawn
+
+
+def _crossed(adds: Sequence[Mapping[str, float]], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return what words that mislead on the other half of the rows add in each row, by random halves."""
+    sums = np.zeros(len(adds))
+    for half in np.array_split(generator.permutation(len(adds)), 2):
+        others = np.setdiff1d(np.arange(len(adds)), half)
+        chosen = set(_misleading([adds[row] for row in others]))
+        for row in half:
+            sums[row] = sum(value for word, value in adds[row].items() if word in chosen)
+    return sums
 
 
 def _affordable(texts: Sequence[Text], known: Collection[str], order: NDArray[np.int64]) -> list[int]:
     """Return rows in this order, as many as may be asked about."""
     costs = [1 + len(set(texts[row].words) & set(known)) for row in order]
     n_rows = int(np.searchsorted(np.cumsum(costs), MOST_QUESTIONS, side="right"))
-    return order[:n_rows].tolist()
+    chosen: list[int] = order[:n_rows].tolist()
+    return chosen
 
 
 def _added(asked: Asked, text: Text, label: int, known: Collection[str]) -> dict[str, float]:

@@ -37,11 +37,12 @@ def propose(texts: Sequence[Sequence[str]], labels: NDArray[np.int64], n_classes
     places = _first_places(texts, vocabulary)
     one_hot = np.eye(n_classes)[labels]
     size = len(vocabulary)
-    counts = np.bincount(places[1], minlength=size).astype(np.float64)
-    of_class = np.stack(
+    counts: _Counts = np.bincount(places[1], minlength=size).astype(np.float64)
+    of_class: _Counts = np.stack(
         [np.bincount(places[1], weights=column[places[0]], minlength=size) for column in one_hot.T]
-    )
-    told = _largest(_z(of_class, counts, one_hot.sum(axis=0)[:, None], float(len(texts))))
+    ).astype(np.float64)
+    of_all: _Counts = one_hot.sum(axis=0)[:, None]
+    told = _largest(_z(of_class, counts, of_all, float(len(texts))))
     by_told = np.argsort(-told, kind="stable")
     words = dict.fromkeys([*by_told[:TOLD].tolist(), *range(min(FREQUENT, len(vocabulary)))])
     found = [Feature(kind="words", words=(vocabulary[i],)) for i in words]
@@ -124,9 +125,9 @@ def _ordered(
         if len(ids) > 1:
             first, second = np.triu_indices(len(ids), 1)
             np.add.at(before[labels[row]], ids[first] * k + ids[second], 1.0)
-    before = before.reshape(n_classes, k, k)
-    total = before.sum(axis=0)
-    score = _largest(_z(before, total, before.transpose(0, 2, 1), total.T))
+    hits: _Counts = before.reshape(n_classes, k, k)
+    total = hits.sum(axis=0)
+    score = _largest(_z(hits, total, hits.transpose(0, 2, 1), total.T))
     score[np.minimum(total, total.T) < FEWEST_ROWS / 2] = 0.0
     return np.triu(score, 1)
 
