@@ -8,8 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from whytrain.data.tokenization import FILE_NAME, Tokenizer
-from whytrain.data.tokenizer_cache import cached_tokenizer
+from whytrain.data.tokenization import FILE_NAME, Tokenizer, cached_tokenizer
 from whytrain.errors import DataError
 
 # These models share the vocabulary of BERT uncased, which the package of the extra `pretrained` carries.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
+from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.words import word_spans
 from whytrain.errors import DataError
 
@@ -287,3 +288,25 @@ class TokenizerBuilder(Protocol):
     def build(self, train_texts: list[str]) -> Tokenizer:
         """Return the tokenizer for these training texts."""
         ...
+
+
+def cached_tokenizer(key: str, name: str, make: Callable[[], Tokenizer]) -> Tokenizer:
+    """Return the tokenizer of this key from the cache folder, or make it and keep it.
+
+    Args:
+        key: file-name-safe string that decides what the tokenizer is.
+        name: the tokenizer's name, for people.
+        make: called where there is none, or a damaged one.
+    """
+
+    def read(folder: Path) -> Tokenizer | None:
+        try:
+            return Tokenizer.load(folder, name)
+        except DataError:
+            return None
+
+    def write(folder: Path, tokenizer: Tokenizer) -> None:
+        folder.mkdir()
+        tokenizer.save(folder)
+
+    return remembered(cache_directory() / "tokenizers" / key, read, make, write)

@@ -11,8 +11,7 @@ from tokenizers import Regex, models, normalizers, pre_tokenizers, processors, t
 
 from whytrain.data.corpus import content_hash
 from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE, SYLLABLE_CHARACTERS
-from whytrain.data.tokenization import Tokenizer
-from whytrain.data.tokenizer_cache import cached_tokenizer
+from whytrain.data.tokenization import Tokenizer, cached_tokenizer
 
 FORMAT = "2"  # part of the cache key: raise it when texts are taken apart in another way
 PADDING, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"  # as BERT calls them
