@@ -68,6 +68,8 @@ def load(folder: Path) -> Task:
         max_tokens=MAX_TOKENS,
         positive_class=None,
         on_bad_row="error",
+        check_path=None,
+        evaluation_paths=None,
     ).load()
     tokenizer = WordPieceTrainer(vocabulary_size=10000, min_frequency=2, lowercase=True).build(
         corpus.train.texts

@@ -51,6 +51,8 @@ def csv_source() -> Callable[..., CSVFile]:
         "windows": None,
         "positive_class": None,
         "on_bad_row": "error",
+        "check_path": None,
+        "evaluation_paths": None,
     }
     return lambda path, **changed: CSVFile(**settings | {"path": str(path)} | changed)
 
@@ -67,6 +69,8 @@ def sst2_source() -> Callable[..., SST2]:
         "windows": None,
         "positive_class": None,
         "on_bad_row": "error",
+        "check_path": None,
+        "evaluation_paths": None,
     }
     return lambda path, **changed: SST2(**settings | {"path": path and str(path)} | changed)
 

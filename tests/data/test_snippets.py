@@ -24,6 +24,8 @@ SOURCE = Snippets(
     windows=None,
     positive_class=None,
     on_bad_row="error",
+    check_path=None,
+    evaluation_paths=None,
 )
 
 

@@ -48,8 +48,8 @@ class Source(ABC):
     windows: Annotated[int, Ge(3)] | None
     positive_class: str | int | None
     on_bad_row: Literal["error", "skip"]
-    check_path: str | None = None
-    evaluation_paths: Mapping[str, str] | None = None
+    check_path: str | None
+    evaluation_paths: Mapping[str, str] | None
 
     CHECK_SETTING: ClassVar[str] = "data.check_path"
     one_class: ClassVar[bool] = False  # every sentence of this data has exactly one class
