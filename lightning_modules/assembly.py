@@ -64,17 +64,22 @@ def assemble(
         ConfigError: a setting is not for this task.
     """
     check_task(task, trainer, guidance, distillation, objective)
+    check_together(guidance, distillation)
     text_data = TextData(data, tokenizer, seed=seed, task=task)
     text_data.prepare_data()
     text_data.setup()
     find = RunFinder(tracking.address)
     check_origin(from_diagnosis, text_data, find)
     learned = distillation_of(distillation, text_data, find, trainer.device)
+    guided = guidance_of(guidance, text_data, find)
+    if guided is not None:
+        text_data.guide(guided)
     minimized = Objective(
         objective,
         text_data.token_kinds,
         task=task,
-        guidance=guidance_of(guidance, text_data, find),
+        row_weights=None if guided is None else guided.weights,
+        input_gradient=guidance.input_gradient,
         distillation=learned,
         class_weights=_class_weights(objective, text_data),
     )
@@ -120,12 +125,33 @@ def check_task(
         )
     if task.exclusive:
         return
-    for key, given in (
-        ("guidance.run", guidance.run),
-        ("distillation.teacher", distillation.teacher),
-        ("objective.class_weights", objective.class_weights),
+    for key, given, off in (
+        ("guidance.run", guidance.run, None),
+        ("guidance.reweight", guidance.reweight, False),
+        ("guidance.input_gradient", guidance.input_gradient, 0.0),
+        ("distillation.teacher", distillation.teacher, None),
+        ("objective.class_weights", objective.class_weights, None),
     ):
-        if given is not None:
+        if given != off:
             raise ConfigError(
-                f"{key} is for classes that exclude each other, not for task={task.name}: set {key}=null"
+                f"{key} is for classes that exclude each other, not for task={task.name}: set "
+                f"{key}={'null' if off is None else str(off).lower()}"
             )
+
+
+def check_together(guidance: GuidanceSettings, distillation: DistillationSettings) -> None:
+    """Refuse what a teacher's answers would no longer fit.
+
+    Raises:
+        ConfigError: guidance changes the sentences that the teacher answered.
+    """
+    if distillation.teacher is not None and guidance.counterfactuals:
+        raise ConfigError(
+            "guidance.counterfactuals makes rows that the teacher has not answered: set it to 0 and use "
+            "guidance.swap, or train without distillation.teacher"
+        )
+    if distillation.attention > 0 and guidance.edits_texts:
+        raise ConfigError(
+            "distillation.attention compares attention token by token, and guidance changes the words: set "
+            "distillation.attention=0"
+        )

@@ -13,7 +13,9 @@ from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
 from whytrain.data.source import Source
 from whytrain.data.tokenization import Tokenizer, TokenizerBuilder
 from whytrain.data.unread import Unread, unread
+from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.token_kinds import TokenKinds
+from whytrain.guidance.training_rows import TrainingRows
 from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.models.batch_runner import BATCH_SIZE
 from whytrain.tasks import CLASSIFICATION, Task
@@ -26,12 +28,14 @@ class TextData(pl.LightningDataModule):
         corpus: the splits as text, after `setup`.
         tokenizer: after `setup`.
         training: what batches of the training are made of, after `setup`: the train split, and behind it what
-            a teacher labeled.
+            a teacher labeled, or copies that guidance made.
+        guidance: edits these sentences anew in every epoch; None: they stay as they are.
     """
 
     corpus: Corpus
     tokenizer: Tokenizer
-    training: EncodedSplit
+    training: TrainingRows
+    guidance: Guidance | None = None
 
     def __init__(
         self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int, task: Task = CLASSIFICATION
@@ -66,7 +70,14 @@ class TextData(pl.LightningDataModule):
             for name, split in splits.items()
             if split is not None
         }
-        self.training = self._encoded["train"]
+        self.training = TrainingRows(
+            ids=self.corpus.train.ids,
+            texts=self.corpus.train.texts,
+            encoded=self._encoded["train"],
+            tokenizer=self.tokenizer,
+            max_tokens=self.source.max_tokens,
+            n_classes=len(self.corpus.class_names),
+        )
 
     @property
     def model_sizes(self) -> dict[str, int]:
@@ -97,23 +108,31 @@ class TextData(pl.LightningDataModule):
         Args:
             n_ranks: processes that train together.
         """
-        return len(batch_plan(self.training.lengths, self.source.batch_size, self.seed, 1, n_ranks)[0])
+        return len(
+            batch_plan(self.training.encoded.lengths, self.source.batch_size, self.seed, 1, n_ranks)[0]
+        )
 
     def encode(self, texts: list[str], labels: NDArray[np.int64]) -> EncodedSplit:
         """Encode sentences that belong to no split, as those of the splits are; labels in the task's form."""
         return encode_texts(texts, labels, self.tokenizer, self.source.max_tokens)
 
+    def guide(self, guidance: Guidance) -> None:
+        """Let guidance edit the sentences of the training."""
+        self.guidance, self.training = guidance, guidance.rows
+
     def train_dataloader(self) -> TrainingLoader:
         """This rank's share of the batches of each epoch."""
-        split = self.training
         n_ranks, rank = (
             (self.trainer.world_size, self.trainer.global_rank) if self.trainer is not None else (1, 0)
         )
 
-        def plan(epoch: int) -> Plan:
-            return batch_plan(split.lengths, self.source.batch_size, self.seed, epoch + 1, n_ranks)[rank]
+        def epoch_of(epoch: int) -> tuple[EncodedSplit, Plan]:
+            split = self.training.encoded if self.guidance is None else self.guidance.epoch(epoch)
+            return split, batch_plan(split.lengths, self.source.batch_size, self.seed, epoch + 1, n_ranks)[
+                rank
+            ]
 
-        return TrainingLoader(split, plan)
+        return TrainingLoader(epoch_of)
 
     def val_dataloader(self) -> EvaluationLoader:
         """All validation rows, on every rank."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,17 @@ from whytrain.data.lexicon import usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
-from whytrain.guidance.guidance_settings import GuidanceSettings
+from whytrain.guidance.guidance_settings import FOUND, GuidanceSettings
+from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import kept_answers, load_teacher
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.runs.diagnosed_run import KEY
 from whytrain.runs.find import RunFinder
-from whytrain.runs.guiding_run import read_explained
+from whytrain.runs.guiding_run import read_named
 from whytrain.runs.provenance import check_same, data_fingerprint
+from whytrain.shortcuts.marks import read_marks
 from whytrain.tracking.reader import saved_model
 
 _log = logging.getLogger(__name__)
@@ -56,18 +59,24 @@ def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> 
 
     Raises:
         TrackingError: there is no such run.
-        ConfigError: it had other data or another tokenizer, keeps its words private, or explained nothing.
+        ConfigError: it had other data or another tokenizer, keeps its words private, or explained nothing; or
+            the marks cannot be read.
     """
     if not settings.is_on:
         return None
-    assert settings.run is not None
-    tokenizer, corpus, run = data.tokenizer, data.corpus, find(settings.run)
-    check_same(run, "guidance.run", corpus.fingerprint, tokenizer.fingerprint)
-    explained = read_explained(run, settings)
+    named = Named()
+    if settings.reads_run:
+        assert settings.run is not None
+        run = find(settings.run)
+        check_same(run, "guidance.run", data.corpus.fingerprint, data.tokenizer.fingerprint)
+        named = read_named(run, settings, data.corpus.train)
+    if settings.acts_on_marks and settings.marks != FOUND:
+        assert settings.marks is not None
+        named = replace(named, marks=read_marks(settings.marks))
     lexicon = usual_lexicon(
-        corpus.train.texts, is_needed=settings.synonyms > 0, is_wanted=settings.changes_words
+        data.corpus.train.texts, is_needed=settings.synonyms > 0, is_wanted=settings.picks_words
     )
-    return guide(settings, explained, corpus.train, data.training, tokenizer, lexicon, data.seed)
+    return guide(settings, named, data.training, lexicon, data.seed)
 
 
 def distillation_of(
@@ -101,7 +110,7 @@ def distillation_of(
     if made:
         own = _written(made, data.tokenizer)
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
-        data.training = data.training.joined(data.encode(own, labels))
+        data.training = data.training.joined(own, labels)
     attention = None
     if found.attention is not None:
         _check_same_tokens(teacher, found.attention, data)
@@ -109,7 +118,7 @@ def distillation_of(
     return Distillation(
         logits=logits,
         attention=attention,
-        offsets=torch.from_numpy(data.training.offsets),
+        offsets=torch.from_numpy(data.training.encoded.offsets),
         alpha=settings.alpha,
         temperature=settings.temperature,
         attention_weight=settings.attention,
@@ -173,7 +182,7 @@ def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data
             f"{teacher.tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
             "(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.attention=0"
         )
-    if len(attention) != len(data.training.token_ids):
+    if len(attention) != len(data.training.encoded.token_ids):
         raise ConfigError(
             f"distillation.attention: the teacher reads {teacher.max_tokens} tokens of a sentence and the "
             f"student {data.source.max_tokens}: set data.max_tokens={teacher.max_tokens}"

@@ -31,37 +31,36 @@ class EvaluationLoader:
 
 
 class TrainingLoader:
-    """Iterates a split in the batches of `plan(epoch)`.
+    """Iterates the sentences and batches of `epoch_of(epoch)`.
 
     Lightning tells the epoch through `sampler.set_epoch` (this object is its own sampler) and stores
     `state_dict` in checkpoints, so a run that stopped in mid-epoch goes on with the next batch.
     """
 
-    def __init__(self, split: EncodedSplit, plan: Callable[[int], Plan]) -> None:
-        """Store the split and its plan: epoch (from 0) → row indices of each batch."""
-        self.split = split
-        self.plan = plan
+    def __init__(self, epoch_of: Callable[[int], tuple[EncodedSplit, Plan]]) -> None:
+        """Store what an epoch (from 0) consists of: the sentences, and row indices of each batch."""
+        self.epoch_of = epoch_of
         self.sampler = self
         self._epoch = 0
         self._position = 0
-        self._batches: Plan | None = None
+        self._found: tuple[EncodedSplit, Plan] | None = None
 
     def set_epoch(self, epoch: int) -> None:
         """Use the plan of another epoch from the next iteration on."""
         if epoch != self._epoch:
-            self._epoch, self._batches, self._position = epoch, None, 0
+            self._epoch, self._found, self._position = epoch, None, 0
 
     def __len__(self) -> int:
         """Number of batches in the epoch."""
-        return len(self._current())
+        return len(self._current()[1])
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the epoch's batches from the stored position on."""
-        batches = self._current()
+        split, batches = self._current()
         start, self._position = self._position, 0
         for index in range(start, len(batches)):
             self._position = index + 1
-            yield self.split.batch(batches[index])
+            yield split.batch(batches[index])
         self._position = 0
 
     def state_dict(self) -> dict[str, Any]:
@@ -70,11 +69,11 @@ class TrainingLoader:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue behind the batch that was handed out last; at the end of an epoch, with a full one."""
-        self._epoch, self._batches, self._position = state["epoch"], None, state["position"]
-        if self._position >= len(self._current()):
+        self._epoch, self._found, self._position = state["epoch"], None, state["position"]
+        if self._position >= len(self):
             self._position = 0
 
-    def _current(self) -> Plan:
-        if self._batches is None:
-            self._batches = self.plan(self._epoch)
-        return self._batches
+    def _current(self) -> tuple[EncodedSplit, Plan]:
+        if self._found is None:
+            self._found = self.epoch_of(self._epoch)
+        return self._found

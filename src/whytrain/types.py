@@ -30,12 +30,14 @@ class Batch(NamedTuple):
         mask: bool (batch, n_tokens), True where there is a token; None where nothing is padded.
         labels: int64 (batch,), class indices; or 0 or 1, (batch, n_labels).
         rows: int64 (batch,), the position of each sentence in its split.
+        marked: bool (batch, n_tokens), True for tokens that must not decide; None where nobody marked any.
     """
 
     token_ids: Tensor
     mask: Tensor | None
     labels: Tensor
     rows: Tensor
+    marked: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

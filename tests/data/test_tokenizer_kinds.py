@@ -15,13 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from whytrain.data.encoded import EncodedSplit
 from whytrain.data.pretrained import PretrainedTokenizer
 from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import DataError
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.word_masking import mask_words
-from whytrain.guidance.word_occurrences import find_forms, word_forms
 
 TEXTS = [
     "a fine film, really fine",
@@ -182,22 +180,18 @@ def test_a_text_without_tokens_is_padding(kind: str) -> None:
     assert (encoding.word_of_token == -1).all()
 
 
-@pytest.mark.parametrize("kind", ["GPT-2", "RoBERTa", "XLM-R", "T5", "Llama"])
-def test_guided_words_are_found_in_every_place(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_tokens_inside_parts_of_a_text(kind: str) -> None:
     found = made(kind)
-    sentences = ["film a film", "films a", "a film", "film"]
-    ids = found.encode(sentences, 50)
-    offsets = np.concatenate([[0], np.cumsum([len(i) for i in ids])])
-    split = EncodedSplit(
-        token_ids=np.concatenate(ids),
-        offsets=offsets,
-        labels=np.zeros(4, dtype=np.int64),
-        padding_id=found.padding_id,
-    )
-    occurrences = find_forms(split, word_forms(["film"], found), TokenKinds.of(found).continuation.numpy())
-    at = np.flatnonzero(occurrences.form.numpy() >= 0)
-    rows = np.searchsorted(offsets, at[occurrences.piece.numpy()[at] == 0], side="right") - 1
-    assert rows.tolist() == [0, 0, 2, 3]  # not the beginning of "films"
+    text = "film a films, film"
+    encoding = found.encode_words(text, 50)
+    inside = found.tokens_inside(text, [(0, 4), (14, 18)], 50)
+    assert inside.tolist() == np.isin(encoding.word_of_token, [0, 3]).tolist()
+    assert not found.tokens_inside(text, [], 50).any()
+    n_before = len(CONTRACTS[kind][0])
+    cut = found.tokens_inside(text, [(14, 18)], len(encoding.token_ids) - 1)
+    assert len(cut) == len(encoding.token_ids) - 1
+    assert not cut[: n_before + 1].any()
 
 
 @pytest.mark.parametrize("kind", ["RoBERTa", "XLM-R"])

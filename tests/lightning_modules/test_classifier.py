@@ -6,7 +6,6 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -16,8 +15,6 @@ from small_runs import SMALL
 
 from whytrain.commands import train
 from whytrain.errors import ConfigError, TrainingError
-from whytrain.guidance.guidance import Guidance, WordEdits
-from whytrain.guidance.word_occurrences import Occurrences, Substitutes
 from whytrain.lightning_modules.classifier import Classifier
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.trainer import TrainerSettings, make_trainer
@@ -148,17 +145,11 @@ def test_what_the_objective_knows_of_the_data_moves_with_the_module_and_is_in_no
     workspace: Path,
 ) -> None:
     data, module, trainer, _ = parts("trainer.max_epochs=1")
-    n_tokens = len(data.training.token_ids)
-    edits = WordEdits(
-        Occurrences(np.full(n_tokens, -1, np.int32), np.zeros(n_tokens, np.int16), data.training.offsets),
-        mask=0.5,
-        replace=0.5,
-        substitutes=Substitutes([[(5,), (6,)]]),
-    )
+    n_tokens = len(data.training.encoded.token_ids)
     distillation = Distillation(
         logits=torch.zeros(len(data.training), 2),
         attention=torch.zeros(n_tokens),
-        offsets=torch.from_numpy(data.training.offsets),
+        offsets=torch.from_numpy(data.training.encoded.offsets),
         alpha=0.5,
         temperature=2.0,
         attention_weight=0.0,
@@ -166,15 +157,13 @@ def test_what_the_objective_knows_of_the_data_moves_with_the_module_and_is_in_no
     taught = Objective(
         module.objective.settings,
         data.token_kinds,
-        guidance=Guidance([edits], torch.ones(len(data.training))),
+        row_weights=torch.ones(len(data.training)),
         distillation=distillation,
     )
     lessons = Classifier(module.interface, objective=taught, optimizer=module.optimizer_settings, seed=0)
     names = {name for name, _ in taught.named_buffers()}
     assert names == {
-        *("token_kinds.special", "token_kinds.continuation", "guidance.weights"),
-        *(f"guidance.edits.0.occurrences.{name}" for name in ("form", "piece", "offsets")),
-        *(f"guidance.edits.0.substitutes.{name}" for name in ("pieces", "count", "first")),
+        *("token_kinds.special", "token_kinds.continuation", "row_weights"),
         *(f"distillation.{name}" for name in ("logits", "attention", "offsets")),
     }
     trainer.fit(lessons, datamodule=data)

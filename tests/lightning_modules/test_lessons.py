@@ -49,18 +49,25 @@ def first_batch(data: lm.TextData) -> Any:
 def test_a_runs_ranking_guides_training(make_run):
     make_run()
     data, module = built(*GUIDED, "guidance.mask=1.0", "guidance.upweight=3.0")
-    guidance = module.objective.guidance
-    assert guidance is not None
-    batch = first_batch(data)
-    masked = guidance(batch, module.objective.token_kinds)
-    hidden = {data.tokenizer.tokens([i])[0] for i in batch.token_ids[masked != batch.token_ids].tolist()}
-    assert hidden <= {"great", "dull", "lovely"}
-    assert "great" in hidden
-    assert guidance.weights is not None
-    heavy = torch.nonzero(guidance.weights > guidance.weights.min()).flatten().tolist()
-    assert heavy == [0, 1]
-    assert built()[1].objective.guidance is None
-    assert built("guidance.run=base")[1].objective.guidance is None  # nothing is switched on, nothing is read
+    assert data.guidance is not None
+    read = data.train_dataloader().epoch_of(0)[0]
+    hidden = {
+        word
+        for row, text in enumerate(data.corpus.train.texts)
+        if data.tokenizer.mask_id in read.sentence(row)
+        for word in text.split()
+    }
+    assert hidden & {"great", "dull", "lovely"}
+    shown = {
+        word for ids in map(read.sentence, range(len(read))) for word in data.tokenizer.tokens(ids.tolist())
+    }
+    assert shown.isdisjoint({"great", "dull", "lovely"})
+    weights = module.objective.row_weights
+    assert weights is not None
+    assert torch.nonzero(weights > weights.min()).flatten().tolist() == [0, 1]
+    for words in ((), ("guidance.run=base",)):  # nothing is switched on, nothing is read
+        plain, objective = built(*words)
+        assert (plain.guidance, objective.objective.row_weights) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_a_run_that_keeps_its_words_private(make_run):
         ConfigError, match=r"^guidance.run=base kept its words private .* use guidance.upweight"
     ):
         built(*GUIDED)
-    assert built("guidance.run=base", "guidance.upweight=2.0")[1].objective.guidance.weights is not None
+    assert built("guidance.run=base", "guidance.upweight=2.0")[1].objective.row_weights is not None
 
 
 def test_a_run_that_is_not_there(make_run):
@@ -152,9 +159,9 @@ def test_augmented_sentences_are_labeled_by_the_teacher(bert):
     learned, n = module.objective.distillation, len(data.corpus.train)
     assert len(learned.logits) == len(data.training) > 1.5 * n
     assert len(data.encoded("train")) == n
-    assert np.array_equal(data.training.labels[:n], data.corpus.train.labels)
-    assert np.array_equal(data.training.labels[n:], learned.logits[n:].argmax(dim=1).numpy())
-    ids = torch.from_numpy(data.training.sentence(n).astype(np.int64))[None]
+    assert np.array_equal(data.training.encoded.labels[:n], data.corpus.train.labels)
+    assert np.array_equal(data.training.encoded.labels[n:], learned.logits[n:].argmax(dim=1).numpy())
+    ids = torch.from_numpy(data.training.encoded.sentence(n).astype(np.int64))[None]
     with torch.no_grad():
         answer = load_teacher(bert, 128).model(ids, None)  # the tokenizers are the same, [MASK] included
     torch.testing.assert_close(learned.logits[n], answer[0], rtol=1e-4, atol=1e-5)

@@ -23,6 +23,11 @@ def plan(epoch: int) -> list[np.ndarray]:
     return np.array_split(np.random.default_rng(epoch).permutation(10), 5)
 
 
+def epoch_of(epoch: int) -> tuple[EncodedSplit, list[np.ndarray]]:
+    """The same sentences in every epoch."""
+    return SPLIT, plan(epoch)
+
+
 def rows(batches) -> list[list[int]]:
     return [batch.rows.tolist() for batch in batches]
 
@@ -32,7 +37,7 @@ def expected(epoch: int) -> list[list[int]]:
 
 
 def test_an_epoch_follows_its_plan_and_can_be_repeated():
-    loader = TrainingLoader(SPLIT, plan)
+    loader = TrainingLoader(epoch_of)
     assert len(loader) == 5
     assert rows(loader) == rows(loader) == expected(0)
     loader.sampler.set_epoch(3)
@@ -41,11 +46,11 @@ def test_an_epoch_follows_its_plan_and_can_be_repeated():
 
 @pytest.mark.parametrize("n_done", [1, 2, 4])
 def test_in_mid_epoch_it_continues_behind_the_last_batch(n_done):
-    loader = TrainingLoader(SPLIT, plan)
+    loader = TrainingLoader(epoch_of)
     loader.set_epoch(2)
     list(itertools.islice(loader, n_done))
     state = loader.state_dict()
-    other = TrainingLoader(SPLIT, plan)
+    other = TrainingLoader(epoch_of)
     other.load_state_dict(state)
     other.set_epoch(2)  # Lightning tells the epoch again before it iterates
     assert rows(other) == expected(2)[n_done:]
@@ -55,13 +60,13 @@ def test_in_mid_epoch_it_continues_behind_the_last_batch(n_done):
 
 
 def test_at_an_epochs_end_it_starts_a_full_one():
-    loader = TrainingLoader(SPLIT, plan)
+    loader = TrainingLoader(epoch_of)
     iterator = iter(loader)
     for _ in range(5):
         next(iterator)
     state = loader.state_dict()
     assert state == {"epoch": 0, "position": 5}
-    other = TrainingLoader(SPLIT, plan)
+    other = TrainingLoader(epoch_of)
     other.load_state_dict(state)
     other.set_epoch(1)
     assert rows(other) == expected(1)

@@ -11,7 +11,6 @@ from small import small_bilstm
 from torch.nn import functional
 
 from whytrain.errors import ConfigError
-from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
 from whytrain.objectives.distillation import Distillation
@@ -46,7 +45,7 @@ def distillation(**changes: Any) -> Distillation:
 
 
 def objective(
-    learned: Distillation | None = None, guidance: Guidance | None = None, **changes: Any
+    learned: Distillation | None = None, row_weights: torch.Tensor | None = None, **changes: Any
 ) -> Objective:
     settings: dict[str, Any] = {
         "label_smoothing": 0.0,
@@ -56,7 +55,9 @@ def objective(
         "dropout_end": None,
         "class_weights": None,
     }
-    return Objective(ObjectiveSettings(**settings | changes), KINDS, guidance=guidance, distillation=learned)
+    return Objective(
+        ObjectiveSettings(**settings | changes), KINDS, row_weights=row_weights, distillation=learned
+    )
 
 
 def bilstm(pooling: str = "attention", dropout: float = 0.0) -> BiLSTM:
@@ -157,7 +158,7 @@ def test_rows_weigh_what_guidance_says(asked):
     model = bilstm()
     weights = torch.tensor([0.5, 1.0, 2.0, 0.5])
     gold = functional.cross_entropy(model(BATCH.token_ids, BATCH.mask), BATCH.labels, reduction="none")
-    loss, _ = objective(guidance=Guidance([], weights))(asked(model), BATCH)
+    loss, _ = objective(row_weights=weights)(asked(model), BATCH)
     torch.testing.assert_close(loss, (gold * torch.tensor([2.0, 0.5, 0.5])).mean())
 
 

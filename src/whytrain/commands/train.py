@@ -37,6 +37,7 @@ TEXT_KEYS = (
     "model.embedding.pretrained",
     "distillation.teacher",
     "guidance.run",
+    "guidance.marks",
     "callbacks.diagnosis.rules",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,6 +32,7 @@ class EncodedSplit:
         labels: int64 (n,), class indices.
         padding_id: what fills shorter sentences of a batch up.
         n_cut: int64 (n,), tokens that were cut off; None where nobody counted.
+        marked: bool (n_tokens_in_all,), tokens that must not decide; None where nobody marked any.
     """
 
     token_ids: NDArray[np.int32]
@@ -38,6 +40,7 @@ class EncodedSplit:
     labels: NDArray[np.int64]
     padding_id: int
     n_cut: NDArray[np.int64] | None = None
+    marked: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """Return the number of sentences."""
@@ -73,16 +76,38 @@ class EncodedSplit:
         starts, lengths = self.offsets[rows], self.lengths[rows]
         longest = int(lengths.max())
         columns = np.arange(longest)
-        mask = None
+        places = starts[:, None] + columns
+        mask = marked = None
         if lengths.min() == longest:
-            token_ids = self.token_ids[starts[:, None] + columns].astype(np.int64)
+            token_ids = self.token_ids[places].astype(np.int64)
         else:
             present = columns < lengths[:, None]
-            token_ids = np.full(present.shape, self.padding_id, dtype=np.int64)
-            token_ids[present] = self.token_ids[(starts[:, None] + columns)[present]]
+            places = np.where(present, places, 0)
+            token_ids = np.where(present, self.token_ids[places], self.padding_id).astype(np.int64)
             mask = torch.from_numpy(present)
-        return Batch(
-            torch.from_numpy(token_ids), mask, torch.from_numpy(self.labels[rows]), torch.from_numpy(rows)
+        if self.marked is not None:
+            marked = torch.from_numpy(self.marked[places])
+            marked = marked if mask is None else marked & mask
+        labels = torch.from_numpy(self.labels[rows])
+        return Batch(torch.from_numpy(token_ids), mask, labels, torch.from_numpy(rows), marked)
+
+    def replaced(self, rows: NDArray[np.int64], sentences: Sequence[NDArray[np.int32]]) -> EncodedSplit:
+        """Return the split with other token ids in some rows; nothing of it is marked.
+
+        Args:
+            rows: int64 (n_replaced,), ascending and all different.
+            sentences: their token ids, one after another.
+        """
+        lengths = self.lengths.copy()
+        lengths[rows] = [len(ids) for ids in sentences]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        is_new = np.zeros(len(self), dtype=bool)
+        is_new[rows] = True
+        token_ids = np.empty(offsets[-1], dtype=np.int32)
+        token_ids[np.repeat(~is_new, lengths)] = self.token_ids[np.repeat(~is_new, self.lengths)]
+        token_ids[np.repeat(is_new, lengths)] = np.concatenate([*sentences, np.empty(0, dtype=np.int32)])
+        return EncodedSplit(
+            token_ids=token_ids, offsets=offsets, labels=self.labels, padding_id=self.padding_id
         )
 
     def joined(self, other: EncodedSplit) -> EncodedSplit:

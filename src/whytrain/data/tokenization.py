@@ -177,7 +177,9 @@ class Tokenizer:
     @cached_property
     def _hiding(self) -> tokenizers.Tokenizer:
         """The same tokenizer, reading special tokens in a text as such."""
-        return tokenizers.Tokenizer.from_str(self._backend.to_str())
+        backend = tokenizers.Tokenizer.from_str(self._backend.to_str())
+        backend.add_special_tokens([str(self.mask_token)])  # some have it as a plain entry only
+        return backend
 
     def _encoding(self, text: str, max_tokens: int) -> tuple[str, tokenizers.Encoding]:
         """Return as much of a text as its first tokens come from, and its encoding.
@@ -221,6 +223,28 @@ class Tokenizer:
             word_of_token[token] = len(merged) - 1
         words = tuple(text[spans[first][0] : spans[last][1]] for first, last in merged)
         return WordEncoding(words, np.array(ids, dtype=np.int64), word_of_token)
+
+    def tokens_inside(
+        self, text: str, spans: Sequence[tuple[int, int]], max_tokens: int
+    ) -> NDArray[np.bool_]:
+        """Return which tokens of a text, bool (n_tokens,) as `encode` gives them, stand for parts of it.
+
+        Args:
+            text: the text.
+            spans: first character and the one after the last, of each part.
+            max_tokens: after which the text is cut.
+        """
+        text, encoding = self._encoding(text, max_tokens)
+        inside = np.zeros(len(text) + 1, dtype=bool)
+        for begin, end in spans:
+            inside[begin:end] = True
+        ids = self._cut(self._plain(encoding.ids), max_tokens)
+        found = np.zeros(len(ids), dtype=bool)
+        offsets = encoding.offsets  # copied at each access
+        for token in range(len(self._before), len(ids) - len(self._after)):
+            begin, end = offsets[token]
+            found[token] = inside[begin:end].any()
+        return found
 
     def tokens(self, token_ids: Sequence[int]) -> list[str]:
         """Return the entries of the vocabulary for token ids; what has no entry is "[UNK]"."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from whytrain.data.scripts import CJK_CHARACTERS, SYLLABLE, SYLLABLE_CHARACTERS, unspaced_words
 
 _EDGES = re.compile(r"^\W+|\W+$")
+_CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _UNSPACED = f"{CJK_CHARACTERS}{SYLLABLE_CHARACTERS}"
 _ATOM = re.compile(rf"[{CJK_CHARACTERS}]|{SYLLABLE}|[^\s{_UNSPACED}]+")
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\s{_UNSPACED}]+")
@@ -57,6 +58,19 @@ def bare_word(word: str) -> str:
     """
     lowered = word.lower()
     return _EDGES.sub("", lowered) or lowered
+
+
+def bare_spans(text: str) -> list[tuple[str, int, int]]:
+    """Return for every word of a text its bare form, where that begins in the text, and where it ends.
+
+    >>> bare_spans("Good, (really)")
+    [('good', 0, 4), ('really', 7, 13)]
+    """
+    found = []
+    for begin, end in word_spans(text):
+        core = _CORE.search(text, begin, end)
+        found.append((bare_word(text[begin:end]), *(core.span() if core else (begin, end))))
+    return found
 
 
 def normalize_whitespace(text: str) -> str:

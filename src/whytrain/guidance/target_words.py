@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from scipy.sparse import coo_array, triu
 from whytrain.data.lexicon import FUNCTION, SYMBOL, Lexicon
 from whytrain.data.words import bare_word, split_words
 from whytrain.errors import ConfigError
+from whytrain.guidance.marked_words import MarkedWords
+from whytrain.shortcuts.marks import Mark
 
 Pair = tuple[str, str]
 
@@ -75,6 +78,34 @@ def random_pairs(pairs: Sequence[Pair], texts: Sequence[str], generator: np.rand
     targets = [place.get((number[a], number[b])) for a, b in pairs]
     found = matched(together, np.array([t for t in targets if t is not None], dtype=np.int64), generator)
     return [(vocabulary[first[i]], vocabulary[second[i]]) for i in found]
+
+
+def random_marks(marked: MarkedWords, generator: np.random.Generator) -> list[Mark]:
+    """Return as many marks of other words, each word about as frequent as one of the marked ones.
+
+    Two words of a pair stand together about as often as the marked ones; instead of the matches of a pattern
+    a word is marked that stands about as often as they do.
+    """
+    counts = marked.words.counts
+    vocabulary = sorted(counts)
+    number = {word: i for i, word in enumerate(vocabulary)}
+    single = [mark for mark in marked.marks if mark.kind == "words"]
+    patterns = [
+        sum(map(len, marked.matches[mark].values())) for mark in marked.marks if mark.kind == "pattern"
+    ]
+    frequencies = np.array([*(counts[word] for word in vocabulary), *patterns])
+    targets = [number[word] for mark in single for word in mark.words]
+    targets += range(len(vocabulary), len(frequencies))
+    drawn = iter(matched(frequencies, np.array(targets, dtype=np.int64), generator))
+    found = [replace(mark, words=tuple(vocabulary[next(drawn)] for _ in mark.words)) for mark in single]
+    found += [Mark(words=(vocabulary[next(drawn)],)) for _ in patterns]
+    for kind in ("pair", "ordered_pair"):
+        pairs = [(a, b) for mark in marked.marks if mark.kind == kind for a, b in [sorted(mark.words)]]
+        if pairs:
+            found += [
+                Mark(words=pair, kind=kind) for pair in random_pairs(pairs, marked.words.texts, generator)
+            ]
+    return found
 
 
 def matched(

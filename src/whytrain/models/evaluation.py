@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from whytrain.types import PredictFn
 
@@ -49,4 +50,11 @@ def differentiable(predict: PredictFn) -> Iterator[None]:
     cuDNN's recurrent layers refuse to run backward in evaluation mode, so it is switched off inside.
     """
     with evaluating(predict), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        yield
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """Compute with what autograd can differentiate twice: fused recurrent layers and attention cannot."""
+    with torch.backends.cudnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH):
         yield

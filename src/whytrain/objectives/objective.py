@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,14 +12,15 @@ from torch import Tensor, nn
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
-from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.guidance_settings import Probability
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.word_masking import mask_words
+from whytrain.models.evaluation import twice_differentiable
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.adversarial import fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
 from whytrain.objectives.distillation import Distillation
+from whytrain.objectives.input_gradient import input_gradient_penalty
 from whytrain.tasks import CLASSIFICATION, Task
 from whytrain.types import Batch, Inspection
 
@@ -60,7 +62,7 @@ class ObjectiveSettings:
 
 
 class Objective(nn.Module):
-    r"""(1 - λ) E(x) + λ E(x + r_adv) + w · attention penalty, on sentences with masked words.
+    r"""(1 - λ) E(x) + λ E(x + r_adv) + w · attention penalty + γ · input gradients, of masked sentences.
 
     E is the task's loss, cross-entropy of classes or of each label, with label smoothing; r_adv is the fast
     gradient method's perturbation of the embeddings. What it knows of the training data moves with the module
@@ -68,6 +70,7 @@ class Objective(nn.Module):
     """
 
     class_weights: Tensor | None
+    row_weights: Tensor | None
 
     def __init__(
         self,
@@ -75,7 +78,8 @@ class Objective(nn.Module):
         token_kinds: TokenKinds,
         *,
         task: Task = CLASSIFICATION,
-        guidance: Guidance | None = None,
+        row_weights: Tensor | None = None,
+        input_gradient: float = 0.0,
         distillation: Distillation | None = None,
         class_weights: Tensor | None = None,
     ) -> None:
@@ -85,14 +89,16 @@ class Objective(nn.Module):
             settings: the terms and their weights.
             token_kinds: which wordpieces are special and which continue a word.
             task: whose loss it is.
-            guidance: edits words and weighs rows as an earlier run's explanations say; None: it does not.
+            row_weights: float32 (n_rows,), of the rows of the training; None: all the same.
+            input_gradient: γ, weight of the penalty on the gradient at marked tokens.
             distillation: a teacher's answers, which take part in E's place; None: there is no teacher.
             class_weights: float32 (n_classes,), of a row by its class; None: all the same.
         """
         super().__init__()
         self.settings, self.token_kinds = settings, token_kinds
-        self.task, self.guidance, self.distillation = task, guidance, distillation
+        self.task, self.distillation, self.input_gradient = task, distillation, input_gradient
         self.register_buffer("class_weights", class_weights, persistent=False)
+        self.register_buffer("row_weights", row_weights, persistent=False)
 
     @property
     def target_smoothing(self) -> float:
@@ -103,7 +109,8 @@ class Objective(nn.Module):
     @property
     def needs_inspection(self) -> bool:
         """Whether the model must show its embeddings or attention."""
-        weights = (self.settings.attention_penalty["weight"], self.settings.adversarial["weight"])
+        penalty, adversarial = self.settings.attention_penalty, self.settings.adversarial
+        weights = (penalty["weight"], adversarial["weight"], self.input_gradient)
         return max(weights) > 0 or self._compares_attention
 
     @property
@@ -118,6 +125,11 @@ class Objective(nn.Module):
             raise ConfigError(
                 f"objective.adversarial needs a model with embed() and inspect(), and {name} computes no "
                 "logits from embeddings: set objective.adversarial.weight=0"
+            )
+        if self.input_gradient > 0 and not can.embeddings:
+            raise ConfigError(
+                f"guidance.input_gradient needs a model with embed() and inspect(), and {name} computes no "
+                "logits from embeddings: use guidance.swap or guidance.delete"
             )
         if self._compares_attention and can.attention == "none":
             raise ConfigError(
@@ -148,19 +160,23 @@ class Objective(nn.Module):
 
     def forward(self, model: ModelInterface, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the loss (scalar) and the logits (batch, n_classes) of the clean embeddings."""
-        token_ids = batch.token_ids if self.guidance is None else self.guidance(batch, self.token_kinds)
+        token_ids = batch.token_ids
         if self.settings.word_masking > 0:
             token_ids = mask_words(token_ids, self.settings.word_masking, self.token_kinds)
         if not self.needs_inspection:
             logits = model(token_ids, batch.mask)
             return self._error(logits, None, batch), logits
         embeddings = model.embed(token_ids)
-        inspection = model.inspect_embeddings(embeddings, batch.mask)
+        with twice_differentiable() if self.input_gradient > 0 else nullcontext():
+            inspection = model.inspect_embeddings(embeddings, batch.mask)
         loss = self._loss(inspection, batch)
         if self.settings.adversarial["weight"] > 0:
             perturbation = fgm_perturbation(loss, embeddings, self.settings.adversarial["epsilon"])
             attacked = self._loss(model.inspect_embeddings(embeddings + perturbation, batch.mask), batch)
             loss = torch.lerp(loss, attacked, self.settings.adversarial["weight"])
+        if self.input_gradient > 0 and batch.marked is not None:
+            penalty = input_gradient_penalty(inspection.logits, embeddings, batch.marked)
+            loss = loss + self.input_gradient * penalty
         return loss, inspection.logits
 
     def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
@@ -175,8 +191,8 @@ class Objective(nn.Module):
         errors = self.task.loss(logits, batch.labels, self.settings.label_smoothing)
         if self.distillation is not None:
             errors = self.distillation.blend(errors, logits, attention, batch)
-        if self.guidance is not None and self.guidance.weights is not None:
-            errors = errors * self.guidance.weights[batch.rows].to(errors)
+        if self.row_weights is not None:
+            errors = errors * self.row_weights[batch.rows].to(errors)
         if self.class_weights is not None:
             errors = errors * self.class_weights[batch.labels].to(errors)
         return errors.mean()

@@ -1,0 +1,127 @@
+"""Where in training sentences stands what is marked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from whytrain.data.words import bare_spans
+from whytrain.errors import ConfigError
+from whytrain.shortcuts.marks import Mark
+
+Span = tuple[int, int]  # first character, and the one after the last
+Spans = dict[int, list[Span]]  # by row
+
+
+class Words:
+    """The words of training sentences, in lower case and without the punctuation around them.
+
+    Attributes:
+        texts: the sentences.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Store the sentences; they are read when a word is first asked for."""
+        self.texts = texts
+
+    @cached_property
+    def _spans(self) -> dict[str, Spans]:
+        spans: dict[str, Spans] = defaultdict(dict)
+        for row, text in enumerate(self.texts):
+            for word, begin, end in bare_spans(text):
+                spans[word].setdefault(row, []).append((begin, end))
+        return dict(spans)
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands in the sentences."""
+        return Counter({word: sum(map(len, rows.values())) for word, rows in self._spans.items()})
+
+    def rows(self, word: str) -> Mapping[int, list[Span]]:
+        """Return where a word stands, by row."""
+        return self._spans.get(word, {})
+
+    def matches(self, pattern: str) -> Spans:
+        """Return where a regular expression matches whole words, by row; case makes no difference."""
+        whole = re.compile(rf"(?:(?<!\w)|(?!\w))(?:{pattern})(?:(?!\w)|(?<!\w))", re.IGNORECASE)
+        found = ([m.span() for m in whole.finditer(text) if m.group()] for text in self.texts)
+        return {row: spans for row, spans in enumerate(found) if spans}
+
+    def nearest(self, word: str) -> list[str]:
+        """Return words that are written like another."""
+        return difflib.get_close_matches(word, list(self._spans), n=3)
+
+
+class MarkedWords:
+    """Marks, and where each of them stands."""
+
+    def __init__(self, marks: Sequence[Mark], words: Words) -> None:
+        """Look for all of them."""
+        self.marks, self.words = marks, words
+        self.matches = {mark: words.matches(mark.words[0]) for mark in marks if mark.kind == "pattern"}
+
+    def check(self) -> None:
+        """Refuse marks of what stands nowhere.
+
+        Raises:
+            ConfigError: naming the nearest words that do.
+        """
+        for mark in self.marks:
+            if mark.kind == "pattern":
+                if not self.matches[mark]:
+                    raise ConfigError(
+                        f"guidance.marks: the pattern {mark.words[0]!r} matches nothing in the training data"
+                    )
+                continue
+            for word in mark.words:
+                _check_occurs(word, self.words)
+            if self.together(mark) == set():
+                raise ConfigError(
+                    f"guidance.marks: no training row has both {mark.words[0]!r} and {mark.words[1]!r}"
+                )
+
+    def spans(self) -> Spans:
+        """Return all that is marked, by row; of a pair both words, where they stand together."""
+        found: Spans = defaultdict(list)
+        for mark in self.marks:
+            if mark.kind == "pattern":
+                places: Iterable[Mapping[int, list[Span]]] = [self.matches[mark]]
+            else:
+                places = [self.words.rows(word) for word in mark.words]
+            together = self.together(mark)
+            for by_row in places:
+                for row, spans in by_row.items():
+                    if together is None or row in together:
+                        found[row] += spans
+        return dict(found)
+
+    def together(self, mark: Mark) -> set[int] | None:
+        """Return the rows in which both words of a pair stand; None for other marks."""
+        if mark.kind not in ("pair", "ordered_pair"):
+            return None
+        first, second = (self.words.rows(word) for word in mark.words)
+        return first.keys() & second.keys()
+
+    def shown(self, row: int) -> tuple[object, ...]:
+        """Return what a row shows of all marks: which words, whether the pair, its order, or a match."""
+        return tuple(self._shown(mark, row) for mark in self.marks)
+
+    def _shown(self, mark: Mark, row: int) -> object:
+        if mark.kind == "pattern":
+            return row in self.matches[mark]
+        stands = tuple(self.words.rows(word).get(row, []) for word in mark.words)
+        if mark.kind == "words":
+            return tuple(map(bool, stands))
+        if not all(stands):
+            return None
+        return mark.kind == "pair" or stands[0][0] < stands[1][0]
+
+
+def _check_occurs(word: str, words: Words) -> None:
+    if not words.rows(word):
+        near = words.nearest(word)
+        hint = f"; nearest that do: {', '.join(near)}" if near else ""
+        raise ConfigError(f"guidance.marks: the word {word!r} stands nowhere in the training data{hint}")
