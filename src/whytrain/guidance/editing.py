@@ -17,7 +17,7 @@ class Place(NamedTuple):
     Attributes:
         begin: its first character.
         end: the one after its last.
-        choices: one of them is drawn, all with equal probability.
+        choices: one of them is drawn; what is among them more often is drawn more often.
     """
 
     begin: int
@@ -37,13 +37,15 @@ class Edit:
     Attributes:
         probability: that it happens to a target, drawn for each.
         targets: by row.
+        to_others: whether nothing becomes what it is; what has no other choice is taken out.
     """
 
     probability: float
     targets: Targets
+    to_others: bool = False
 
 
-def target(begin: int, end: int, *choices: str) -> Target:
+def target(begin: int, end: int, choices: Sequence[str]) -> Target:
     """Return a target of one place."""
     return ((Place(begin, end, choices),),)
 
@@ -60,10 +62,21 @@ def edited(text: str, row: int, edits: Sequence[Edit], generator: np.random.Gene
                 continue
             places = options[_draw(len(options), generator)]
             if not any(p.begin < end and begin < p.end for p in places for begin, end, _ in changes):
-                changes += [(p.begin, p.end, p.choices[_draw(len(p.choices), generator)]) for p in places]
+                old = [text[p.begin : p.end] if edit.to_others else None for p in places]
+                new = [_choice(p.choices, word, generator) for p, word in zip(places, old, strict=True)]
+                changes += [(p.begin, p.end, word) for p, word in zip(places, new, strict=True)]
     for begin, end, new in sorted(changes, reverse=True):
         text = _put(text, begin, end, new) if new else _without(text, begin, end)
     return text
+
+
+def _choice(choices: Sequence[str], unlike: str | None, generator: np.random.Generator) -> str:
+    """Draw one of the choices, if wanted one unlike a word."""
+    drawn = choices[_draw(len(choices), generator)]
+    if unlike is None or drawn.lower() != unlike.lower():
+        return drawn
+    others = [choice for choice in choices if choice.lower() != unlike.lower()]
+    return others[_draw(len(others), generator)] if others else REMOVED
 
 
 def _draw(n: int, generator: np.random.Generator) -> int:

@@ -65,7 +65,7 @@ def _targets(words: Words, choices: Mapping[str, Sequence[str]]) -> dict[int, li
     found: dict[int, list[Target]] = defaultdict(list)
     for word, others in choices.items():
         for row, spans in words.rows(word).items():
-            found[row] += [target(begin, end, *others) for begin, end in spans if others]
+            found[row] += [target(begin, end, others) for begin, end in spans if others]
     return found
 
 
@@ -80,7 +80,7 @@ def _synonyms(words: Words, pairs: Sequence[Pair], lexicon: Lexicon) -> dict[int
     for word, rows in sorted(beside.items()):
         if synonyms := guiding_synonyms(lexicon, word):
             for row in rows:
-                found[row] += [target(begin, end, *synonyms) for begin, end in words.rows(word)[row]]
+                found[row] += [target(begin, end, synonyms) for begin, end in words.rows(word)[row]]
     return found
 
 

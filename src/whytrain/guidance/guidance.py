@@ -144,7 +144,7 @@ def _with_copies(
     rows: TrainingRows, marked: MarkedWords, copies: int, lexicon: Lexicon, generator: np.random.Generator
 ) -> TrainingRows:
     edits = [
-        Edit(probability=1.0, targets=swaps(marked, rows.classes, lexicon, to_others=True)),
+        Edit(probability=1.0, targets=swaps(marked, rows.classes, lexicon), to_others=True),
         Edit(probability=1.0, targets=order_swaps(marked)),
     ]
     touched = sorted(set(chain.from_iterable(edit.targets for edit in edits)))

@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.data.lexicon import Lexicon
 from whytrain.guidance.editing import REMOVED, Option, Place, Target, Targets, target
-from whytrain.guidance.marked_words import MarkedWords, Span
+from whytrain.guidance.marked_words import MarkedWords, Span, Words
 from whytrain.guidance.stand_ins import mirror_word
 from whytrain.shortcuts.marks import Mark
 
-# Of a marked thing as it stands: what may stand there instead.
-Choices = Callable[[str], Sequence[str]]
+_TAKEN_OUT = (REMOVED,)
 
 
-def swaps(
-    marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon, *, to_others: bool = False
-) -> Targets:
+def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -> Targets:
     """Return the targets that become one of their kin, with which they say nothing about the label.
 
-    The kin of a word are the words of its mark; of the match of a pattern, all its matches. A word that is
-    marked alone, and each word of a pair where its partner stands, has its mirror word
-    (`whytrain.guidance.stand_ins.mirror_word`) as kin, which then changes, too. What has no kin is taken out.
-    Of a pair one of the two words is drawn to change. Marked orders are left out.
+    The kin of a word are the words of its mark, itself included; of the match of a pattern, all its matches.
+    A word that is marked alone, and each word of a pair where its partner stands, has its mirror word
+    (`whytrain.guidance.stand_ins.mirror_word`) as kin, which then changes, too. They are drawn as often as
+    they stand in the sentences. What has no kin is taken out. Of a pair one of the two words is drawn to
+    change. Marked orders are left out.
 
     Args:
         marked: marks, and where they stand.
         classes: float64 (n_rows, n_classes), 1 where a row has a class.
         lexicon: tells parts of speech.
-        to_others: whether nothing stays what it is; otherwise itself is one of its kin.
     """
     targets: dict[int, list[Target]] = defaultdict(list)
     words = marked.words
     for mark in marked.marks:
         if mark.kind == "pattern":
-            _add(
-                targets,
-                [marked.matches[mark]],
-                _drawn(_texts(marked, mark), to_others=to_others),
-                words.texts,
-            )
+            _add(targets, [marked.matches[mark]], _choices(_matched(marked, mark)))
         elif mark.kind == "words":
             kin = mark.words
             if len(kin) == 1 and (mirror := mirror_word(kin[0], words, classes, lexicon)) is not None:
                 kin = (kin[0], mirror)
-            _add(targets, map(words.rows, kin), _drawn(kin, to_others=to_others), words.texts)
+            _add(targets, map(words.rows, kin), _choices(_by_count(kin, words.counts)))
         elif mark.kind == "pair":
-            _add_pair(targets, mark, marked, classes, lexicon, to_others=to_others)
+            for row, options in _broken(mark, words, classes, lexicon).items():
+                targets[row].append(tuple(options))
     return targets
 
 
@@ -59,13 +52,13 @@ def removals(marked: MarkedWords) -> Targets:
     targets: dict[int, list[Target]] = defaultdict(list)
     for mark in marked.marks:
         if mark.kind == "pattern":
-            _add(targets, [marked.matches[mark]], lambda _: (REMOVED,), marked.words.texts)
+            _add(targets, [marked.matches[mark]], _TAKEN_OUT)
         elif mark.kind == "words":
-            _add(targets, map(marked.words.rows, mark.words), lambda _: (REMOVED,), marked.words.texts)
+            _add(targets, map(marked.words.rows, mark.words), _TAKEN_OUT)
         else:
             first, second = map(marked.words.rows, mark.words)
             for row in marked.together(mark) or ():
-                targets[row].append((_all_of(first[row], (REMOVED,)), _all_of(second[row], (REMOVED,))))
+                targets[row].append((_all_of(first[row], _TAKEN_OUT), _all_of(second[row], _TAKEN_OUT)))
     return targets
 
 
@@ -81,59 +74,44 @@ def order_swaps(marked: MarkedWords) -> Targets:
     return targets
 
 
-def _texts(marked: MarkedWords, mark: Mark) -> tuple[str, ...]:
-    """Return all that a pattern matches, once each."""
+def _matched(marked: MarkedWords, mark: Mark) -> list[str]:
+    """Return all that a pattern matches."""
     texts = marked.words.texts
-    return tuple(
-        dict.fromkeys(
-            texts[row][begin:end] for row, spans in marked.matches[mark].items() for begin, end in spans
-        )
-    )
+    return [texts[row][begin:end] for row, spans in marked.matches[mark].items() for begin, end in spans]
 
 
-def _drawn(kin: Sequence[str], *, to_others: bool) -> Choices:
-    """Return what may stand for one of its kin."""
-    if len(kin) == 1:
-        return lambda _: (REMOVED,)
-    if not to_others:
-        return lambda _: kin
-    others = {word.lower(): [other for other in kin if other.lower() != word.lower()] for word in kin}
-    return lambda word: others[word.lower()] or (REMOVED,)
+def _by_count(words: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """Return each word as often as it stands in the sentences."""
+    return [word for word in words for _ in range(counts[word])]
+
+
+def _choices(kin: Sequence[str]) -> Sequence[str]:
+    return kin if len(set(kin)) > 1 else _TAKEN_OUT
 
 
 def _add(
-    targets: dict[int, list[Target]],
-    places: Iterable[Mapping[int, list[Span]]],
-    choices: Choices,
-    texts: Sequence[str],
+    targets: dict[int, list[Target]], places: Iterable[Mapping[int, list[Span]]], choices: Sequence[str]
 ) -> None:
     """Add each place as a target of its own."""
     for by_row in places:
         for row, spans in by_row.items():
-            targets[row] += [target(b, e, *choices(texts[row][b:e])) for b, e in spans]
+            targets[row] += [target(begin, end, choices) for begin, end in spans]
 
 
-def _add_pair(
-    targets: dict[int, list[Target]],
-    mark: Mark,
-    marked: MarkedWords,
-    classes: NDArray[np.float64],
-    lexicon: Lexicon,
-    *,
-    to_others: bool,
-) -> None:
-    """Add what breaks a pair: each of its words, beside the other, is drawn from itself and its mirror."""
-    words, options = marked.words, defaultdict[int, list[Option]](list)
+def _broken(
+    mark: Mark, words: Words, classes: NDArray[np.float64], lexicon: Lexicon
+) -> dict[int, list[Option]]:
+    """Return by row what breaks a pair: each word, beside the other, is drawn from itself and its mirror."""
+    options: dict[int, list[Option]] = defaultdict(list)
     for word, partner in (mark.words, mark.words[::-1]):
         beside = words.rows(partner).keys()
         mirror = mirror_word(word, words, classes, lexicon, beside)
         kin = (word,) if mirror is None else (word, mirror)
-        choose = _drawn(kin, to_others=to_others)
+        choices = _choices([own for own in kin for _ in words.rows(own).keys() & beside])
         for own in kin:
             for row in words.rows(own).keys() & beside:
-                options[row].append(_all_of(words.rows(own)[row], choose(own)))
-    for row, found in options.items():
-        targets[row].append(tuple(found))
+                options[row].append(_all_of(words.rows(own)[row], choices))
+    return options
 
 
 def _all_of(spans: Sequence[Span], choices: Sequence[str]) -> Option:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -70,14 +70,27 @@ def random_words(
     return [vocabulary[i] for i in found]
 
 
-def random_pairs(pairs: Sequence[Pair], texts: Sequence[str], generator: np.random.Generator) -> list[Pair]:
-    """Return as many other pairs, each together in about as many texts as one of the given ones."""
+def random_pairs(
+    pairs: Sequence[Pair],
+    texts: Sequence[str],
+    generator: np.random.Generator,
+    avoid: Collection[str] = (),
+) -> list[Pair]:
+    """Return as many other pairs, each together in about as many texts as one of the given ones.
+
+    None has a word to avoid.
+    """
     vocabulary, first, second, together = _cooccurrences(texts)
     number = {word: i for i, word in enumerate(vocabulary)}
     place = {pair: i for i, pair in enumerate(zip(first.tolist(), second.tolist(), strict=True))}
-    targets = [place.get((number[a], number[b])) for a, b in pairs]
-    found = matched(together, np.array([t for t in targets if t is not None], dtype=np.int64), generator)
-    return [(vocabulary[first[i]], vocabulary[second[i]]) for i in found]
+    found = [place.get((number[a], number[b])) for a, b in pairs]
+    targets = np.array([t for t in found if t is not None], dtype=np.int64)
+    avoided = np.isin(np.array(vocabulary), list(avoid))
+    usable = ~(avoided[first] | avoided[second])
+    usable[targets] = True
+    kept = np.flatnonzero(usable)
+    drawn = matched(together[kept], np.searchsorted(kept, targets), generator)
+    return [(vocabulary[first[i]], vocabulary[second[i]]) for i in kept[drawn].tolist()]
 
 
 def random_marks(marked: MarkedWords, generator: np.random.Generator) -> list[Mark]:
@@ -86,25 +99,27 @@ def random_marks(marked: MarkedWords, generator: np.random.Generator) -> list[Ma
     Two words of a pair stand together about as often as the marked ones; instead of the matches of a pattern
     a word is marked that stands about as often as they do.
     """
-    counts = marked.words.counts
-    vocabulary = sorted(counts)
-    number = {word: i for i, word in enumerate(vocabulary)}
-    single = [mark for mark in marked.marks if mark.kind == "words"]
-    patterns = [
-        sum(map(len, marked.matches[mark].values())) for mark in marked.marks if mark.kind == "pattern"
-    ]
-    frequencies = np.array([*(counts[word] for word in vocabulary), *patterns])
-    targets = [number[word] for mark in single for word in mark.words]
-    targets += range(len(vocabulary), len(frequencies))
-    drawn = iter(matched(frequencies, np.array(targets, dtype=np.int64), generator))
-    found = [replace(mark, words=tuple(vocabulary[next(drawn)] for _ in mark.words)) for mark in single]
-    found += [Mark(words=(vocabulary[next(drawn)],)) for _ in patterns]
+    counts, texts = marked.words.counts, marked.words.texts
+    avoid = {
+        bare_word(word)
+        for row, spans in marked.spans().items()
+        for begin, end in spans
+        for word in split_words(texts[row][begin:end])
+    }
+    singles = [mark for mark in marked.marks if mark.kind == "words"]
+    patterns = [mark for mark in marked.marks if mark.kind == "pattern"]
+    words = [word for mark in singles for word in mark.words]
+    others = sorted(counts.keys() - avoid)
+    frequencies = [counts[word] for word in [*others, *words]]
+    frequencies += [sum(map(len, marked.matches[mark].values())) for mark in patterns]
+    targets = np.arange(len(others), len(frequencies))
+    drawn = iter([others[i] for i in matched(np.array(frequencies), targets, generator)])
+    found = [replace(mark, words=tuple(next(drawn) for _ in mark.words)) for mark in singles]
+    found += [Mark(words=(next(drawn),)) for _ in patterns]
     for kind in ("pair", "ordered_pair"):
         pairs = [(a, b) for mark in marked.marks if mark.kind == kind for a, b in [sorted(mark.words)]]
         if pairs:
-            found += [
-                Mark(words=pair, kind=kind) for pair in random_pairs(pairs, marked.words.texts, generator)
-            ]
+            found += [Mark(words=pair, kind=kind) for pair in random_pairs(pairs, texts, generator, avoid)]
     return found
 
 
@@ -128,7 +143,7 @@ def matched(
     if len(others) < len(targets):
         raise ConfigError(
             f"guidance.targets=random needs {len(targets)} other words or pairs, the training data has "
-            f"{len(others)}: lower guidance.top_words"
+            f"{len(others)}: lower guidance.top_words, or mark less"
         )
     order = others[np.argsort(counts[others], kind="stable")]  # random among equal counts
     ranked, taken = counts[order], np.zeros(len(order), dtype=bool)
