@@ -63,8 +63,8 @@ def edited(text: str, row: int, edits: Sequence[Edit], generator: np.random.Gene
             places = options[_draw(len(options), generator)]
             if not any(p.begin < end and begin < p.end for p in places for begin, end, _ in changes):
                 old = [text[p.begin : p.end] if edit.to_others else None for p in places]
-                new = [_choice(p.choices, word, generator) for p, word in zip(places, old, strict=True)]
-                changes += [(p.begin, p.end, word) for p, word in zip(places, new, strict=True)]
+                drawn = [_choice(p.choices, word, generator) for p, word in zip(places, old, strict=True)]
+                changes += [(p.begin, p.end, word) for p, word in zip(places, drawn, strict=True)]
     for begin, end, new in sorted(changes, reverse=True):
         text = _put(text, begin, end, new) if new else _without(text, begin, end)
     return text
