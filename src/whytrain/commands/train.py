@@ -18,6 +18,7 @@ from whytrain.commands.promises import judge_promises
 from whytrain.config.seed import Seed
 
 if TYPE_CHECKING:
+    from whytrain.data.corpus import Corpus
     from whytrain.tracking.settings import TrackingSettings
 
 CHOICES = ("model", "data", "tokenizer")  # groups whose chosen file says what a run is
@@ -286,11 +287,16 @@ def close_loop(job: Job) -> None:
             f"the closed loop guides by classes, which task={task.name} has not: leave out loop"
         )
 
+    def load() -> Corpus:
+        source = instantiate(job.config.data)
+        source.prepare()
+        return source.load(task)  # type: ignore[no-any-return]  # instantiated from the config
+
     def train_one(words: list[str], parent_run_id: str) -> str:
         return train(job.following(words, parent_run_id)).run_id
 
     loop, tracking = instantiate(job.config.loop), instantiate(job.config.tracking)
-    print(loop.run(train_one, publish_loop, list(job.words), tracking, plain))
+    print(loop.run(train_one, load, publish_loop, list(job.words), tracking, plain))
 
 
 COMMAND = HydraCommand(

@@ -12,6 +12,7 @@ from whytrain.data.words import bare_spans
 from whytrain.errors import ConfigError
 from whytrain.shortcuts.marks import Mark
 
+_MANY = 20  # different matches of a pattern
 Span = tuple[int, int]  # first character, and the one after the last
 Spans = dict[int, list[Span]]  # by row
 
@@ -106,12 +107,26 @@ class MarkedWords:
         return first.keys() & second.keys()
 
     def shown(self, row: int) -> tuple[object, ...]:
-        """Return what a row shows of all marks: which words, whether the pair, its order, or a match."""
+        """Return what a row shows of all marks: which words, whether the pair, its order, which matches.
+
+        Of a pattern with many matches it counts only whether there is one.
+        """
         return tuple(self._shown(mark, row) for mark in self.marks)
+
+    @cached_property
+    def _few(self) -> set[Mark]:
+        """The patterns with few matches."""
+        texts = self.words.texts
+        return {
+            mark
+            for mark, rows in self.matches.items()
+            if len({texts[row][b:e].lower() for row, spans in rows.items() for b, e in spans}) <= _MANY
+        }
 
     def _shown(self, mark: Mark, row: int) -> object:
         if mark.kind == "pattern":
-            return row in self.matches[mark]
+            matched = {self.words.texts[row][b:e].lower() for b, e in self.matches[mark].get(row, [])}
+            return tuple(sorted(matched)) if mark in self._few else bool(matched)
         stands = tuple(self.words.rows(word).get(row, []) for word in mark.words)
         if mark.kind == "words":
             return tuple(map(bool, stands))

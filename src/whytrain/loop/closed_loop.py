@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import MinLen
 
-from whytrain.config.override_words import key_of, last_of_each
+from whytrain.config.override_words import key_of, last_of_each, words_of
 from whytrain.config.seed import Seed
+from whytrain.data.corpus import Corpus
 from whytrain.errors import ConfigError
-from whytrain.loop.arms import BASELINE, RANDOM, Arm, arms_of
+from whytrain.guidance.guidance_settings import FOUND
+from whytrain.loop.arms import BASELINE, RANDOM, Arm, acts_on_marks, arms_of, repair_of_marks
 from whytrain.loop.conclusion import LoopOutcome, conclude
 from whytrain.loop.control_arm import why_no_control
+from whytrain.loop.shortcut_rows import shortcut_rows
 from whytrain.runs.diagnosed_run import read_diagnosed
 from whytrain.runs.diagnosis import read_diagnosis
+from whytrain.runs.marks import read_found
+from whytrain.shortcuts.marks import Mark, read_marks
 from whytrain.sweeps.run_name import free_name
 from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.settings import TrackingSettings
@@ -29,6 +34,7 @@ _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak 
 _log = logging.getLogger(__name__)
 
 Train = Callable[[list[str], str], str]  # overrides and the id of the parent run: the id of the run
+Load = Callable[[], Corpus]
 Publish = Callable[[Store, LoopOutcome], str]
 
 
@@ -36,7 +42,8 @@ class ClosedLoop:
     """Trains a baseline, follows its diagnosis, and holds the result to what was expected.
 
     The diagnosis of the first seed's baseline decides the strategies; with further seeds each is guided by
-    the explanations of its own baseline. All runs are children of one run that holds tables, figure and page.
+    the explanations of its own baseline, but acts on the same marks: those of a file (`guidance.marks`), or
+    those that the first one found. All runs are children of one run that holds tables, figure and page.
     """
 
     def __init__(self, *, seeds: Annotated[list[Seed], MinLen(1)], control: bool, ablation: bool) -> None:
@@ -52,6 +59,7 @@ class ClosedLoop:
     def run(
         self,
         train: Train,
+        load: Load,
         publish: Publish,
         words: Sequence[str],
         tracking: TrackingSettings,
@@ -62,6 +70,7 @@ class ClosedLoop:
         Args:
             train: trains one run with these words of the command line as a child of the run with this id, or
                 finds it trained there, and returns its id.
+            load: loads the data, whose training rows tell where marks point.
             publish: logs what was found on the run that holds the others, and says it in short.
             words: the command line, which all arms share.
             tracking: where the runs are tracked.
@@ -80,26 +89,34 @@ class ClosedLoop:
             runner = _Runner(train=train, parent_run_id=store.run_id, shared=shared, uri=tracking.address)
             baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
             arm_runs: dict[Arm, list[RunRecord]] = {}
+            runs_of = {BASELINE: baselines}
             notes: list[str] = []
-            for arm in self._arms(baselines[0], notes):
+            given = _given_marks(settings)
+            for arm in self._arms(baselines[0], given, notes):
+                guides = [baselines[0]] * len(self.seeds) if arm.acts_on_found else runs_of.get(arm.guide, [])
                 try:
-                    arm_runs[arm] = [
-                        runner(arm.name, seed, arm.guided_by(baseline.run_id))
-                        for seed, baseline in zip(self.seeds, baselines, strict=True)
+                    arm_runs[arm] = runs_of[arm.name] = [
+                        runner(arm.name, seed, arm.guided_by(guide.run_id))
+                        for seed, guide in zip(self.seeds, guides, strict=True)
                     ]
                 except ConfigError as error:  # say, too few words for random targets: the others still tell
                     notes.append(f"The arm “{arm.name}” is left out: {error}.")
             for note in notes:
                 _log.warning("closed loop: %s", note)
-            return publish(store, conclude(self.seeds, baselines, arm_runs, notes))
+            marks = given or _found_marks(arm_runs, baselines[0])
+            rows = shortcut_rows(marks, load()) if marks else None
+            return publish(store, conclude(self.seeds, baselines, arm_runs, notes, rows))
 
-    def _arms(self, baseline: RunRecord, notes: list[str]) -> list[Arm]:
-        """Return the arms that follow the diagnosis, if it recommends anything, and note what is missing."""
+    def _arms(self, baseline: RunRecord, given: Sequence[Mark], notes: list[str]) -> list[Arm]:
+        """Return the arms that follow the diagnosis and marks, if there are any, and note what is missing."""
         try:
             strategies = read_diagnosed(baseline, baseline.run_id).strategies
         except ConfigError as error:
             notes.append(f"{error}.")
             strategies = ()
+        if given:  # a person's marks count more than those that were found
+            own = [strategy for strategy in strategies if not acts_on_marks(words_of(strategy.overrides))]
+            strategies = (repair_of_marks(given), *own)
         arms = arms_of(strategies, control=self.control, ablation=self.ablation)
         if self.control and not any(arm.name == RANDOM for arm in arms):
             notes += why_no_control(read_diagnosis(baseline))
@@ -119,6 +136,16 @@ class _Runner:
         name = arm.replace(" ", "-")
         given = last_of_each([*self.shared, *words, f"seed={seed}", f"run_name={name}"])
         return find_run(self.uri, self.train(given, self.parent_run_id))
+
+
+def _given_marks(settings: Mapping[str, Any]) -> list[Mark]:
+    path = settings["guidance"]["marks"]
+    return [] if path in (None, FOUND) else read_marks(path)
+
+
+def _found_marks(arms: Iterable[Arm], baseline: RunRecord) -> list[Mark]:
+    """Return what the first baseline's diagnosis found, where an arm acts on it."""
+    return read_found(baseline) if any(arm.acts_on_found for arm in arms) else []
 
 
 def _check(settings: Mapping[str, Any]) -> None:

@@ -12,10 +12,12 @@ from rich.progress import track
 from whytrain.data.lexicon import Lexicon, WordNet, is_english
 from whytrain.errors import ConfigError
 from whytrain.guidance.target_words import word_counts
+from whytrain.loop.arm_accuracies import arm_accuracies, best_repair, rows_measured
 from whytrain.loop.arm_differences import difference
 from whytrain.loop.arms import BASELINE, EXPLAINED, RANDOM, Arm
 from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.measured_run import MeasuredRun, measured_run
+from whytrain.loop.shortcut_rows import ShortcutRows
 from whytrain.loop.verdicts import Effect, joint_promises, verdict
 from whytrain.runs.config import is_private
 from whytrain.runs.sentences import read_sentences
@@ -36,6 +38,7 @@ class LoopOutcome:
         runs: one row per arm and seed: `arm`, `seed`, `run`, `run_id`, `overrides`.
         effects: of all arms, in all metrics.
         alone: the arm that switches a strategy on alone, by strategy.
+        accuracies: of each arm on each kind of rows, see `arm_accuracies`.
         notes: what is missing, and why.
     """
 
@@ -43,11 +46,16 @@ class LoopOutcome:
     runs: pd.DataFrame
     effects: Sequence[Effect]
     alone: Mapping[str, str]
+    accuracies: pd.DataFrame
     notes: Sequence[str]
 
 
 def conclude(
-    seeds: Sequence[int], baselines: Sequence[RunRecord], arm_runs: ArmRuns, notes: Sequence[str]
+    seeds: Sequence[int],
+    baselines: Sequence[RunRecord],
+    arm_runs: ArmRuns,
+    notes: Sequence[str],
+    shortcuts: ShortcutRows | None = None,
 ) -> LoopOutcome:
     """Measure all runs and compare them.
 
@@ -56,11 +64,12 @@ def conclude(
         baselines: one per seed.
         arm_runs: the runs that followed.
         notes: what is missing, and why.
+        shortcuts: rows that tell whether a marked shortcut is gone; None where nothing is marked.
     """
     lexicon = lexicon_of_synonyms(baselines[0])
     pairs = [pair for runs in (baselines, *arm_runs.values()) for pair in zip(runs, baselines, strict=True)]
     measured = [
-        measured_run(run, base, lexicon, untargeted=True)
+        measured_run(run, base, lexicon, untargeted=True, shortcuts=shortcuts)
         for run, base in track(pairs, "measuring runs", transient=True)
     ]
     n = len(seeds)
@@ -76,7 +85,8 @@ def conclude(
             for arm in after
             if len(arm.strategies) == 1 and arm.name != RANDOM
         },
-        notes=notes,
+        accuracies=arm_accuracies(measured[:n], after),
+        notes=[*notes, *([] if shortcuts is None else best_repair(after))],
     )
 
 
@@ -88,7 +98,8 @@ def all_effects(before: Sequence[MeasuredRun], after: Mapping[Arm, Sequence[Meas
         after: the runs of each arm, in the same order of seeds.
     """
     promised = [e.metric for arm in after for s in arm.strategies for e in s.expected]
-    metrics = list(dict.fromkeys([*promised, *_GENERAL, *UNTARGETED]))
+    on_rows = [metric for metric in rows_measured(before) if metric not in _GENERAL]
+    metrics = list(dict.fromkeys([*promised, *_GENERAL, *on_rows, *UNTARGETED]))
     effects: list[Effect] = []
     for arm, runs in after.items():
         promises = joint_promises(e for s in arm.strategies for e in s.expected)

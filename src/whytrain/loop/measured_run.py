@@ -20,11 +20,12 @@ from whytrain.loop.deletion_robustness import (
     with_synonyms,
     without_words,
 )
+from whytrain.loop.shortcut_rows import ADVERSARIAL, UNMARKED, ShortcutRows
 from whytrain.metrics.calibration import SMALLEST_PROBABILITY
 from whytrain.runs.config import is_private, read_config
 from whytrain.runs.diagnosis import read_rows
 from whytrain.runs.model import read_model
-from whytrain.runs.predictions import read_predictions
+from whytrain.runs.predictions import StoredPredictions, read_predictions
 from whytrain.runs.ranking import read_words, word_sizes
 from whytrain.runs.sentences import read_sentences
 from whytrain.tracking.reader import RunRecord
@@ -48,7 +49,12 @@ class MeasuredRun:
 
 
 def measured_run(
-    run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None, *, untargeted: bool
+    run: RunRecord,
+    baseline: RunRecord,
+    lexicon: Lexicon | None,
+    *,
+    untargeted: bool,
+    shortcuts: ShortcutRows | None = None,
 ) -> MeasuredRun:
     """Read a run that ended with a diagnosis, and measure what its training did not target.
 
@@ -57,6 +63,7 @@ def measured_run(
         baseline: the run whose top words are removed from the validation sentences, or replaced.
         lexicon: of synonyms; None leaves them out.
         untargeted: whether to ask the model again, about sentences without their words; this takes seconds.
+        shortcuts: rows that tell whether a marked shortcut is gone; None where nothing is marked.
 
     Raises:
         TrackingError: the run lacks its model or the tables of predictions or of the diagnosis.
@@ -64,15 +71,47 @@ def measured_run(
     stored = read_predictions(run)
     of_label = stored.probabilities[np.arange(len(stored.labels)), stored.labels]
     rows: dict[str, pd.Series[float]] = {
-        "best/accuracy": pd.Series(stored.right.astype(np.float64), index=stored.ids),
+        "best/accuracy": _right(stored),
         "best/balanced_accuracy": pd.Series(stored.right * _balancing(stored.labels), index=stored.ids),
         "best/nll": pd.Series(-np.log(np.maximum(of_label, SMALLEST_PROBABILITY)), index=stored.ids),
     }
     rows |= {f"diagnosis/{name}": terms for name, terms in read_rows(run).items()}
+    judged = {name: read_predictions(run, name) for name in outside_names(run)}
+    rows |= {f"{name}/accuracy": _right(found) for name, found in judged.items()}
     asked = _untargeted(run, baseline, lexicon) if untargeted else {}
+    if shortcuts is not None:
+        asked |= _of_shortcuts(run, shortcuts, {None: stored} | judged)
     metrics = dict(run.metrics) | {name: float(terms.mean()) for name, terms in asked.items()}
     confidence = pd.Series(stored.probabilities.max(axis=1), index=stored.ids)
     return MeasuredRun(run=run, metrics=metrics, rows=rows | asked, confidence=confidence)
+
+
+def outside_names(run: RunRecord) -> list[str]:
+    """Return which rows from elsewhere a run was measured on: `check`, `evaluation/<name>`."""
+    names = (name.removesuffix("/accuracy") for name in run.metrics if name.endswith("/accuracy"))
+    return sorted(name for name in names if name == "check" or name.startswith("evaluation/"))
+
+
+def _right(stored: StoredPredictions) -> pd.Series[float]:
+    return pd.Series(stored.right.astype(np.float64), index=stored.ids)
+
+
+def _of_shortcuts(
+    run: RunRecord, rows: ShortcutRows, judged: Mapping[str | None, StoredPredictions]
+) -> dict[str, pd.Series[float]]:
+    """Return which rows without marks, and which with misleading ones, are right."""
+    unmarked = {
+        f"{name or 'validation'}: {row}": value
+        for name, ids in rows.unmarked.items()
+        for row, value in _right(judged[name]).loc[list(ids)].items()
+    }
+    found = {UNMARKED: pd.Series(unmarked, dtype="float64")}
+    if len(rows.adversarial):
+        model = read_model(run)
+        decided = model.probabilities(rows.adversarial["text"].tolist()).argmax(axis=1)
+        right = np.array(model.class_names)[decided] == rows.adversarial["label"].to_numpy()
+        found[ADVERSARIAL] = pd.Series(right.astype(np.float64), index=rows.adversarial["id"].tolist())
+    return {name: terms for name, terms in found.items() if len(terms) > 1}
 
 
 def _balancing(labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -25,6 +25,10 @@ EXPLANATION = (
     "and synonyms that training never used.",
 )
 
+ACCURACIES = (
+    "Accuracy with its 95% interval, and behind it the difference from the baseline on the same rows. No arm "
+    "was trained on any of these rows."
+)
 
 ONE_RUN = "One run of each: what another seed would change is not in these intervals."
 ONE_SEED = (
@@ -120,12 +124,30 @@ def standings(effects: Sequence[Effect], arm_of: Mapping[str, str]) -> pd.DataFr
     return pd.DataFrame(rows, columns=["strategy", "arm", "standing"])
 
 
+def accuracy_table(accuracies: pd.DataFrame) -> pd.DataFrame:
+    """One row per arm, one column per kind of rows: accuracy with its interval, and the difference.
+
+    Args:
+        accuracies: see `whytrain.loop.arm_accuracies.arm_accuracies`.
+    """
+    shown: dict[str, dict[str, str]] = {}
+    for row in accuracies.to_dict("records"):
+        column = f"{row['rows']} ({row['n_rows']:,} rows)"
+        text = f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        if math.isfinite(row["difference_low"]):
+            ends = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}"
+            text += f"; {signed(row['difference'])} ({ends})"
+        shown.setdefault(row["arm"], {})[column] = text
+    return pd.DataFrame([{"arm": arm, **cells} for arm, cells in shown.items()])
+
+
 def loop_page(
     name: str,
     runs: pd.DataFrame,
     effects: Sequence[Effect],
     places: pd.DataFrame,
     *,
+    accuracies: pd.DataFrame | None = None,
     notes: Sequence[str] = (),
     figure: Path | None = None,
 ) -> str:
@@ -136,6 +158,7 @@ def loop_page(
         runs: of all arms.
         effects: of all arms.
         places: what `standings` gives.
+        accuracies: of each arm on each kind of rows; None where nobody measured them.
         notes: what is missing, and why.
         figure: PNG file of the effects; None without any.
     """
@@ -147,6 +170,9 @@ def loop_page(
         paragraph(in_short(effects, runs["seed"].nunique()), "lead"),
     ]
     parts.append(bullets([*notes, *(EXPLANATION if effects else ())]))
+    if accuracies is not None and len(accuracies):
+        parts += ["<h2>How often each arm is right</h2>", paragraph(ACCURACIES)]
+        parts.append(table(accuracy_table(accuracies)))
     if figure is not None:
         parts.append(image(figure, "The difference that each arm made in each measure"))
     against = list(dict.fromkeys(zip(shown["arm"], shown["against"], strict=True)))

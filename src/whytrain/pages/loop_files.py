@@ -28,6 +28,7 @@ def publish_loop(store: Store, outcome: LoopOutcome) -> str:
     store.log_table(outcome.runs, TOPIC, "runs")
     store.log_table(effect_table(effects), TOPIC, "effects")
     store.log_table(places, TOPIC, "strategies")
+    store.log_table(outcome.accuracies, TOPIC, "accuracies")
     figure = loop_effects(effects, len(outcome.seeds)) if effects else None
     with tempfile.TemporaryDirectory(prefix="whytrain-loop-") as folder:
         drawn = Path(folder) / "effects.png"
@@ -38,6 +39,7 @@ def publish_loop(store: Store, outcome: LoopOutcome) -> str:
             outcome.runs,
             effects,
             places,
+            accuracies=outcome.accuracies,
             notes=outcome.notes,
             figure=drawn if figure is not None else None,
         )
