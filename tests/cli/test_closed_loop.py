@@ -96,6 +96,40 @@ def test_the_closed_loop(
     assert set(places["standing"]) <= {"earns its place", "does not", "open"}
 
 
+def test_the_repairs_of_a_persons_marks_are_compared(
+    prepared: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = RULES.replace("[swap_top_words]", "[]").replace("[smooth_labels]", "[]")
+    (prepared / "rules.yaml").write_text(nothing + _silent())
+    (prepared / "marks.yaml").write_text("- words: [great, dull]\n  reason: a test\n")
+    rows = (prepared / "reviews.csv").read_text().splitlines()
+    (prepared / "check.csv").write_text("\n".join([rows[0], *rows[1:31]]).replace("film", "movie"))
+    words = ("experiment=closed_loop", "sweep_name=circle", *WORDS, "trainer.max_epochs=1")
+    marks = ("guidance.marks=marks.yaml", "loop.control=false", "data.check_path=check.csv")
+    assert run_train(*words, *marks) == 0, capsys.readouterr()
+    loop = find_run(uri(prepared), "circle")
+    runs = arms(prepared, loop)
+    guided = {arm: config(run)["guidance"] for arm, run in runs.items()}
+    assert {arm: (of_arm["swap"], of_arm["run"]) for arm, of_arm in guided.items()} == {
+        "baseline": (0.0, None),
+        "explained": (1.0, None),
+    }
+    accuracies = read_table(loop, "loop", name="accuracies")
+    kinds = ["validation", "check", "without what is marked", "marks turned against the class"]
+    assert list(dict.fromkeys(accuracies["rows"])) == kinds
+    of_check = accuracies[accuracies["rows"] == "check"].set_index("arm")
+    for arm, run in runs.items():
+        assert of_check.loc[arm, "accuracy"] == pytest.approx(run.metrics["check/accuracy"])
+    assert (of_check["n_rows"] == 30).all()
+    # Of 20 validation rows and 30 of the check sample those without "great" and "dull".
+    texts = [*read_table(runs["baseline"], "data", name="validation")["text"]]
+    texts += read_table(runs["baseline"], "data", name="check")["text"].tolist()
+    unmarked = sum(not {"great", "dull"} & set(text.split()) for text in texts)
+    assert set(accuracies[accuracies["rows"] == kinds[2]]["n_rows"]) == {unmarked}
+    page = download(loop, "reports/loop.html").read_text()
+    assert "marks turned against the class (" in page
+
+
 def test_a_diagnosis_that_recommends_nothing_ends_the_loop_after_the_baseline(
     prepared: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
