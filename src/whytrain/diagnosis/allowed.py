@@ -6,9 +6,6 @@ Scalar = bool | int | float | str | None
 
 ALLOWED_KEYS = (
     "guidance.run",
-    "guidance.marks",
-    "guidance.swap",
-    "guidance.swap_order",
     "guidance.targets",
     "guidance.top_words",
     "guidance.mask",
