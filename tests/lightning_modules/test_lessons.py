@@ -23,8 +23,11 @@ from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import answers, load_teacher
+from whytrain.runs.marks import log_marks
 from whytrain.runs.model import log_model
 from whytrain.runs.ranking import word_sizes
+from whytrain.shortcuts import Mark, write_marks
+from whytrain.tracking.reader import find_run
 from whytrain.tracking.store import Store
 
 GUIDED = ("guidance.run=base", "guidance.mask=0.5", "guidance.top_words=6")
@@ -114,6 +117,89 @@ def test_a_run_that_is_not_there(make_run):
         built("guidance.run=bas", "guidance.mask=0.5")
 
 
+def test_marks_of_a_file_and_of_a_diagnosis(make_run, workspace):
+    marks = [Mark(words=("great", "dull"), reason="a test")]
+    write_marks(marks, workspace / "marks.yaml")
+    data, _ = built("guidance.marks=marks.yaml", "guidance.swap=1.0")
+    texts = data.corpus.train.texts
+    read = [data.train_dataloader().epoch_of(epoch)[0] for epoch in range(2)]
+    before = data.encoded("train")
+    changed = {
+        row
+        for split in read
+        for row in range(len(before))
+        if list(split.sentence(row)) != list(before.sentence(row))
+    }
+    assert changed
+    assert all({"great", "dull"} & set(texts[row].split()) for row in changed)
+
+    make_run()
+    with pytest.raises(
+        ConfigError, match=r"^guidance.run=base: give a run trained with .* finds a shortcut; .*marks"
+    ):
+        built("guidance.run=base", "guidance.marks=found", "guidance.delete=1.0")
+    run = find_run(f"sqlite:///{workspace / 'mlruns' / 'mlflow.db'}", "base")
+    store = Store.start(instantiate(config_of().tracking), run_name="base", tags={}, run_id=run.run_id)
+    log_marks(store, marks)
+    store.close("FINISHED")
+    data, _ = built("guidance.run=base", "guidance.marks=found", "guidance.delete=1.0")
+    split = data.train_dataloader().epoch_of(0)[0]
+    shown = {
+        word for row in range(len(split)) for word in data.tokenizer.tokens(split.sentence(row).tolist())
+    }
+    assert shown.isdisjoint({"great", "dull"})
+    assert "lovely" in shown
+
+
+def test_marks_that_cannot_be_used(workspace):
+    with pytest.raises(ConfigError, match=r"^none.yaml: no readable file of marks"):
+        built("guidance.marks=none.yaml", "guidance.swap=1.0")
+    (workspace / "marks.yaml").write_text("- words: [graet]")
+    with pytest.raises(ConfigError, match=r"^guidance.marks: the word 'graet' stands nowhere .* do: great"):
+        built("guidance.marks=marks.yaml", "guidance.swap=1.0")
+    (workspace / "marks.yaml").write_text("- words: [great, dull]")
+    marked = ("guidance.marks=marks.yaml",)
+    taught = ("model=bilstm_kd", "distillation.teacher=bert")
+    for words, says in (
+        (
+            (*taught, "guidance.counterfactuals=1"),
+            "guidance.counterfactuals makes rows that the teacher has not",
+        ),
+        (
+            (*taught, "distillation.attention=0.5", "guidance.swap=1.0"),
+            "distillation.attention compares attention token by token, and guidance changes the words",
+        ),
+    ):
+        with pytest.raises(ConfigError, match=f"^{says}"):
+            built(*marked, *words)
+
+
+def test_rows_that_a_run_gets_wrong_weigh_more(make_run):
+    run_id = make_run(tables=False)
+    config = config_of()
+    data, _ = train.build(config)
+    saved = log_a_model(config, data, run_id, ("bad", "good"))
+    wrong = saved.probabilities(data.corpus.train.texts).argmax(axis=1) != data.corpus.train.labels
+    weights = built("guidance.run=base", "guidance.upweight_errors=6.0")[1].objective.row_weights
+    expected = np.where(wrong, 6.0, 1.0) / np.where(wrong, 6.0, 1.0).mean()
+    assert 0 < wrong.sum() < len(wrong)
+    assert weights.tolist() == pytest.approx(expected.tolist())
+
+
+def log_a_model(config: Any, data: lm.TextData, run_id: str, class_names: tuple[str, str]) -> SavedModel:
+    """Log an untrained model on a run."""
+    arguments: dict[str, Any] = dict(config.model) | {"embedding": {"size": 8, "pretrained": None}}
+    arguments.pop("_target_")
+    arguments |= data.model_sizes
+    torch.manual_seed(1)
+    model = BiLSTM(**arguments).eval()
+    saved = SavedModel(model=model, tokenizer=data.tokenizer, class_names=class_names, max_tokens=20)
+    store = Store.start(instantiate(config.tracking), run_name="logged", tags={}, run_id=run_id)
+    log_model(store, saved, class_path="whytrain.models.bilstm.BiLSTM", arguments=arguments)
+    store.close("FINISHED")
+    return saved
+
+
 @pytest.fixture
 def bert(workspace: Path, bert_folder: Path) -> Path:
     shutil.copytree(bert_folder, workspace / "bert")
@@ -173,15 +259,7 @@ def test_a_tracked_run_teaches_whatever_the_order_of_its_classes(make_run, works
     run_id = make_run(tables=False, name="teacher")
     config = config_of()
     data, _ = train.build(config)
-    arguments: dict[str, Any] = dict(config.model) | {"embedding": {"size": 8, "pretrained": None}}
-    arguments.pop("_target_")
-    arguments |= data.model_sizes
-    torch.manual_seed(1)
-    model = BiLSTM(**arguments).eval()
-    saved = SavedModel(model=model, tokenizer=data.tokenizer, class_names=("good", "bad"), max_tokens=20)
-    store = Store.start(instantiate(config.tracking), run_name="teacher", tags={}, run_id=run_id)
-    log_model(store, saved, class_path="whytrain.models.bilstm.BiLSTM", arguments=arguments)
-    store.close("FINISHED")
+    saved = log_a_model(config, data, run_id, ("good", "bad"))
     learned = built("model=bilstm_kd", "distillation.teacher=teacher")[1].objective.distillation
     expected = saved.logits(data.corpus.train.texts)[:, ::-1].copy()
     assert data.corpus.class_names == ("bad", "good")
