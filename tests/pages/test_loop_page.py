@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from whytrain.diagnosis.rules import Expectation
+from whytrain.loop.arm_accuracies import COLUMNS
 from whytrain.loop.control_arm import why_no_control
 from whytrain.loop.verdicts import Effect
-from whytrain.pages.loop import effect_table, in_short, loop_page, standings
+from whytrain.pages.loop import accuracy_table, effect_table, in_short, loop_page, repaired, standings
 from whytrain.runs.diagnosis import StoredDiagnosis
 from whytrain.statistics.intervals import Interval
 
@@ -134,3 +135,34 @@ def test_why_there_is_no_control_arm() -> None:
     assert "“Word pairs act as shortcuts” was not examined: no word was ranked." in text
     assert "swap_top_words was not followed: this run ranked no words." in text
     assert "by heart" not in text  # found, and not about words alone
+
+
+def test_the_page_says_first_whether_a_shortcut_is_gone() -> None:
+    nan = float("nan")
+    rows = [
+        ("baseline", "validation", 500, 1.0, 0.99, 1.0, nan, nan, nan),
+        ("explained", "validation", 500, 0.74, 0.7, 0.78, -0.26, -0.29, -0.22),
+        ("baseline", "check", 300, 0.58, 0.5, 0.6, nan, nan, nan),
+        ("explained", "check", 300, 0.71, 0.65, 0.76, 0.123, 0.05, 0.19),
+        ("baseline", "without what is marked", 72, 0.65, 0.53, 0.75, nan, nan, nan),
+        ("explained", "without what is marked", 72, 0.68, 0.57, 0.78, 0.028, -0.07, 0.14),
+        ("baseline", "marks turned against the class", 500, 0.01, 0.0, 0.02, nan, nan, nan),
+        ("explained", "marks turned against the class", 500, 0.73, 0.69, 0.77, 0.71, 0.67, 0.75),
+        ("random targets", "marks turned against the class", 500, 0.03, 0.0, 0.1, 0.02, -0.01, 0.03),
+    ]
+    accuracies = pd.DataFrame(rows, columns=list(COLUMNS))
+    assert repaired(accuracies) == (
+        "The repair took accuracy on rows whose marks speak against their class from 1% to 73% (random words "
+        "marked: 3%), and on the check sample from 58% to 71%. "
+    )
+    assert repaired(accuracies[accuracies["rows"] == "check"]) == ""  # nothing is marked
+    shown = accuracy_table(accuracies).set_index("arm")
+    assert shown.loc["explained", "check (300 rows)"] == "71.0% [65.0, 76.0]; +12.3 [+5.0, +19.0]"
+    assert shown.loc["baseline", "check (300 rows)"] == "58.0% [50.0, 60.0]"
+    page = loop_page("circle", RUNS, EFFECTS, standings([], {}), accuracies=accuracies)
+    assert (
+        page.index("The repair took accuracy")
+        < page.index("Of 1 promise")
+        < page.index("still have the shortcut")
+    )
+    assert "How often each arm is right" not in loop_page("circle", RUNS, EFFECTS, standings([], {}))

@@ -15,7 +15,7 @@ from whytrain.statistics.crossed_bootstrap import mean_over_sentences_and_seeds
 from whytrain.statistics.intervals import Interval, t_interval
 
 _VALIDATION = "best/accuracy"
-_NAMES = {
+NAMES = {  # what people call these rows
     _VALIDATION: "validation",
     UNMARKED: "without what is marked",
     ADVERSARIAL: "marks turned against the class",
@@ -36,7 +36,7 @@ COLUMNS = (
 def rows_measured(runs: Sequence[MeasuredRun]) -> list[str]:
     """Return the accuracies that all runs have by row: validation, check, evaluation sets, marked rows."""
     first = [*runs[0].rows] if runs else []
-    names = [name for name in first if name in _NAMES or name.startswith(("check/", "evaluation/"))]
+    names = [name for name in first if name in NAMES or name.startswith(("check/", "evaluation/"))]
     return [name for name in names if all(name in run.rows for run in runs)]
 
 
@@ -55,7 +55,7 @@ def arm_accuracies(before: Sequence[MeasuredRun], after: Mapping[Arm, Sequence[M
             change = difference(metric, before, runs) if name != BASELINE else None
             shown = change or Interval(estimate=np.nan, low=np.nan, high=np.nan)
             ends = (value.estimate, value.low, value.high, shown.estimate, shown.low, shown.high)
-            kind = _NAMES.get(metric) or metric.removesuffix("/accuracy").removeprefix("evaluation/")
+            kind = NAMES.get(metric) or metric.removesuffix("/accuracy").removeprefix("evaluation/")
             rows.append((name, kind, len(runs[0].rows[metric]), *ends))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -10,13 +10,15 @@ from typing import get_args
 
 import pandas as pd
 
-from whytrain.loop.arms import EXPLAINED, RANDOM
+from whytrain.loop.arm_accuracies import NAMES
+from whytrain.loop.arms import BASELINE, EXPLAINED, RANDOM
 from whytrain.loop.deletion_robustness import UNTARGETED
+from whytrain.loop.shortcut_rows import ADVERSARIAL, UNMARKED
 from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
 from whytrain.pages.html import bullets, image, page, paragraph, table
 from whytrain.presentation.measures import measure_name
-from whytrain.presentation.wording import counted, signed
+from whytrain.presentation.wording import MINUS, counted, signed
 
 EXPLANATION = (
     "Differences are after minus before, paired by seed and by sentence, with 95% intervals. A promise is "
@@ -25,9 +27,14 @@ EXPLANATION = (
     "and synonyms that training never used.",
 )
 
+_NAMED = 5  # measures in a sentence
 ACCURACIES = (
-    "Accuracy with its 95% interval, and behind it the difference from the baseline on the same rows. No arm "
-    "was trained on any of these rows."
+    "Accuracy with its 95% interval, and behind it the difference from the baseline on the same rows, in "
+    "points. No arm was trained on any of these rows."
+)
+STILL_THERE = (
+    "Validation rows still have the shortcut: where it is gone, their accuracy falls, and should. What "
+    "counts is how often rows without it, rows that contradict it and rows from elsewhere are right."
 )
 
 ONE_RUN = "One run of each: what another seed would change is not in these intervals."
@@ -56,7 +63,8 @@ def _control(effects: Sequence[Effect]) -> str:
     n_measures = counted(len(measured), "measure")
     if not sure:
         return f" Explained against random targets: no sure difference in {n_measures}."
-    named = ", ".join(f"{measure_name(e.metric)} {signed(e.difference.estimate)}" for e in sure)
+    named = ", ".join(f"{measure_name(e.metric)} {signed(e.difference.estimate)}" for e in sure[:_NAMED])
+    named += f" and {len(sure) - _NAMED} more" if len(sure) > _NAMED else ""
     return (
         f" Explained against random targets: the intervals of {len(sure)} of {n_measures} leave out 0, as "
         f"about one in twenty would by chance: {named}."
@@ -132,13 +140,32 @@ def accuracy_table(accuracies: pd.DataFrame) -> pd.DataFrame:
     """
     shown: dict[str, dict[str, str]] = {}
     for row in accuracies.to_dict("records"):
-        column = f"{row['rows']} ({row['n_rows']:,} rows)"
-        text = f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        text = f"{row['accuracy']:.1%} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
         if math.isfinite(row["difference_low"]):
-            ends = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}"
-            text += f"; {signed(row['difference'])} ({ends})"
-        shown.setdefault(row["arm"], {})[column] = text
+            change, low, high = (_points(row[f"difference{end}"]) for end in ("", "_low", "_high"))
+            text += f"; {change} [{low}, {high}]"
+        shown.setdefault(row["arm"], {})[f"{row['rows']} ({row['n_rows']:,} rows)"] = text
     return pd.DataFrame([{"arm": arm, **cells} for arm, cells in shown.items()])
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", MINUS)
+
+
+def repaired(accuracies: pd.DataFrame) -> str:
+    """Return what became of marked shortcuts, in a sentence; empty where nothing was marked."""
+    by_arm = accuracies.set_index(["arm", "rows"])["accuracy"].to_dict()
+    told = [
+        f"{where} from {by_arm[BASELINE, kind]:.0%} to {by_arm[EXPLAINED, kind]:.0%}"
+        + (f" (random words marked: {by_arm[RANDOM, kind]:.0%})" if (RANDOM, kind) in by_arm else "")
+        for kind, where in (
+            (NAMES[ADVERSARIAL], "on rows whose marks speak against their class"),
+            ("check", "on the check sample"),
+        )
+        if (BASELINE, kind) in by_arm and (EXPLAINED, kind) in by_arm
+    ]
+    marked = any(kind == NAMES[UNMARKED] for _, kind in by_arm)
+    return f"The repair took accuracy {', and '.join(told)}. " if told and marked else ""
 
 
 def loop_page(
@@ -162,14 +189,16 @@ def loop_page(
         notes: what is missing, and why.
         figure: PNG file of the effects; None without any.
     """
+    found = "" if accuracies is None else repaired(accuracies)
     shown = effect_table(effects).fillna({"promise": "", "verdict": ""})
     shown["metric"] = shown["metric"].map(measure_name)
     shown["measure"] = shown.pop("targeted").map({True: "", False: "not targeted"})
     parts = [
         f"<h1>Closed loop {escape(name)}</h1>",
-        paragraph(in_short(effects, runs["seed"].nunique()), "lead"),
+        *([paragraph(found, "lead")] if found else []),
+        paragraph(in_short(effects, runs["seed"].nunique()), "" if found else "lead"),
     ]
-    parts.append(bullets([*notes, *(EXPLANATION if effects else ())]))
+    parts.append(bullets([*notes, *([STILL_THERE] if found else []), *(EXPLANATION if effects else ())]))
     if accuracies is not None and len(accuracies):
         parts += ["<h2>How often each arm is right</h2>", paragraph(ACCURACIES)]
         parts.append(table(accuracy_table(accuracies)))

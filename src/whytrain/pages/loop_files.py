@@ -9,7 +9,7 @@ from pathlib import Path
 from whytrain.figures.comparison.loop_effects import loop_effects
 from whytrain.loop.conclusion import LoopOutcome
 from whytrain.loop.verdicts import Effect
-from whytrain.pages.loop import ONE_RUN, effect_table, in_short, loop_page, promise_line, standings
+from whytrain.pages.loop import ONE_RUN, effect_table, in_short, loop_page, promise_line, repaired, standings
 from whytrain.runs.diagnosis import log_promises
 from whytrain.tracking.store import Store
 
@@ -49,7 +49,7 @@ def publish_loop(store: Store, outcome: LoopOutcome) -> str:
     names = [f"{TOPIC}/{e.arm}_against_{e.against}/{e.metric.replace('/', '_')}" for e in effects]
     values = [e.difference.estimate for e in effects]
     store.log_metrics({n.replace(" ", "_"): v for n, v in zip(names, values, strict=True)}, step=0)
-    said = in_short(effects, len(outcome.seeds))
+    said = f"{repaired(outcome.accuracies)}{in_short(effects, len(outcome.seeds))}"
     return f"{said} See reports/{TOPIC}.html of run {store.run_id} ({store.run_name})"
 
 

@@ -38,9 +38,11 @@ MEASURES = {
 
 
 def measure_name(metric: str) -> str:
-    """Return what people call a tracked metric.
+    """Return what people call a tracked metric, with the rows from elsewhere where it is one of theirs.
 
-    >>> measure_name("best/nll"), measure_name("diagnosis/of_my_own")
-    ('loss on new sentences', 'of my own')
+    >>> measure_name("best/nll"), measure_name("diagnosis/of_my_own"), measure_name("evaluation/new_shop/f1")
+    ('loss on new sentences', 'of my own', 'f1, new shop')
     """
-    return MEASURES.get(metric) or metric.rpartition("/")[2].replace("_", " ")
+    where, _, name = metric.replace("_", " ").rpartition("/")
+    is_elsewhere = where == "check" or where.startswith("evaluation/")
+    return MEASURES.get(metric) or (f"{name}, {where.removeprefix('evaluation/')}" if is_elsewhere else name)
