@@ -133,6 +133,17 @@ def test_swapping_all_pairs_of_an_exclusive_or_leaves_no_information() -> None:
         assert low <= agrees <= high
 
 
+def test_copies_of_an_exclusive_or_contradict_it() -> None:
+    texts = ["stone lamp", "silk kettle", "stone kettle", "silk lamp"] * 100
+    labels = [0, 0, 1, 1] * 100
+    marks = [Mark(words=(a, b), kind="pair") for a in ("stone", "silk") for b in ("lamp", "kettle")]
+    rows = guided(texts, *marks, labels=labels, counterfactuals=1).rows
+    agrees = dict(zip(texts, labels, strict=True))
+    copies = list(zip(rows.texts[400:], rows.encoded.labels[400:].tolist(), strict=True))
+    assert len(copies) == 400
+    assert all(agrees[text] != label for text, label in copies)
+
+
 def test_an_order_is_swapped() -> None:
     guidance = guided(
         ["film stone good, silk", "silk bad stone film", "stone plot"],

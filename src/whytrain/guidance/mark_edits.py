@@ -23,8 +23,9 @@ def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -
     The kin of a word are the words of its mark, itself included; of the match of a pattern, all its matches.
     A word that is marked alone, and each word of a pair where its partner stands, has its mirror word
     (`whytrain.guidance.stand_ins.mirror_word`) as kin, which then changes, too. They are drawn as often as
-    they stand in the sentences. What has no kin is taken out. Of a pair one of the two words is drawn to
-    change. Marked orders are left out.
+    they stand in the sentences. What has no kin is taken out. Of a pair, and of all pairs that share words,
+    one word of a sentence is drawn to change: another that changed with it could bring the sign back. Marked
+    orders are left out.
 
     Args:
         marked: marks, and where they stand.
@@ -41,9 +42,13 @@ def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -
             if len(kin) == 1 and (mirror := mirror_word(kin[0], words, classes, lexicon)) is not None:
                 kin = (kin[0], mirror)
             _add(targets, map(words.rows, kin), _choices(_by_count(kin, words.counts)))
-        elif mark.kind == "pair":
-            for row, options in _broken(mark, words, classes, lexicon).items():
-                targets[row].append(tuple(options))
+    for pairs in _sharing_words([mark for mark in marked.marks if mark.kind == "pair"]):
+        options: dict[int, list[Option]] = defaultdict(list)
+        for pair in pairs:
+            for row, of_pair in _broken(pair, words, classes, lexicon).items():
+                options[row] += of_pair
+        for row, found in options.items():
+            targets[row].append(tuple(found))
     return targets
 
 
@@ -96,6 +101,15 @@ def _add(
     for by_row in places:
         for row, spans in by_row.items():
             targets[row] += [target(begin, end, choices) for begin, end in spans]
+
+
+def _sharing_words(pairs: Sequence[Mark]) -> list[list[Mark]]:
+    """Return pairs in groups that share words, directly or through others."""
+    groups: list[list[Mark]] = []
+    for pair in pairs:
+        near = [g for g in groups if any(set(pair.words) & set(other.words) for other in g)]
+        groups = [g for g in groups if g not in near] + [[*(mark for g in near for mark in g), pair]]
+    return groups
 
 
 def _broken(
