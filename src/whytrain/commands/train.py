@@ -116,10 +116,14 @@ def check(config: DictConfig) -> None:
         MissingMandatoryValue: a value that must be given is not.
     """
     from whytrain.config.validation import check_config
+    from whytrain.guidance.guidance_settings import FOUND
+    from whytrain.shortcuts.marks import read_marks
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, KEYS)
     instantiate(config.data).look()
+    if (marks := plain["guidance"]["marks"]) not in (None, FOUND):
+        read_marks(marks)
 
 
 def address_of(job: Job) -> str:

@@ -154,7 +154,8 @@ def _points(difference: float) -> str:
 
 def repaired(accuracies: pd.DataFrame) -> str:
     """Return what became of marked shortcuts, in a sentence; empty where nothing was marked."""
-    by_arm = accuracies.set_index(["arm", "rows"])["accuracy"].to_dict()
+    columns = (accuracies[name] for name in ("arm", "rows", "accuracy"))
+    by_arm = {(str(arm), str(kind)): float(value) for arm, kind, value in zip(*columns, strict=True)}
     told = [
         f"{where} from {by_arm[BASELINE, kind]:.0%} to {by_arm[EXPLAINED, kind]:.0%}"
         + (f" (random words marked: {by_arm[RANDOM, kind]:.0%})" if (RANDOM, kind) in by_arm else "")
