@@ -28,6 +28,7 @@ MEASURES = {
     "diagnosis/unknown_tokens": "unknown tokens",
     "diagnosis/cut_texts": "texts that are cut",
     "diagnosis/contradictory_labels": "labels that contradict",
+    "diagnosis/shortcut": "decisions by a shortcut",
     "diagnosis/mislabeled": "labels that are probably wrong",
     "diagnosis/leaking_split": "sentences known from training",
     "robustness/top_two_share": "share of the two top words",
