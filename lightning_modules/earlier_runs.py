@@ -74,9 +74,15 @@ def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> 
         assert settings.marks is not None
         named = replace(named, marks=read_marks(settings.marks))
     lexicon = usual_lexicon(
-        data.corpus.train.texts, is_needed=settings.synonyms > 0, is_wanted=settings.picks_words
+        data.corpus.train.texts, is_needed=settings.synonyms > 0, is_wanted=_looks_for_words(settings, named)
     )
     return guide(settings, named, data.training, lexicon, data.seed)
+
+
+def _looks_for_words(settings: GuidanceSettings, named: Named) -> bool:
+    """Whether words are looked for in the lexicon; those of a mark of several stand for each other."""
+    lone = any(mark.kind == "pair" or (mark.kind == "words" and len(mark.words) == 1) for mark in named.marks)
+    return settings.changes_explained_words or (settings.picks_words and lone)
 
 
 def distillation_of(

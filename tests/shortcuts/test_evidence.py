@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from tests.shortcuts.function_model import ARTICLES, LabeledTexts, WordModel, ordered, rows, weights
-from whytrain.shortcuts.evidence import ASKED_ROWS, CANDIDATES, find_shortcuts
+from whytrain.shortcuts.evidence import ASKED_ROWS, CANDIDATES, LEAST_SHARE, find_shortcuts
 from whytrain.shortcuts.found_marks import found_marks
 from whytrain.shortcuts.proposals import propose
 
@@ -116,6 +116,16 @@ def test_without_check_rows_there_is_a_list_and_no_verdict() -> None:
     assert found.candidates[0].suspicion == "a function word"
     assert found.candidates[0].examples[0].split == "train"
     assert np.isnan([c.p_value for c in found.candidates]).all()
+
+
+def test_beside_a_shortcut_that_carries_the_decisions_no_group_is_looked_for() -> None:
+    model = WordModel(weights(a=-4.0, the=4.0))
+    found = find_shortcuts(model, rows(500, 0, ARTICLES), articled(100, 1), 2, seed=3)
+    assert found.shortcuts[0].share.low >= LEAST_SHARE
+    assert found.group is None
+    honest = find_shortcuts(WordModel(weights()), rows(500, 0), articled(100, 1), 2, seed=3)
+    assert not honest.shortcuts
+    assert honest.group is not None
 
 
 def test_the_same_seed_finds_the_same() -> None:
