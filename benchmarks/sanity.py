@@ -264,8 +264,9 @@ def main() -> None:
     sentences = choose(data, arguments.sentences)
     runs = [train(config, data, seed) for seed in range(arguments.seeds)]
     report_stability(runs, sentences, data)
-    labels = np.random.default_rng(0).permutation(data.training.labels)
-    data.training = dataclasses.replace(data.training, labels=labels)
+    encoded = data.training.encoded
+    labels = np.random.default_rng(0).permutation(encoded.labels)
+    data.training = dataclasses.replace(data.training, encoded=dataclasses.replace(encoded, labels=labels))
     shuffled = [train(config, data, seed)[-1] for seed in range(arguments.seeds)]
     models = [run[-1] for run in runs]
     report_sanity(models, shuffled, arguments.draws, sentences, data, arguments.figure)

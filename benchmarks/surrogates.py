@@ -60,6 +60,7 @@ class Task:
 def load(folder: Path) -> Task:
     """Read SST-2; nothing is taken out of its training rows."""
     corpus = SST2(
+        windows=None,
         path=str(folder),
         test_path=None,
         split_seed=0,

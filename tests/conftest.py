@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ torch.set_num_threads(1)  # layers of eight units: a second thread would only be
 
 GOOD, BAD = ("great", "lovely", "brilliant"), ("dull", "awful", "tedious")
 OTHER = ("film", "plot", "actor", "scene", "music", "story", "a", "the", "very", "quite", "unbelievable")
+
+# Under nohup a hangup is ignored, and so would be what tests say of it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

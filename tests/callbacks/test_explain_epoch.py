@@ -315,16 +315,25 @@ def test_without_a_store_nothing_is_done(reviews: Path) -> None:
     assert (done.explanations.state_dict()["rows"], done.explanations.state_dict()["trends"]) == ({}, [])
 
 
-def test_sentences_that_are_all_too_long_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "long.csv"
-    path.write_text(
-        "text,label\n" + "\n".join(f"a b c d e f g {i},{'pn'[i % 2]}" for i in range(60)), "utf-8"
-    )
+def test_texts_that_are_all_too_short_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "short.csv"
+    path.write_text("text,label\n" + "\n".join(f"a {i},{'pn'[i % 2]}" for i in range(60)), "utf-8")
     store = MemoryStore()
     fit(path, store)
     for split in ("train", "validation"):
-        assert f"no {split} sentence has 3 to 6 words" in caplog.text
+        assert f"no {split} text has 3 words, or a passage of 3 to 6" in caplog.text
     assert not store.tables
+
+
+def test_of_texts_that_are_all_too_long_a_sentence_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"number {i} is a very long one. but this {i} fits.,{'pn'[i % 2]}" for i in range(60)]
+    path.write_text("\n".join(["text,label", *rows]), "utf-8")
+    store = MemoryStore()
+    fit(path, store)
+    explained = store.tables[table("values", 1)].groupby(["id", "variant"])["word"].agg(" ".join)
+    assert len(explained)
+    assert explained.str.fullmatch(r"but this \d+ fits\.").all()
 
 
 def test_training_is_the_same_with_and_without_explanations(reviews: Path) -> None:

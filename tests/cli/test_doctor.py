@@ -52,6 +52,7 @@ def test_what_is_broken_is_told(
     (folder / "run.json").write_text(json.dumps({"foreign": 1}))
     code, out = doctor(capsys)
     assert code == 1
+    assert "is no record of a run: move its folder away" in " ".join(out.split())
     assert "Traceback" not in out
 
 

@@ -28,7 +28,10 @@ def source_of(words: list[str]) -> Source:
     section: dict[str, Any] = yaml.safe_load(
         (ROOT / "conf" / "data" / f"{values.pop('data')}.yaml").read_text()
     )
-    section |= {key.removeprefix("data."): value for key, value in values.items()}
+    section |= {
+        key.removeprefix("data."): yaml.safe_load(value) if value.startswith("{") else value
+        for key, value in values.items()
+    }
     check_config({"data": section}, {})
     made: Source = import_target(section.pop("_target_"))(**section)
     return made
@@ -46,9 +49,8 @@ def write_rows(path: Path) -> None:
 def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     words = shlex.split(command)
-    for value in (split_word(word)[1] for word in words):
-        if value.endswith((".csv", ".tsv")):
-            write_rows(Path(value))
+    for name in re.findall(r"[\w/]+\.[ct]sv", command):
+        write_rows(Path(name))
     write_rows(Path("folder/train.csv"))
     if "ag_news" in command:
         words = ["data.name=folder" if word.startswith("data.name=") else word for word in words]

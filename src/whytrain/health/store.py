@@ -9,13 +9,16 @@ from whytrain.errors import TrackingError
 from whytrain.health.check import Check
 from whytrain.tracking.maintenance import spooled_runs
 from whytrain.tracking.reader import experiment_runs
+from whytrain.tracking.run_folder import Tell
 from whytrain.tracking.settings import TrackingSettings, sqlite_path
 from whytrain.typed_commands import typed
 
 
 def store_checks(settings: TrackingSettings) -> list[Check]:
     """Look at the store of these settings; nothing is made or migrated."""
-    return [_store(settings), _writable(settings), _waiting(settings)]
+    damaged: list[TrackingError] = []
+    checks = [_store(settings), _writable(settings), _waiting(settings, damaged.append)]
+    return [*checks, *(Check(subject="run", status="problem", found=str(error)) for error in damaged)]
 
 
 def _store(settings: TrackingSettings) -> Check:
@@ -51,8 +54,8 @@ def _can_write(path: Path) -> bool:
     return os.access(path, os.W_OK)
 
 
-def _waiting(settings: TrackingSettings) -> Check:
-    waiting = spooled_runs(settings.root)
+def _waiting(settings: TrackingSettings, tell: Tell) -> Check:
+    waiting = spooled_runs(settings.root, tell)
     if not waiting:
         return Check(subject="spool", status="ok", found="no run waits to be sent")
     names = ", ".join(run.info.run_name for run in waiting[:3])

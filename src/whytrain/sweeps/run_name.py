@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from whytrain.config.override_words import values_of
+from whytrain.tracking.spool import full_disk
 
 MADE_NAME = "made_name"  # tag with the name that was made for a run whose user gave none
 
@@ -38,9 +39,15 @@ def free_name(root: Path, base: str) -> str:
     Args:
         root: the tracking folder.
         base: what the run is.
+
+    Raises:
+        TrackingError: the folder cannot be written.
     """
     folder = root / "names"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise full_disk(error, root) from error
     taken = [
         path.name.removeprefix(f"{base}-") for path in folder.iterdir() if path.name.startswith(f"{base}-")
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.backoff import in_one_line
-from whytrain.tracking.run_folder import RunFolder, RunInfo, run_folders
+from whytrain.tracking.run_folder import RunFolder, RunInfo, Tell, run_folders, warn
 from whytrain.tracking.settings import ARTIFACTS
 from whytrain.tracking.spool import Spool, describe
 from whytrain.tracking.upload import Delivery
@@ -56,9 +56,9 @@ class RunSize:
     artifact_bytes: int
 
 
-def spooled_runs(root: Path) -> list[SpooledRun]:
-    """Return the runs below `root` of which something waits, oldest first."""
-    found = [(info, _waiting(folder)) for folder, info in run_folders(root)]
+def spooled_runs(root: Path, tell: Tell = warn) -> list[SpooledRun]:
+    """Return the runs below `root` of which something waits, oldest first; see `run_folders` for `tell`."""
+    found = [(info, _waiting(folder)) for folder, info in run_folders(root, tell)]
     return [SpooledRun(info=info, backlog=backlog) for info, backlog in found if backlog is not None]
 
 

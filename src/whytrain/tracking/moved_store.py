@@ -34,7 +34,7 @@ def rebase(database: Path) -> None:
     Raises:
         TrackingError: the store was moved, and cannot be written.
     """
-    here = database.parent / ARTIFACTS
+    here = database.absolute().parent / ARTIFACTS
     if not here.is_dir():
         return
     with closing(sqlite3.connect(database)) as opened:

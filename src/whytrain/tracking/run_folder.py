@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -157,10 +158,20 @@ class RunFolder:
         self._lock.release()
 
 
-def run_folders(root: Path) -> list[tuple[RunFolder, RunInfo]]:
+Tell = Callable[[TrackingError], None]
+
+
+def warn(error: TrackingError) -> None:
+    """Tell of what cannot be read."""
+    _log.warning("tracking: %s", error)
+
+
+def run_folders(root: Path, tell: Tell = warn) -> list[tuple[RunFolder, RunInfo]]:
     """Return the runs that this machine started, oldest first and so parents before their children.
 
-    One that cannot be read is told and left out.
+    Args:
+        root: the tracking folder.
+        tell: is told of each that cannot be read; it is left out.
     """
     paths = [path for path in (root / "runs").glob("*") if path.is_dir() and not path.is_symlink()]
     known = []
@@ -168,7 +179,7 @@ def run_folders(root: Path) -> list[tuple[RunFolder, RunInfo]]:
         try:
             info = folder.read()
         except TrackingError as error:
-            _log.warning("tracking: %s", error)
+            tell(error)
             continue
         if info is not None:
             known.append((folder, info))
