@@ -103,7 +103,7 @@ def checked(config: DictConfig) -> dict[str, Any]:
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
-    keys = dict.fromkeys(LITERAL, str | None) | {"max_tokens": Annotated[int, Ge(3)]}
+    keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"max_tokens": Annotated[int, Ge(3)]}
     keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
     check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
     if (plain["run"] is None) == (plain["classifier"] is None):

@@ -71,7 +71,7 @@ class HydraCommand:
 
         version.setbase("1.3")
         parser = get_args_parser()
-        parser.error = _refuse_option
+        parser.error = _refuse_option  # type: ignore[method-assign]  # it prints a page of usage
         arguments = parser.parse_intermixed_args(given)  # -m may stand anywhere
         if arguments.config_dir:  # whose classes the user names on this very command line
             trust(trusted_targets(Path(arguments.config_dir)))

@@ -71,4 +71,5 @@ def _library_tokenizer(saved: SavedModel) -> Any:
     special = {"pad_token": own.padding_id, "unk_token": own.unknown_id, "mask_token": own.mask_id}
     known = {name: own.tokens([number])[0] for name, number in special.items() if number is not None}
     backend = tokenizers.Tokenizer.from_str(own.to_json())
-    return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=saved.max_tokens, **known)
+    wrap: Any = PreTrainedTokenizerFast
+    return wrap(tokenizer_object=backend, model_max_length=saved.max_tokens, **known)
