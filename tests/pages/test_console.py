@@ -204,6 +204,15 @@ def test_what_came_out_is_told_with_what_to_change() -> None:
     assert "none in 0 things looked at" in shown(closing(finished(best, concluded=concluded()), 80), width=80)
 
 
+def test_rows_from_elsewhere_are_spoken_of_where_the_model_is_surely_worse_there() -> None:
+    best = predictions(300, 2, seed=0, signal=3.0)
+    like, worse = predictions(300, 2, seed=1, signal=3.0), predictions(300, 2, seed=2, signal=0.0)
+    told = shown(closing(finished(best, outside={"check": worse, "evaluation/clean": like}), 140))
+    assert "On the check sample, 300 rows, accuracy is" in told
+    assert "against the validation rows" in told
+    assert "evaluation set clean" not in told
+
+
 def test_a_class_that_is_never_predicted() -> None:
     never = Predictions(logits=np.tile([1.0, 0.0], (10, 1)), labels=np.array([0, 1] * 5))
     text = shown(table_of({"last": never}, 140))

@@ -17,12 +17,13 @@ from whytrain.pages.html import bullets, page, paragraph, table
 from whytrain.pages.next_steps import commands, runs_address
 from whytrain.pages.run.captions import CAPTIONS, Caption, Section, caption_of
 from whytrain.pages.run.certainty import certainty_sentences
+from whytrain.pages.run.elsewhere import difference_sentence, worse_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
 from whytrain.pages.shortcuts import shortcut_section
 from whytrain.presentation.wording import counted, number, plural, signed, with_interval
-from whytrain.statistics.intervals import Interval, share_difference
+from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.features import TOGETHER
 
 _COPIES = {"logistic": "weights of", "tree": "rules by"}
@@ -82,6 +83,7 @@ def _verdict(run: ReportedRun) -> str:
             f"On {run.results['test'].right.size:,} test sentences, which nothing was chosen by: "
             f"{value_phrase(run.results['test'])}."
         )
+    html += "".join(map(paragraph, worse_sentences(run.outside, run.best)))
     if run.verdict.reason:
         html += paragraph(run.verdict.reason, "quiet")
     about = "In brackets the 95% interval. The best epoch was chosen on the validation sentences: its value "
@@ -103,23 +105,10 @@ def _check(run: ReportedRun) -> str:
         if metric.name in _CHECKED:
             values = {column: _value(run.intervals[column][metric.name]) for column in columns}
             rows.append({"metric": metric.title} | values)
-    html = "".join(_drop(run, name) for name in run.outside)
+    html = "".join(paragraph(difference_sentence(run.outside[name], run.best, name)) for name in run.outside)
     html += table(pd.DataFrame(rows))
     return html + paragraph(
         "Rows from elsewhere: nothing of them was trained on, and no epoch was chosen by them.", "quiet"
-    )
-
-
-def _drop(run: ReportedRun, name: str) -> str:
-    """Say how accuracy on rows from elsewhere differs from that on validation rows."""
-    elsewhere, here = run.outside[name].right, run.best.right
-    where = "the check sample" if name == "check" else f"the evaluation set {name.rpartition('/')[2]}"
-    difference = share_difference(int(elsewhere.sum()), elsewhere.size, int(here.sum()), here.size)
-    judged = "which chance can explain" if difference.contains(0) else "more than chance explains"
-    return paragraph(
-        f"On {where}, {counted(elsewhere.size, 'row')}, accuracy is {value_phrase(run.outside[name])}: "
-        f"{signed(100 * difference.estimate)} points [{signed(100 * difference.low)}, "
-        f"{signed(100 * difference.high)}] against the validation rows, {judged}."
     )
 
 
