@@ -249,6 +249,9 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert "compare" not in other
     assert "typed ui tracking.uri=sqlite:////x/runs.db" in other
     assert other.count("tracking.uri=sqlite:////x/runs.db") == 2
+    elsewhere = next_steps(finished(best, uri="sqlite:////x/runs/mlflow.db", concluded=to_follow))
+    assert "typed train from_diagnosis=abc tracking.directory=/x/runs\n" in elsewhere
+    assert "tracking.uri" not in elsewhere
     served = next_steps(finished(best, uri="http://127.0.0.1:5001/", experiment_id="7"))
     assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain" in served
     assert "typed ui" not in served

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +14,15 @@ PATH = "reports/run.html"  # of its page, among its artifacts
 
 
 def place(uri: str) -> str:
-    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one."""
+    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one.
+
+    Of a store in a folder of its own it is the folder, so that a run that follows is kept there, too.
+    """
     default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
-    return "" if uri == default else f" tracking.uri={uri}"
+    if uri == default:
+        return ""
+    own = re.fullmatch(r"sqlite:///(.+)/mlflow\.db", uri)
+    return f" tracking.directory={own[1]}" if own else f" tracking.uri={uri}"
 
 
 def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".format) -> dict[str, str]:
