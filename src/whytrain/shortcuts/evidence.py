@@ -165,8 +165,8 @@ def find_shortcuts(
     A candidate of the ranking is convicted where it says less than half of what it says in training (a
     one-sided binomial test of the rows that have it), or where it carries a tenth of the decisions and is
     more than four times rarer (a one-sided binomial test of all rows); twice the smaller p-value, by Holm's
-    correction over the first ten. Texts are chosen by the seed; how many questions are asked does not depend
-    on the size of the data or the length of the texts.
+    correction over the first ten, weighted by their shares. Texts are chosen by the seed; how many
+    questions are asked does not depend on the size of the data or the length of the texts.
 
     Args:
         ask: the model, from texts to logits.
@@ -368,12 +368,22 @@ def _tested(candidates: Sequence[Candidate], outside: _Outside) -> list[Candidat
     """Return the candidates with corrected p-values and the verdict of the check rows."""
     n_rows = len(outside.texts)
     p_values = [min(1.0, 2 * min(_p_unheld(c), _p_missing(c, n_rows))) for c in candidates[:TESTED]]
-    corrected = holm_correction(p_values).tolist()
+    corrected = holm_correction(p_values, _weights(candidates[:TESTED])).tolist()
     tested = [
         replace(c, p_value=p, is_shortcut=p <= LEVEL and c.share.low > 0)
         for c, p in zip(candidates, corrected, strict=False)
     ]
     return tested + list(candidates[TESTED:])
+
+
+def _weights(candidates: Sequence[Candidate]) -> list[float]:
+    """Return how much each test counts: half by its share of the decisions in training, half alike.
+
+    What carries nearly all decisions is then not acquitted for the company of nine that carry none.
+    """
+    shares = [max(candidate.share.estimate, 0.0) for candidate in candidates]
+    total = sum(shares) or 1.0
+    return [1 / len(shares) + share / total for share in shares]
 
 
 def are_kin(a: Candidate, b: Candidate) -> bool:
