@@ -100,6 +100,9 @@ def train(job: Job) -> Trained:
     tracking: TrackingSettings = instantiate(job.config.tracking)
     start = _start(job, tracking)
     check(start.job.config)
+    guidance = instantiate(start.job.config.guidance)
+    if guidance.marks is not None and not guidance.acts_on_marks and job.parent_run_id is None:
+        print(f"guidance.marks={guidance.marks} changes nothing by itself: add such as guidance.swap=1.0")
     sweep_job = lm.SweepJob(tracking.root, start.plain, start.job.words, job.parent_run_id)
     if start.run_id is None and sweep_job.run_id is not None:  # a retry of a sweep's job
         if (score := sweep_job.finished_score()) is not None:
