@@ -53,6 +53,19 @@ def test_rows_that_stand_in_train_are_said(
     assert "1 of 2 rows of data.check_path stand in train too" in " ".join(notices)
 
 
+def test_a_check_sample_that_can_tell_little_is_said(
+    csv_source: Callable[..., CSVFile], training: str, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "one.csv", "text,label", *(f"message {i},ham" for i in range(60)))
+    assert csv_source(training, check_path=one).load().notices == (
+        "All rows of the check sample are ham: give rows of each class.",
+    )
+    few = write(tmp_path / "few.csv", "text,label", "free money,spam", "see you,ham")
+    assert csv_source(training, check_path=few).load().notices == (
+        "The check sample has 2 rows: 100 to 500 can tell what misleads.",
+    )
+
+
 def test_faults_are_one_line_that_names_the_setting(
     csv_source: Callable[..., CSVFile], training: str, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ def test_it_says_what_is_relied_on_and_what_the_check_sample_says() -> None:
     assert (finding.name, finding.severity, finding.value) == ("shortcut", "serious", 0.25)
     assert (
         "“the” speaks for good: in 30% of the training rows, right in 95% of these, and 25% of an average "
-        "decision. In the 12 check rows with it, it is right in 50%, where chance would be right in 50%. "
+        "decision. It is in 30% of the check rows, and right in 50% of these 12, where chance would be right in 50%. "
         "Accuracy is 0.900 on 100 validation texts and 0.500 on the 40 check rows."
     ) in finding.message
     assert finding.evidence.tokens == ("the",)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from whytrain.diagnosis.overrides import Strategy
+from whytrain.diagnosis.rules import Expectation
 from whytrain.loop.arm_accuracies import arm_accuracies, best_repair
 from whytrain.loop.arms import Arm, arms_of, repair_of_marks
+from whytrain.loop.conclusion import held_to
 from whytrain.loop.measured_run import MeasuredRun
 from whytrain.loop.shortcut_rows import ADVERSARIAL, UNMARKED
 from whytrain.shortcuts import Mark
@@ -55,6 +59,14 @@ def test_marks_of_a_file_need_no_run() -> None:
     assert words(arms_of([strategy], control=False, ablation=False)) == {
         "explained": ["guidance.swap=1.0", "guidance.swap_order=0.5"]
     }
+
+
+def test_a_repair_is_not_held_to_rows_that_have_the_shortcut_still() -> None:
+    limit = Expectation(metric="best/accuracy", at_least=-0.015)
+    gain = Expectation(metric="check/accuracy", at_least=0.02)
+    repair, other = replace(FOUND, expected=(gain,)), replace(REPLACE, expected=(limit,))
+    assert held_to([other]) == [limit]
+    assert held_to([repair, other]) == [gain]
 
 
 def test_without_a_shortcut_nothing_is_added() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from whytrain.errors import WhytrainError
 from whytrain.tracking.store import Store
+
+if TYPE_CHECKING:
+    from whytrain.tracking.reader import RunRecord
 
 
 def judge_promises(parent: str, store: Store, uri: str) -> str:
@@ -25,6 +30,16 @@ def judge_promises(parent: str, store: Store, uri: str) -> str:
     try:
         before, after = find_run(uri, parent), find_run(uri, store.run_id)
         effects = judged_promises(read_strategies(before, f"from_diagnosis={parent}"), before, after)
-        return publish_promises(store, effects, before.name)
+        return "\n".join([publish_promises(store, effects, before.name), *_of_shortcuts(before, after)])
     except WhytrainError as error:
         return f"What the diagnosis of {parent} promised could not be judged: {error}"
+
+
+def _of_shortcuts(before: RunRecord, after: RunRecord) -> list[str]:
+    from whytrain.runs.shortcuts import what_became
+
+    try:
+        lines = what_became(before, after)
+    except WhytrainError:  # one of them was not asked
+        return []
+    return ["What became of its shortcuts:", *(f"  {line}" for line in lines)] if lines else []

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from whytrain.config.validation import did_you_mean
 from whytrain.data.cleaning import clean_rows, known_file
 from whytrain.data.corpus import Split, content_hash
@@ -17,6 +19,7 @@ from whytrain.errors import MissingDataError
 from whytrain.tasks import CLASSIFICATION, Task
 
 CHECK = "check"
+FEW_ROWS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +99,22 @@ def outside_rows(
                 "their accuracy says little about new sentences.",
             )
     check = splits.pop(source.CHECK_SETTING, None)
+    notices += _too_little(check, reader.task, class_names)
     evaluations = {setting.rpartition(".")[2]: split for setting, split in splits.items()}
     return Outside(check, evaluations, notices)
+
+
+def _too_little(check: Split | None, task: Task, class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Say where a check sample cannot tell much."""
+    if check is None:
+        return ()
+    found = []
+    if len(check) < FEW_ROWS:
+        found.append(f"The check sample has {len(check)} rows: 100 to 500 can tell what misleads.")
+    if task.exclusive and len(np.unique(check.labels)) == 1:
+        name = class_names[int(check.labels[0])]
+        found.append(f"All rows of the check sample are {name}: give rows of each class.")
+    return tuple(found)
 
 
 def _check_columns(table: RawTable, path: str, reader: RowReader) -> None:

@@ -93,9 +93,10 @@ def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequen
     if not candidate.n_check:
         return f"{text} It is in none of the {found.n_check:,} check rows."
     right, chance = percent(candidate.right_check), percent(candidate.expected_check)
+    share = percent(candidate.n_check / found.n_check)
     return (
-        f"{text} In the {counted(candidate.n_check, 'check row')} with it, it is right in {right}, where "
-        f"chance would be right in {chance}."
+        f"{text} It is in {share} of the check rows, and right in {right} of these {candidate.n_check:,}, "
+        f"where chance would be right in {chance}."
     )
 
 

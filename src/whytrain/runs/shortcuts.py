@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from whytrain.presentation.wording import percent
 from whytrain.runs.table import TableRecord
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.features import Feature
@@ -38,6 +39,23 @@ def read_shortcuts(run: RunRecord) -> pd.DataFrame:
         TrackingError: the run looked for none.
     """
     return _RECORD.read(run)
+
+
+def what_became(before: RunRecord, after: RunRecord) -> list[str]:
+    """Say of each shortcut of a run how much of an average decision it is in a run that followed.
+
+    Raises:
+        TrackingError: one of the runs looked for none.
+    """
+    found, left = read_shortcuts(before), read_shortcuts(after)
+    shares = {(row.kind, row.words): row.share for row in left.itertuples()}
+    lines = []
+    for row in found[found["is_shortcut"].astype(bool)].itertuples():
+        title = Feature(kind=row.kind, words=tuple(row.words.split())).title
+        share = shares.get((row.kind, row.words))
+        now = f"less than each of the {len(left)} listed" if share is None else percent(max(share, 0.0))
+        lines.append(f"{title}: {percent(row.share)} of an average decision before, now {now}")
+    return lines
 
 
 def shortcut_table(found: ShortcutEvidence, class_names: Sequence[str]) -> pd.DataFrame:
