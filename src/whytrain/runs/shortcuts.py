@@ -48,13 +48,14 @@ def what_became(before: RunRecord, after: RunRecord) -> list[str]:
         TrackingError: one of the runs looked for none.
     """
     found, left = read_shortcuts(before), read_shortcuts(after)
-    shares = {(row.kind, row.words): row.share for row in left.itertuples()}
+    columns = ["kind", "words", "share"]
+    now = {(kind, words): max(float(share), 0.0) for kind, words, share in left[columns].to_numpy()}
     lines = []
-    for row in found[found["is_shortcut"].astype(bool)].itertuples():
-        title = Feature(kind=row.kind, words=tuple(row.words.split())).title
-        share = shares.get((row.kind, row.words))
-        now = f"less than each of the {len(left)} listed" if share is None else percent(max(share, 0.0))
-        lines.append(f"{title}: {percent(row.share)} of an average decision before, now {now}")
+    for kind, words, share in found.loc[found["is_shortcut"].astype(bool), columns].to_numpy():
+        title = Feature(kind=kind, words=tuple(words.split())).title
+        known = now.get((kind, words))
+        said = f"less than each of the {len(left)} listed" if known is None else percent(known)
+        lines.append(f"{title}: {percent(share)} of an average decision before, now {said}")
     return lines
 
 
