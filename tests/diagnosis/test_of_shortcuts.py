@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evidence import healthy, leaning, shortcuts
+from evidence import explained, healthy, leaning, shapley, shortcuts
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from whytrain.commands import train
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
 from whytrain.diagnosis.finding import Measurement, NotExamined
@@ -62,6 +65,25 @@ def test_it_recommends_what_fits_its_kind(kind: str, words: tuple[str, ...], key
     unusable = _unusable(run, diagnosis, BOOK, {"tracking": {"log_text": True}})
     followed = [BOOK.recommendations[name].overrides for name in names]
     assert [o for o in followed if not set(o) & set(unusable)] == [keys]
+
+
+def test_the_shortcut_comes_first() -> None:
+    """Words that decide are the shortcut itself: editing them, too, would change what is measured."""
+    few = shapley([explained(i, [3.0, 2.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]) for i in range(20)])
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        config: Any = OmegaConf.to_container(compose("train", ["trainer.max_epochs=9"]), resolve=True)
+
+    def planned(**evidence: Any) -> tuple[set[str], dict[str, str]]:
+        diagnosis, plan = conclude(healthy(explanations=few, **evidence), BOOK, config, "1")
+        assert "few_token_dependence" in {finding.name for finding in diagnosis.findings}
+        return {strategy.name for strategy in plan.strategies}, dict(plan.skipped)
+
+    of_words = {"swap_top_words", "mask_any_word"}
+    assert planned()[0] >= of_words
+    names, skipped = planned(shortcuts=shortcuts(leaning("the")))
+    assert "swap_marks" in names
+    assert not names & of_words
+    assert "the shortcut comes first" in skipped["swap_top_words"]
 
 
 def test_private_words_are_hidden_in_its_message() -> None:

@@ -94,6 +94,9 @@ def _unusable(
     elif (explained := evidence.attributions(METHOD)) is None or explained.vocabulary is None:
         reason = "this run ranked no words; callbacks.explanations.vocabulary_sentences says how many"
         reasons |= dict.fromkeys(_OF_WORDS, reason)
+    elif any(finding.name == "shortcut" for finding in diagnosis.findings):
+        reason = "the shortcut comes first: which words decide without it, the next run says"
+        reasons |= dict.fromkeys((*_OF_WORDS, "objective.word_masking"), reason)
     if evidence.surrogate is None:
         reasons["guidance.upweight"] = "this run distilled no students"
     return reasons
