@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ from whytrain.callbacks.access import (
 from whytrain.callbacks.budget import Budget
 from whytrain.callbacks.order import Phase
 from whytrain.config.seed import Seed
+from whytrain.data.corpus import Corpus
 from whytrain.data.splits import sentence_groups
 from whytrain.errors import DataError
 from whytrain.figures.surrogates.coefficients import coefficients
@@ -114,11 +116,10 @@ class FitSurrogates(Callback):
         self.evidence: SurrogateEvidence | None = None
         self._history: list[dict[str, float]] = []
         self._sample: NDArray[np.int64] | None = None  # rows of train, in the order in which they are drawn
-        self._counter: WordCounter
-        self._read: dict[str, ReadSentences] = {}
+        self._corpus: Corpus
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Choose the sentences and read them."""
+        """Choose the sentences; they are read when they are first needed."""
         if store_of(trainer) is None:
             return
         corpus = data_of(trainer).corpus
@@ -131,11 +132,22 @@ class FitSurrogates(Callback):
         except DataError as error:
             self._leave_out(error)
             return
-        texts = [corpus.train.texts[row] for row in sample]
-        self._sample, self._counter = sample, WordCounter(texts)
-        self._read = {
-            "train": self._counter.read(texts),
-            "validation": self._counter.read(corpus.validation.texts),
+        self._sample, self._corpus = sample, corpus
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        assert self._sample is not None
+        return [self._corpus.train.texts[row] for row in self._sample]
+
+    @cached_property
+    def _counter(self) -> WordCounter:
+        return WordCounter(self._texts)
+
+    @cached_property
+    def _read(self) -> dict[str, ReadSentences]:
+        return {
+            "train": self._counter.read(self._texts),
+            "validation": self._counter.read(self._corpus.validation.texts),
         }
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from whytrain.data.cache import remembered
 from whytrain.data.corpus import Corpus
 from whytrain.data.splits import sentence_groups
 from whytrain.data.words import split_words
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import Pipeline
 
 N_FOLDS = 3
 
@@ -131,11 +132,16 @@ def _words_of_features(names: Sequence[str]) -> sparse.csr_array:
 
 
 def _floor(n_classes: int) -> Pipeline:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     regression = LogisticRegression(C=10, solver="liblinear" if n_classes == 2 else "lbfgs")
     return make_pipeline(_words(), regression)
 
 
 def _words() -> TfidfVectorizer:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     return TfidfVectorizer(tokenizer=split_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
 
 
@@ -150,6 +156,8 @@ def _predictions(corpus: Corpus) -> NDArray[np.int64]:
 
 def _label_predictions(corpus: Corpus) -> NDArray[np.int64]:
     """Answer one question per label, each with a regression of its own; a constant one where train is."""
+    from sklearn.linear_model import LogisticRegression
+
     words, labels = _words(), corpus.train.labels
     train, validation = words.fit_transform(corpus.train.texts), words.transform(corpus.validation.texts)
     predicted = np.empty((validation.shape[0], labels.shape[1]), dtype=np.int64)
@@ -164,6 +172,8 @@ def _label_predictions(corpus: Corpus) -> NDArray[np.int64]:
 
 def _held_out(corpus: Corpus) -> NDArray[np.float64]:
     """Return the probabilities; no rows where a fold cannot be learned."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
     texts, labels, n_classes = corpus.train.texts, corpus.train.labels, len(corpus.class_names)
     values = np.empty((len(texts), n_classes))
     if not corpus.task.exclusive:

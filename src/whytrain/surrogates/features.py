@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
 from whytrain.data.words import bare_word, split_words
 from whytrain.slices.slice_columns import is_negated
@@ -154,6 +153,8 @@ class WordCounter:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Take the words of these sentences; whatever else is read is read for them."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
         self._counter = CountVectorizer(
             tokenizer=_bare_words, token_pattern=None, binary=True, dtype=np.float64
         )

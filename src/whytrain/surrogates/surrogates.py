@@ -11,10 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import softmax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.tree import DecisionTreeClassifier
 
 from whytrain.errors import DataError
 from whytrain.surrogates.evidence import SurrogateKind
@@ -149,6 +145,8 @@ def choose_strength(
     Raises:
         DataError: fewer than two groups.
     """
+    from sklearn.model_selection import GroupKFold
+
     n_groups = len(np.unique(groups))
     if n_groups < 2:
         raise DataError(
@@ -206,6 +204,9 @@ def _copies(values: Any, target: Array) -> tuple[Any, NDArray[np.int64], Array]:
 
 
 def _estimator(kind: SurrogateKind, strength: float, n_rows: int, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeClassifier
+
     if kind == "logistic":
         return LogisticRegression(C=strength, max_iter=_MOST_STEPS, warm_start=True)
     return DecisionTreeClassifier(
@@ -217,6 +218,8 @@ def _estimator(kind: SurrogateKind, strength: float, n_rows: int, seed: int) -> 
 
 
 def _fit(estimator: Any, values: Any, labels: NDArray[np.int64], weights: Array) -> None:
+    from sklearn.exceptions import ConvergenceWarning
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # an unpenalized one may go on for long
         estimator.fit(values, labels, sample_weight=weights)
