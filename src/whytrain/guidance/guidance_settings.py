@@ -51,7 +51,7 @@ class GuidanceSettings:
         input_gradient: weight of the penalty on what the model makes of marked tokens; see
             `whytrain.objectives.input_gradient`.
         reweight: whether rows weigh so that what is marked says nothing about the label; see
-            `whytrain.guidance.reweighting`.
+            `whytrain.guidance.row_weights`.
 
     Raises:
         ConfigError: something is switched on without what it acts on, or hiding and replacing exceed 1

@@ -44,7 +44,7 @@ class Feature:
         return 1 if first < second else -1
 
     def changed(self, text: Text) -> list[str]:
-        """Return the texts that the model is asked about beside this one, see `effect_of`.
+        """Return the texts that the model is asked about beside this one, see `effect`.
 
         A word: without it. A pair: without the first, the second, both. An ordered pair: the two exchanged.
         """
