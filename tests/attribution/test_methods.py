@@ -170,7 +170,7 @@ def test_tables_are_evaluated_once(
 
     asks = [Ask(make_interface(predict), sentence([1] * n, seed=n)) for n in (3, 4)]
     explainer = Shapley(absences=["padding"], exact_words=10, budget=1)
-    explainer.prepare(asks)
+    explainer.prepare(asks, [POSITIVE] * 2)
     assert sum(asked) == 8 + 16
     for ask in asks:
         explain(ask, [explainer, RandomScores()], POSITIVE, seed=0)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.attribution.gradients.embedding_gradients import EmbeddingGradients, embedding_gradients
 from whytrain.attribution.removal import Removal, removal_of
 from whytrain.attribution.shapley.coalitions import coalition_indices
 from whytrain.attribution.shapley.table import CoalitionTable, coalition_logits, coalition_tables
+from whytrain.attribution.target import Target
 from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 from whytrain.types import RemovalName
@@ -28,6 +30,7 @@ class Ask:
         """Ask nothing yet."""
         self.model, self.units = model, units
         self._tables: dict[RemovalName, CoalitionTable] = {}
+        self._gradients: dict[Target, EmbeddingGradients] = {}
 
     def removal(self, name: RemovalName | None = None) -> Removal:
         """Return a way to remove words, or the one that is usual for the model.
@@ -41,6 +44,15 @@ class Ask:
         """Return the logits of all 2^n coalitions, evaluated when they are first asked for."""
         fill_tables([self], absence)
         return self._tables[absence.name]
+
+    def gradients(self, target: Target) -> EmbeddingGradients:
+        """Return embeddings and gradients of a target, computed when they are first asked for.
+
+        Raises:
+            ConfigError: the model cannot compute from embeddings.
+        """
+        fill_gradients([self], [target])
+        return self._gradients[target]
 
     def logits(self, present: NDArray[np.bool_], absence: Removal) -> NDArray[Any]:
         """Return the logits of some coalitions, from the table where there is one.
@@ -67,3 +79,14 @@ def fill_tables(asks: Sequence[Ask], absence: Removal) -> None:
             missing, coalition_tables(model, [ask.units for ask in missing], absence), strict=True
         ):
             ask._tables[absence.name] = table
+
+
+def fill_gradients(asks: Sequence[Ask], targets: Sequence[Target]) -> None:
+    """Compute the gradients of several texts of one model together, of each for its target."""
+    pairs = zip(asks, targets, strict=True)
+    missing = [(ask, target) for ask, target in pairs if target not in ask._gradients]
+    if missing:
+        wanted, outputs = zip(*missing, strict=True)
+        found = embedding_gradients(wanted[0].model, [ask.units for ask in wanted], outputs)
+        for ask, target, gradients in zip(wanted, outputs, found, strict=True):
+            ask._gradients[target] = gradients

@@ -22,6 +22,7 @@ from whytrain.models.batch_runner import inspect_split, predict_split
 from whytrain.models.interface import ModelInterface
 from whytrain.types import Payoff
 
+_AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
 Ranked = tuple[pd.DataFrame, pd.DataFrame | None]
 
 
@@ -81,14 +82,20 @@ class DataExplainer:
 
     def explain(self, sentences: Iterable[tuple[Key, Units]]) -> list[ExplainedSentence]:
         """Explain sentences by all methods."""
-        found = []
-        for (name, row), players in sentences:
-            target, label = self._target(name, row)
-            identity = str(self._split(name).ids[row])
-            found += [
-                ExplainedSentence(split=name, sentence_id=identity, label=label, explanation=explanation)
-                for explanation in explain(Ask(self.model, players), self.explainers, target, seed=self._seed)
-            ]
+        found: list[ExplainedSentence] = []
+        waiting = list(sentences)
+        while waiting:
+            together, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
+            asks = [Ask(self.model, players) for _, players in together]
+            asked = [self._target(name, row) for (name, row), _ in together]
+            for explainer in self.explainers:
+                explainer.prepare(asks, [target for target, _ in asked])
+            for ((name, row), _), ask, (target, label) in zip(together, asks, asked, strict=True):
+                identity = str(self._split(name).ids[row])
+                found += [
+                    ExplainedSentence(split=name, sentence_id=identity, label=label, explanation=explanation)
+                    for explanation in explain(ask, self.explainers, target, seed=self._seed)
+                ]
         return found
 
     def rank(self, method: str, n_sentences: int, budget: int) -> Ranked | None:

@@ -39,8 +39,13 @@ class Explainer(Protocol):
         """Return the method reduced to the variant that figures and rankings show: itself if it has one."""
         return self
 
-    def prepare(self, asks: Sequence[Ask]) -> None:
-        """Evaluate what several texts of one model need together, where that is cheaper than one by one."""
+    def prepare(self, asks: Sequence[Ask], targets: Sequence[Target]) -> None:
+        """Evaluate what several texts of one model need together, where that is cheaper than one by one.
+
+        Args:
+            asks: the texts.
+            targets: which output of each will be explained.
+        """
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> Sequence[Attribution]:
         """Explain a text; one attribution per variant of the method."""

@@ -52,6 +52,13 @@ class Units:
         """Return the number of players."""
         return len(self.words)
 
+    def sums(self, of_token: ArrayLike) -> NDArray[np.float64]:
+        """Return the sum of each player's tokens: (n_tokens,) to float64 (n_players,)."""
+        own = self.player_of_token >= 0
+        values = np.asarray(of_token, dtype=np.float64)[own]
+        sums = np.bincount(self.player_of_token[own], values, minlength=len(self))
+        return sums.astype(np.float64, copy=False)  # NumPy's stubs call the sums integers
+
     @property
     def grouped(self) -> bool:
         """Whether words were grouped to make the game small enough."""

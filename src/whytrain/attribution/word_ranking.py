@@ -43,7 +43,7 @@ def rank_words(
         `word_table` and `pair_table` of all sentences; no pairs of a method that says nothing of them.
     """
     asks = [Ask(model, players) for players in sentences]
-    explainer.prepare(asks)
+    explainer.prepare(asks, targets)
     found = [
         attribution
         for ask, target in zip(asks, targets, strict=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 from annotated_types import Ge
 from captum.attr import IntegratedGradients as Captum
@@ -13,6 +12,7 @@ from torch import Tensor
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
 from whytrain.attribution.explainer import Explainer
+from whytrain.attribution.gradients.embedding_gradients import NO_EMBEDDINGS
 from whytrain.attribution.removal import removal_of
 from whytrain.attribution.target import Target
 from whytrain.models.evaluation import differentiable
@@ -46,7 +46,7 @@ class IntegratedGradients(Explainer):
     def missing(self, model: ModelInterface) -> str | None:
         """Say what is missing: embeddings to differentiate by, or the baseline's token."""
         if not model.capabilities.embeddings:
-            return "integrated_gradients needs a model that can be run from its embeddings"
+            return f"{self.name} {NO_EMBEDDINGS}"
         ids = {"mask": model.tokenizer.mask_id, "unknown": model.tokenizer.unknown_id}
         if ids.get(self.baseline, 0) is None:
             return (
@@ -80,18 +80,13 @@ class IntegratedGradients(Explainer):
             with torch.no_grad():
                 ends = value(torch.cat([start, embeddings])).tolist()
         of_token = gradients[0].sum(dim=1).cpu().double().numpy()
-        scores = np.bincount(
-            units.player_of_token[units.player_of_token >= 0],
-            of_token[units.player_of_token >= 0],
-            minlength=len(units),
-        )
         return [
             Attribution(
                 method=self.name,
                 variant=f"{self.baseline}_baseline",
                 words=units.words,
                 target=target,
-                scores=scores.astype(np.float64, copy=False),
+                scores=units.sums(of_token),
                 standard_errors=None,
                 quantity=Quantity(symbol="IG", name="integrated gradient", unit=target.unit),
                 total=(ends[0], ends[1]),

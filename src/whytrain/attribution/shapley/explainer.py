@@ -62,7 +62,7 @@ class Shapley(Explainer):
         first = self._absences(model)[0].name
         return Shapley(absences=[first], exact_words=self.exact_words, budget=self.budget)
 
-    def prepare(self, asks: Sequence[Ask]) -> None:
+    def prepare(self, asks: Sequence[Ask], targets: Sequence[Target]) -> None:
         """Evaluate the tables of all texts that are short enough together."""
         short = [ask for ask in asks if self._is_exact(len(ask.units))]
         if short:
