@@ -37,7 +37,8 @@ class DescribeModel(Callback):
         if store is None:
             return
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
-        record, model = self.record, classifier_of(pl_module).model
+        record, classifier = self.record, classifier_of(pl_module)
+        model = classifier.model
         assert isinstance(model, nn.Module)
         saved = SavedModel(
             model=model,
@@ -47,6 +48,8 @@ class DescribeModel(Callback):
             confidence=fitted[0] if fitted else None,
             task=data.corpus.task,
             explainers=record.config.get("explainer") or {},
+            # They are words of training texts, as often as those hold them.
+            reference_words=classifier.interface.reference_words if store.settings.log_text else (),
         )
         arguments = {**record.config["model"], **self.model_sizes}
         class_path = arguments.pop("_target_")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from whytrain.data.reference_words import reference_words
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
 from whytrain.errors import ConfigError
@@ -89,7 +90,8 @@ def assemble(
         _log.warning("model: %s", note)
     if data.windows is not None:
         model = Windowed(model, data.windows, text_data.tokenizer.frame)
-    interface = interface_of(model, text_data.tokenizer, data.max_tokens)
+    words = reference_words(text_data.corpus.train.texts, text_data.tokenizer, data.max_tokens)
+    interface = interface_of(model, text_data.tokenizer, data.max_tokens, words)
     return text_data, Classifier(
         interface,
         objective=minimized,

@@ -108,6 +108,7 @@ class Inspection:
         attention_scores: (batch, n_tokens), the same before the softmax; None where they are not shown.
         head_attention: per layer (batch, n_heads, n_tokens, n_tokens), what each token pays to each; None
             for a model without heads.
+        reader: int64 (batch,), the place of the token whose last state is classified; None without heads.
     """
 
     logits: Tensor
@@ -115,6 +116,7 @@ class Inspection:
     attention: Tensor | None
     attention_scores: Tensor | None
     head_attention: tuple[Tensor, ...] | None = None
+    reader: Tensor | None = None
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ import pytest
 import torch
 from small import small_bilstm, wordpiece_tokenizer
 
-from whytrain.attribution.attention import word_attention
+from whytrain.attribution.attention.word_attention import word_attention
 from whytrain.models.interface import interface_of
 
 WORDS = ["un", "##happy", "##ly", "a", "film"]

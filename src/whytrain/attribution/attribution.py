@@ -64,6 +64,21 @@ class PhraseTree:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class HeadAttention:
+    """The attention of a transformer while it reads a text.
+
+    Attributes:
+        tokens: the text's n tokens, special ones included.
+        reader: place of the token whose last state the classifier reads.
+        weights: float32 (n_layers, n_heads, n, n); row i is what token i reads from, and sums to 1.
+    """
+
+    tokens: tuple[str, ...]
+    reader: int
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Attribution:
     """One text explained by one method for one target.
 
@@ -82,6 +97,7 @@ class Attribution:
         n_evaluations: forward passes that it took; a backward pass counts as one.
         pairs: what two units do together; None where the method does not say.
         make_tree: builds the tree of phrases when it is asked for; None where the method has none.
+        heads: attention by layer and head; None of methods that do not read it, and models without heads.
     """
 
     method: str
@@ -96,6 +112,7 @@ class Attribution:
     absence: RemovalName | None = None
     pairs: Pairs | None = None
     make_tree: Callable[[], PhraseTree] | None = None
+    heads: HeadAttention | None = None
 
     @cached_property
     def tree(self) -> PhraseTree | None:

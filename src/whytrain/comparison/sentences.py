@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from whytrain.attribution.ask import Ask
-from whytrain.attribution.attention import WordAttention, word_attention
+from whytrain.attribution.attention.word_attention import WordAttention, word_attention
 from whytrain.attribution.explainer import Explainer, Explanation, explain
 from whytrain.attribution.target import target_of
 from whytrain.attribution.units import players_of

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from whytrain.data.reference_words import TokenIds
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.dropout import dropout_rates
@@ -77,12 +78,15 @@ class ModelInterface:
         tokenizer: what makes its token ids.
         capabilities: what it can do.
         max_tokens: after which texts are cut here; at most what the model reads.
+        reference_words: words of texts that it learned from, see `whytrain.data.reference_words`; none where
+            they are not known.
     """
 
     module: nn.Module
     tokenizer: Tokenizer
     capabilities: Capabilities
     max_tokens: int
+    reference_words: tuple[TokenIds, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -132,7 +136,9 @@ class ModelInterface:
         return self.module
 
 
-def interface_of(module: nn.Module, tokenizer: Tokenizer, max_tokens: int) -> ModelInterface:
+def interface_of(
+    module: nn.Module, tokenizer: Tokenizer, max_tokens: int, reference_words: tuple[TokenIds, ...] = ()
+) -> ModelInterface:
     """Ask a model what it can do, by its declarations and by a small forward.
 
     The forward compares a padded pair of sentences with the single ones, and embeddings with ids; it leaves
@@ -142,6 +148,7 @@ def interface_of(module: nn.Module, tokenizer: Tokenizer, max_tokens: int) -> Mo
         module: the model, on any device.
         tokenizer: what makes its token ids.
         max_tokens: after which texts are cut.
+        reference_words: of texts that it learned from, if they are known.
 
     Raises:
         ConfigError: it cannot read `max_tokens` tokens, padding changes its logits, or what it shows is not
@@ -171,7 +178,11 @@ def interface_of(module: nn.Module, tokenizer: Tokenizer, max_tokens: int) -> Mo
         attention_scores=seen is not None and seen.attention_scores is not None,
     )
     return ModelInterface(
-        module=module, tokenizer=tokenizer, capabilities=capabilities, max_tokens=max_tokens
+        module=module,
+        tokenizer=tokenizer,
+        capabilities=capabilities,
+        max_tokens=max_tokens,
+        reference_words=reference_words,
     )
 
 

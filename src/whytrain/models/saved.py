@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,7 @@ from torch import nn
 from whytrain.calibration.confidence import Confidence
 from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.config.trust import is_trusted, own_path
+from whytrain.data.reference_words import TokenIds
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
@@ -30,6 +32,7 @@ from whytrain.tasks import CLASSIFICATION, TASKS, Task
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.yaml"
 TOKENIZER = "tokenizer"
+REFERENCE_WORDS = "reference_words.json"
 _FORMAT = 4
 _READABLE = (3, 4)  # of format 3: classification, without an entry that says so
 _BATCH_SIZE = 64
@@ -47,6 +50,8 @@ class SavedModel:
         confidence: What a calibration slice said about the model's confidence; None without a slice.
         task: What the logits mean.
         explainers: Methods of the run by name, each with its `_target_` and settings, plain data.
+        reference_words: Words of training texts, see `whytrain.data.reference_words`; none where they are not
+            known, or private.
     """
 
     model: nn.Module
@@ -56,6 +61,7 @@ class SavedModel:
     confidence: Confidence | LabelConfidence | None = None
     task: Task = CLASSIFICATION
     explainers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reference_words: tuple[TokenIds, ...] = ()
 
     @cached_property
     def interface(self) -> ModelInterface:
@@ -64,7 +70,7 @@ class SavedModel:
         Raises:
             ConfigError: see `interface_of`.
         """
-        return interface_of(self.model, self.tokenizer, self.max_tokens)
+        return interface_of(self.model, self.tokenizer, self.max_tokens, self.reference_words)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of the classes, float64 (n_texts, n_classes), without temperature."""
@@ -149,6 +155,8 @@ def save_model(directory: Path, saved: SavedModel, *, class_path: str, arguments
     }
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (directory / DESCRIPTION).write_text(text, "utf-8")
+    if saved.reference_words:
+        (directory / REFERENCE_WORDS).write_text(json.dumps(saved.reference_words), "utf-8")
     model = saved.model.model if isinstance(saved.model, Windowed) else saved.model
     safetensors.torch.save_model(model, str(directory / WEIGHTS))
     saved.tokenizer.save(directory / TOKENIZER)
@@ -192,7 +200,13 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
             name: section | {"_target_": own_path(section["_target_"])}
             for name, section in description.get("explainers", {}).items()
         },
+        reference_words=_reference_words(directory),
     )
+
+
+def _reference_words(directory: Path) -> tuple[TokenIds, ...]:
+    path = directory / REFERENCE_WORDS
+    return tuple(map(tuple, json.loads(path.read_text("utf-8")))) if path.is_file() else ()
 
 
 def _description(directory: Path) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def inspected(network: Any, embeddings: Tensor, mask: Tensor | None, reading: Fr
         attention=attention,
         attention_scores=None,
         head_attention=layers,
+        reader=place,
     )
 
 
