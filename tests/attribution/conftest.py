@@ -100,7 +100,10 @@ def make_interface() -> Callable[..., ModelInterface]:
     """Wrap a predict function, or a module, whose padding, mask and unknown ids are 0, 1 and 2."""
 
     def make(
-        model: nn.Module | Callable[[Tensor, Tensor | None], Tensor], *, embeddings: bool = False
+        model: nn.Module | Callable[[Tensor, Tensor | None], Tensor],
+        *,
+        embeddings: bool = False,
+        reference_words: tuple[tuple[int, ...], ...] = (),
     ) -> ModelInterface:
         special = SimpleNamespace(padding_id=PADDING, mask_id=MASK, unknown_id=UNKNOWN)
         return ModelInterface(
@@ -115,6 +118,7 @@ def make_interface() -> Callable[..., ModelInterface]:
                 max_tokens=None,
             ),
             max_tokens=128,
+            reference_words=reference_words,
         )
 
     return make
