@@ -101,7 +101,7 @@ def explained() -> ExplainedText:
 
 def test_the_terminal_has_a_column_for_each_method(explained: ExplainedText) -> None:
     console = Console(width=120, file=io.StringIO())
-    console.print(terminal(explained))
+    console.print(terminal(explained, 120))
     said = console.file.getvalue()
     rows = [
         [cell.strip() for cell in line.replace("┃", "│").split("│")[1:-1]]

@@ -22,10 +22,12 @@ class Explainer(Protocol):
     Attributes:
         name: as in conf/explainer/ and in the names of metrics, tables and figures.
         requirements: packages that it needs besides this one's own, for models that travel without it.
+        effort: of a method that estimates, the setting that makes its standard errors smaller.
     """
 
     name: str
     requirements: tuple[str, ...] = ()
+    effort: str | None = None
 
     def missing(self, model: ModelInterface) -> str | None:
         """Say in one line what the method needs and the model has not; None where it can explain."""

@@ -152,12 +152,13 @@ def word_table(values: pd.DataFrame, class_names: Sequence[str], *, exclusive: b
 
     Words count bare and in lower case (`bare_word`), once per occurrence; the standard error (NaN for a
     single occurrence) takes occurrences as independent. With two classes every score is turned to the second
-    one, for which it is its negative.
+    one, for which it is its negative; sizes (`Quantity.signed`) stay with the class that they were asked of.
 
     Args:
         values: columns `variant`, `class`, `word`, `score`, as in `value_table`.
         class_names: all of them.
-        exclusive: they exclude each other; else two labels are told apart as any other number of them.
+        exclusive: a score for one class is its negative for the other, as where classes exclude each other;
+            else two of them are told apart as any other number.
     """
     words = values.assign(word=values["word"].map(bare_word))
     return _means(words, ["word"], "score", class_names, exclusive=exclusive)

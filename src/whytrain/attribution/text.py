@@ -234,13 +234,17 @@ class TextExplainer:
                 f"{n_words} words are too many to score each alone: the {n_alone} that matter most are, the "
                 f"others in {len(units) - n_alone} passages"
             )
-        for method in dict.fromkeys(e.attribution.method for e in explanations):
-            first = next(e.attribution for e in explanations if e.attribution.method == method)
-            if first.standard_errors is not None:
-                what = "words and passages" if units.grouped else "words"
-                notes.append(
-                    f"{len(units)} {what} are too many to try all combinations of them: {method} is "
-                    f"estimated (± standard error, {first.n_evaluations} evaluations; raise "
-                    f"explainer.{method}.budget)"
-                )
-        return notes
+        first = {e.attribution.method: e.attribution for e in reversed(explanations)}
+        games, draws = [], []
+        for explainer in self.explainers:
+            found = first.get(explainer.name)
+            if found is not None and found.standard_errors is not None:
+                told = f"{found.method} is estimated (± standard error, {found.n_evaluations} evaluations"
+                if explainer.effort is not None:
+                    told += f"; raise explainer.{found.method}.{explainer.effort}"
+                (draws if found.absence is None else games).append(f"{told})")
+        if games:
+            what = "words and passages" if units.grouped else "words"
+            why = f"{len(units)} {what} are too many to try all combinations of them"
+            notes.append(f"{why}: {', '.join(games)}")
+        return [*notes, *draws]

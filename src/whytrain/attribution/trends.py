@@ -41,8 +41,10 @@ class WordTrends:
         """
         if not sentences:
             return
-        method = sentences[0].explanation.attribution.method
-        words = word_table(value_table(sentences, class_names), class_names, exclusive=exclusive)
+        first = sentences[0].explanation.attribution
+        turned = exclusive and first.quantity.signed
+        words = word_table(value_table(sentences, class_names), class_names, exclusive=turned)
+        method = first.method
         self.rows = [r for r in self.rows if (r["method"], r["epoch"]) != (method, epoch)]
         for of_class, word, score in zip(words["class"], words["word"], words["score"], strict=True):
             row = {"method": method, "epoch": epoch, "class": of_class, "word": name(word), "score": score}

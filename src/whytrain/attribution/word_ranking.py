@@ -57,7 +57,7 @@ def rank_words(
             "score": np.concatenate([a.scores for a in found]),
         }
     )
-    ranked = word_table(words, class_names, exclusive=exclusive)
+    ranked = word_table(words, class_names, exclusive=exclusive and found[0].quantity.signed)
     if found[0].pairs is None:
         return ranked, None
     return ranked, pair_table(_pairs(found), class_names, exclusive=exclusive)

@@ -173,7 +173,7 @@ def explain_text(
     from whytrain.pages.explanation.terminal import terminal
 
     explained = explainer(text)
-    console.print(terminal(explained), highlight=False)
+    console.print(terminal(explained, console.width), highlight=False)
     page = write_explanation(explained, folder, draw=draw)
     beside = "JSON and PNG figures beside it" if draw else "JSON beside it; figures=true adds PNG figures"
     console.print(f"page: {page} ({beside})", markup=False, highlight=False, soft_wrap=True)

@@ -99,13 +99,26 @@ def direction(words: Sequence[str]) -> str:
     return "rtl" if next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") in {"R", "AL"} else "ltr"
 
 
-def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:
+def colored_style(value: float, scale: float, quantity: Quantity) -> str:
+    """Return the style of an element with a score: its background, and what can be read on it.
+
+    Args:
+        value: the score.
+        scale: the largest |score| of those around it, which has the full color.
+        quantity: what the score is.
+    """
     color = SIZE if not quantity.signed else POSITIVE if value >= 0 else NEGATIVE
     light, dark = (_mixed(paper, color, abs(value) / scale) for paper in (_PAPER, _DARK_PAPER))
     underline = "text-decoration:underline dashed;" if value < -_VISIBLE * scale else ""
-    style = (
+    return (
         f"background:{light};color:{text_on(light)};background:light-dark({light},{dark});"
         f"color:light-dark({text_on(light)},{text_on(dark)});{underline}"
+    )
+
+
+def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:
+    style = (
+        f"{colored_style(value, scale, quantity)}"
         "unicode-bidi:isolate;padding:0.15em 0.25em;border-radius:0.2em"
     )
     return f'<span title="{escape(tip)}" style="{style}">{escape(visible(word))}</span>'

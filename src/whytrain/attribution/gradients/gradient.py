@@ -56,7 +56,7 @@ class Gradient(Explainer):
                 quantity=Quantity(
                     symbol="‖∇‖",
                     name="gradient norm",
-                    unit=f"{target.unit} per unit of the embedding",
+                    unit=f"{target.unit} per unit",
                     signed=False,
                     additive=False,
                 ),

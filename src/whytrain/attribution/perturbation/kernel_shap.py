@@ -34,6 +34,7 @@ class KernelShap(Explainer):
     """
 
     name = "kernel_shap"
+    effort = "samples"
 
     def __init__(self, *, absence: RemovalName | None, samples: Annotated[int, Ge(16), Le(1 << 20)]) -> None:
         """Store the settings.

@@ -34,6 +34,7 @@ class Lime(Explainer):
     """
 
     name = "lime"
+    effort = "samples"
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class Permutation(Explainer):
     """
 
     name = "permutation"
+    effort = "draws"
 
     def __init__(self, *, draws: Annotated[int, Ge(2)], texts: str | None) -> None:
         """Store the settings.

@@ -33,6 +33,7 @@ class Shapley(Explainer):
     """Values of the game whose players are words and whose payoff is the target, under each absence."""
 
     name = "shapley"
+    effort = "budget"
 
     def __init__(
         self,

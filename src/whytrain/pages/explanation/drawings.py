@@ -11,12 +11,8 @@ from whytrain.attribution.shapley.tree_export import bracketed
 from whytrain.pages.html import visible
 from whytrain.presentation.wording import signed
 
-_ROW, _ARCS, _STEP, _NUMBER = (
-    24,
-    240,
-    34,
-    48,
-)  # units of the drawings: a row; the room for arcs, merges, numbers
+ROW = 24  # units of the drawings: the height of a row
+_ARCS, _STEP, _NUMBER = 240, 34, 48  # the room for arcs, merges, numbers
 _LETTER, _LETTERS = 7.6, 18  # units; narrow ones of a word
 _ALL_WORDS = 16  # up to how many words arcs stand beside all of them
 Row = int | None  # a word, or words that are left out
@@ -25,10 +21,10 @@ Row = int | None  # a word, or words that are left out
 def arcs(pairs: Pairs, chosen: Sequence[tuple[int, int]], words: Sequence[str]) -> str:
     """Return one or more interactions as arcs, numbered in their order: full for, dashed against."""
     rows = _rows(len(words), sorted({i for pair in chosen for i in pair}))
-    height = {word: _middle(row) for row, word in enumerate(rows) if word is not None}
+    height = {word: middle(row) for row, word in enumerate(rows) if word is not None}
     scale = max(abs(float(pairs.scores[pair])) for pair in chosen)
     longest = max(height[j] - height[i] for i, j in chosen)
-    left = _room(words)
+    left = room(words)
     curves, numbers = [], []
     for number, (i, j) in enumerate(chosen, start=1):
         value, top, bottom = float(pairs.scores[i, j]), height[i], height[j]
@@ -45,37 +41,37 @@ def arcs(pairs: Pairs, chosen: Sequence[tuple[int, int]], words: Sequence[str]) 
             f'<text x="{x:.0f}" y="{y + 4}" text-anchor="middle" font-size="11">{number}</text>'
         )
     told = "; ".join(f"{words[i]} and {words[j]} {signed(float(pairs.scores[i, j]))}" for i, j in chosen)
-    labels = [_label(left, row, "⋮" if word is None else words[word]) for row, word in enumerate(rows)]
+    labels = [label(left, row, "⋮" if word is None else words[word]) for row, word in enumerate(rows)]
     parts = [*reversed(curves), *numbers, *labels]
-    return _svg(f"Arcs between words: {told}", left + _ARCS, len(rows), parts)
+    return svg(f"Arcs between words: {told}", left + _ARCS, len(rows), parts)
 
 
 def tree_drawing(phrases: PhraseTree, words: Sequence[str]) -> str:
     """Return the tree from its words on the left to the whole on the right, with each phrase's benefit B."""
     depth: dict[tuple[int, ...], int] = {(i,): 0 for i in range(len(words))}
-    middle: dict[tuple[int, ...], float] = {(i,): _middle(i) for i in range(len(words))}
+    height: dict[tuple[int, ...], float] = {(i,): middle(i) for i in range(len(words))}
     for merge in phrases.tree.merges:
         whole = merge.left + merge.right
         depth[whole] = 1 + max(depth[merge.left], depth[merge.right])
-        middle[whole] = (middle[merge.left] + middle[merge.right]) / 2
-    left = _room(words)
+        height[whole] = (height[merge.left] + height[merge.right]) / 2
+    left = room(words)
     x = {phrase: left + _STEP * level for phrase, level in depth.items()}
     scale = max(abs(merge.benefit) for merge in phrases.tree.merges) or 1.0
     lines, numbers = [], []
     for merge in phrases.tree.merges:
         whole = merge.left + merge.right
-        top, bottom, right = middle[merge.left], middle[merge.right], x[whole]
+        top, bottom, right = height[merge.left], height[merge.right], x[whole]
         kind = "for" if merge.benefit >= 0 else "against"
         lines.append(
             f'<path class="{kind}" stroke-width="{1.2 + 3 * abs(merge.benefit) / scale:.1f}" '
             f'd="M{x[merge.left]} {top}H{right}V{bottom}H{x[merge.right]}"/>'
         )
-        place = f'x="{right + 3}" y="{middle[whole] - 4}"'
+        place = f'x="{right + 3}" y="{height[whole] - 4}"'
         numbers.append(f'<text class="faint" {place}>{signed(merge.benefit, scale)}</text>')
-    labels = [_label(left, row, word) for row, word in enumerate(words)]
+    labels = [label(left, row, word) for row, word in enumerate(words)]
     width = max(x.values()) + _NUMBER
     description = f"Tree: {bracketed(phrases.tree, words)}"
-    return _svg(description, width, len(words), [*lines, *numbers, *labels])
+    return svg(description, width, len(words), [*lines, *numbers, *labels])
 
 
 def _rows(n_words: int, needed: Sequence[int]) -> list[Row]:
@@ -90,21 +86,23 @@ def _rows(n_words: int, needed: Sequence[int]) -> list[Row]:
     return rows if needed[-1] == n_words - 1 else [*rows, None]
 
 
-def _middle(row: int) -> int:
-    return _ROW * row + _ROW // 2
+def middle(row: int) -> int:
+    """Return the height of the middle of a row."""
+    return ROW * row + ROW // 2
 
 
-def _room(words: Sequence[str]) -> int:
+def room(words: Sequence[str]) -> int:
     """Return the room that the longest word needs, shortened if it must be."""
     return 12 + round(_LETTER * min(_LETTERS, max(map(_columns, words))))
 
 
-def _label(left: int, row: int, word: str) -> str:
+def label(x: int, row: int, word: str, *, anchor: str = "end") -> str:
+    """Return a word that ends (or, with the anchor `start`, begins) before a place in its row."""
     text = short = visible(word)
     while _columns(short) > _LETTERS:
         short = f"{short.removesuffix('…')[:-1]}…"
     return (
-        f'<text x="{left - 8}" y="{_middle(row) + 4}" text-anchor="end"><title>{escape(text)}</title>'
+        f'<text x="{x - 8}" y="{middle(row) + 4}" text-anchor="{anchor}"><title>{escape(text)}</title>'
         f"{escape(short)}</text>"
     )
 
@@ -113,8 +111,9 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text)
 
 
-def _svg(description: str, width: int, n_rows: int, parts: Sequence[str]) -> str:
-    height = _ROW * n_rows
+def svg(description: str, width: int, n_rows: float, parts: Sequence[str]) -> str:
+    """Return a drawing of so many rows; a description says to those who cannot see it what it shows."""
+    height = round(ROW * n_rows)
     return (
         f'<svg role="img" aria-label="{escape(visible(description))}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'

@@ -11,8 +11,10 @@ from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking,
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
 from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.pages.explanation.attention_maps import attention_maps
 from whytrain.pages.explanation.bars import path_table, words_table
 from whytrain.pages.explanation.drawings import arcs, tree_drawing
+from whytrain.pages.explanation.side_by_side import methods_table
 from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_nothing, told_apart
 from whytrain.pages.html import paragraph, safe
 from whytrain.presentation.wording import amount, counted, score
@@ -59,9 +61,15 @@ def sections(explanations: Sequence[Explanation], name: Name = same, heading: st
         parts.append(("Words that work together", _together(a, a.pairs, words)))
     if a.tree is not None and len(words) > 1:
         parts.append(("How the words join to phrases", _phrases(first, name)))
-    if len(explanations) > 1:
-        looks = "".join(_second_look(first, other, words, name) for other in explanations[1:])
+    again = [e for e in explanations[1:] if e.attribution.method == a.method]
+    if again:
+        looks = "".join(_second_look(first, other, words, name) for other in again)
         parts.append(("Asked in another way", looks))
+    if len(again) < len(explanations) - 1:
+        parts.append(("What other methods say", _other_methods(explanations, words, name)))
+    heads = next((e.attribution.heads for e in explanations if e.attribution.heads is not None), None)
+    if heads is not None:
+        parts.append(("Where the layers look", attention_maps(heads, name)))
     return "".join(
         f"<section><{heading}>{escape(title)}</{heading}>{body}</section>" for title, body in parts
     )
@@ -152,30 +160,57 @@ def _phrases(explanation: Explanation, name: Name) -> str:
 
 
 def _second_look(first: Explanation, other: Explanation, words: Sequence[str], name: Name) -> str:
+    """Return what the same method says in another variant, and whether that is the same."""
     a, b = first.attribution, other.attribution
     how = (
         f"with words {ABSENT[b.absence]} instead of {ABSENT[a.absence]}"
-        if a.method == b.method and a.absence is not None and b.absence is not None
+        if a.absence is not None and b.absence is not None
         else f"by {b.title.replace('_', ' ')}"
     )
-    body = colored(b, name) + words_table(other, [name(word) for word in b.words])
-    if not (a.quantity.signed and b.quantity.signed):
-        return f"<details><summary>{safe(how[:1].upper() + how[1:])}</summary>{body}</details>"
     agree = signs_agree(a.scores, b.scores)
     top = words[int(ranking(a.scores)[0])], words[int(ranking(b.scores)[0])]
-    strongest = (
-        f"the strongest word is “{top[0]}” both times"
-        if top[0] == top[1]
-        else f"the strongest word is “{top[1]}” instead of “{top[0]}”"
-    )
     if agree < _ROBUST * len(words):
         verdict = "Take what is said above with care: it depends on the way of asking."
     else:
         part = "What" if top[0] == top[1] else "Most of what"
         verdict = f"{part} is said above does not depend on the way of asking."
-    said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {strongest}"
-    pairs = _pairs_agree(a, b, words)
-    return f"<details><summary>{safe(f'{said}. {verdict}{pairs}')}</summary>{body}</details>"
+    said = f"Asked {how}, signs agree for {agree} of {counted(len(words), 'word')}; {_strongest(a, b, words)}"
+    said += f". {verdict}{_pairs_agree(a, b, words)}"
+    return f"<details><summary>{safe(said)}</summary>{_whole(other, name)}</details>"
+
+
+def _other_methods(explanations: Sequence[Explanation], words: Sequence[str], name: Name) -> str:
+    """Return the first variants of all methods side by side, and each but the first one by itself."""
+    by_method: dict[str, Explanation] = {}
+    for e in explanations:
+        by_method.setdefault(e.attribution.method, e)
+    first, *others = by_method.values()
+    shown = set(map(id, by_method.values()))
+    others += [
+        e for e in explanations if id(e) not in shown and e.attribution.method != first.attribution.method
+    ]
+    table = methods_table([*by_method.values()], words)
+    return table + "".join(_other_method(first.attribution, other, words, name) for other in others)
+
+
+def _other_method(a: Attribution, other: Explanation, words: Sequence[str], name: Name) -> str:
+    b = other.attribution
+    said = f"{b.title[:1].upper()}{b.title[1:]}: {_strongest(a, b, words)}".replace("_", " ")
+    if a.quantity.signed and b.quantity.signed:
+        said += f"; signs agree for {signs_agree(a.scores, b.scores)} of {counted(len(words), 'word')}"
+    return f"<details><summary>{safe(said)}</summary>{_whole(other, name)}</details>"
+
+
+def _whole(explanation: Explanation, name: Name) -> str:
+    a = explanation.attribution
+    return colored(a, name) + _each_word(explanation, [name(word) for word in a.words])
+
+
+def _strongest(a: Attribution, b: Attribution, words: Sequence[str]) -> str:
+    first, other = (words[int(ranking(found.scores)[0])] for found in (a, b))
+    if first == other:
+        return f"the strongest word is “{first}” both times"
+    return f"the strongest word is “{other}” instead of “{first}”"
 
 
 def _pairs_agree(a: Attribution, b: Attribution, words: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -21,19 +21,34 @@ _PAIRS = 5  # interactions
 _ROUNDING = 1e-6  # of the largest score: a sum that misses its promise by no more keeps it
 
 
-def terminal(explained: ExplainedText) -> Group:
-    """What a person reads first: the verdict, which words decide, notes, the scores, the interactions."""
+def terminal(explained: ExplainedText, width: int) -> Group:
+    """What a person reads first: the verdict, which words decide, notes, the scores, the interactions.
+
+    Args:
+        explained: the text.
+        width: of the terminal, in characters.
+    """
     parts: list[Text | Table] = [Text(" ".join(verdict_sentences(explained)))]
     parts += [Text(f"note: {note}") for note in explained.notes]
     for of_target in group(explained.explanations):
         a = of_target[0].attribution
-        parts += [Text(deciding_words(a, told_apart(a.words))), scores_table(of_target)]
+        parts += [Text(deciding_words(a, told_apart(a.words))), *scores_tables(of_target, width)]
         parts += [
             interactions_table(e.attribution)
             for e in of_target
             if e.attribution.pairs is not None and len(e.attribution.words) > 1
         ]
     return Group(*parts)
+
+
+def scores_tables(explanations: Sequence[Explanation], width: int) -> list[Table]:
+    """Return one table, or as many as it takes so that none is wider than the terminal."""
+    tables, start = [], 0
+    for end in range(2, len(explanations) + 1):
+        if Console(width=1000).measure(scores_table(explanations[start:end])).maximum > width:
+            tables.append(scores_table(explanations[start : end - 1]))
+            start = end - 1
+    return [*tables, scores_table(explanations[start:])]
 
 
 def scores_table(explanations: Sequence[Explanation]) -> Table:
