@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from whytrain.data.reference_words import reference_words
 from whytrain.data.source import Source
 from whytrain.data.tokenization import TokenizerBuilder
 from whytrain.errors import ConfigError
@@ -18,6 +17,7 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
 from whytrain.models.interface import interface_of, match_classes
+from whytrain.models.reference_words import reference_words
 from whytrain.models.windowed import Windowed
 from whytrain.objectives.class_weights import balanced_weights
 from whytrain.objectives.distillation import DistillationSettings

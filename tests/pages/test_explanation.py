@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -13,18 +14,21 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 
-from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Quantity
+from whytrain.attribution.attribution import Attribution, HeadAttention, Pairs, PhraseTree, Quantity
 from whytrain.attribution.deletion import delete_words
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.text import ExplainedText, Verdict
+from whytrain.pages.explanation.attention_maps import attention_maps
 from whytrain.pages.explanation.files import write_explanation
 from whytrain.pages.explanation.page import explanation_page, sentences_page
 from whytrain.pages.explanation.reasons import signs_agree
-from whytrain.pages.explanation.terminal import scores_table, terminal
+from whytrain.pages.explanation.side_by_side import methods_table
+from whytrain.pages.explanation.terminal import scores_table, scores_tables, terminal
 from whytrain.pages.explanation.verdict import deciding_words, from_nothing, told_apart, verdict_sentences
 
 WORDS = ("not", "<i>so</i>", "good")
@@ -123,6 +127,14 @@ def test_the_terminal_has_a_column_for_each_method(explained: ExplainedText) -> 
     assert "not (1) + good (3)" in said
 
 
+def test_a_narrow_terminal_has_more_tables(explained: ExplainedText) -> None:
+    tables = scores_tables(explained.explanations * 3, 80)
+    assert [len(table.columns) - 2 for table in tables] == [3, 3, 3]
+    for table in tables:
+        assert Console(width=1000).measure(table).maximum <= 80
+    assert len(scores_tables(explained.explanations, 20)) == 3  # a method at least
+
+
 def test_pairs_that_the_two_absences_see_differently_are_named(explained: ExplainedText) -> None:
     first = explained.explanations[0]
     pairs = first.attribution.pairs
@@ -187,7 +199,7 @@ def test_the_page_says_what_was_decided_how_surely_and_why(explained: ExplainedT
         "From no words to the whole text",
         "Words that work together",
         "How the words join to phrases",
-        "Asked in another way",
+        "What other methods say",
         "Why not bad",
         "How this was made",
         "Words used here",
@@ -219,12 +231,72 @@ def test_the_page_says_what_was_decided_how_surely_and_why(explained: ExplainedT
 def test_what_other_methods_say_is_folded(explained: ExplainedText) -> None:
     html = plain(explanation_page(explained))
     details = html.split("<details>")[1:]
-    assert "by integrated gradients (padding baseline), signs agree for 3 of 3 words" in details[0]
-    assert "the strongest word is “good” instead of “not”" in details[0]
-    assert "Most of what is said above does not depend on the way of asking." in details[0]
+    assert (
+        "Integrated gradients (padding baseline): the strongest word is “good” instead of “not”" in details[0]
+    )
+    assert "signs agree for 3 of 3 words" in details[0]
     assert "Integrated gradients IG for good, log-odds" in details[0]
+    assert "They miss the way from no words to the whole text by 0.250." in details[0]
     assert "signs agree for 0 of 3 words" in details[1]
-    assert "Take what is said above with care" in details[1]
+
+
+def test_methods_stand_side_by_side(explained: ExplainedText) -> None:
+    shapley, gradients, noise = explained.explanations
+    sizes = explained_by(
+        "attention",
+        "",
+        [0.5, 0.1, 0.2],
+        Quantity(symbol="a", name="attention weight", unit="shares", signed=False),
+    )
+    exact = replace(shapley, attribution=replace(shapley.attribution, absence="padding"))
+    rows = table_rows(methods_table([gradients, exact, noise, sizes], WORDS))
+    assert rows[0] == ["", "integrated gradients IG", "shapley φ", "random r", "attention a"]
+    assert rows[1] == ["not", "−2.00", "−4.00", "+0.50", "0.50"]
+    # Against −4, 1, −1: −2, 0.5, −2.25 has one pair of neighbors exchanged (ρ = ½), 0.5, −1.5, 0.25 the reverse;
+    # the sizes 4, 1, 1 share their last two places, so that 0.5, 0.1, 0.2 comes to ρ = √¾.
+    assert rows[-2] == ["same order", "0.50", "–", "−1.00", "0.87"]
+    assert rows[-1] == ["adds up", "off by 0.250", "yes", "–", "–"]
+    assert "the exact values of shapley" in methods_table([gradients, exact], WORDS)
+    assert "the numbers of integrated gradients" in methods_table([gradients, noise], WORDS)
+
+
+def table_rows(html: str) -> list[list[str]]:
+    """Cells of a table as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+    return [[re.sub(r"<[^>]*>", "", cell.replace("<br>", " ")) for cell in row] for row in cells]
+
+
+def test_attention_is_drawn_by_layer_and_head(explained: ExplainedText) -> None:
+    weights = np.zeros((2, 3, 4, 4), dtype=np.float32)
+    weights[...] = np.eye(4)
+    weights[1, :, 0] = [0, 0, 1, 0]  # in the last layer the first token reads the third
+    heads = HeadAttention(tokens=("[CLS]", "not", "<i>", "[SEP]"), reader=0, weights=weights)
+    first = explained.explanations[0]
+    seen = replace(first, attribution=replace(first.attribution, heads=heads))
+    html = explanation_page(replace(explained, explanations=(seen,)))
+    reader = Reader(plain(html))
+    assert "All 6 heads" in reader.sections["Where the layers look"]
+    images = [image["href"] for image in reader.attributes["image"]]
+    assert len(images) == 1 + 6
+    by_layer = gray_levels(images[0])
+    np.testing.assert_array_equal(by_layer, [[255, 0], [0, 0], [0, 255], [0, 0]])  # tokens by layers
+    np.testing.assert_array_equal(gray_levels(images[1]), 255 * np.eye(4))
+    # Each token reads from one: four lines a layer.
+    assert html.count('stroke-opacity="1.00"') == 8
+    assert "<i>" not in plain(html).replace("<i class", "")
+    hidden = attention_maps(heads, lambda token: f"#{token[0]}")
+    assert "not" not in re.sub(r"<title>.*?</title>|<p.*?</p>", "", hidden)
+    assert "texts of up to 64 tokens" in attention_maps(
+        replace(heads, tokens=("x",) * 65, weights=np.ones((1, 1, 65, 65), dtype=np.float32)), str
+    )
+
+
+def gray_levels(address: str | None) -> NDArray[np.int64]:
+    """Pixels of a PNG image in a data address, read by another library."""
+    assert address is not None
+    content = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+    return np.asarray(Image.open(io.BytesIO(content))).astype(np.int64)
 
 
 def test_a_method_without_pairs_tree_and_sum_lacks_those_parts(explained: ExplainedText) -> None:

@@ -27,11 +27,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from whytrain.data.reference_words import TokenIds
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.dropout import dropout_rates
 from whytrain.models.evaluation import device_of, evaluating
+from whytrain.models.reference_words import TokenIds
 from whytrain.types import Inspectable, Inspection, PredictFn, PrefixModel, Recurrence, RemovalName
 
 AttentionKind = Literal["none", "pooling", "heads"]
@@ -78,8 +78,8 @@ class ModelInterface:
         tokenizer: what makes its token ids.
         capabilities: what it can do.
         max_tokens: after which texts are cut here; at most what the model reads.
-        reference_words: words of texts that it learned from, see `whytrain.data.reference_words`; none where
-            they are not known.
+        reference_words: words of texts that it learned from, see `whytrain.models.reference_words`; none
+            where they are not known.
     """
 
     module: nn.Module

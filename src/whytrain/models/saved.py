@@ -21,11 +21,11 @@ from torch import nn
 from whytrain.calibration.confidence import Confidence
 from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.config.trust import is_trusted, own_path
-from whytrain.data.reference_words import TokenIds
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.models.interface import ModelInterface, interface_of, saved_arguments_of
+from whytrain.models.reference_words import TokenIds
 from whytrain.models.windowed import Windowed
 from whytrain.tasks import CLASSIFICATION, TASKS, Task
 
@@ -50,8 +50,8 @@ class SavedModel:
         confidence: What a calibration slice said about the model's confidence; None without a slice.
         task: What the logits mean.
         explainers: Methods of the run by name, each with its `_target_` and settings, plain data.
-        reference_words: Words of training texts, see `whytrain.data.reference_words`; none where they are not
-            known, or private.
+        reference_words: Words of training texts, see `whytrain.models.reference_words`; none where they are
+            not known, or private.
     """
 
     model: nn.Module

@@ -51,7 +51,7 @@ class Attention(Explainer):
                 target=target,
                 scores=ask.units.sums(seen.attention[0].double().cpu()),
                 standard_errors=None,
-                quantity=Quantity(symbol="a", name="attention weight", unit="share", signed=False),
+                quantity=Quantity(symbol="a", name="attention weight", unit="shares", signed=False),
                 total=None,
                 n_evaluations=1,
                 heads=head_attention(ask, seen),

@@ -60,7 +60,7 @@ class AttentionRollout(Explainer):
                 target=target,
                 scores=ask.units.sums(rollout(heads.weights)[heads.reader]),
                 standard_errors=None,
-                quantity=Quantity(symbol="R", name="attention rollout", unit="share", signed=False),
+                quantity=Quantity(symbol="R", name="attention rollout", unit="shares", signed=False),
                 total=None,
                 n_evaluations=1,
             )

@@ -17,9 +17,9 @@ from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.shapley.direct import Rows, direct_logits
 from whytrain.attribution.shapley.table import BATCH_TOKENS
 from whytrain.attribution.target import Target
-from whytrain.data.reference_words import TokenIds, reference_words
 from whytrain.models.evaluation import evaluating
 from whytrain.models.interface import ModelInterface
+from whytrain.models.reference_words import TokenIds, reference_words
 
 
 class Permutation(Explainer):

@@ -18,7 +18,7 @@ from whytrain.presentation.wording import counted
 
 _MOST_TOKENS = 64  # of a text whose maps are drawn
 _CELL, _HEAD, _GAP = 26, 66, 8  # units: a layer's column; a head's map, and the room between two
-_SHOWN = 0.05  # weight from which a line is drawn
+_SHOWN = 0.08  # weight from which a line is drawn
 _LINES = 220  # units between the two columns of tokens
 
 Weights = NDArray[np.float32]
@@ -42,7 +42,7 @@ def attention_maps(heads: HeadAttention, name: Name) -> str:
         "of the weight, so that small weights can be seen."
     )
     layers = [
-        f"<details><summary>Token to token in layer {layer}</summary>"
+        f"<details{' open' if layer == n_layers else ''}><summary>Layer {layer}</summary>"
         f"{token_lines(weights.mean(axis=0), tokens)}</details>"
         for layer, weights in enumerate(heads.weights, start=1)
     ]
@@ -52,7 +52,9 @@ def attention_maps(heads: HeadAttention, name: Name) -> str:
         f"{layers_map(heads, tokens)}</details>"
         f"<details><summary>All {counted(n_layers * n_heads, 'head')}: a row of maps for each layer; in "
         "each map rows read from columns, in the order of the text</summary>"
-        f"{heads_map(heads.weights)}</details>" + "".join(layers)
+        f"{heads_map(heads.weights)}</details>"
+        "<details><summary>From token to token, mean of the heads: each on the left reads from those on the "
+        f"right</summary>{''.join(layers)}</details>"
     )
 
 

@@ -31,9 +31,10 @@ def methods_table(explanations: Sequence[Explanation], words: Sequence[str]) -> 
     """
     found = [e.attribution for e in explanations]
     chosen, whose = shown_words(found[0]), reference(found)
+    names = [a.method.replace("_", " ") for a in found]
     head = "".join(
-        f"<th>{escape(a.method.replace('_', ' '))}<br><small>{escape(a.quantity.symbol)}</small></th>"
-        for a in found
+        f"<th>{escape(name)}<br><small>{escape(a.quantity.symbol)}</small></th>"
+        for name, a in zip(names, found, strict=True)
     )
     rows = [
         f'<tr><th scope="row"><bdi>{escape(visible(words[i]))}</bdi></th>'
@@ -46,7 +47,7 @@ def methods_table(explanations: Sequence[Explanation], words: Sequence[str]) -> 
     said = (
         "Each method has numbers of its own kind: its largest one has the full color. Red speaks for "
         f"{found[0].target.name}, blue against it; purple is a size alone. “Same order” compares with the "
-        f"{kind} of {whose.method.replace('_', ' ')}: 1 is the same order of words, 0 none in common, −1 the reverse"
+        f"{kind} of {names[found.index(whose)]}: 1 is the same order of words, 0 no relation, −1 the reverse"
     )
     said += "; sizes are compared with sizes." if any(not a.quantity.signed for a in found) else "."
     return (

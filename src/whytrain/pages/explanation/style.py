@@ -47,14 +47,14 @@ svg path.against {{ stroke-dasharray: 5 3; }}
 svg rect.ground {{ fill: var(--soft); }}
 svg rect.shade {{ fill: var(--size); }}
 svg circle {{ fill: var(--paper); stroke: var(--line); }}
-table.methods {{ font-size: 0.85em; border-collapse: separate; border-spacing: 2px; margin: 0.4em 0; }}
-table.methods th, table.methods td {{ border: 0; padding: 0.2em 0.45em; min-width: 0; }}
+table.methods {{ font-size: 0.8em; border-collapse: separate; border-spacing: 2px; margin: 0.4em 0; }}
+table.methods th, table.methods td {{ border: 0; padding: 0.2em 0.35em; min-width: 0; }}
 table.methods th {{ font-weight: normal; }}
 table.methods thead th {{ vertical-align: bottom; text-align: right; max-width: 6.5em; }}
 table.methods td {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;
   border-radius: 0.15em; }}
-table.methods th[scope=row] {{ position: sticky; left: 0; background: var(--paper); max-width: 10em;
-  overflow-wrap: anywhere; }}
+table.methods th[scope=row] {{ position: sticky; left: 0; background: var(--paper); max-width: 9em;
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 table.methods tfoot > tr:first-child > * {{ border-top: 1px solid var(--line); }}
 table.methods tfoot th {{ color: var(--quiet); }}
 details {{ border: 1px solid var(--line); border-radius: 0.4em; padding: 0.5em 0.9em; margin: 0.8em 0; }}
