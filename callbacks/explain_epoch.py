@@ -209,7 +209,7 @@ class ExplainEpoch(Callback):
                 store.log_figure(figure, method, kind)
             displayed = [s.explanation for s in found if s.split == "validation"]
             if displayed:
-                title = f"Sentences of the validation data, explained by {method}"
+                title = f"Sentences of the validation data, explained by {method.replace('_', ' ')}"
                 html = sentences_page(title, displayed, data.corpus.class_names, name)
                 store.log_text(html, f"reports/{method}.html")
             words, pairs = ranked or (None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.perturbation.occlusion import Occlusion
 from whytrain.attribution.random_scores import RandomScores
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.tables import sure_size, word_table
-from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.target import ClassTarget, Target
 from whytrain.attribution.units import Units
 from whytrain.attribution.word_ranking import rank_words
 from whytrain.models.interface import ModelInterface
@@ -102,3 +106,23 @@ def test_a_method_without_pairs_ranks_words_alone(make_interface: Callable[..., 
     )
     assert pairs is None
     assert set(words["word"]) == {"so", "good"}
+
+
+def test_sizes_are_not_turned_to_the_other_class(make_interface: Callable[..., ModelInterface]) -> None:
+    class Sizes(Occlusion):
+        def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
+            (found,) = super().__call__(ask, target, seed=seed)
+            return [
+                replace(found, scores=np.abs(found.scores), quantity=replace(found.quantity, signed=False))
+            ]
+
+    targets = [ClassTarget(name=NAMES[label], index=label, payoff="log_odds") for label in (1, 0)]
+    sentences = [sentence("good", "so"), sentence("good", "so")]
+    words, _ = rank_words(
+        make_interface(predict), Sizes(absence=None), sentences, targets, class_names=NAMES, seed=0
+    )
+    # Of both classes, each by itself.
+    by_word = words.set_index(["class", "word"])["score"]
+    assert by_word.to_dict() == pytest.approx(
+        {("pos", "good"): 2, ("neg", "good"): 2, ("pos", "so"): 0.5, ("neg", "so"): 0.5}, abs=1e-6
+    )

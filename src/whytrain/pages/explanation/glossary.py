@@ -18,6 +18,19 @@ _TERMS = {
     "whole text.",
     "integrated gradient": "How strongly the answer reacts to a word while the text is faded in from "
     "nothing, added up on the way.",
+    "occlusion effect": "What the answer loses when this word alone is taken away. A word that another one "
+    "stands in for gets next to nothing.",
+    "permutation effect": "What the answer loses when words of other texts stand in this word's place.",
+    "gradient norm": "How strongly the answer reacts to a small change of the word: a size, which is "
+    "neither for nor against.",
+    "input × gradient score": "What the word would add if the answer rose and fell as steeply everywhere as "
+    "at this text. Where the model is sure it is flat, and this says little.",
+    "LIME coefficient": "The word's weight in a sum of words that answers as the model does on this text "
+    "with words taken away.",
+    "attention weight": "How much of what the model reads at the end comes from this word's place. What "
+    "stands there is already mixed with its neighbors, so it is no reason by itself.",
+    "attention rollout": "How much of the state that is classified came from this word, if nothing but "
+    "attention mixed words.",
     "interaction": "What two words do together beyond what each does alone. “not” and “good” are an example.",
     "± (standard error)": "How far an estimate may be off: the true number lies within two of them in some "
     "95 of 100 cases. Where none is given, the number is no estimate.",
