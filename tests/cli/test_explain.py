@@ -239,7 +239,7 @@ def test_three_methods_stand_side_by_side(saved: SavedModel, explain: Callable[.
     assert said.count("Strongest interactions") == 1
     html = Path("three/explanation.html").read_text("utf-8")
     start, end = (
-        html.index(f"by {title}") for title in ("integrated gradients (padding baseline)", "random")
+        html.index(f"<summary>{title}:") for title in ("Integrated gradients (padding baseline)", "Random")
     )
     assert "Integrated gradients IG for" in html[start:end]
     assert "Shapley" not in html[start : html.index("How this was made")]
