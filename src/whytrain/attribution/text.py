@@ -235,7 +235,8 @@ class TextExplainer:
                 f"others in {len(units) - n_alone} passages"
             )
         first = {e.attribution.method: e.attribution for e in reversed(explanations)}
-        games, draws = [], []
+        games: list[str] = []
+        draws: list[str] = []
         for explainer in self.explainers:
             found = first.get(explainer.name)
             if found is not None and found.standard_errors is not None:

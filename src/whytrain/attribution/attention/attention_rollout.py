@@ -77,4 +77,7 @@ def rollout(weights: NDArray[np.float32]) -> NDArray[np.float64]:
         float64 (n_tokens, n_tokens), rows summing to 1.
     """
     flows = (weights.mean(axis=1, dtype=np.float64) + np.eye(weights.shape[-1])) / 2
-    return np.linalg.multi_dot(flows[::-1]) if len(flows) > 1 else flows[0]
+    mixed: NDArray[np.float64] = flows[0]
+    for flow in flows[1:]:
+        mixed = flow @ mixed
+    return mixed

@@ -64,7 +64,7 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _run(model: ModelInterface, batch: Sequence[Tensor], targets: Sequence[Target]) -> tuple[Array, Array]:
+def _run(model: ModelInterface, batch: list[Tensor], targets: Sequence[Target]) -> tuple[Array, Array]:
     token_ids = torch.nn.utils.rnn.pad_sequence(
         batch, batch_first=True, padding_value=model.tokenizer.padding_id
     )

@@ -46,4 +46,4 @@ def weighted_least_squares(features: Array, values: Array, weights: Array, group
     np.add.at(pushes, group, features * (weights * errors)[:, None])
     spread = pushes @ inverse
     variance = (spread**2).sum(axis=0) * n_groups / max(n_groups - int(rank), 1)
-    return Fit(coefficients=coefficients, standard_errors=np.sqrt(variance))
+    return Fit(coefficients=coefficients.astype(np.float64), standard_errors=np.sqrt(variance))
