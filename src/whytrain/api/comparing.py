@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 import yaml
 
-from whytrain.api.explaining import CONF, Methods, made_methods
+from whytrain.api.explaining import Methods, made_methods
+from whytrain.api.runs import CONF
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import ArrayLike
 
-from whytrain.config.validation import check_config, did_you_mean
+from whytrain.config.methods import method_section
+from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from whytrain.models.saved import SavedModel
     from whytrain.types import Payoff
 
-CONF = Path(__file__).parents[1] / "conf"
 # Names of conf/explainer with their settings, or methods that are made already.
 Methods: TypeAlias = "Sequence[str | Explainer] | Mapping[str, Mapping[str, Any]]"
 
@@ -224,11 +223,7 @@ def made_methods(explainers: Methods) -> list[Explainer]:
 def _made(name: str, settings: Mapping[str, Any]) -> Explainer:
     from whytrain.attribution.explainer import make_explainer
 
-    path = CONF / "explainer" / f"{name}.yaml"
-    if not path.is_file():
-        choices = [found.stem for found in path.parent.glob("*.yaml")]
-        raise ConfigError(f"explainers: {name}: no such method; {did_you_mean(name, choices)}")
-    section: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))[name] | dict(settings)
+    section = method_section(name) | dict(settings)
     check_config({name: section}, {})
     return make_explainer(section)
 

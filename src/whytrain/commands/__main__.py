@@ -15,6 +15,7 @@ COMMANDS = {
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
     "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),
     "export": ("give a run's model to other tools: Hugging Face, ONNX", "whytrain export run=NAME"),
+    "serve": ("answer texts with their reasons over HTTP, on the record", "whytrain serve run=NAME"),
     "ui": ("show tracked runs in MLflow's UI, on this machine", "whytrain ui port=5001"),
     "doctor": ("say what is fit for use here, and what to type if not", "whytrain doctor run=NAME"),
 }

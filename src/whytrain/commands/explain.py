@@ -202,14 +202,14 @@ def explain_file(explainer: TextExplainer, texts: list[str], target: Path, conso
     )
 
 
-def _classifier_key(word: str) -> str:
+def classifier_key(word: str) -> str:
     """Return a word with the key behind it: conf/model is train's, here a model is a classifier."""
     return f"classifier={word.removeprefix('model=')}" if word.startswith("model=") else word
 
 
 COMMAND = HydraCommand(
     name="explain",
-    renamed=_classifier_key,
+    renamed=classifier_key,
     task=hydra_main,
     text_keys=LITERAL,
     positional='a text is given as text="{text}"',

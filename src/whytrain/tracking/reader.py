@@ -76,7 +76,7 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         MissingRunError: If there is no such run or several, naming what comes close.
         TrackingError: If the store cannot be read.
     """
-    with _reading(uri) as client:
+    with reading(uri) as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         if id_or_name.startswith(LOCAL_ID_PREFIX):
             run = find_local(client, experiments, id_or_name)
@@ -104,7 +104,7 @@ def experiment_number(uri: str, name: str) -> str | None:
     Raises:
         TrackingError: If the address cannot be read.
     """
-    with _reading(uri) as client:
+    with reading(uri) as client:
         experiment = client.get_experiment_by_name(name)
         return None if experiment is None else str(experiment.experiment_id)
 
@@ -119,7 +119,7 @@ def experiment_runs(uri: str, name: str) -> list[RunRecord]:
     Raises:
         MissingRunError: If there is no such experiment, naming those that there are.
     """
-    with _reading(uri) as client:
+    with reading(uri) as client:
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
             names = ", ".join(sorted(str(known.name) for known in client.search_experiments()))
@@ -129,7 +129,7 @@ def experiment_runs(uri: str, name: str) -> list[RunRecord]:
 
 def child_runs(run: RunRecord) -> list[RunRecord]:
     """Return the runs that have this one as their parent (the jobs of a sweep), oldest first."""
-    with _reading(run.uri) as client:
+    with reading(run.uri) as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         return _oldest_first(client, experiments, f"tags.`{PARENT_TAG}` = '{run.run_id}'")
 
@@ -164,7 +164,7 @@ def metric_history(run: RunRecord, key: str) -> tuple[NDArray[np.int64], NDArray
     Raises:
         TrackingError: If the run has no such metric, naming what comes close.
     """
-    with _reading(run.uri) as client:
+    with reading(run.uri) as client:
         if key not in run.metrics:
             close = difflib.get_close_matches(key, run.metrics, n=_SHOWN) or sorted(run.metrics)
             raise TrackingError(
@@ -211,7 +211,7 @@ def _last_table(run: RunRecord, topic: str, name: str | None) -> str:
 
 
 def _list(run: RunRecord, folder: str) -> list[str]:
-    with _reading(run.uri) as client:
+    with reading(run.uri) as client:
         return [file.path for file in client.list_artifacts(run.run_id, folder)]
 
 
@@ -221,7 +221,7 @@ def download(run: RunRecord, path: str) -> Path:
     Raises:
         TrackingError: If the run has no such artifact.
     """
-    with _reading(run.uri) as client:
+    with reading(run.uri) as client:
         try:
             return Path(client.download_artifacts(run.run_id, path))
         except Exception as error:  # each kind of artifact store raises its own
@@ -238,18 +238,22 @@ def saved_model(run: RunRecord) -> Path:
     """
     if not run.model_ids:
         raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
-    with _reading(run.uri) as client:
-        from mlflow.artifacts import download_artifacts
+    with reading(run.uri) as client:
+        return downloaded_model(run.uri, client.get_logged_model(run.model_ids[-1]).artifact_location)
 
-        location = client.get_logged_model(run.model_ids[-1]).artifact_location
-        target = tempfile.mkdtemp(prefix="whytrain-model-")
-        atexit.register(shutil.rmtree, target, ignore_errors=True)
-        folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=run.uri))
+
+def downloaded_model(uri: str, location: str) -> Path:
+    """Return the folder of a logged model's own files; it is removed when the process ends."""
+    from mlflow.artifacts import download_artifacts
+
+    target = tempfile.mkdtemp(prefix="whytrain-model-")
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=uri))
     return next((folder / "data").iterdir())  # MLflow keeps the folder that it was given in here
 
 
 @contextmanager
-def _reading(uri: str) -> Iterator[MlflowClient]:
+def reading(uri: str) -> Iterator[MlflowClient]:
     """Give a client; whatever goes wrong becomes one line."""
     database = sqlite_path(uri)
     if database is not None and not database.exists():

@@ -1,0 +1,1 @@
+"""A server that answers texts with their reasons, on this machine, and keeps a record of what it said."""

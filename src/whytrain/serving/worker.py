@@ -1,0 +1,183 @@
+"""What a worker process answers with: the model of now, its methods, and the record."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from whytrain.audit.answers import answers_of, explanation_of, fingerprint, recorded
+from whytrain.audit.chain import Chain
+from whytrain.config.methods import method_section
+from whytrain.config.trust import trust
+from whytrain.errors import ConfigError
+from whytrain.models.device import device_named
+from whytrain.models.saved import SavedModel, load_model
+from whytrain.serving.settings import ServeSettings
+from whytrain.tracking.registered import registered_version, version_folder
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A text, and who asks.
+
+    Attributes:
+        text: the text.
+        request: id of the request that it came with.
+        asked_by: who asks, as they say; None: they do not.
+    """
+
+    text: str
+    request: str
+    asked_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyQuestion(Question):
+    """A text whose answer is to be explained.
+
+    Attributes:
+        method: name of the method.
+        budget: model evaluations at most, in place of the method's own; None: its own.
+    """
+
+    method: str
+    budget: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A loaded model.
+
+    Attributes:
+        model: the model that predicts.
+        explained: the same one, for explanations: its modes are its own, its weights are shared.
+        identity: `run`, `version` and `fingerprint`.
+    """
+
+    model: SavedModel
+    explained: SavedModel
+    identity: Mapping[str, Any]
+
+    def default_method(self, wanted: str | None) -> str:
+        """Return the method where a request names none."""
+        return wanted or next(iter(self.model.explainers), "shapley")
+
+    def method(self, name: str, budget: int | None) -> dict[str, Any]:
+        """Return a method's settings: the run's, or those of conf/explainer.
+
+        Raises:
+            ConfigError: there is no such method, or it has no budget.
+        """
+        section = dict(self.model.explainers.get(name) or method_section(name))
+        if budget is None:
+            return section
+        if "budget" not in section:
+            raise ConfigError(f"budget={budget}: the method {name} has no budget; leave it out")
+        return section | {"budget": budget}
+
+
+class Worker:
+    """Answers questions, and records each answer before it is given."""
+
+    def __init__(self, settings: ServeSettings, *, loaded: Callable[[Mapping[str, Any]], None]) -> None:
+        """Load the model.
+
+        Args:
+            settings: of the server.
+            loaded: told the identity of each model that is loaded.
+        """
+        trust(settings.trusted)
+        torch.set_num_threads(settings.threads)
+        self._settings, self._loaded = settings, loaded
+        self._chain = None if settings.record is None else Chain(Path(settings.record))
+        self.served = self._load(Path(settings.folder), settings.identity)
+        self.follow()
+
+    def _load(self, folder: Path, identity: Mapping[str, Any]) -> Served:
+        model = load_model(folder, device=device_named(self._settings.device))
+        model.predict(["a"])  # the first call is slow
+        served = Served(model, replace(model, model=_sharing_weights(model.model)), identity)
+        self._loaded(identity)
+        return served
+
+    def follow(self) -> None:
+        """Load the version that the alias names now, if it is another one; what is being answered goes on.
+
+        A registry that is out of reach, or a version that cannot be loaded, leaves the model as it is.
+        """
+        settings = self._settings
+        if settings.address is None:
+            return
+        try:
+            found = registered_version(settings.tracking_uri, settings.address)
+            version = f"{found.name}/{found.version}"
+            if version == self.served.identity["version"]:
+                return
+            folder = version_folder(settings.tracking_uri, found)
+            identity = {"run": found.run_id, "version": version, "fingerprint": fingerprint(folder)}
+            self.served = self._load(folder, identity)
+        except Exception as error:  # MLflow and torch raise their own
+            _log.warning(
+                "%s: cannot follow it (%s); still serving %s", settings.address, error, self.served.identity
+            )
+
+    def predict(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        """Answer questions."""
+        served = self.served
+        answers = answers_of(served.model, [question.text for question in questions])
+        return self._told(served, questions, answers)
+
+    def explain(self, questions: Sequence[WhyQuestion]) -> list[dict[str, Any]]:
+        """Answer questions with the reasons.
+
+        Raises:
+            ConfigError: see `Served.method`, or the method needs what the model has not.
+            DataError: a text cannot be explained.
+        """
+        served = self.served
+        methods = [served.method(question.method, question.budget) for question in questions]
+        answers = answers_of(served.explained, [question.text for question in questions])
+        for question, method, answer in zip(questions, methods, answers, strict=True):
+            answer["explanation"] = explanation_of(
+                served.explained, method, question.text, seed=self._settings.seed
+            )
+        return self._told(served, questions, answers)
+
+    def _told(
+        self, served: Served, questions: Sequence[Question], answers: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Record answers; each then says its model and the hash of its entry."""
+        hashes: list[str | None] = [None] * len(answers)
+        if self._chain is not None:
+            entries = [
+                recorded(
+                    answer,
+                    question.text,
+                    model=served.identity,
+                    request=question.request,
+                    asked_by=question.asked_by,
+                    with_text=self._settings.with_text,
+                )
+                for question, answer in zip(questions, answers, strict=True)
+            ]
+            hashes[:] = self._chain.append(entries)
+        return [
+            {**answer, "model": dict(served.identity), "record": entry}
+            for answer, entry in zip(answers, hashes, strict=True)
+        ]
+
+
+def _sharing_weights(module: nn.Module) -> nn.Module:
+    """Return a copy of a module with the same weights in memory, whose modes and flags are its own."""
+    kept: dict[int, object] = {id(p): nn.Parameter(p.data, p.requires_grad) for p in module.parameters()}
+    kept |= {id(buffer): buffer for buffer in module.buffers()}
+    return copy.deepcopy(module, kept)

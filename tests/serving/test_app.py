@@ -1,0 +1,280 @@
+"""Texts over HTTP: the model's answers, their reasons, the record, and a line for what cannot be answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
+
+from whytrain.attribution.served import ServedClassifier
+from whytrain.audit import read_entries, verify
+from whytrain.audit.__main__ import main as audit
+from whytrain.audit.answers import fingerprint, salted_hash
+from whytrain.calibration.confidence import fit_confidence
+from whytrain.models.saved import SavedModel, load_model, save_model
+from whytrain.serving.app import create_app
+from whytrain.serving.settings import ServeSettings
+from whytrain.serving.worker import Worker
+
+ARGUMENTS = bilstm_arguments(vocabulary_size=8, n_classes=2)
+SHAPLEY = {
+    "_target_": "whytrain.attribution.shapley.explainer.Shapley",
+    "absences": None,
+    "exact_words": 6,
+    "budget": 500,
+}
+TEXTS = ["good film", "bad", "", "a bad bad film"]
+
+
+def small_model(seed: int = 0) -> SavedModel:
+    draw = np.random.default_rng(0)
+    return SavedModel(
+        model=small_bilstm(seed=seed, **ARGUMENTS).eval(),
+        tokenizer=wordpiece_tokenizer(["good", "bad", "film"]),
+        class_names=("neg", "pos"),
+        max_tokens=16,
+        confidence=fit_confidence(
+            draw.normal(size=(200, 2)),
+            draw.integers(0, 2, 200),
+            label_smoothing=0.0,
+            alpha=0.1,
+            class_conditional=False,
+            risk=0.1,
+            delta=0.1,
+        ),
+        explainers={"shapley": SHAPLEY},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(folder, small_model(), class_path=BILSTM, arguments=ARGUMENTS)
+    return folder
+
+
+def settings_of(folder: Path, record: Path | None, **changes: Any) -> ServeSettings:
+    settings = ServeSettings(
+        folder=str(folder),
+        identity={"run": "r" * 32, "version": None, "fingerprint": fingerprint(folder)},
+        with_text=True,
+        address=None,
+        tracking_uri="sqlite:///nowhere.db",
+        check_every=1.0,
+        trusted=(),
+        record=None if record is None else str(record),
+        device="cpu",
+        threads=1,
+        hosts=("testserver", "localhost"),
+        max_texts=4,
+        max_characters=1000,
+        timeout=30.0,
+        method=None,
+        seed=0,
+    )
+    return replace(settings, **changes)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    return tmp_path / "served"
+
+
+@pytest.fixture
+def client(folder: Path, record: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(settings_of(folder, record))) as client:
+        yield client
+
+
+def told(client: TestClient, path: str, **body: Any) -> list[dict[str, Any]]:
+    response = client.post(path, json=body)
+    assert response.status_code == 200, response.text
+    answers: list[dict[str, Any]] = response.json()["answers"]
+    return answers
+
+
+def test_answers_are_those_of_the_model_and_of_the_pyfunc(client: TestClient, folder: Path) -> None:
+    answers = told(client, "/predict", texts=TEXTS)
+    frame = ServedClassifier(load_model(folder)).predict({"text": TEXTS})
+    for answer, row in zip(answers, frame.to_dict("records"), strict=True):
+        assert answer["label"] == row["label"]
+        assert answer["probability"] == pytest.approx(row["probability"], abs=1e-6)
+        assert answer["probabilities"]["pos"] == pytest.approx(row["probability_pos"], abs=1e-6)
+        assert answer["calibrated_probability"] == pytest.approx(row["calibrated_probability"], abs=1e-6)
+        assert answer["set"] == [name for name in ("neg", "pos") if row[f"in_set_{name}"]]
+    assert len({answer["probability"] for answer in answers}) == len(TEXTS)
+
+
+def test_reasons_are_those_of_the_pyfunc(client: TestClient, folder: Path) -> None:
+    answer = told(client, "/explain", texts=["a bad bad film"])[0]
+    frame = ServedClassifier(load_model(folder)).predict(["a bad bad film"], {"explain": "shapley"})
+    why = answer["explanation"]
+    assert (why["method"], why["class"]) == ("shapley", frame["explained"][0])
+    assert why["words"] == frame["words"][0]
+    assert why["scores"] == pytest.approx(frame["scores"][0], abs=1e-6)
+    assert sum(why["scores"]) == pytest.approx(why["total"][1] - why["total"][0], abs=1e-5)
+
+
+def test_a_method_and_its_budget_can_be_asked_for(client: TestClient) -> None:
+    drawn = told(client, "/explain", texts=["good"], method="random")[0]["explanation"]
+    assert drawn["method"] == "random"
+    long = "good bad film good bad film good film"  # of more words than exact_words
+    few, many = (
+        told(client, "/explain", texts=[long], budget=budget)[0]["explanation"] for budget in (100, 400)
+    )
+    assert np.mean(many["standard_errors"]) < np.mean(few["standard_errors"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "line"),
+    [
+        ("/predict", {"texts": []}, 422, "texts: "),
+        ("/predict", {"text": ["a"]}, 422, "texts: "),
+        ("/predict", {"texts": ["a", 5]}, 422, "texts.1: "),
+        ("/predict", {"texts": ["a"], "explain": "shapley"}, 422, "explain: "),
+        ("/predict", {"texts": ["a"] * 5}, 413, "5 texts: at most 4"),
+        ("/predict", {"texts": ["a", "b" * 1001]}, 413, "texts.1 has 1,001 characters: at most 1,000"),
+        ("/explain", {"texts": [""]}, 400, "the text is empty"),
+        ("/explain", {"texts": ["a"], "method": "shaply"}, 400, "did you mean shapley"),
+        ("/explain", {"texts": ["a"], "method": "../train"}, 400, "no such method"),
+        ("/explain", {"texts": ["a"], "method": "random", "budget": 5}, 400, "random has no budget"),
+        ("/explain", {"texts": ["a"], "budget": 0}, 422, "budget: "),
+    ],
+)
+def test_what_cannot_be_answered_is_a_line(
+    client: TestClient, record: Path, path: str, body: dict[str, Any], status: int, line: str
+) -> None:
+    response = client.post(path, json=body)
+    assert response.status_code == status
+    assert line in response.json()["error"]
+    assert not list(record.glob("*.jsonl"))
+
+
+def test_bodies_that_are_no_json_or_no_text_or_too_large_are_refused(client: TestClient) -> None:
+    post = client.post
+    assert post("/predict", content=b"{", headers={"content-type": "application/json"}).status_code == 422
+    # Without this type a page of another site could send it.
+    plain = {"content-type": "text/plain"}
+    assert post("/predict", content=b'{"texts": ["a"]}', headers=plain).status_code == 422
+    lone = b'{"texts": ["\\ud800"]}'
+    assert post("/predict", content=lone, headers={"content-type": "application/json"}).status_code == 422
+    large = post("/predict", content=b" " * 1_000_000, headers={"content-type": "application/json"})
+    assert (large.status_code, "bytes" in large.json()["error"]) == (413, True)
+
+
+def test_another_host_name_is_refused(client: TestClient) -> None:
+    assert client.get("/health", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_each_answer_is_in_the_record_and_can_be_reproduced(
+    client: TestClient, record: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = {"texts": ["good film", "bad"]}
+    response = client.post("/predict", json=sent, headers={"X-Asked-By": "Ada"})
+    answers = [*response.json()["answers"], *told(client, "/explain", texts=["good bad film"])]
+    entries = list(read_entries(record))
+    assert [entry["hash"] for entry in entries] == [answer["record"] for answer in answers]
+    assert [entry["text"] for entry in entries] == ["good film", "bad", "good bad film"]
+    assert [entry["asked_by"] for entry in entries] == ["Ada", "Ada", None]
+    assert entries[0]["request"] == entries[1]["request"] != entries[2]["request"]
+    assert entries[0]["model"]["fingerprint"] == fingerprint(folder)
+    assert verify(record).problem is None
+    for number in (1, 3):
+        assert audit(["reproduce", str(number), str(record), "--model", str(folder)]) == 0
+    assert "gives the same answer" in capsys.readouterr().out
+
+
+def test_a_changed_model_or_answer_is_not_reproduced(
+    client: TestClient, record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(client, "/explain", texts=["good bad film"])
+    other = tmp_path / "other"
+    save_model(other, small_model(seed=1), class_path=BILSTM, arguments=ARGUMENTS)
+    assert audit(["reproduce", "1", str(record), "--model", str(other)]) == 1
+    assert "its fingerprint is another one" in capsys.readouterr().err
+    path = record / "answers-000001.jsonl"
+    entry = json.loads(path.read_text("utf-8"))
+    entry["model"]["fingerprint"] = fingerprint(other)
+    path.write_text(json.dumps(entry) + "\n", "utf-8")
+    assert audit(["reproduce", "1", str(record), "--model", str(other)]) == 1
+    assert "answer.probability was" in capsys.readouterr().err
+
+
+def test_private_texts_are_neither_recorded_nor_told_apart(
+    folder: Path, record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TestClient(create_app(settings_of(folder, record, with_text=False))) as client:
+        told(client, "/explain", texts=["good bad film", "good bad film"])
+    content = (record / "answers-000001.jsonl").read_text("utf-8")
+    assert "good" not in content
+    first, second = read_entries(record)
+    assert first["text_sha256"] != second["text_sha256"]
+    assert first["text_sha256"] == salted_hash("good bad film", first["salt"])
+    words = ["reproduce", "1", str(record), "--model", str(folder)]
+    assert audit(words) == 2
+    assert audit([*words, "--text", "good film"]) == 2
+    assert audit([*words, "--text", "good bad film"]) == 0
+    assert "its hash is another one" in capsys.readouterr().err
+
+
+def test_the_record_becomes_a_table(client: TestClient, record: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    told(client, "/explain", texts=["good bad film", "bad"])
+    told(client, "/predict", texts=["film"])
+    target = tmp_path / "answers.parquet"
+    assert audit(["export", str(target), str(record)]) == 0
+    table = pd.read_parquet(target)
+    assert table["text"].tolist() == ["good bad film", "bad", "film"]
+    assert table["label"].isin(["neg", "pos"]).all()
+    assert json.loads(table["explanation"][1])["words"] == ["bad"]
+    assert pd.isna(table["explanation"][2])
+    assert audit(["export", str(target), str(record)]) == 2
+
+
+def test_counts_are_what_was_asked(client: TestClient) -> None:
+    told(client, "/predict", texts=["good", "bad"])
+    client.post("/predict", json={})
+    client.get("/wp-login.php")
+    lines = client.get("/metrics").text.splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert values['whytrain_requests_total{path="/predict",status="200"}'] == "1.0"
+    assert values['whytrain_requests_total{path="/predict",status="422"}'] == "1.0"
+    assert values['whytrain_requests_total{path="other",status="404"}'] == "1.0"
+    assert values['whytrain_request_seconds_count{path="/predict"}'] == "2.0"
+    assert sum(float(v) for name, v in values.items() if name.startswith("whytrain_answers_total")) == 2
+
+
+def test_the_page_says_how_to_ask_and_fetches_nothing_from_elsewhere(client: TestClient) -> None:
+    response = client.get("/")
+    assert "curl http://testserver/predict" in response.text
+    assert "neg, pos" in response.text
+    assert response.headers["content-security-policy"] == "default-src 'self'"
+    assert "//" not in response.text.replace("http://testserver", "")
+    assert client.get("/style.css").headers["content-type"].startswith("text/css")
+    assert client.get("/openapi.json").json()["paths"].keys() == {"/predict", "/explain", "/health"}
+    assert client.get("/docs").status_code == 404
+
+
+def test_explaining_does_not_disturb_predicting(folder: Path) -> None:
+    worker = Worker(settings_of(folder, None), loaded=lambda identity: None)
+    served = worker.served
+    assert served.model.model is not served.explained.model
+    pairs = zip(served.model.model.parameters(), served.explained.model.parameters(), strict=True)
+    for own, shared in pairs:
+        assert own.data_ptr() == shared.data_ptr()
+    served.explained.model.train()
+    assert not served.model.model.training
+
+
+def test_no_answer_in_time_is_said(folder: Path) -> None:
+    with TestClient(create_app(settings_of(folder, None, timeout=1e-6))) as client:
+        response = client.post("/predict", json={"texts": ["a"]})
+    assert (response.status_code, "no answer within" in response.json()["error"]) == (504, True)
