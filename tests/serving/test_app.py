@@ -4,53 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
+from served_models import ARGUMENTS, settings_of, small_model
+from small import BILSTM
 
 from whytrain.attribution.served import ServedClassifier
 from whytrain.audit import read_entries, verify
 from whytrain.audit.__main__ import main as audit
 from whytrain.audit.answers import fingerprint, salted_hash
-from whytrain.calibration.confidence import fit_confidence
-from whytrain.models.saved import SavedModel, load_model, save_model
+from whytrain.models.saved import load_model, save_model
 from whytrain.serving.app import create_app
-from whytrain.serving.settings import ServeSettings
 from whytrain.serving.worker import Worker
 
-ARGUMENTS = bilstm_arguments(vocabulary_size=8, n_classes=2)
-SHAPLEY = {
-    "_target_": "whytrain.attribution.shapley.explainer.Shapley",
-    "absences": None,
-    "exact_words": 6,
-    "budget": 500,
-}
 TEXTS = ["good film", "bad", "", "a bad bad film"]
-
-
-def small_model(seed: int = 0) -> SavedModel:
-    draw = np.random.default_rng(0)
-    return SavedModel(
-        model=small_bilstm(seed=seed, **ARGUMENTS).eval(),
-        tokenizer=wordpiece_tokenizer(["good", "bad", "film"]),
-        class_names=("neg", "pos"),
-        max_tokens=16,
-        confidence=fit_confidence(
-            draw.normal(size=(200, 2)),
-            draw.integers(0, 2, 200),
-            label_smoothing=0.0,
-            alpha=0.1,
-            class_conditional=False,
-            risk=0.1,
-            delta=0.1,
-        ),
-        explainers={"shapley": SHAPLEY},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     save_model(folder, small_model(), class_path=BILSTM, arguments=ARGUMENTS)
     return folder
-
-
-def settings_of(folder: Path, record: Path | None, **changes: Any) -> ServeSettings:
-    settings = ServeSettings(
-        folder=str(folder),
-        identity={"run": "r" * 32, "version": None, "fingerprint": fingerprint(folder)},
-        with_text=True,
-        address=None,
-        tracking_uri="sqlite:///nowhere.db",
-        check_every=1.0,
-        trusted=(),
-        record=None if record is None else str(record),
-        device="cpu",
-        threads=1,
-        hosts=("testserver", "localhost"),
-        max_texts=4,
-        max_characters=1000,
-        timeout=30.0,
-        method=None,
-        seed=0,
-    )
-    return replace(settings, **changes)
 
 
 @pytest.fixture

@@ -1,0 +1,8 @@
+"""What tests of serving share lies beside them, and beside those of tracking."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tracking")]
