@@ -7,6 +7,7 @@ from whytrain.callbacks.diagnose import Diagnose
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.history import History
 from whytrain.callbacks.log_predictions import LogPredictions
+from whytrain.callbacks.measure_continuation import MeasureContinuation
 from whytrain.callbacks.order import Phase, in_order
 from whytrain.callbacks.progress import ProgressBars
 from whytrain.callbacks.prune import Prune
@@ -20,6 +21,7 @@ __all__ = [
     "EarlyStop",
     "History",
     "LogPredictions",
+    "MeasureContinuation",
     "Phase",
     "ProgressBars",
     "Prune",

@@ -15,6 +15,7 @@ from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.unread import Unread
 from whytrain.lightning_modules.batch_history import BatchHistory
+from whytrain.lightning_modules.continual import Earlier
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.recorder import Recorder
@@ -54,6 +55,7 @@ class TextDataModule(Protocol):
 
     corpus: Corpus
     tokenizer: Tokenizer
+    earlier: Earlier | None
 
     def encoded(self, name: str) -> EncodedSplit:
         """The encoded split `train`, … or one of `Corpus.outside`; KeyError if there is none."""

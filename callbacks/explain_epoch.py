@@ -28,6 +28,7 @@ from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, sh
 from whytrain.callbacks.budget import Budget
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
+from whytrain.models.interface import ModelInterface
 from whytrain.pages.explained_run import method_figures
 from whytrain.pages.explanation.figures import position_figure
 from whytrain.pages.explanation.page import sentences_page
@@ -99,16 +100,7 @@ class ExplainEpoch(Callback):
         """
         if store_of(trainer) is None:
             return
-        data = data_of(trainer)
-        self._explainer = DataExplainer(
-            classifier_of(pl_module).interface,
-            self.explainers,
-            data.corpus,
-            data.encoded,
-            payoff=self.payoff,
-            max_words=self.max_words,
-            seed=self.seed,
-        )
+        self._explainer = self.explainer_of(classifier_of(pl_module).interface, data_of(trainer))
         players = {name: self._players(name, n_sentences) for name, n_sentences in self.sizes.items()}
         self._sentences = list(interleaved(**players).items())
         fewest = self._cost(self._sentences[:_FEWEST])
@@ -117,6 +109,18 @@ class ExplainEpoch(Callback):
                 f"callbacks.{TOPIC}.budget={self.budget.limit}: the first two sentences need {fewest} "
                 f"evaluations; raise it, lower callbacks.{TOPIC}.max_words, or give null to explain all"
             )
+
+    def explainer_of(self, model: ModelInterface, data: TextDataModule) -> DataExplainer:
+        """Return what explains the data's sentences by these methods, as answered by a model."""
+        return DataExplainer(
+            model,
+            self.explainers,
+            data.corpus,
+            data.encoded,
+            payoff=self.payoff,
+            max_words=self.max_words,
+            seed=self.seed,
+        )
 
     def _players(self, name: str, n_sentences: int) -> dict[int, Units]:
         """Return the chosen sentences of a split, and say where there are none."""

@@ -11,6 +11,7 @@ from whytrain.callbacks.access import classifier_of, data_of, evidence_of, shown
 from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.order import Phase
+from whytrain.continual.continued import Continued
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.pages.next_steps import PATH
@@ -71,6 +72,7 @@ class Report(Callback):
             explanations=explanations,
             shortcuts=evidence_of(trainer, ShortcutEvidence),
             surrogate=evidence_of(trainer, SurrogateEvidence),
+            continued=evidence_of(trainer, Continued),
             name=shown_word(store),
             parent=parent if "predictions" in (config["callbacks"] or {}) else None,
             reports=[f"reports/{method}.html" for method in methods],

@@ -13,6 +13,7 @@ from whytrain.data.tokenization import TokenizerBuilder
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.lightning_modules.classifier import Classifier
+from whytrain.lightning_modules.continual import earlier_run
 from whytrain.lightning_modules.data import TextData
 from whytrain.lightning_modules.earlier_runs import check_origin, distillation_of, guidance_of
 from whytrain.lightning_modules.trainer import TrainerSettings
@@ -44,6 +45,8 @@ def assemble(
     tracking: TrackingSettings,
     seed: int,
     from_diagnosis: str | None,
+    continue_from: str | None,
+    replay: float,
 ) -> tuple[TextData, Classifier]:
     """Return the data module, set up, and the module to train.
 
@@ -60,16 +63,21 @@ def assemble(
         tracking: where earlier runs are found.
         seed: of weights, batches, dropout and masking.
         from_diagnosis: the run whose recommendations are followed; None where none is.
+        continue_from: the run from whose weights and tokenizer the training goes on; None: a first one.
+        replay: rows of its data that are learned again, per new row.
 
     Raises:
         ConfigError: a setting is not for this task.
     """
     check_task(task, trainer, guidance, distillation, objective)
     check_together(guidance, distillation)
-    text_data = TextData(data, tokenizer, seed=seed, task=task)
+    find = RunFinder(tracking.address)
+    earlier = None
+    if continue_from is not None:
+        earlier = earlier_run(continue_from, replay=replay, seed=seed, find=find, device=trainer.device)
+    text_data = TextData(data, tokenizer, seed=seed, task=task, earlier=earlier)
     text_data.prepare_data()
     text_data.setup()
-    find = RunFinder(tracking.address)
     check_origin(from_diagnosis, text_data, find)
     learned = distillation_of(distillation, text_data, find, trainer.device)
     guided = guidance_of(guidance, text_data, find)
@@ -86,7 +94,9 @@ def assemble(
     )
     torch.manual_seed(seed)
     model = make_model(text_data.model_sizes)
-    if note := match_classes(model, text_data.corpus.class_names):
+    if earlier is not None:
+        earlier.give_weights(model)
+    elif note := match_classes(model, text_data.corpus.class_names):
         _log.warning("model: %s", note)
     if data.windows is not None:
         model = Windowed(model, data.windows, text_data.tokenizer.frame)

@@ -16,6 +16,7 @@ from whytrain.data.unread import Unread, unread
 from whytrain.guidance.guidance import Guidance
 from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.training_rows import TrainingRows
+from whytrain.lightning_modules.continual import Earlier
 from whytrain.lightning_modules.loader import EvaluationLoader, Plan, TrainingLoader
 from whytrain.models.batch_runner import BATCH_SIZE
 from whytrain.tasks import CLASSIFICATION, Task
@@ -29,6 +30,8 @@ class TextData(pl.LightningDataModule):
         tokenizer: after `setup`.
         training: what batches of the training are made of, after `setup`: the train split, and behind it what
             a teacher labeled, or copies that guidance made.
+        earlier: the run that the training goes on from: its tokenizer is used, its data joins in; None: the
+            training is a first one.
         guidance: edits these sentences anew in every epoch; None: they stay as they are.
     """
 
@@ -38,10 +41,17 @@ class TextData(pl.LightningDataModule):
     guidance: Guidance | None = None
 
     def __init__(
-        self, source: Source, tokenizer_builder: TokenizerBuilder, *, seed: int, task: Task = CLASSIFICATION
+        self,
+        source: Source,
+        tokenizer_builder: TokenizerBuilder,
+        *,
+        seed: int,
+        task: Task = CLASSIFICATION,
+        earlier: Earlier | None = None,
     ) -> None:
         """Store the parts; `seed` fixes the order of the batches, `task` says what labels mean."""
         super().__init__()
+        self.earlier = earlier
         self.source = source
         self.tokenizer_builder = tokenizer_builder
         self.seed, self.task = seed, task
@@ -57,7 +67,10 @@ class TextData(pl.LightningDataModule):
         if self._encoded:
             return
         self.corpus = self.source.load(self.task)
-        self.tokenizer = self.tokenizer_builder.build(self.corpus.train.texts)
+        if self.earlier is None:
+            self.tokenizer = self.tokenizer_builder.build(self.corpus.train.texts)
+        else:
+            self.corpus, self.tokenizer = self.earlier.joined(self.corpus), self.earlier.model.tokenizer
         splits: dict[str, Split | None] = {
             "train": self.corpus.train,
             "validation": self.corpus.validation,

@@ -98,8 +98,8 @@ class DataExplainer:
                 ]
         return found
 
-    def rank(self, method: str, n_sentences: int, budget: int) -> Ranked | None:
-        """Rank the words, and pairs of words, of training sentences by a method in its first variant.
+    def rank(self, method: str, n_sentences: int, budget: int, *, split: str = "train") -> Ranked | None:
+        """Rank the words, and pairs of words, of a split's sentences by a method in its first variant.
 
         Of the sentences that are drawn the shortest come first: for the same evaluations that is ten times as
         many, and a word must be seen in several before its mean says anything.
@@ -108,12 +108,13 @@ class DataExplainer:
             method: name of an explainer.
             n_sentences: how many are drawn.
             budget: forward passes at most.
+            split: `train` or `validation`.
 
         Returns:
             See `rank_words`; None where there is no sentence, or the budget allows none.
         """
         explainer = next(e for e in self.explainers if e.name == method).first_variant(self.model)
-        sample = self.players("train", self.choose("train", n_sentences, "vocabulary"))
+        sample = self.players(split, self.choose(split, n_sentences, "vocabulary"))
         by_length = sorted(sample.items(), key=lambda item: len(item[1]))
         n_affordable = affordable(
             [players for _, players in by_length], lambda n: explainer.cost(self.model, n), budget
@@ -125,7 +126,7 @@ class DataExplainer:
             self.model,
             explainer,
             list(chosen.values()),
-            [self._target("train", row)[0] for row in chosen],
+            [self._target(split, row)[0] for row in chosen],
             class_names=self._corpus.class_names,
             exclusive=self._corpus.task.exclusive,
             seed=self._seed,

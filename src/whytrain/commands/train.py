@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+from annotated_types import Ge
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from whytrain.data.corpus import Corpus
     from whytrain.tracking.settings import TrackingSettings
 
+_OF_WEIGHTS = ("model", "tokenizer", "task")
 CHOICES = ("model", "data", "tokenizer")  # groups whose chosen file says what a run is
-NAMES = ("run_name", "sweep_name", "resume", "from_diagnosis")
-KEYS = {"seed": Seed} | dict.fromkeys(NAMES, str | None)
+NAMES = ("run_name", "sweep_name", "resume", "continue_from", "from_diagnosis")
+KEYS = {"seed": Seed, "replay": Annotated[float, Ge(0)]} | dict.fromkeys(NAMES, str | None)
 # Paths, columns and names: they may hold what Hydra's grammar would not take.
 TEXT_KEYS = (
     *NAMES,
@@ -152,6 +155,8 @@ def _start(job: Job, tracking: TrackingSettings) -> _Start:
             origin = tracking.root / "runs" / stored["resume"]
     elif job.config.from_diagnosis is not None:
         job = follow_diagnosis(job, tracking.address)
+    elif job.config.continue_from is not None:
+        job = learn_on(job, tracking.address)
     return _Start(
         job=job,
         plain=job.resolved(),
@@ -191,7 +196,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
         report = watch.Report(record)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
-        observed += [watch.Prune(settings), report, checkpoints]
+        observed += [watch.Prune(settings), report, checkpoints, watch.MeasureContinuation(config.seed)]
         observed.append(watch.DescribeModel(record, data.model_sizes))
         trainer = lm.make_trainer(settings, data, watch.in_order(observed), lm.StoreLogger(store))
         checkpoint = start.checkpoint
@@ -227,6 +232,8 @@ def build(config: DictConfig) -> tuple[Any, Any]:
         make_model=lambda sizes: instantiate(config.model, **sizes),
         seed=config.seed,
         from_diagnosis=config.from_diagnosis,
+        continue_from=config.continue_from,
+        replay=config.replay,
         **{name: instantiate(config[name]) for name in parts},
     )
 
@@ -250,6 +257,39 @@ def follow_diagnosis(job: Job, uri: str) -> Job:
     called = job.config.from_diagnosis
     words = read_diagnosed(find_run(uri, called), called).words(job.words)
     return job.following(words, job.parent_run_id)
+
+
+def learn_on(job: Job, uri: str) -> Job:
+    """Return the job of `continue_from=RUN`: that run's own command line, on the data of this one.
+
+    Args:
+        job: as composed from this command line.
+        uri: absolute tracking address.
+
+    Raises:
+        TrackingError: there is no such run, or it kept no command line.
+        ConfigError: there is no new data, or what the weights decide is to be something else.
+    """
+    from whytrain.config.override_words import key_of, last_of_each
+    from whytrain.errors import ConfigError
+    from whytrain.runs.config import read_inherited
+    from whytrain.tracking.reader import find_run
+
+    called = job.config.continue_from
+    groups = [re.split(r"[./]", key_of(word))[0] for word in job.words]
+    if "data" not in groups:
+        raise ConfigError(
+            f"continue_from={called}: on which new data? such as data=csv data.path=new.csv (more epochs on "
+            "the same: resume=RUN trainer.max_epochs=N)"
+        )
+    if fixed := [word for word, group in zip(job.words, groups, strict=True) if group in _OF_WEIGHTS]:
+        raise ConfigError(f"continue_from={called}: its weights decide that; leave out {', '.join(fixed)}")
+    run = find_run(uri, called)
+    of_data = ("data", "guidance")  # what an earlier run found is about its own sentences
+    kept = [word for word in read_inherited(run) if re.split(r"[./]", key_of(word))[0] not in of_data]
+    further = job.following(last_of_each([*kept, *job.words]), job.parent_run_id)
+    further.config.continue_from = run.run_id
+    return further
 
 
 def train_further(job: Job, run_id: str, uri: str) -> Job:
@@ -286,8 +326,10 @@ def close_loop(job: Job) -> None:
 
     plain = job.resolved()
     check_config(plain, KEYS)
-    if job.config.resume is not None or job.config.from_diagnosis is not None:
-        raise ConfigError("the closed loop starts from a baseline: leave out resume and from_diagnosis")
+    if any(job.config[key] is not None for key in ("resume", "continue_from", "from_diagnosis")):
+        raise ConfigError(
+            "the closed loop starts from a baseline: leave out resume, continue_from and from_diagnosis"
+        )
 
     if not (task := instantiate(job.config.task)).exclusive:
         raise ConfigError(

@@ -17,6 +17,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.metrics import Metric, shown_for
 from whytrain.pages.next_steps import commands, runs_address
+from whytrain.pages.run.continued import continued_sentences
 from whytrain.pages.run.elsewhere import worse_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.presentation.wording import counted, with_interval
@@ -74,11 +75,16 @@ def closing(run: ReportedRun, width: int) -> Group:
     parts: list[RenderableType] = [
         closing_table(run.intervals, shown_for(run.best.labels), width),
         Text(f"\n{run.verdict.sentence}", "bold"),
-        *(Text(sentence, "bold") for sentence in worse_sentences(run.outside, run.best)),
+        *(Text(sentence, "bold") for sentence in _before_and_elsewhere(run)),
     ]
     if run.concluded is not None:
         parts += ["", _findings(run.concluded)]
     return Group(*parts)
+
+
+def _before_and_elsewhere(run: ReportedRun) -> list[str]:
+    before = [] if run.continued is None else continued_sentences(run.continued)
+    return before + worse_sentences(run.outside, run.best)
 
 
 def took(seconds: float, overhead: float) -> str:

@@ -17,6 +17,7 @@ from whytrain.pages.html import bullets, page, paragraph, table
 from whytrain.pages.next_steps import commands, runs_address
 from whytrain.pages.run.captions import CAPTIONS, Caption, Section, caption_of
 from whytrain.pages.run.certainty import certainty_sentences
+from whytrain.pages.run.continued import continued_section, continued_sentences
 from whytrain.pages.run.elsewhere import difference_sentence, worse_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
@@ -38,6 +39,7 @@ def run_page(run: ReportedRun) -> str:
     parts: dict[str, tuple[str, Callable[[ReportedRun], str]]] = {
         "sure": ("Can its confidence be trusted?", _sureness),
         "findings": ("What is wrong with it", _findings),
+        "continued": ("What going on learning did", lambda run: continued_section(run.continued, run.name)),
         "check": ("On the check sample", _check),
         "shortcuts": ("What may hold in its training data only", _shortcuts),
         "words": ("What it leans on", _words),
@@ -83,6 +85,8 @@ def _verdict(run: ReportedRun) -> str:
             f"On {run.results['test'].right.size:,} test sentences, which nothing was chosen by: "
             f"{value_phrase(run.results['test'])}."
         )
+    if run.continued is not None:
+        html += "".join(map(paragraph, continued_sentences(run.continued)))
     html += "".join(map(paragraph, worse_sentences(run.outside, run.best)))
     if run.verdict.reason:
         html += paragraph(run.verdict.reason, "quiet")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.attribution.tables import Name
+from whytrain.continual.continued import Continued
 from whytrain.data.corpus import Corpus
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.pages.run.verdict import Verdict, verdict
@@ -44,6 +45,7 @@ class ReportedRun:
         explanations: what the methods say, words in clear.
         shortcuts: what it leans on, words in clear; None where nobody looked.
         surrogate: the simple copies, words hidden where they are private; None without any.
+        continued: what going on learning did; None where the training was a first one.
         name: what stands for a word, itself or a hash.
         parent: id or name of the run that this one followed, with which it can be compared; None without one.
         reports: paths of the run's other pages among its artifacts.
@@ -66,6 +68,7 @@ class ReportedRun:
     explanations: ExplanationEvidence | None = None
     shortcuts: ShortcutEvidence | None = None
     surrogate: SurrogateEvidence | None = None
+    continued: Continued | None = None
     name: Name = str
     parent: str | None = None
     outside: Mapping[str, Predictions] = field(default_factory=dict)
