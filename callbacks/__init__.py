@@ -5,6 +5,7 @@ from whytrain.callbacks.describe_model import DescribeModel
 from whytrain.callbacks.describe_run import DescribeRun
 from whytrain.callbacks.diagnose import Diagnose
 from whytrain.callbacks.early_stop import EarlyStop
+from whytrain.callbacks.guard import guarded, spared
 from whytrain.callbacks.history import History
 from whytrain.callbacks.log_predictions import LogPredictions
 from whytrain.callbacks.measure_continuation import MeasureContinuation
@@ -26,5 +27,7 @@ __all__ = [
     "ProgressBars",
     "Prune",
     "Report",
+    "guarded",
     "in_order",
+    "spared",
 ]

@@ -133,6 +133,7 @@ class CalibrateEpoch(Callback):
         if store is None or data.corpus.calibration is None:
             return
         module, split = classifier_of(pl_module), data.corpus.validation
+        self.confidence = None  # the last epoch's
         if not data.corpus.task.exclusive:
             best = predict_split(module.interface, data.encoded("validation"))
             of_labels = label_epoch(module, best, data)

@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback
 from whytrain.baselines.bag_of_words import floor_accuracy
 from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, store_of
 from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.guard import spared
 from whytrain.callbacks.history import History
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
@@ -116,18 +117,20 @@ class DescribeRun(Callback):
             name: replace(predict_split(best, data.encoded(name)), positive=positive)
             for name in data.corpus.outside
         }
-        self.floor = floor_accuracy(data.corpus, cache_directory())
-        if (store := store_of(trainer)) is not None:
+        store = store_of(trainer)
+        with spared("bag of words", store):
+            self.floor = floor_accuracy(data.corpus, cache_directory())
+        if store is not None:
             for name, predicted in self.outside.items():
                 ids = data.corpus.outside[name].ids
                 log_outside(store, name, ids, predicted, data.corpus.class_names, data.corpus.task)
             for epoch, metrics in self._final_metrics().items():
                 store.log_metrics(metrics, step=epoch)
             store.log_metrics(_unread(data), step=best_epoch)
-            for name, figure in self.history.figures(
-                best_epoch, self.floor, data.corpus.task.metrics
-            ).items():
-                store.log_figure(figure, "history", name)
+            with spared("figures of the history", store):
+                drawn = self.history.figures(best_epoch, self.floor, data.corpus.task.metrics)
+                for name, figure in drawn.items():
+                    store.log_figure(figure, "history", name)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Log what the fit took, and which share of it the observers: all of them are done."""

@@ -36,6 +36,10 @@ class TrainingError(WhytrainError):
     """Training cannot go on: the loss or a gradient is not finite."""
 
 
+class LeftOut(UserWarning):
+    """Something that only tells of a run failed. The message is one readable line."""
+
+
 class Interrupted(WhytrainError):  # noqa: N818  (no error: somebody asked for it)
     """The user or the system asked the run to stop; a resumable checkpoint was written.
 

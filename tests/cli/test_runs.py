@@ -17,7 +17,7 @@ from small_runs import RECIPE, SMALL, Tracked
 from whytrain.checkpoints import usable_checkpoint
 from whytrain.commands import train
 from whytrain.commands.job import compose_job
-from whytrain.errors import Interrupted
+from whytrain.errors import Interrupted, LeftOut
 from whytrain.objectives.objective import Objective
 
 
@@ -186,3 +186,50 @@ def test_a_disk_that_fills_up_while_a_checkpoint_is_saved(
     assert tracked.runs() == {tracked.run_id(): "FAILED"}
     assert last_is_good(tracked) == 9
     assert not list(workspace.rglob("*.partial"))
+
+
+def test_one_validation_row_ends_with_a_model_and_no_false_certainty(
+    workspace: Path, tracked: Tracked, run_train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workspace / "one.csv").write_text('text,label\n"a lovely, gentle film",good\n')
+    words = (*SMALL, "model=bilstm_opt", "data.validation_path=one.csv")
+    assert run_train(*words) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "on 1 validation sentence." in out
+    assert "too sure of itself" not in out
+    assert tracked.runs() == {tracked.run_id(): "FINISHED"}
+    assert list(workspace.glob("mlruns/artifacts/models/*/artifacts/MLmodel"))
+
+
+def test_a_report_that_fails_leaves_the_model_and_one_line(
+    workspace: Path,
+    tracked: Tracked,
+    run_train: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
+    from whytrain.callbacks.report import Report
+
+    def fails(*_: object) -> None:
+        raise ValueError("this figure\ncannot be drawn")
+
+    monkeypatch.setattr(CalibrateEpoch, "on_fit_end", fails)
+    monkeypatch.setattr(Report, "on_fit_end", fails)
+    few = [f"~callbacks.{name}" for name in ("explanations", "shortcuts", "surrogate", "diagnosis")]
+    words = (*SMALL, "callbacks=default", *few)
+    with pytest.warns(LeftOut) as told:
+        assert run_train(*words) == 0
+    lines = [str(one.message) for one in told if one.category is LeftOut]
+    assert [line.partition(" ")[0] for line in lines] == [
+        "CalibrateEpoch.on_fit_end",
+        "Report.on_fit_end",
+        "summary",
+    ]
+    assert capsys.readouterr().err == ""
+    run_id = tracked.run_id()
+    assert tracked.runs() == {run_id: "FINISHED"}
+    assert list(workspace.glob("mlruns/artifacts/models/*/artifacts/MLmodel"))
+    trace = workspace / "mlruns" / "artifacts" / run_id / "artifacts" / "errors" / "Report.on_fit_end.txt"
+    assert "ValueError: this figure" in trace.read_text()

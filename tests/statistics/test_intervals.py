@@ -10,6 +10,7 @@ from scipy import stats
 from whytrain.errors import ConfigError, DataError
 from whytrain.statistics import intervals
 from whytrain.statistics.intervals import (
+    Interval,
     bootstrap_distribution,
     bootstrap_interval,
     clustered_share,
@@ -178,10 +179,16 @@ def test_bootstrap_covers_as_often_as_it_claims() -> None:
     assert stats.binom.ppf(0.001, 500, 0.93) <= hits <= stats.binom.ppf(0.999, 500, 0.96)
 
 
-@pytest.mark.parametrize("columns", [(), ([1.0],), ([1.0, 2.0], [1.0]), (3.0,)])
+@pytest.mark.parametrize("columns", [(), ([],), ([1.0, 2.0], [1.0]), (3.0,)])
 def test_bootstrap_needs_matching_rows(columns: tuple[ArrayLike, ...]) -> None:
-    with pytest.raises(DataError, match="at least 2 rows"):
+    with pytest.raises(DataError, match="columns of one length with rows"):
         bootstrap_interval(row_mean, *columns)
+
+
+def test_one_row_tells_nothing_of_the_spread() -> None:
+    assert bootstrap_interval(row_mean, [0.25]) == Interval(estimate=0.25, low=-np.inf, high=np.inf)
+    with pytest.raises(DataError, match="at least 2"):
+        bootstrap_distribution(row_mean, [0.25])
 
 
 def test_bootstrap_needs_resamples() -> None:

@@ -57,7 +57,7 @@ def human_disagreement(
     people's by chance: even their true distribution would show a KL of about (n_classes - 1) / 2R.
 
     Args:
-        probabilities: floating (n, n_classes), n ≥ 2, rows summing to 1.
+        probabilities: floating (n, n_classes), rows summing to 1.
         human: floating (n, n_classes), the share of raters who chose each class, rows summing to 1.
         n_bins: bins of the calibration errors.
         level: coverage of the intervals, in (0, 1).

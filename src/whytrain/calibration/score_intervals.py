@@ -20,7 +20,7 @@ def nll_interval(
     """Negative log-likelihood with its percentile bootstrap interval over sentences.
 
     Args:
-        probabilities: floating (n, n_classes), n ≥ 2, rows summing to 1.
+        probabilities: floating (n, n_classes), rows summing to 1.
         labels: integers (n,) in 0..n_classes - 1.
         level: coverage, in (0, 1).
         n_resamples: number of resamples.
@@ -45,7 +45,7 @@ def brier_interval(
     """Brier score with its percentile bootstrap interval over sentences.
 
     Args:
-        probabilities: floating (n, n_classes), n ≥ 2, rows summing to 1.
+        probabilities: floating (n, n_classes), rows summing to 1.
         labels: integers (n,) in 0..n_classes - 1.
         level: coverage, in (0, 1).
         n_resamples: number of resamples.

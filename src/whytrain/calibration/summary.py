@@ -55,7 +55,7 @@ def summarize_calibration(
     """Return every calibration figure of a set of predictions.
 
     Args:
-        probabilities: floating (n, n_classes), n ≥ 2, rows summing to 1.
+        probabilities: floating (n, n_classes), rows summing to 1.
         labels: integers (n,) in 0..n_classes - 1.
         n_bins: bins of the calibration error and of the Brier score's parts.
         seed: of bootstrap and simulation.
@@ -86,7 +86,7 @@ def before_and_after(
     """Summarize a set that no fit has seen, as the model gives its probabilities and as people see them.
 
     Args:
-        logits: floating (n, n_classes) of validation or test sentences, n ≥ 2, finite.
+        logits: floating (n, n_classes) of validation or test sentences, finite.
         labels: integers (n,) in 0..n_classes - 1.
         confidence: fitted on the calibration slice.
         n_bins: bins of the calibration error and of the Brier score's parts.

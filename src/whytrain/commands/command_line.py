@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import yaml
 from hydra.errors import (
@@ -29,7 +30,7 @@ from omegaconf.errors import OmegaConfBaseException
 from whytrain.config.moved_keys import keys_within
 from whytrain.config.trust import trust
 from whytrain.config.validation import did_you_mean
-from whytrain.errors import ConfigError, Interrupted, WhytrainError, ending_signals
+from whytrain.errors import ConfigError, Interrupted, LeftOut, WhytrainError, ending_signals
 from whytrain.extras import absent
 
 DONE, FAILED, WRONG_CONFIG = 0, 1, 2
@@ -145,12 +146,23 @@ def quiet_libraries() -> None:
         r"lbfgs failed to converge.*",
     ):
         warnings.filterwarnings("ignore", pattern)
+    warnings.formatwarning = _warning
 
 
 def trusted_targets(conf: Path) -> frozenset[str]:
     """All `_target_` values of a config tree: what a config that comes from elsewhere may name."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(conf.rglob("*.yaml")))
     return frozenset(re.findall(r"^\s*_target_:\s*(\S+)", text, flags=re.MULTILINE))
+
+
+_library_warning = warnings.formatwarning
+
+
+def _warning(message: Warning | str, category: type[Warning], *place: Any, **line: Any) -> str:
+    """Write a warning; of ours the line alone, without its place in the code."""
+    return (
+        f"note: {message}\n" if category is LeftOut else _library_warning(message, category, *place, **line)
+    )
 
 
 def _nobody_reads() -> bool:

@@ -198,18 +198,22 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
         observed += [watch.Prune(settings), report, checkpoints, watch.MeasureContinuation(config.seed)]
         observed.append(watch.DescribeModel(record, data.model_sizes))
-        trainer = lm.make_trainer(settings, data, watch.in_order(observed), lm.StoreLogger(store))
+        watching = watch.guarded(watch.in_order(observed), store)
+        trainer = lm.make_trainer(settings, data, watching, lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
-        parent = config.from_diagnosis
-        promises = judge_promises(parent, store, tracking.address) if store and parent else None
+        parent, promises = config.from_diagnosis, None
+        if store and parent:
+            with watch.spared("judgment of the promises", store):
+                promises = judge_promises(parent, store, tracking.address)
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
-        assert report.run is not None
-        console.print(closing(report.run, console.width))
-        page = local_page(tracking, store.run_id)
-        print("", took(record.fit_s, record.overhead), "", sep="\n")
-        print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
+        with watch.spared("summary of the run", None):
+            assert report.run is not None, "there is no report"
+            console.print(closing(report.run, console.width))
+            page = local_page(tracking, store.run_id)
+            print("", took(record.fit_s, record.overhead), "", sep="\n")
+            print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 

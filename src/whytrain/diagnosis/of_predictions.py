@@ -14,7 +14,7 @@ from whytrain.statistics.intervals import Interval, mean_change
 
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
-
+TOO_FEW = NotExamined("the validation split has fewer than 2 sentences")
 NOT_CALIBRATED = NotExamined("no calibration slice was held out; data.calibration_size holds one out")
 
 
@@ -28,6 +28,8 @@ def overconfidence(run: RunEvidence) -> Measurement | NotExamined:
     """
     if run.calibration is None:
         return NOT_CALIBRATED
+    if len(run.validation.predictions.labels) < 2:
+        return TOO_FEW
     summary = run.calibration.summary
     noise = summary.noise_floor
     confidence, right = top_label(run.validation.predictions.probabilities, run.validation.predictions.labels)
@@ -110,7 +112,7 @@ def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     """Validation accuracy minus that of a bag of words and bigrams, paired over sentences."""
     labels = run.validation.predictions.labels
     if len(labels) < 2:
-        return NotExamined("the validation split has fewer than 2 sentences")
+        return TOO_FEW
     floor_right = (run.validation.floor == labels).reshape(len(labels), -1).all(axis=1)
     gains = run.validation.predictions.right.astype(np.float64) - floor_right
     rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))

@@ -264,7 +264,7 @@ def bootstrap_distribution(
         DataError: with fewer than 2 rows, or columns of different length.
         ConfigError: if n_resamples is not positive.
     """
-    arrays = _columns(columns)
+    arrays = _columns(columns, fewest=2)
     if n_resamples < 1:
         raise ConfigError(f"A bootstrap needs at least 1 resample (2000 is usual), got {n_resamples}.")
     n_rows = len(arrays[0])
@@ -297,10 +297,11 @@ def bootstrap_interval(
         seed: of the resampling.
 
     Returns:
-        The statistic of the rows themselves, and the quantiles (1 -/+ level) / 2 over the resamples.
+        The statistic of the rows themselves, and the quantiles (1 -/+ level) / 2 over the resamples; from -∞
+        to ∞ for a single row, which tells nothing of how rows differ.
 
     Raises:
-        DataError: with fewer than 2 rows, or columns of different length.
+        DataError: without rows, or with columns of different length.
         ConfigError: if the level is outside (0, 1) or n_resamples is not positive.
 
     References:
@@ -313,8 +314,10 @@ def bootstrap_interval(
         (0.82, True, True)
     """
     check_level(level)
-    arrays = _columns(columns)
+    arrays = _columns(columns, fewest=1)
     estimate = float(statistic(*(array[None] for array in arrays))[0])
+    if len(arrays[0]) == 1:
+        return Interval(estimate=estimate, low=-math.inf, high=math.inf, level=level)
     values = bootstrap_distribution(statistic, *arrays, n_resamples=n_resamples, seed=seed)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate=estimate, low=float(low), high=float(high), level=level)
@@ -327,11 +330,11 @@ def mean_change(changes: ArrayLike, level: float = 0.95) -> Interval:
     the share of changes that were not seen may be (`share_of_unseen`).
 
     Args:
-        changes: float (n,), n ≥ 2, in [-1, 1].
+        changes: float (n,) in [-1, 1].
         level: coverage, in (0, 1).
 
     Raises:
-        DataError: with fewer than 2 rows.
+        DataError: without rows.
 
     >>> round(mean_change(np.zeros(100)).high, 4)
     0.0295
@@ -343,11 +346,11 @@ def mean_change(changes: ArrayLike, level: float = 0.95) -> Interval:
     return bootstrap_interval(lambda draws: draws.mean(axis=1), rows, level=level)
 
 
-def _columns(columns: tuple[ArrayLike, ...]) -> list[NDArray[np.generic]]:
+def _columns(columns: tuple[ArrayLike, ...], fewest: int) -> list[NDArray[np.generic]]:
     arrays = [np.asarray(column) for column in columns]
     lengths = [len(array) if array.ndim else 0 for array in arrays]
-    if not arrays or min(lengths) < 2 or len(set(lengths)) > 1:
+    if not arrays or min(lengths) < fewest or len(set(lengths)) > 1:
         raise DataError(
-            f"A bootstrap needs columns of one length with at least 2 rows, got lengths {lengths}."
+            f"A bootstrap needs columns of one length with rows (at least {fewest}), got lengths {lengths}."
         )
     return arrays

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.metrics import ACCURACY
-from whytrain.presentation.wording import with_interval
+from whytrain.presentation.wording import counted, with_interval
 from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.phrases import interval_phrase
@@ -47,7 +47,8 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None) -> Verdict:
     right = best.right
     said = f"{_what(best)} {value_phrase(best)}"
     if floor is None or right.size < 2:
-        return Verdict(outcome="alone", sentence=f"{said} on {right.size:,} validation sentences.", reason="")
+        told = counted(right.size, "validation sentence")
+        return Verdict(outcome="alone", sentence=f"{said} on {told}.", reason="")
     same = floor == best.labels
     right_floor: NDArray[np.bool_] = same if best.exclusive else np.all(same, axis=1)
     tested = mcnemar(right, right_floor)
