@@ -23,6 +23,7 @@ def test_spark_udf_takes_what_the_docs_give_it() -> None:
     assert {"result_type", "env_manager"} <= parameters.keys()
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")  # Spark's own, of pandas 3
 def test_a_frame_of_spark(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sql = pytest.importorskip("pyspark.sql")
     import mlflow
@@ -48,11 +49,14 @@ def test_a_frame_of_spark(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         )
         texts = ["good film", "not a bad film"]
         frame = spark.createDataFrame([(1, texts[0]), (2, texts[1]), (3, None)], "id int, text string")
-        answered = frame.withColumn("answer", classify(sql.functions.struct("text"))).select("id", "answer.*")
+        f = sql.functions
+        answer = f.when(f.col("text").isNotNull(), classify(f.struct("text")))
+        answered = frame.withColumn("answer", answer).select("id", "answer.*")
         rows = sorted(answered.collect())
     finally:
         spark.stop()
         mlflow.set_tracking_uri(None)
     expected = saved.predict(texts)
     assert [row.label for row in rows] == [*expected["label"], None]
+    assert rows[2].probability is None
     assert [row.probability for row in rows[:2]] == pytest.approx(expected["probability"].tolist())

@@ -140,6 +140,7 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     for pattern in (
         r".*does not have many workers.*",
+        r".*Any type hint is inferred as AnyType.*",
         r".*TF32 acceleration on top of oneDNN.*",
         r".*isinstance\(treespec, LeafSpec\).*",
         r"The number of unique classes is greater than 50%.*",  # scikit-learn, of many classes in few rows
