@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -103,31 +104,44 @@ def took(seconds: float, overhead: float) -> str:
 def closing_table(
     values: Mapping[str, Mapping[str, Interval | float]], metrics: Sequence[Metric], width: int
 ) -> Table:
-    """Metrics with 95% intervals, one column per set of predictions; below where width is scarce.
+    """Metrics by set of predictions, with 95% intervals; where width is scarce the first one's only.
 
     Args:
         values: by column and metric, see `metric_intervals`.
         metrics: the rows.
         width: of the terminal, in characters.
     """
+    whole = _table(values)
+    for metric in metrics:
+        whole.add_row(metric.title, *(_cell(of[metric.name]) for of in values.values()))
+    if Console(width=1000).measure(whole).maximum <= width:
+        return whole
+    short = _table(values)
+    for metric in metrics:
+        found = [of[metric.name] for of in values.values()]
+        short.add_row(metric.title, *map(_estimate, found))
+        if metric is metrics[0]:
+            for words, end in (("from", "low"), ("to", "high")):
+                ends = (f"{getattr(one, end):.3f}" if isinstance(one, Interval) else "–" for one in found)
+                short.add_row(f"  95% {words}", *ends, style="dim")
+    return short
 
-    def table(gap: str) -> Table:
-        made = Table(pad_edge=False)
-        made.add_column("metric", style="bold")
-        for name in values:
-            made.add_column(name, justify="right")
-        for metric in metrics:
-            made.add_row(metric.title, *(_cell(values[name][metric.name], gap) for name in values))
-        return made
 
-    wide = table(" ")
-    return wide if Console(width=1000).measure(wide).maximum <= width else table("\n")
+def _table(columns: Iterable[str]) -> Table:
+    made = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    made.add_column("metric", style="bold", no_wrap=True)
+    for name in columns:
+        made.add_column(name, justify="right", overflow="fold", min_width=5)
+    return made
 
 
-def _cell(value: Interval | float, gap: str) -> str:
-    if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.3f}"
-    return with_interval(value).replace(" ", gap, 1)
+def _cell(value: Interval | float) -> str:
+    return with_interval(value) if isinstance(value, Interval) else _estimate(value)
+
+
+def _estimate(value: Interval | float) -> str:
+    estimate = value.estimate if isinstance(value, Interval) else value
+    return "–" if math.isnan(estimate) else f"{estimate:.3f}"
 
 
 def _findings(concluded: Conclusion) -> Table:
