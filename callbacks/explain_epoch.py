@@ -34,7 +34,7 @@ from whytrain.pages.explanation.figures import position_figure
 from whytrain.pages.explanation.page import sentences_page
 from whytrain.runs.ranking import log_ranking
 from whytrain.tracking.recorder import Recorder
-from whytrain.types import Payoff
+from whytrain.types import Payoff, PlayerUnit
 
 TOPIC = "explanations"
 _FEWEST = 2  # sentences that are always explained: one to display and one for the averages
@@ -57,6 +57,7 @@ class ExplainEpoch(Callback):
         explainers: Annotated[Mapping[str, Any], MinLen(1)],
         seed: Seed,
         payoff: Payoff,
+        players: PlayerUnit,
         train_sentences: Annotated[int, Ge(1)],
         displayed_sentences: Annotated[int, Ge(1)],
         max_words: Annotated[int, Ge(MIN_WORDS), Le(16)],
@@ -71,6 +72,7 @@ class ExplainEpoch(Callback):
             explainers: the methods by name, see `whytrain.attribution.explainer.Explainer`.
             seed: of the choice of sentences, and of methods that draw.
             payoff: what the scores are shares of.
+            players: what gets a score.
             train_sentences: training sentences at most.
             displayed_sentences: validation sentences at most.
             max_words: words of a sentence at most.
@@ -82,6 +84,7 @@ class ExplainEpoch(Callback):
         """
         self.explainers: list[Explainer] = list(explainers.values())
         self.seed, self.payoff, self.max_words = seed, payoff, max_words
+        self.players = players
         self.sizes = {"train": train_sentences, "validation": displayed_sentences}
         self.vocabulary = (vocabulary_sentences, vocabulary_budget)
         self.budget = Budget(TOPIC, "budget", "evaluations", limit=budget, time_share=time_share)
@@ -120,6 +123,7 @@ class ExplainEpoch(Callback):
             payoff=self.payoff,
             max_words=self.max_words,
             seed=self.seed,
+            players=self.players,
         )
 
     def _players(self, name: str, n_sentences: int) -> dict[int, Units]:

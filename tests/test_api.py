@@ -174,6 +174,31 @@ def test_a_function_is_explained_exactly() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's own use of matplotlib
+def test_what_gets_a_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dictionary knows words of two characters; each by itself, or taken apart."""
+
+    def two_each(run: str) -> list[int]:
+        return [*range(2, len(run), 2), len(run)]
+
+    monkeypatch.setattr("whytrain.data.words.unspaced_words", two_each)
+
+    def praises(texts: list[str]) -> list[list[float]]:
+        return [[0.1, 0.9] if "好看" in text else [0.9, 0.1] for text in texts]
+
+    model = wt.from_function(praises, ["bad", "good"])
+    found = {
+        players: wt.explain(model, "电影非常好看 ok", payoff="probability", players=players).to_frame()
+        for players in ("word", "character")
+    }
+    assert found["word"]["word"].tolist() == ["电影", "非常", "好看", "ok"]
+    assert found["word"]["score"].tolist() == pytest.approx([0, 0, 0.8, 0], abs=1e-7)
+    assert found["character"]["word"].tolist() == [*"电影非常好看", "ok"]
+    # Neither of the two does anything without the other: they share it.
+    assert found["character"]["score"].tolist() == pytest.approx(
+        [0, 0, 0, 0, 0.4, 0.4, 0], abs=1e-7
+    )  # float32 logits
+
+
 def test_results_as_objects_of_other_packages() -> None:
     found = wt.explain(wt.from_function(sentiment, ["bad", "good"]), "not great but dull")
     ours = found.attribution()

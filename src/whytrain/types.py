@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RemovalName = Literal["padding", "mask", "unknown", "removed"]
 # Of which quantity of a class explanations are shares.
 Payoff = Literal["log_odds", "probability", "logit"]
+# What gets a score; `character`: words, but of scripts without spaces single characters, or syllables.
+PlayerUnit = Literal["word", "character", "wordpiece"]
 # Where a model computes; auto: the accelerator, if there is one.
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 

@@ -20,8 +20,9 @@ from whytrain.attribution.shapley.coalitions import (
     subset_sums,
 )
 from whytrain.attribution.target import payoffs
-from whytrain.attribution.units import Units, players_of
+from whytrain.attribution.units import Units, players_in, players_of
 from whytrain.data.tokenization import WordEncoding
+from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.errors import ConfigError, DataError
 
 Sentences = Callable[..., Units]
@@ -50,6 +51,21 @@ def test_words_of_an_encoding_play() -> None:
 
 def test_characters_of_chinese_text_play() -> None:
     assert len(players_of(encoded(("很", "好", "看"), [-1, 0, 1, 2, -1]), 8)) == 3
+
+
+def test_a_text_is_taken_apart_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whytrain.data.words.unspaced_words", lambda run: [2, len(run)])
+    texts = ["电影好看", "真的好看", "unhappy film"] * 5
+    tokenizer = WordPieceTrainer(vocabulary_size=60, min_frequency=1, lowercase=True).build(texts)
+    ids = tokenizer.encode(["电影好看"], 20)[0].tolist()
+    by_unit = {
+        unit: players_in("电影好看", tokenizer, 20, unit) for unit in ("word", "character", "wordpiece")
+    }
+    assert by_unit["word"].words == ("电影", "好看")
+    assert by_unit["character"].words == (*"电影好看",)
+    assert len(by_unit["wordpiece"]) == len(ids) - 2  # the frame is nobody's
+    assert all(units.token_ids.tolist() == ids for units in by_unit.values())
+    assert len(players_in("unhappy film", tokenizer, 20, "character")) == 2  # words have spaces between them
 
 
 def test_wordpieces_play_if_asked() -> None:

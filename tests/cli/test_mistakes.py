@@ -42,7 +42,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("data=csv data.path=empty.csv", 1, "empty.csv"),
         ("data=csv data.path=one_class.csv", 1, ""),
         ("data=csv data.path=.", 1, ".: expected a .csv, .tsv, .json"),
-        ("data=csv data.path=picture.csv", 2, "data.text_column=text: picture.csv has no such column"),
+        ("data=csv data.path=picture.csv", 1, "picture.csv is no text: "),
         (
             f"{CSV} tokenizer=huggingface",
             2,
@@ -97,7 +97,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("model=./nowhere text=film", 2, "./nowhere: neither a folder"),
         ("a nice film", 2, "a nice film: no key=value; "),
         ("run=stopped text=film max_tokens=1", 2, "max_tokens: input should be greater than or equal to 3"),
-        ("run=stopped file=picture.csv", 2, "picture.csv has no column 'text'"),
+        ("run=stopped file=picture.csv", 1, "picture.csv is no text: "),
     ],
     "compare": [
         ("runs=[stopped]", 1, "run stopped has no tables/predictions"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
@@ -268,3 +269,28 @@ def test_an_empty_text_in_the_only_column_is_a_row_and_a_blank_line_is_not(tmp_p
     path = tmp_path / "rows.csv"
     path.write_text('text\none\n""\n\ntwo\n')
     assert read_table(path, FileFormat(), ("text",)).columns == {"text": ["one", "", "two"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00" * 50,
+            "is no text: its first 900 bytes hold characters",
+        ),
+        (np.random.default_rng(0).bytes(5000), "is no text: its first 4,096 bytes .* data\\.encoding"),
+        (np.arange(4000, dtype="<i4").tobytes(), "is no text"),  # every second byte is 0, as in UTF-16
+        (b"PAR1\x15\x04\x15", "is a Parquet file: call it \\.parquet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an Office file: save it as \\.csv"),
+        (b"SQLite format 3\x00", "is a SQLite database"),
+    ],
+    ids=["picture", "random", "numbers", "parquet", "office", "database"],
+)
+def test_what_is_no_text_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=rf"^[^\n]*rows\.csv {told}[^\n]*\.$"):
+        read(tmp_path / "rows.csv", content)
+
+
+def test_a_stray_control_character_is_no_sign_of_another_file(tmp_path: Path) -> None:
+    content = "\n".join(["text,label", "a\x0cform feed\x07 and a bell,pos", *rows(9)]) + "\x1a"
+    assert len(read(tmp_path / "rows.csv", content).columns["text"]) >= 10

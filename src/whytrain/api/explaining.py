@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whytrain.attribution.explainer import Explainer
     from whytrain.attribution.text import ExplainedText
     from whytrain.models.saved import SavedModel
-    from whytrain.types import Payoff
+    from whytrain.types import Payoff, PlayerUnit
 
 # Names of conf/explainer with their settings, or methods that are made already.
 Methods: TypeAlias = "Sequence[str | Explainer] | Mapping[str, Mapping[str, Any]]"
@@ -138,6 +138,7 @@ def explain(  # type: ignore[overload-overlap]  # a text is a sequence of texts,
     *,
     explainers: Any = ...,
     payoff: Payoff = ...,
+    players: PlayerUnit = ...,
     seed: int = ...,
     label: str | None = ...,
     rather_than: str | None = ...,
@@ -151,6 +152,7 @@ def explain(
     *,
     explainers: Any = ...,
     payoff: Payoff = ...,
+    players: PlayerUnit = ...,
     seed: int = ...,
     label: str | None = ...,
     rather_than: str | None = ...,
@@ -163,6 +165,7 @@ def explain(
     *,
     explainers: Methods = ("shapley",),
     payoff: Payoff = "log_odds",
+    players: PlayerUnit = "word",
     seed: int = 0,
     label: str | None = None,
     rather_than: str | None = None,
@@ -175,6 +178,8 @@ def explain(
         explainers: names of methods, as in conf/explainer; with other settings than theirs as a mapping,
             such as `{"shapley": {"exact_words": 10}}`; or objects that are explainers themselves.
         payoff: what the scores are shares of: `log_odds`, `probability` or `logit` of the class.
+        players: what gets a score: each `word`, or `wordpiece`; `character`: words, but single characters of
+            scripts without spaces.
         seed: of methods that draw.
         label: the class, or the label, that is asked about; None: what the model predicts.
         rather_than: another class: why the first rather than this one; None: rather than all others.
@@ -191,7 +196,13 @@ def explain(
 
     classifier = model if isinstance(model, SavedModel) else model.model
     explainer = TextExplainer(
-        classifier, made_methods(explainers), payoff=payoff, seed=seed, label=label, rather_than=rather_than
+        classifier,
+        made_methods(explainers),
+        payoff=payoff,
+        players=players,
+        seed=seed,
+        label=label,
+        rather_than=rather_than,
     )
     if isinstance(texts, str):
         return TextExplanation(explainer(texts))

@@ -20,7 +20,7 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.encoded import EncodedSplit
 from whytrain.models.batch_runner import inspect_split, predict_split
 from whytrain.models.interface import ModelInterface
-from whytrain.types import Payoff
+from whytrain.types import Payoff, PlayerUnit
 
 _AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
 Ranked = tuple[pd.DataFrame, pd.DataFrame | None]
@@ -47,6 +47,7 @@ class DataExplainer:
         payoff: Payoff,
         max_words: int,
         seed: int,
+        players: PlayerUnit = "word",
     ) -> None:
         """Store the parts.
 
@@ -58,6 +59,7 @@ class DataExplainer:
             payoff: what the scores are shares of.
             max_words: words of a sentence at most.
             seed: of the choice of sentences, and of methods that draw.
+            players: what gets a score.
 
         Raises:
             ConfigError: a method needs what the model has not.
@@ -66,6 +68,7 @@ class DataExplainer:
         self.model, self.explainers = model, explainers
         self._corpus, self._encoded = corpus, encoded
         self._payoff, self._max_words, self._seed = payoff, max_words, seed
+        self._unit = players
 
     def choose(self, name: str, n_sentences: int, purpose: str) -> list[int]:
         """Choose rows of a split, see `choose_rows`."""
@@ -73,8 +76,8 @@ class DataExplainer:
 
     def players(self, name: str, rows: Sequence[int]) -> dict[int, Units]:
         """Return the players of rows of a split, see `players_of_rows`."""
-        tokenizer = self.model.tokenizer
-        return players_of_rows(self._split(name), self._encoded(name), rows, tokenizer, self._max_words)
+        tokenizer, unit = self.model.tokenizer, self._unit
+        return players_of_rows(self._split(name), self._encoded(name), rows, tokenizer, self._max_words, unit)
 
     def cost(self, n_words: int) -> int:
         """Return how many forward passes all methods take for a sentence of so many words."""

@@ -10,11 +10,12 @@ import numpy as np
 
 from whytrain.attribution.deletion import N_PARTS
 from whytrain.attribution.long_texts import divided, sentence_spans
-from whytrain.attribution.units import Units, players_of
+from whytrain.attribution.units import Units, players_in
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.words import split_words, word_spans
+from whytrain.types import PlayerUnit
 
 MIN_WORDS = N_PARTS  # below, a sentence has no beginning, middle and end
 _FEW = 0.1  # share of the texts wanted up to which so many short ones are hardly any
@@ -49,7 +50,12 @@ def choose_rows(split: Split, n_sentences: int, max_words: int, seed: int, name:
 
 
 def players_of_rows(
-    split: Split, encoded: EncodedSplit, rows: Sequence[int], tokenizer: Tokenizer, max_words: int
+    split: Split,
+    encoded: EncodedSplit,
+    rows: Sequence[int],
+    tokenizer: Tokenizer,
+    max_words: int,
+    unit: PlayerUnit = "word",
 ) -> dict[int, Units]:
     """Return the players of each row, cut as in training; of a longer text those of a passage of it.
 
@@ -58,14 +64,16 @@ def players_of_rows(
     """
     found = {}
     for row in rows:
-        text = passage(split.texts[row], max_words)
-        encoding = tokenizer.encode_words(text, int(encoded.lengths[row]))
-        if MIN_WORDS <= len(encoding.words) <= max_words:
-            found[row] = players_of(encoding, None)
+        text = passage(split.texts[row], max_words, characters=unit == "character")
+        if not text or text.isspace():
+            continue
+        units = players_in(text, tokenizer, int(encoded.lengths[row]), unit)
+        if MIN_WORDS <= len(units) <= max_words:
+            found[row] = units
     return found
 
 
-def passage(text: str, max_words: int) -> str:
+def passage(text: str, max_words: int, *, characters: bool = False) -> str:
     """Return a sentence of a long text that has 3 to `max_words` words, or else a part of one.
 
     Always the same one of a text; the text itself where it is short enough.
@@ -73,7 +81,7 @@ def passage(text: str, max_words: int) -> str:
     >>> passage("So good.", 4), passage("The plot is thin. But who cares? I laughed a lot.", 4)
     ('So good.', 'I laughed a lot.')
     """
-    spans = word_spans(text)
+    spans = word_spans(text, characters=characters)
     if len(spans) <= max_words:
         return text
     words = [text[begin:end] for begin, end in spans]

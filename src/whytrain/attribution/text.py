@@ -15,13 +15,13 @@ from whytrain.attribution.explainer import Explainer, Explanation, check_explain
 from whytrain.attribution.long_texts import units_that_matter
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import Target, contrast_of, target_of
-from whytrain.attribution.units import Units, players_of
+from whytrain.attribution.units import Units, players_in
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.cleaning import LONGEST_TEXT
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError, DataError
 from whytrain.models.saved import SavedModel
-from whytrain.types import Payoff
+from whytrain.types import Payoff, PlayerUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +114,7 @@ class TextExplainer:
         seed: int,
         label: str | None = None,
         rather_than: str | None = None,
+        players: PlayerUnit = "word",
     ) -> None:
         """Store the settings.
 
@@ -125,6 +126,7 @@ class TextExplainer:
             label: what is asked about instead of what is predicted; None: the predicted class, or each
                 predicted label, or where none is predicted the most probable one.
             rather_than: another class: why the first one rather than this one; None: rather than any other.
+            players: what gets a score.
 
         Raises:
             ConfigError: a method needs what the model has not, the model does not know the label, or labels
@@ -145,6 +147,7 @@ class TextExplainer:
             raise ConfigError(f"rather_than={rather_than}: is the label itself; name another class")
         self.label, self.rather_than = label, rather_than
         self.saved, self.explainers, self.payoff, self.seed = saved, explainers, payoff, seed
+        self.unit = players
         self._model = saved.interface
         check_explainers(explainers, self._model)
 
@@ -160,8 +163,7 @@ class TextExplainer:
             )
         if not split_words(text):
             raise DataError("the text is empty: give at least one word")
-        encoding = self.saved.tokenizer.encode_words(text, self.saved.max_tokens)
-        players = players_of(encoding, self.saved.max_tokens)
+        players = players_in(text, self.saved.tokenizer, self.saved.max_tokens, self.unit)
         logits = self.saved.logits([text])[0]
         names, task, whole = self.saved.class_names, self.saved.task, Ask(self._model, players)
         probabilities = task.probabilities(logits[None])

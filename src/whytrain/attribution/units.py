@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from whytrain.errors import DataError
-
-PlayerUnit = Literal["word", "wordpiece"]
+from whytrain.types import PlayerUnit
 
 
 class Words(Protocol):
@@ -29,6 +28,14 @@ class Words(Protocol):
     @property
     def word_of_token(self) -> ArrayLike:
         """The word of each token: (n_tokens,), -1 for special tokens."""
+        ...
+
+
+class WordTokenizer(Protocol):
+    """What takes a text apart: see `whytrain.data.tokenization.Tokenizer`."""
+
+    def encode_words(self, text: str, max_tokens: int, *, characters: bool = False) -> Words:
+        """Return a text's words and tokens."""
         ...
 
 
@@ -65,7 +72,17 @@ class Units:
         return any(n > 1 for n in self.n_words)
 
 
-def players_of(encoding: Words, max_tokens: int | None, unit: PlayerUnit = "word") -> Units:
+def players_in(text: str, tokenizer: WordTokenizer, max_tokens: int, unit: PlayerUnit) -> Units:
+    """Return the players of a text, which is cut after `max_tokens` tokens.
+
+    Raises:
+        DataError: the text has no words.
+    """
+    encoding = tokenizer.encode_words(text, max_tokens, characters=unit == "character")
+    return players_of(encoding, max_tokens, "wordpiece" if unit == "wordpiece" else "word")
+
+
+def players_of(encoding: Words, max_tokens: int | None, unit: Literal["word", "wordpiece"] = "word") -> Units:
     """Make the words (or wordpieces) of a tokenized sentence the players.
 
     Args:

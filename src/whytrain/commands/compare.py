@@ -27,10 +27,14 @@ def compare(config: DictConfig) -> None:
     # Imported here: --help and --cfg do without the first of them, a wrong command line without the rest.
     from whytrain.comparison.settings import SETTINGS
     from whytrain.config.validation import check_config
+    from whytrain.tracking.quick_look import refuse_unknown
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
+    tracking = instantiate(config.tracking)
+    for run in plain["runs"] or ():
+        refuse_unknown(tracking.address, run)
 
     from rich.console import Console
     from rich.progress import track
@@ -50,7 +54,6 @@ def compare(config: DictConfig) -> None:
     def progress(items: Sequence[T], what: str) -> Iterable[T]:
         return track(items, what, console=console)
 
-    tracking = instantiate(config.tracking)
     selection = select_runs(tracking.address, plain["runs"], tracking.experiment)
     loaded = load_runs(selection, progress, show_text=tracking.log_text)
     explainers = make_explainers(plain["explainer"])

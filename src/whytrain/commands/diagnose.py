@@ -23,10 +23,15 @@ def hydra_main(config: DictConfig) -> None:
 
 def diagnose(config: DictConfig) -> None:
     """Diagnose a run from its records; print findings and recommendations, and write page and overrides."""
+    from whytrain.config.validation import check_config
+    from whytrain.tracking.quick_look import refuse_unknown
+
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    check_config(plain, {"run": str, "rules": str | None, "output": str | None})
+    refuse_unknown(instantiate(config.tracking).address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
-    from whytrain.config.validation import check_config
     from whytrain.diagnosis.conclusion import conclude
     from whytrain.diagnosis.detectors import DETECTORS
     from whytrain.diagnosis.rules import load_rules
@@ -37,8 +42,6 @@ def diagnose(config: DictConfig) -> None:
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    check_config(plain, {"run": str, "rules": str | None, "output": str | None})
     run = find_run(instantiate(config.tracking).address, plain["run"])
     evidence, trained = read_evidence(run), read_config(run)
     rules = Path(plain["rules"]).expanduser() if plain["rules"] else read_rules(run, trained)

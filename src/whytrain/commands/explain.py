@@ -56,6 +56,11 @@ def hydra_main(config: DictConfig) -> None:
 def explain(config: DictConfig) -> None:
     """Explain one text, or every row of a file."""
     plain = checked(config)
+    tracking: TrackingSettings = instantiate(config.tracking)
+    if plain["run"] is not None:
+        from whytrain.tracking.quick_look import refuse_unknown
+
+        refuse_unknown(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
@@ -66,12 +71,12 @@ def explain(config: DictConfig) -> None:
     texts: list[str] = []
     if plain["file"] is not None:
         form = FileFormat(**{name: plain[name] for name in FORMAT_KEYS})
-        plain["text_column"] = plain["text_column"] or _text_column(config, plain)
+        plain["text_column"] = plain["text_column"] or _text_column(tracking, plain)
         texts, notices = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
         for notice in notices:
             print(notice)
-    classifier, name = _classifier(config, plain)
-    settings = {name: plain[name] for name in ("payoff", "seed", "label", "rather_than")}
+    classifier, name = _classifier(tracking, plain)
+    settings = {name: plain[name] for name in ("payoff", "players", "seed", "label", "rather_than")}
     explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
     kept = Path("explanations") / name
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
@@ -99,13 +104,16 @@ def checked(config: DictConfig) -> dict[str, Any]:
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
-    from whytrain.types import DeviceName, Payoff
+    from whytrain.types import DeviceName, Payoff, PlayerUnit
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"max_tokens": Annotated[int, Ge(3)]}
     keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
-    check_config(plain, keys | {"payoff": Payoff, "seed": Seed, "device": DeviceName, "figures": bool})
+    check_config(
+        plain,
+        keys | {"payoff": Payoff, "players": PlayerUnit, "seed": Seed, "device": DeviceName, "figures": bool},
+    )
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
@@ -115,7 +123,7 @@ def checked(config: DictConfig) -> dict[str, Any]:
     return dict(plain)
 
 
-def _text_column(config: DictConfig, plain: Mapping[str, Any]) -> str:
+def _text_column(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str:
     """Return the column of texts where none is named: the run's own, or `text`."""
     from whytrain.runs.config import kept_config
     from whytrain.runs.model import kept_model
@@ -123,14 +131,13 @@ def _text_column(config: DictConfig, plain: Mapping[str, Any]) -> str:
 
     if plain["run"] is None:
         return _TEXT_COLUMN
-    tracking: TrackingSettings = instantiate(config.tracking)
     if kept_model(tracking.root, tracking.address, plain["run"]) is not None:
         data = kept_config(tracking.root, plain["run"])["data"]
         return str(data.get("text_column") or _TEXT_COLUMN)
     return find_run(tracking.address, plain["run"]).params.get("data.text_column", _TEXT_COLUMN)
 
 
-def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
+def _classifier(tracking: TrackingSettings, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
     """Return what is asked, and what its explanations are kept under: a run's id, or the model's name."""
     from whytrain.models.device import device_named
     from whytrain.models.existing import existing_classifier
@@ -142,7 +149,6 @@ def _classifier(config: DictConfig, plain: Mapping[str, Any]) -> tuple[SavedMode
     if plain["classifier"] is not None:
         name = str(plain["classifier"])
         return existing_classifier(name, plain["max_tokens"], device=device), Path(name).name
-    tracking: TrackingSettings = instantiate(config.tracking)
     kept = kept_model(tracking.root, tracking.address, plain["run"])
     if kept is not None:
         return load_model(kept, device=device), plain["run"]

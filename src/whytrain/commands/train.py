@@ -97,12 +97,12 @@ def train(job: Job) -> Trained:
         ConfigError: a key or value of the config is wrong.
         WhytrainError: the run cannot be started, or cannot go on.
     """
-    # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from whytrain import lightning_modules as lm
-
     tracking: TrackingSettings = instantiate(job.config.tracking)
     start = _start(job, tracking)
     check(start.job.config)
+    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from whytrain import lightning_modules as lm
+
     guidance = instantiate(start.job.config.guidance)
     if guidance.marks is not None and not guidance.acts_on_marks and job.parent_run_id is None:
         print(f"guidance.marks={guidance.marks} changes nothing by itself: add such as guidance.swap=1.0")
@@ -124,10 +124,14 @@ def check(config: DictConfig) -> None:
     from whytrain.config.validation import check_config
     from whytrain.guidance.guidance_settings import FOUND
     from whytrain.shortcuts.marks import read_marks
+    from whytrain.tracking.quick_look import refuse_unknown
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, KEYS)
     instantiate(config.data).look()
+    for run in (plain["guidance"]["run"], plain["distillation"]["teacher"]):
+        if run is not None:
+            refuse_unknown(instantiate(config.tracking).address, run)
     if (marks := plain["guidance"]["marks"]) not in (None, FOUND):
         read_marks(marks)
 
@@ -138,10 +142,11 @@ def address_of(job: Job) -> str:
 
 
 def _start(job: Job, tracking: TrackingSettings) -> _Start:
-    from whytrain import lightning_modules as lm
-
     run_id, checkpoint, origin = None, None, None
     called = job.config.resume
+    if called is not None:
+        from whytrain import lightning_modules as lm
+
     if called is not None and (origin := lm.finished_run(tracking.root, called, job.words)) is not None:
         job = train_further(job, origin.name, tracking.address)
     elif called is not None:
@@ -255,10 +260,13 @@ def follow_diagnosis(job: Job, uri: str) -> Job:
         TrackingError: there is no such run.
         ConfigError: the run has no diagnosis, or one that recommends nothing or what it may not.
     """
+    from whytrain.tracking.quick_look import refuse_unknown
+
+    called = job.config.from_diagnosis
+    refuse_unknown(uri, called)
     from whytrain.runs.diagnosed_run import read_diagnosed
     from whytrain.tracking.reader import find_run
 
-    called = job.config.from_diagnosis
     words = read_diagnosed(find_run(uri, called), called).words(job.words)
     return job.following(words, job.parent_run_id)
 

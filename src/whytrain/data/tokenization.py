@@ -195,16 +195,16 @@ class Tokenizer:
                 return part, encoding
             n_characters *= 2
 
-    def encode_words(self, text: str, max_tokens: int) -> WordEncoding:
+    def encode_words(self, text: str, max_tokens: int, *, characters: bool = False) -> WordEncoding:
         """Return the token ids of a text, the same as `encode`'s, with the word of each token.
 
-        Words are those of `split_words`. Where the vocabulary has a token
+        Words are those of `word_spans`, which `characters` is for. Where the vocabulary has a token
         that spans several of them, these are one word: its token cannot come without the others.
         """
         text, encoding = self._encoding(text, max_tokens)
         ids = self._cut(self._plain(encoding.ids), max_tokens)
         offsets = encoding.offsets  # copied at each access
-        spans = word_spans(text)
+        spans = word_spans(text, characters=characters)
         begins = [begin for begin, _ in spans]
         merged: list[tuple[int, int]] = []  # first and last span of each word, as far as there are tokens
         word_of_token = np.full(len(ids), -1, dtype=np.int64)

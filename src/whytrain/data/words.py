@@ -31,12 +31,18 @@ def split_words(text: str) -> list[str]:
     return text.split() if text.isascii() else [text[begin:end] for begin, end in word_spans(text)]
 
 
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """Return the first character and the one after the last, of every word of `split_words`."""
+def word_spans(text: str, *, characters: bool = False) -> list[tuple[int, int]]:
+    """Return the first character and the one after the last, of every word of `split_words`.
+
+    Args:
+        text: the text.
+        characters: take words of scripts without spaces apart, as if nobody knew them.
+    """
     spans = []
     for match in _RUN.finditer(text):
         begin, end = match.span()
-        ends = unspaced_words(match.group()) if is_unspaced(text[begin]) else [end - begin]
+        unspaced = is_unspaced(text[begin])
+        ends = [end - begin] if not unspaced else None if characters else unspaced_words(match.group())
         if ends is None:
             spans += [atom.span() for atom in _ATOM.finditer(text, begin, end)]
             continue

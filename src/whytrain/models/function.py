@@ -60,9 +60,9 @@ class Words(Tokenizer):
         encoded = (self.encode_words(text, max_tokens).token_ids for text in texts)
         return [ids.astype(np.int32) if len(ids) else np.zeros(1, dtype=np.int32) for ids in encoded]
 
-    def encode_words(self, text: str, max_tokens: int) -> WordEncoding:
-        """Return the ids of a text's words, one token each."""
-        spans = word_spans(text)[:max_tokens]
+    def encode_words(self, text: str, max_tokens: int, *, characters: bool = False) -> WordEncoding:
+        """Return the ids of a text's words (see `word_spans`), one token each."""
+        spans = word_spans(text, characters=characters)[:max_tokens]
         ends = [*(begin for begin, _ in spans[1:]), spans[-1][1] if spans else 0]
         ids = [self._id(text[begin:end]) for (begin, _), end in zip(spans, ends, strict=False)]
         words = tuple(text[begin:end] for begin, end in spans)

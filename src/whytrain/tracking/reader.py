@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from whytrain.errors import MissingRunError, TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
+from whytrain.tracking.quick_look import NAMES_SEARCHED, no_run, no_store, refuse_unknown
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
 _SHOWN = 5
 _MOST_RUNS = 50_000  # MLflow's own limit of one search
 
@@ -47,6 +48,7 @@ class RunRecord:
         metrics: The last value of each metric.
         model_ids: MLflow's ids of the logged models, oldest first.
         seconds: From its start to its end; None while it runs.
+        place: Where its files are, as an address.
     """
 
     uri: str
@@ -58,6 +60,7 @@ class RunRecord:
     metrics: dict[str, float]
     model_ids: tuple[str, ...]
     seconds: float | None
+    place: str = ""
 
     @property
     def parent_id(self) -> str | None:
@@ -74,8 +77,9 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
 
     Raises:
         MissingRunError: If there is no such run or several, naming what comes close.
-        TrackingError: If the store cannot be read.
+        TrackingError: If the store cannot be read, or the run's files are gone with their folder.
     """
+    refuse_unknown(uri, id_or_name)
     with reading(uri) as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         if id_or_name.startswith(LOCAL_ID_PREFIX):
@@ -89,13 +93,14 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
         query = f"attributes.run_id = '{id_or_name}'" if by_id else _name_query(id_or_name)
         runs = client.search_runs(experiments, query)
         if len(runs) == 1:
-            return _record(uri, runs[0])
+            found = _record(uri, runs[0])
+            refuse_lost(found)
+            return found
         if runs:
             ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
             raise MissingRunError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
-        raise MissingRunError(
-            f"there is no run {id_or_name!r} at {uri}; {_close_to(client, experiments, id_or_name)}"
-        )
+        newest = client.search_runs(experiments, max_results=NAMES_SEARCHED)
+        raise no_run(uri, id_or_name, [str(run.info.run_name) for run in newest])
 
 
 def experiment_number(uri: str, name: str) -> str | None:
@@ -148,16 +153,6 @@ def _name_query(name: str) -> str:
     return f"attributes.run_name = {mark}{name}{mark}"
 
 
-def _close_to(client: MlflowClient, experiments: list[str], name: str) -> str:
-    newest = client.search_runs(experiments, max_results=_NAMES_SEARCHED)
-    names = list(dict.fromkeys(str(run.info.run_name) for run in newest))
-    close = difflib.get_close_matches(name, names, n=_SHOWN)
-    shown = ", ".join(close or names[:_SHOWN])
-    if not shown:
-        return "it has no runs at all"
-    return f"close to it: {shown}" if close else f"the newest are: {shown}"
-
-
 def metric_history(run: RunRecord, key: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return steps and values of a metric, both (n_steps,), in the order of the steps.
 
@@ -192,6 +187,7 @@ def read_table(
     Raises:
         TrackingError: If the run has no such table, naming those of the topic.
     """
+    refuse_lost(run)
     path = (
         _last_table(run, topic, name)
         if epoch == "last"
@@ -221,6 +217,7 @@ def download(run: RunRecord, path: str) -> Path:
     Raises:
         TrackingError: If the run has no such artifact.
     """
+    refuse_lost(run)
     with reading(run.uri) as client:
         try:
             return Path(client.download_artifacts(run.run_id, path))
@@ -238,6 +235,7 @@ def saved_model(run: RunRecord) -> Path:
     """
     if not run.model_ids:
         raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
+    refuse_lost(run)
     with reading(run.uri) as client:
         return downloaded_model(run.uri, client.get_logged_model(run.model_ids[-1]).artifact_location)
 
@@ -252,14 +250,27 @@ def downloaded_model(uri: str, location: str) -> Path:
     return next((folder / "data").iterdir())  # MLflow keeps the folder that it was given in here
 
 
+def refuse_lost(run: RunRecord) -> None:
+    """Refuse a finished run whose files were on this machine, in a folder that is no longer there.
+
+    Raises:
+        TrackingError: It names that folder, and what to do.
+    """
+    parts = urlsplit(run.place)
+    root = Path(unquote(parts.path)).parent.parent  # <artifacts>/<run's id>/artifacts
+    if run.status == "FINISHED" and parts.scheme == "file" and not root.exists():
+        raise TrackingError(
+            f"run {run.name}: its files are expected in {root}, which is not there; move that folder back, "
+            "or put a link to it there"
+        )
+
+
 @contextmanager
 def reading(uri: str) -> Iterator[MlflowClient]:
     """Give a client; whatever goes wrong becomes one line."""
     database = sqlite_path(uri)
     if database is not None and not database.exists():
-        raise MissingRunError(
-            f"there are no tracked runs at {uri}: train one, or give the right tracking.uri"
-        )
+        raise no_store(uri)
     try:
         yield connect(uri)
     except TrackingError:
@@ -280,4 +291,5 @@ def _record(uri: str, run: Run) -> RunRecord:
         metrics=dict(run.data.metrics),
         model_ids=tuple(output.model_id for output in outputs),
         seconds=None if run.info.end_time is None else (run.info.end_time - run.info.start_time) / 1000,
+        place=str(run.info.artifact_uri),
     )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from unicodedata import category
 
 from whytrain.errors import DataError, MissingDataError
 
@@ -22,6 +23,15 @@ _OTHERS = {
     b"PK\x03\x04": "a zip archive or an Office file",
     b"\x28\xb5\x2f\xfd": "compressed with zstd",
 }
+# Files of other kinds are called .csv, too.
+_NO_TEXT = {
+    b"PAR1": "a Parquet file: call it .parquet",
+    b"ARROW1": "an Arrow file: call it .arrow",
+    b"%PDF": "a PDF document: save its table as .csv",
+    b"\xd0\xcf\x11\xe0": "an Office file: save it as .csv",
+    b"SQLite format 3": "a SQLite database: save its table as .csv",
+}
+_MOST_CONTROLS = 0.01  # share of a text's characters; of bytes that are no text it is 0.1
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
     *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
@@ -101,18 +111,29 @@ def encoding_of(path: Path, given: str | None, prefix: str) -> Encoding:
         prefix: of the setting's name, for the message.
 
     Raises:
-        DataError: it is none of them.
+        DataError: it is none of them, or no text.
     """
     with open_bytes(path) as content:
         head = content.read(4096)
+    for mark, kind in _NO_TEXT.items():
+        if head.startswith(mark):
+            raise DataError(f"{path} is {kind}.")
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if given is not None:
         # A mark belongs to no text, and UTF-16 may be given without saying in which order.
         return Encoding("utf-8-sig" if codecs.lookup(given).name == "utf-8" else given, False)
     if marked is not None:
         return Encoding(marked, marked not in ("utf-8", "utf-8-sig"))
+    guess = "utf-8"
     if (zeros := head.count(b"\0")) > len(head) / 4:  # Western text in two bytes a character
-        return Encoding("utf-16-le" if head[1::2].count(b"\0") > zeros / 2 else "utf-16-be", True)
+        guess = "utf-16-le" if head[1::2].count(b"\0") > zeros / 2 else "utf-16-be"
+    if not _looks_like_text(head, guess):
+        raise DataError(
+            f"{path} is no text: its first {len(head):,} bytes hold characters that no text has; expected "
+            f"rows as .csv, .tsv or .jsonl, or, if it is text, {prefix}encoding."
+        )
+    if guess != "utf-8":
+        return Encoding(guess, True)
     fault = _first_fault(path)
     if fault is None:
         return Encoding("utf-8", False)
@@ -124,6 +145,13 @@ def encoding_of(path: Path, given: str | None, prefix: str) -> Encoding:
         f"set {prefix}encoding, for example windows-1251 (Cyrillic), windows-1250 (Central Europe), gb18030 "
         "(Chinese) or shift_jis (Japanese)."
     )
+
+
+def _looks_like_text(head: bytes, encoding: str) -> bool:
+    """Whether the first bytes of a file hold hardly any control characters, or others that no text has."""
+    text = head.decode(encoding, "replace" if encoding == "utf-8" else "backslashreplace")
+    odd = sum(category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\v\f\x1a\x85" for c in text)
+    return odd <= _MOST_CONTROLS * len(text)
 
 
 def _first_fault(path: Path) -> tuple[int, int] | None:
