@@ -138,7 +138,11 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
             2,
             "format: input should be 'huggingface' or 'onnx'; got 'tensorflow'",
         ),
-        ("run=stopped format=onnx repository=me/it", 2, "repository is for format=huggingface: leave it out"),
+        (
+            "run=stopped format=onnx push_to_hub=me/it",
+            2,
+            "push_to_hub is for format=huggingface: leave it out",
+        ),
         ("run=stopped private=perhaps", 2, "private: input should be a valid boolean; got 'perhaps'"),
         ("run=stopped format=huggingface", 1, "run stopped has no logged model"),
     ],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,7 @@ from whytrain.models.transformer import Transformer
 from whytrain.tracking.reader import RunRecord
 
 TEXTS = ["a great film", "dull, dull, dull", "lovely [MASK] plot"]
+TOKEN = "hf_" + "s3cret" * 5
 RUN = RunRecord(
     uri="sqlite:///x.db",
     run_id="0" * 32,
@@ -109,6 +114,80 @@ def test_each_form_is_for_its_models(flipped: SavedModel, tokenizer: Tokenizer, 
     assert not (tmp_path / "out").exists()
 
 
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub's HTTP interface as an upload asks for; what was asked is in `asked`."""
+
+    asked: list[tuple[str, str, bytes]]  # method and path, authorization, body
+
+    def do_GET(self) -> None:
+        self._answer({"type": "user", "name": "me", "auth": {}, "orgs": [], "fullname": "Me"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.endswith("/repos/create"):
+            self._answer({"url": "http://127.0.0.1/me/it", "name": "me/it"}, body)
+        elif "/preupload/" in self.path:
+            files = json.loads(body)["files"]
+            plain = [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]
+            self._answer({"files": plain}, body)
+        else:
+            told = {"commitUrl": "http://127.0.0.1/me/it/commit/1", "commitOid": "1", "pullRequestUrl": None}
+            self._answer(told | {"errors": [], "warnings": []}, body)
+
+    def _answer(self, content: dict[str, Any], body: bytes = b"") -> None:
+        self.asked.append((f"{self.command} {self.path}", self.headers.get("Authorization", ""), body))
+        written = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(written)))
+        self.end_headers()
+        self.wfile.write(written)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
+    import huggingface_hub
+
+    Hub.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Hub
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_folder_is_uploaded_by_who_is_logged_in(
+    flipped: SavedModel, tmp_path: Path, hub: type[Hub], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "out"
+    save_huggingface(flipped, folder, model_card(RUN, flipped, "huggingface"))
+    with caplog.at_level("DEBUG"):
+        address = push(folder, "me/it", private=True)
+    assert "/me/it" in address
+    asked = {path.partition("?")[0]: body for path, _, body in hub.asked}
+    made = json.loads(asked["POST /api/repos/create"])
+    assert (made["name"], made["organization"]) == ("it", "me")
+    assert "private" in (made.get("visibility"), *(key for key in made if made[key] is True)), made
+    lines = [json.loads(line) for line in asked["POST /api/models/me/it/commit/main"].splitlines()]
+    sent = {
+        line["value"]["path"]: base64.b64decode(line["value"]["content"])
+        for line in lines
+        if line["key"] == "file"
+    }
+    assert sent == {path.name: path.read_bytes() for path in folder.iterdir()}
+    # The token goes to the hub, and nowhere else.
+    assert {authorization for _, authorization, _ in hub.asked} == {f"Bearer {TOKEN}"}
+    assert TOKEN not in caplog.text + address
+    assert not any(TOKEN.encode() in content for content in sent.values())
+
+
 def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
@@ -117,7 +196,7 @@ def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(huggingface_hub.HfApi, "whoami", nobody)
     with pytest.raises(
-        WhytrainError, match=r"^repository=me/it: the folder .* \(no network at all\): log in"
+        WhytrainError, match=r"^push_to_hub=me/it: the folder .* \(no network at all\): log in"
     ):
         push(tmp_path, "me/it", private=True)
 

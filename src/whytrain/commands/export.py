@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
 
-TEXT_KEYS = ("run", "output", "repository")  # may hold what Hydra's grammar would not take
+TEXT_KEYS = ("run", "output", "push_to_hub")  # may hold what Hydra's grammar would not take
 Form = Literal["huggingface", "onnx"]
 
 
@@ -34,11 +34,11 @@ def export(config: DictConfig) -> None:
     from whytrain.tracking.reader import find_run
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    keys = {"run": str, "format": Form | None, "output": str | None, "repository": str | None}
+    keys = {"run": str, "format": Form | None, "output": str | None, "push_to_hub": str | None}
     check_config(plain, keys | {"private": bool})
-    form, repository = plain["format"], plain["repository"]
+    form, repository = plain["format"], plain["push_to_hub"]
     if form == "onnx" and repository is not None:
-        raise ConfigError("repository is for format=huggingface: leave it out")
+        raise ConfigError("push_to_hub is for format=huggingface: leave it out")
     if form == "onnx":
         require("onnxruntime")
     quiet_libraries()

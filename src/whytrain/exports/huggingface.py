@@ -39,6 +39,8 @@ def save_huggingface(saved: SavedModel, folder: Path, card: str) -> None:
 def push(folder: Path, repository: str, *, private: bool) -> str:
     """Upload a folder to the hub, and return its address there.
 
+    Who uploads is known to the hub's client alone (`hf auth login`, or HF_TOKEN): no token is handled here.
+
     Args:
         folder: what `save_huggingface` wrote.
         repository: `USER/NAME`; made where there is none.
@@ -57,8 +59,8 @@ def push(folder: Path, repository: str, *, private: bool) -> str:
     except Exception as error:  # the hub's client raises many kinds
         reason = " ".join(str(error).split())[:200]
         raise WhytrainError(
-            f"repository={repository}: the folder {folder} is written, and could not be uploaded ({reason}): "
-            "log in with `hf auth login`"
+            f"push_to_hub={repository}: the folder {folder} is written, and could not be uploaded "
+            f"({reason}): log in with `hf auth login`"
         ) from error
 
 
