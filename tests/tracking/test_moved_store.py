@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,13 @@ import pytest
 from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
 from tracking_processes import settings_in
 
+from whytrain.errors import MissingRunError, TrackingError
 from whytrain.models.saved import SavedModel
 from whytrain.runs.model import log_model, read_model
 from whytrain.tracking.connection import connect
 from whytrain.tracking.maintenance import replay, usage
-from whytrain.tracking.reader import download, find_run, read_table
+from whytrain.tracking.quick_look import refuse_unknown
+from whytrain.tracking.reader import download, experiment_runs, find_run, read_table
 from whytrain.tracking.store import Store
 
 
@@ -123,3 +126,41 @@ def test_a_folder_elsewhere_that_was_chosen_stays(root: Path, tmp_path: Path) ->
     assert download(find_run(settings.address, "apart"), "x.txt").read_text() == "x"
     assert (tmp_path / "elsewhere" / "mlruns" / "artifacts" / store.run_id).is_dir()
     assert list((root / "mlruns" / "artifacts").iterdir()) == []
+
+
+def test_files_that_are_gone_with_their_folder_are_told_with_what_to_do(root: Path, tmp_path: Path) -> None:
+    """Of a database of one's own, beside which no artifacts are, nothing can tell where they went."""
+    database = tmp_path / "own" / "runs.db"
+    database.parent.mkdir()
+    shutil.copy(root / "mlruns" / "mlflow.db", database)
+    settings = replace(settings_in(root), uri=f"sqlite:///{database}")
+    store = Store.start(settings, run_name="one", tags={})
+    store.log_table(pd.DataFrame({"a": [1]}), "t")
+    store.close("FINISHED")
+    place = root / "mlruns" / "artifacts"
+    shutil.move(place, tmp_path / "elsewhere")
+    told = rf"^run one: its files are expected in {place}, which is not there; move that folder back, or put a link"
+    with pytest.raises(TrackingError, match=told):
+        find_run(settings.address, "one")
+    [run] = experiment_runs(settings.address, settings.experiment)  # it hides no others
+    for read in (lambda: download(run, "x.txt"), lambda: read_table(run, "t")):
+        with pytest.raises(TrackingError, match=told):
+            read()
+    place.symlink_to(tmp_path / "elsewhere")
+    assert read_table(find_run(settings.address, "one"), "t")["a"].tolist() == [1]
+
+
+def test_an_unknown_run_is_told_without_mlflow(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    track(root, "first")
+    run_id = track(root, "second").run_id
+    address = settings_in(root).address
+    monkeypatch.setattr("whytrain.tracking.reader.connect", None)  # nobody asks MLflow
+    for known in ("first", run_id, "local-unknown"):
+        refuse_unknown(address, known)
+    with pytest.raises(MissingRunError, match=r"^there is no run 'secnd' at sqlite:.*; close to it: second$"):
+        find_run(address, "secnd")
+    with pytest.raises(MissingRunError, match=r"; the newest are: second, first$"):
+        find_run(address, "0" * 32)
+    with pytest.raises(MissingRunError, match=r"^there are no tracked runs at sqlite:.*none.db: train one"):
+        refuse_unknown(f"sqlite:///{root / 'none.db'}", "first")
+    refuse_unknown("http://127.0.0.1:1", "only a server can tell")
