@@ -11,6 +11,7 @@ from whytrain.errors import ConfigError, DataError
 from whytrain.statistics import intervals
 from whytrain.statistics.intervals import (
     Interval,
+    binomial_quantile,
     bootstrap_distribution,
     bootstrap_interval,
     clustered_share,
@@ -194,3 +195,11 @@ def test_one_row_tells_nothing_of_the_spread() -> None:
 def test_bootstrap_needs_resamples() -> None:
     with pytest.raises(ConfigError, match="got 0"):
         bootstrap_distribution(row_mean, [1.0, 2.0], n_resamples=0)
+
+
+def test_quantiles_of_a_binomial_are_scipys() -> None:
+    generator = np.random.default_rng(0)
+    n, p = generator.integers(1, 3000, 2000), generator.random(2000)
+    p[:50], p[50:100], p[100:150] = 1.0, 0.0, 1 - 1e-9
+    for share in (0.025, 0.5, 0.975):
+        np.testing.assert_array_equal(binomial_quantile(share, n, p), stats.binom.ppf(share, n, p))

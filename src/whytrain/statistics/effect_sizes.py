@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from whytrain.errors import DataError
 from whytrain.statistics.intervals import Interval, check_level
@@ -44,8 +44,8 @@ def discordant_odds_ratio(only_a: int, only_b: int, level: float = 0.95) -> Inte
     if only_a == only_b == 0:
         return Interval(estimate=1.0, low=0.0, high=math.inf, level=level)
     tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, only_b, only_a + 1)) if only_b else 0.0
-    high = float(stats.beta.ppf(1 - tail, only_b + 1, only_a)) if only_a else 1.0
+    low = float(special.betaincinv(only_b, only_a + 1, tail)) if only_b else 0.0
+    high = float(special.betaincinv(only_b + 1, only_a, 1 - tail)) if only_a else 1.0
     return Interval(
         estimate=only_b / only_a if only_a else math.inf,
         low=low / (1 - low),

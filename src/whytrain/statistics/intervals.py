@@ -323,6 +323,26 @@ def bootstrap_interval(
     return Interval(estimate=estimate, low=float(low), high=float(high), level=level)
 
 
+def binomial_quantile(share: float, n: NDArray[np.int64], p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smallest numbers of successes that are reached with at least a probability of `share`.
+
+    As `scipy.stats.binom.ppf`, without the second that importing `scipy.stats` takes.
+
+    Args:
+        share: in (0, 1).
+        n: trials, int64 (n_cases,).
+        p: chance of a success, in [0, 1], (n_cases,).
+
+    >>> binomial_quantile(0.5, np.array([10, 10, 10]), np.array([0.0, 0.3, 1.0])).tolist()
+    [0.0, 3.0, 10.0]
+    """
+    # The inverse in k is continuous, and not defined for a success that is certain or impossible.
+    above = np.ceil(special.bdtrik(share, n, np.clip(p, 1e-12, 1 - 1e-12)))
+    below = np.maximum(above - 1, 0)
+    found = np.where(special.bdtr(below, n, p) >= share, below, above)
+    return np.where(p >= 1, n, np.where(p <= 0, 0.0, found))
+
+
 def mean_change(changes: ArrayLike, level: float = 0.95) -> Interval:
     """Interval of the mean of changes from -1 to 1, such as gained and lost right answers.
 

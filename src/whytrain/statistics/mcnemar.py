@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from whytrain.errors import DataError
 
@@ -49,7 +49,7 @@ def mcnemar_p_value(only_a: ArrayLike, only_b: ArrayLike) -> NDArray[np.float64]
         [0.0625, 1.0, 0.0569]
     """
     a, b = np.asarray(only_a), np.asarray(only_b)
-    tail: NDArray[np.float64] = stats.binom.cdf(np.minimum(a, b), a + b, 0.5)
+    tail: NDArray[np.float64] = special.bdtr(np.minimum(a, b), a + b, 0.5)
     return np.minimum(1.0, 2 * tail)
 
 

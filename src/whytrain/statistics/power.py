@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 from whytrain.errors import ConfigError, DataError
 
@@ -39,15 +39,15 @@ def power_of_difference(
         raise DataError(f"Power needs a standard error above 0, got {standard_error}.")
     shift = abs(difference) / standard_error
     if math.isinf(degrees_of_freedom):
-        critical = float(stats.norm.isf(alpha / 2))
-        return float(stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift))
+        critical = -float(special.ndtri(alpha / 2))
+        return float(special.ndtr(shift - critical) + special.ndtr(-critical - shift))
     if shift == 0:
         return alpha
     # T² is noncentral F: one upper tail, exact also where SciPy's noncentral t gives NaN (shifts above 10).
-    critical = float(stats.t.isf(alpha / 2, degrees_of_freedom))
+    critical = -float(special.stdtrit(degrees_of_freedom, alpha / 2))
     if shift > 100 * critical:  # the series behind it fails to converge, and nothing is left to compute
         return 1.0
-    return float(stats.ncf.sf(critical**2, 1, degrees_of_freedom, shift**2))
+    return float(1 - special.ncfdtr(1, degrees_of_freedom, shift**2, critical**2))
 
 
 def required_sentences(
@@ -80,7 +80,7 @@ def required_sentences(
         6845
     """
     _check_rates(alpha, power)
-    reach = float(stats.norm.isf(alpha / 2) + stats.norm.ppf(power))
+    reach = float(special.ndtri(power) - special.ndtri(alpha / 2))
     room = (difference / reach) ** 2 - seed_error**2
     if room <= 0:
         return None

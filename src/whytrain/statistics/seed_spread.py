@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 # Below it the spread of seeds rests on so few of them that t stretches the interval by half or more.
 ENOUGH_SEEDS = 5
@@ -47,7 +47,7 @@ def seed_shifts(observed: list[NDArray[np.float64]], n_resamples: int, seed: int
     shifts = np.zeros((n_resamples, len(observed[0])))
     for side in observed:
         if side.shape[1] > 1:
-            draws = generator.permutation(stats.t.ppf(quantiles, side.shape[1] - 1))
+            draws = generator.permutation(special.stdtrit(side.shape[1] - 1, quantiles))
             shifts += draws[:, None] * standard_error(side)
     return shifts
 
@@ -61,7 +61,7 @@ def note_on_seeds(n_seeds: int, level: float) -> str:
             "One seed: the intervals hold for these trained models, not for their recipes; "
             f"train {ENOUGH_SEEDS} seeds or more of each to compare recipes."
         )
-    stretch = stats.t.ppf((1 + level) / 2, n_seeds - 1) / stats.norm.ppf((1 + level) / 2)
+    stretch = special.stdtrit(n_seeds - 1, (1 + level) / 2) / special.ndtri((1 + level) / 2)
     return (
         f"{n_seeds} seeds are too few to know their spread: what the seeds add to the intervals is stretched "
         f"{stretch:.1f}-fold to stay honest; train {ENOUGH_SEEDS} or more of each."

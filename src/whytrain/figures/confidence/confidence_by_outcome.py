@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from whytrain.figures.base.runs import (
     NO_LEGEND,
@@ -69,7 +69,7 @@ def outcome_auroc(confidence: NDArray[np.floating], correct: NDArray[np.bool_]) 
     n_right, n_wrong = int(correct.sum()), int((~correct).sum())
     if not n_right or not n_wrong:
         return float("nan")
-    ranks = rankdata(confidence)
+    ranks = pd.Series(confidence).rank().to_numpy()
     return float((ranks[correct].sum() - n_right * (n_right + 1) / 2) / (n_right * n_wrong))
 
 

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.stats import binom
 
 from whytrain.calibration.noise_floor import NoiseFloor, ece_noise_floor
 from whytrain.figures.base.runs import (
@@ -23,7 +22,7 @@ from whytrain.figures.base.runs import (
 from whytrain.figures.base.style import WIDTH, Margins, dress, finish, fitted, grid, new_figure
 from whytrain.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from whytrain.presentation.palette import GRAY, INK, LIGHT_GRAY, run_colors
-from whytrain.statistics.intervals import wilson_interval
+from whytrain.statistics.intervals import binomial_quantile, wilson_interval
 
 LEVEL = 0.95
 _PANEL = 3.6  # inches from panel to panel
@@ -80,7 +79,9 @@ def _curve(ax: Axes, bins: ReliabilityBins, color: str) -> None:
     ax.plot([0, 1], [0, 1], color=GRAY, linestyle="--", linewidth=1)
     filled = np.flatnonzero(bins.counts)
     confidence, counts = bins.confidence[filled], bins.counts[filled]
-    low, high = (binom.ppf(q, counts, confidence) / counts for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (
+        binomial_quantile(q, counts, confidence) / counts for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    )
     edges = np.stack([bins.edges[filled], bins.edges[filled + 1]], axis=1)  # (n_filled, 2)
     for edge, lowest, highest in zip(edges, low, high, strict=True):
         ax.fill_between(edge, lowest, highest, color=LIGHT_GRAY, linewidth=0, zorder=0.5)
