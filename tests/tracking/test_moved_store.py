@@ -137,7 +137,7 @@ def test_files_that_are_gone_with_their_folder_are_told_with_what_to_do(root: Pa
     store = Store.start(settings, run_name="one", tags={})
     store.log_table(pd.DataFrame({"a": [1]}), "t")
     store.close("FINISHED")
-    place = root / "mlruns" / "artifacts"
+    place = root / "mlruns"
     shutil.move(place, tmp_path / "elsewhere")
     told = rf"^run one: its files are expected in {place}, which is not there; move that folder back, or put a link"
     with pytest.raises(TrackingError, match=told):

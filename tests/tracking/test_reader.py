@@ -49,6 +49,9 @@ def test_names_with_quotes(root: Path, uri: str) -> None:
         store = Store.start(settings_in(root), run_name=name, tags={})
         store.close("FINISHED")
         assert find_run(uri, name).run_id == store.run_id
+    with pytest.raises(TrackingError, match="there is no run"):
+        find_run(uri, '"it\'s"')
+    Store.start(settings_in(root), run_name='"it\'s"', tags={}).close("FINISHED")
     with pytest.raises(TrackingError, match="give the run's id"):
         find_run(uri, '"it\'s"')
 

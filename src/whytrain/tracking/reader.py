@@ -251,14 +251,16 @@ def downloaded_model(uri: str, location: str) -> Path:
 
 
 def refuse_lost(run: RunRecord) -> None:
-    """Refuse a finished run whose files were on this machine, in a folder that is no longer there.
+    """Refuse a run whose files were on this machine, in a folder that is no longer there.
 
     Raises:
         TrackingError: It names that folder, and what to do.
     """
     parts = urlsplit(run.place)
-    root = Path(unquote(parts.path)).parent.parent  # <artifacts>/<run's id>/artifacts
-    if run.status == "FINISHED" and parts.scheme == "file" and not root.exists():
+    if parts.scheme != "file":
+        return
+    root = Path(unquote(parts.path)).parent.parent.parent  # of <root>/artifacts/<run's id>/artifacts
+    if not root.exists():
         raise TrackingError(
             f"run {run.name}: its files are expected in {root}, which is not there; move that folder back, "
             "or put a link to it there"
