@@ -21,7 +21,8 @@ wrong way (adversarial), and those without planted words (unmarked). Arms:
     needless     as ceiling, repaired as if the words had been planted
     added        of cad: learns from the check rows, too; added_10: each counted ten times
 
-An arm that is done is kept under `--out` and not trained again. Tables and figure are made anew of all that
+An arm that is done is kept under `--out` and not trained again; kinds with the same rows, and all rates,
+share a ceiling. Tables and figure are made anew of all that
 is there. Intervals are 95%, over sentences and seeds.
 """
 
@@ -30,6 +31,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -54,11 +56,10 @@ from whytrain.data.words import split_words
 from whytrain.errors import TrackingError
 from whytrain.guidance.guidance_settings import FOUND
 from whytrain.guidance.repair import OTHER_REPAIRS, repair_of
-from whytrain.metrics.calibration import SMALLEST_PROBABILITY
 from whytrain.runs.marks import read_found
-from whytrain.runs.shortcuts import read_shortcuts, shortcut_table
-from whytrain.shortcuts.evidence import LabeledTexts, find_shortcuts
+from whytrain.runs.shortcuts import read_shortcuts
 from whytrain.shortcuts.marks import marks_text, parse_marks, read_marks
+from whytrain.shortcuts.suspicion import suspected_share
 
 CAD = "cad"
 SETS, REVISED_SETS = ("clean", "adversarial", "unmarked"), ("original", "revised")
@@ -73,6 +74,7 @@ ARMS = ("baseline", "ceiling", "explained", "told", "random", *OTHER_REPAIRS)
 ALL_ARMS = (*ARMS, "early", "twice", "needless", "added", "added_10")
 METHODS = {"shapley": {"absences": ["padding"]}, "integrated_gradients": {}, "random": {}}
 PAIR_KINDS = ("token_in_context", "ordered_pair")
+CEILING_FILES = ("ceiling_train", "ceiling_validation")
 MAX_WORDS = 12  # of a sentence whose explanation is judged: all coalitions are asked
 Array = NDArray[np.float64]
 
@@ -190,12 +192,16 @@ def train_arm(cell: Cell, arm: str, options: argparse.Namespace) -> None:
     if words is None:  # nothing was named: the baseline is what a user is left with
         write(path, read(cell, "baseline", options) | {"arm": arm})
         return
-    with path.with_suffix(".log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
-        run = wt.train(*words, f"run_name={cell.name}-{arm}", *options.overrides)
+    rows = fingerprint(cell, options) if arm == "ceiling" else ""
+    run = trained(rows, options)
+    if run is None:
+        with path.with_suffix(".log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+            run = wt.train(*words, f"run_name={cell.name}-{arm}", *options.overrides)
     result = {
         **asdict(cell),
         "arm": arm,
         "run": run.id,
+        "rows": rows,
         "validation": run.metrics["best/accuracy"],
         "minutes": (time.monotonic() - started) / 60,
         "right": right_answers(cell, run, options),
@@ -203,10 +209,26 @@ def train_arm(cell: Cell, arm: str, options: argparse.Namespace) -> None:
     if arm in ("baseline", "ceiling"):
         result["marks"] = found_marks(run)
     if arm == "baseline" and cell.kind != CAD:
-        result |= ranks(cell, run, options)
+        result |= ranks(cell, run)
     write(path, result)
     shown = ", ".join(f"{name} {bits.count('1') / len(bits):.3f}" for name, bits in result["right"].items())
     print(f"{cell.name:28} {arm:11} {result['minutes']:5.1f} min   {shown}", flush=True)
+
+
+def fingerprint(cell: Cell, options: argparse.Namespace) -> str:
+    """Return what a ceiling learns from and is checked by: it is the same of several kinds, and at any rate."""
+    folder = options.out / cell.name / "data"
+    read = b"".join((folder / f"{name}.csv").read_bytes() for name in (*CEILING_FILES, "check"))
+    return hashlib.sha256(read).hexdigest()
+
+
+def trained(rows: str, options: argparse.Namespace) -> wt.Run | None:
+    """Return the ceiling that learned from these rows; None where there is none yet."""
+    for path in sorted(options.out.glob("*/ceiling.json")) if rows else ():
+        found = json.loads(path.read_text("utf-8"))
+        if found.get("rows") == rows:
+            return wt.open_run(found["run"], store_of(options))
+    return None
 
 
 def words_of(cell: Cell, arm: str, options: argparse.Namespace) -> list[str] | None:
@@ -253,23 +275,17 @@ def found_marks(run: wt.Run) -> str:
         return ""
 
 
-def ranks(cell: Cell, run: wt.Run, options: argparse.Namespace) -> dict[str, int | None]:
-    """Return the place of the first candidate that names the plant, with and without check rows."""
+def ranks(cell: Cell, run: wt.Run) -> dict[str, int | None]:
+    """Return the place of the first candidate that names the plant, with and without check rows.
 
-    def ask(texts: Sequence[str]) -> Array:
-        probabilities = run.predict(list(texts)).filter(regex="^probability_").to_numpy()
-        return np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
-
-    rows = rows_of(cell, "train", options)
-    names = sorted({row["label"] for row in rows})
-    labels = np.array([names.index(row["label"]) for row in rows])
-    ids = [str(number) for number in range(len(rows))]
-    train = LabeledTexts(ids=ids, texts=[row["text"] for row in rows], labels=labels)
-    unchecked = shortcut_table(find_shortcuts(ask, train, None, len(names), seed=cell.seed), names)
-    return {
-        "rank": rank_of(cell, read_shortcuts(run.record)),
-        "rank_unchecked": rank_of(cell, unchecked),
-    }
+    Without them nothing is convicted, and the candidates stand by their shares alone.
+    """
+    checked = read_shortcuts(run.record)
+    why = checked["suspicion"].fillna("")
+    shares = [suspected_share(*candidate) for candidate in zip(checked["share"], why, strict=True)]
+    unchecked = checked.iloc[np.argsort(-np.array(shares), kind="stable")]
+    unchecked = unchecked.assign(rank=np.arange(1, len(unchecked) + 1))
+    return {"rank": rank_of(cell, checked), "rank_unchecked": rank_of(cell, unchecked)}
 
 
 def rank_of(cell: Cell, candidates: pd.DataFrame) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,7 +15,7 @@ from whytrain.shortcuts.effects import Ask, Asked, effects, word_effects
 from whytrain.shortcuts.features import Feature, Text
 from whytrain.shortcuts.group import WordGroup, misleading_group
 from whytrain.shortcuts.proposals import propose
-from whytrain.shortcuts.suspicion import suspicion
+from whytrain.shortcuts.suspicion import suspected_share, suspicion
 from whytrain.statistics.holm import holm_correction
 from whytrain.statistics.intervals import Interval, t_interval
 
@@ -181,7 +182,8 @@ def find_shortcuts(
     labels = train.labels[chosen]
     asked = Asked(ask)
     features = propose([text.words for text in texts], labels, n_classes)
-    proposed = [_Seen(feature, texts, labels, n_classes, generator) for feature in features]
+    rows_with = _rows_with(texts)
+    proposed = [_Seen(feature, texts, rows_with, labels, n_classes, generator) for feature in features]
     _measure(proposed, SCREENED_ROWS, texts, asked)
     found = _strongest(proposed)
     _measure(found, ASKED_ROWS, texts, asked)
@@ -221,13 +223,17 @@ class _Seen:
         self,
         feature: Feature,
         texts: Sequence[Text],
+        rows_with: Mapping[str, Sequence[int]],
         labels: NDArray[np.int64],
         n_classes: int,
         generator: np.random.Generator,
     ) -> None:
         self.feature = feature
-        self.states = np.array([feature.state(text.words) for text in texts], dtype=np.int64)
-        self.rows = np.flatnonzero(self.states)
+        self.rows = np.array(
+            sorted(set.intersection(*(set(rows_with[word]) for word in feature.words))), dtype=np.int64
+        )
+        self.states = np.zeros(len(texts), dtype=np.int64)
+        self.states[self.rows] = [feature.state(texts[row].words) for row in self.rows]
         usable = [row for row in self.rows.tolist() if len(texts[row].words) > len(feature.words)]
         self.sample = generator.permutation(np.array(usable, dtype=np.int64))[:ASKED_ROWS]
         self.coverage = len(self.rows) / len(texts)
@@ -245,6 +251,15 @@ class _Seen:
     def lean(self) -> float:
         """How much of all decisions it moves, log-odds per row."""
         return self.coverage * float(self.means.max())
+
+
+def _rows_with(texts: Sequence[Text]) -> dict[str, list[int]]:
+    """Return the rows in which each word stands."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(texts):
+        for word in set(text.words):
+            found[word].append(row)
+    return found
 
 
 def _measure(found: Sequence[_Seen], n_rows: int, texts: Sequence[Text], asked: Asked) -> None:
@@ -449,8 +464,7 @@ def _p_rarer(candidate: Candidate, n_rows: int) -> float:
 
 def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
     def place(candidate: Candidate) -> tuple[bool, float]:
-        weight = 1.0 if candidate.suspicion else 1 / 3
-        return (not candidate.is_shortcut, -weight * candidate.share.estimate)
+        return (not candidate.is_shortcut, -suspected_share(candidate.share.estimate, candidate.suspicion))
 
     return sorted(candidates, key=place)
 

@@ -17,6 +17,7 @@ _LEXICON = NoLexicon()
 ORDER = "the order of two words"
 EVERYWHERE = "stands in many rows"
 _MANY = 0.25  # share of the rows
+_UNSUSPECTED = 1 / 3  # weight of what may well be a reason
 
 
 def suspicion(feature: Feature, coverage: float) -> str:
@@ -37,6 +38,16 @@ def suspicion(feature: Feature, coverage: float) -> str:
     if all(found):
         return found[0]
     return EVERYWHERE if coverage >= _MANY else ""
+
+
+def suspected_share(share: float, why: str) -> float:
+    """Return by how much of the decisions a candidate stands in a list that no check rows judge.
+
+    Args:
+        share: of the average decision that is its.
+        why: it is rarely a reason, see `suspicion`; what may well be one counts a third.
+    """
+    return share if why else _UNSUSPECTED * share
 
 
 def _of_word(word: str) -> str:
