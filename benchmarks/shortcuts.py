@@ -216,7 +216,7 @@ def train_arm(cell: Cell, arm: str, options: argparse.Namespace) -> None:
 
 
 def fingerprint(cell: Cell, options: argparse.Namespace) -> str:
-    """Return what a ceiling learns from and is checked by: it is the same of several kinds, and at any rate."""
+    """Return the hash of what a ceiling learns from and is checked by: kinds and rates may share it."""
     folder = options.out / cell.name / "data"
     read = b"".join((folder / f"{name}.csv").read_bytes() for name in (*CEILING_FILES, "check"))
     return hashlib.sha256(read).hexdigest()

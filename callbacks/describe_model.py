@@ -54,6 +54,6 @@ class DescribeModel(Callback):
         arguments = {**record.config["model"], **self.model_sizes}
         class_path = arguments.pop("_target_")
         name = class_path.rpartition(".")[2]
-        card = model_card(store.run_id, name, data.corpus, record.results, record.floor)
+        card = model_card(store.run_id, name, data.corpus, record.results, record.floors["validation"])
         log_model(store, saved, class_path=class_path, arguments=arguments, card=card)
         store.log_artifact(record.checkpoints.best, "checkpoints")

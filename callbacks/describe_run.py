@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.baselines.bag_of_words import floor_accuracy
+from whytrain.baselines.bag_of_words import floor_accuracies
 from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, store_of
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.guard import spared
@@ -38,7 +38,7 @@ class DescribeRun(Callback):
     Attributes:
         results: predictions by column of the closing table, after the fit.
         outside: predictions of the best weights on rows from elsewhere, by `Corpus.outside`, after the fit.
-        floor: accuracy of the floor, after the fit.
+        floors: accuracy of the floor by split, after the fit.
         fit_s: seconds of the fit, after it.
         overhead: the share of them that was neither training nor validation, 0 to 1: explanations, students,
             calibration, diagnosis, figures, checkpoints and tracking.
@@ -67,7 +67,7 @@ class DescribeRun(Callback):
         self.history, self.checkpoints = history, checkpoints
         self.results: dict[str, Predictions] = {}
         self.outside: dict[str, Predictions] = {}
-        self.floor: float | None = None
+        self.floors: dict[str, float] = {}
         self.fit_s = self.overhead = 0.0
         self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
 
@@ -119,7 +119,7 @@ class DescribeRun(Callback):
         }
         store = store_of(trainer)
         with spared("bag of words", store):
-            self.floor = floor_accuracy(data.corpus, cache_directory())
+            self.floors = floor_accuracies(data.corpus, cache_directory())
         if store is not None:
             for name, predicted in self.outside.items():
                 ids = data.corpus.outside[name].ids
@@ -128,7 +128,8 @@ class DescribeRun(Callback):
                 store.log_metrics(metrics, step=epoch)
             store.log_metrics(_unread(data), step=best_epoch)
             with spared("figures of the history", store):
-                drawn = self.history.figures(best_epoch, self.floor, data.corpus.task.metrics)
+                floor = self.floors.get("validation")
+                drawn = self.history.figures(best_epoch, floor, data.corpus.task.metrics)
                 for name, figure in drawn.items():
                     store.log_figure(figure, "history", name)
 
@@ -161,7 +162,9 @@ class DescribeRun(Callback):
                 for name, value in row.items()
                 if name.startswith("val/")
             }
-        final[best_epoch] |= {"best/epoch": float(best_epoch), "floor/accuracy": self.floor or 0.0}
+        names = {"validation": "floor/accuracy", "check": "floor/check_accuracy"}
+        floors = {names[split]: accuracy for split, accuracy in self.floors.items()}
+        final[best_epoch] |= {"best/epoch": float(best_epoch)} | floors
         tested = {"test": self.results["test"]} if "test" in self.results else {}
         for split, predicted in (tested | self.outside).items():
             final[best_epoch] |= {f"{split}/{name}": value for name, value in evaluate(predicted).items()}

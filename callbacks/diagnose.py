@@ -16,7 +16,7 @@ from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion, conclude
 from whytrain.diagnosis.detectors import DETECTORS
-from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence
+from whytrain.diagnosis.evidence import CalibrationEvidence, CheckRows, HistoryEvidence, RunEvidence
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
@@ -73,11 +73,17 @@ class Diagnose(Callback):
 def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     """Collect what the callbacks publish and what both models predict."""
     data, model = data_of(trainer), classifier_of(pl_module).interface
+    record = next(c for c in trainer.callbacks if isinstance(c, DescribeRun))  # type: ignore[attr-defined]  # Lightning leaves it untyped
+    floor = floor_predictions(data.corpus, cache_directory())
+    check = None
+    if data.corpus.check is not None and floor.check is not None:
+        ids, predictions = data.corpus.check.ids, record.outside["check"]
+        check = CheckRows(ids=ids, predictions=predictions, floor=floor.check)
     return gather(
         data.corpus,
         predict_train=lambda rows: predict_split(model, data.encoded("train").select(rows)),
         validation=predict_split(model, data.encoded("validation")),
-        floor=floor_predictions(data.corpus, cache_directory()),
+        floor=floor.validation,
         held_out=held_out_probabilities(data.corpus, cache_directory()),
         two_words=floor_two_words(data.corpus, cache_directory()),
         history=evidence_of(trainer, HistoryEvidence),
@@ -86,6 +92,8 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         explanations=evidence_of(trainer, ExplanationEvidence),
         surrogate=evidence_of(trainer, SurrogateEvidence),
         shortcuts=evidence_of(trainer, ShortcutEvidence),
+        check=check,
+        is_marked=record.config["guidance"]["marks"] is not None,
     )
 
 

@@ -53,6 +53,7 @@ class Report(Callback):
         fitted = [c.confidence for c in trainer.callbacks if isinstance(c, CalibrateEpoch)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
         confidence = fitted[0] if fitted else None
         config = record.config
+        floor = floor_predictions(data.corpus, cache_directory())
         parent = config["from_diagnosis"] or config["resume"] or config["guidance"]["run"]
         self.run = run = ReportedRun(
             run_id=store.run_id,
@@ -66,7 +67,9 @@ class Report(Callback):
             corpus=data.corpus,
             results=record.results,
             outside=record.outside,
-            floor=floor_predictions(data.corpus, cache_directory()),
+            floor=floor.validation,
+            check_floor=floor.check,
+            is_marked=config["guidance"]["marks"] is not None,
             corrected=None if confidence is None else confidence.probabilities(best.logits),
             concluded=concluded,
             explanations=explanations,

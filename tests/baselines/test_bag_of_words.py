@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, T
 from sklearn.linear_model import LogisticRegression
 
 from whytrain.baselines import bag_of_words as floor
-from whytrain.baselines.bag_of_words import floor_accuracy
+from whytrain.baselines.bag_of_words import floor_accuracies
 from whytrain.data.corpus import Corpus, Split
 
 
@@ -31,6 +32,10 @@ def corpus(train: dict[str, int], validation: dict[str, int], names: tuple[str, 
         notices=(),
         fingerprint="f" * 8,
     )
+
+
+def floor_accuracy(given: Corpus, cache: Path) -> float:
+    return floor_accuracies(given, cache)["validation"]
 
 
 def random_rows(n: int, n_classes: int, seed: int) -> dict[str, int]:
@@ -116,3 +121,16 @@ def test_the_share_of_two_words_against_taking_features_one_by_one(tmp_path, n_c
         assert got[row] == pytest.approx(sum(sizes[-2:]) / sum(sizes))
     again = floor.floor_two_words(corpus(train, random_rows(5, n_classes, 1), names), tmp_path)
     np.testing.assert_array_equal(again, got)
+
+
+def test_check_rows_are_answered_by_the_same_floor(tmp_path, counted):
+    known = corpus({"good film": 1, "bad film": 0, "good plot": 1, "bad plot": 0}, {"good": 1, "bad": 0})
+    check = corpus({}, {"good": 0, "bad": 0, "bad bad": 0}).validation
+    checked = replace(known, check=check)
+    found = floor_accuracies(checked, tmp_path)
+    assert found == {"validation": 1.0, "check": pytest.approx(2 / 3)}  # it says good of what is labeled bad
+    assert floor_accuracies(checked, tmp_path) == found
+    assert counted() == 1  # fitted once for both
+    other = replace(known, check=corpus({}, {"good": 1}).validation)
+    assert floor_accuracies(other, tmp_path)["check"] == 1.0  # other rows are asked anew
+    assert floor_accuracies(known, tmp_path) == {"validation": 1.0}

@@ -62,4 +62,6 @@ def test_a_planted_run_names_its_plant_and_measures_rows_from_elsewhere(
         predicted = read_predictions(record, name)
         assert record.metrics[f"{name}/accuracy"] == pytest.approx(predicted.right.mean())
         assert np.isfinite(record.metrics[f"{name}/nll"])
+    # The bag of words falls for the plant, too.
+    assert record.metrics["floor/accuracy"] > record.metrics["floor/check_accuracy"] + 0.2
     assert record.metrics["best/accuracy"] > record.metrics["check/accuracy"] + 0.2

@@ -26,7 +26,7 @@ from evidence import (
 from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
-from whytrain.diagnosis.evidence import RunEvidence, SetEvidence
+from whytrain.diagnosis.evidence import CheckRows, RunEvidence, SetEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
 from whytrain.diagnosis.rules import RuleBook, load_rules
 from whytrain.statistics.intervals import Interval, exact_interval, wilson_interval
@@ -579,6 +579,24 @@ def test_a_list_that_is_surely_better_is_said_to_be() -> None:
     [found] = [finding for finding in diagnosis.findings if finding.name == "above_the_floor"]
     assert found.title == "A word list does better"
     assert "−10 points" in found.message
+
+
+def test_a_list_is_compared_on_rows_that_can_tell() -> None:
+    run = healthy()
+    own = run.validation.predictions
+    right, half = own.labels, np.where(np.arange(100) < 50, own.labels, 1 - own.labels)
+    better = spoiled(floor=right)  # a list that is right on all validation rows
+    check = CheckRows(ids=[f"c{row}" for row in range(100)], predictions=own, floor=half)
+    named = measured(of_predictions.above_the_floor(replace(better, check=check, is_marked=True)))
+    assert named.value.estimate == pytest.approx(0.4)  # 90 of 100 against 50
+    assert list(named.rows) == list(check.ids)
+    alike = measured(of_predictions.above_the_floor(replace(better, check=check)))
+    assert alike.value.estimate == pytest.approx(-0.1)  # the validation rows can tell
+    unlike = replace(check, predictions=predictions([0] * 100, own.labels))
+    assert list(measured(of_predictions.above_the_floor(replace(better, check=unlike))).rows) == list(
+        check.ids
+    )
+    assert "data.check_path=FILE" in reason(of_predictions.above_the_floor(replace(better, is_marked=True)))
 
 
 def test_the_floor_is_paired() -> None:

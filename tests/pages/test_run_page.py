@@ -308,6 +308,30 @@ def test_private_words_stay_away(full: ReportedRun) -> None:
     assert "secret" in run_page(full)
 
 
+def test_a_network_is_compared_where_it_can_be(bare: ReportedRun) -> None:
+    """What was repaired is not held to a bag of words that may use what the network must not."""
+    strong, weak = right_on(390), right_on(200)
+    check = predictions(right_on(320))
+    validation = "Accuracy 0.800 [0.758, 0.836]"
+
+    def lead(**known: object) -> str:
+        return replace(bare, floor=strong, **known).verdict.sentence
+
+    assert lead() == f"{validation} is worse than the bag of words' 0.975."
+    # Check rows like the validation rows, which are more: nothing changes.
+    assert lead(outside={"check": check}, check_floor=weak) == lead()
+    # Words were marked, and no rows tell.
+    marked = replace(bare, floor=strong, is_marked=True).verdict
+    assert (marked.outcome, marked.sentence) == ("alone", f"{validation} on 400 validation sentences.")
+    assert "0.975 there, which says little: the network must not decide by the marked words" in marked.reason
+    # Words were marked, and check rows tell.
+    told = lead(is_marked=True, outside={"check": check}, check_floor=weak)
+    assert told == f"{validation} on 400 check rows is better than the bag of words' 0.500."
+    # Nobody marked any, but the check rows are surely another thing.
+    other = lead(outside={"check": predictions(right_on(200))}, check_floor=weak)
+    assert other.endswith("on 400 check rows cannot be told from the bag of words' 0.500.")
+
+
 def test_label_sets_have_a_page(bare: ReportedRun) -> None:
     labels = np.tile([[1, 0], [1, 1]], (N // 2, 1))
     split = replace(bare.corpus.validation, labels=labels)

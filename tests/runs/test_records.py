@@ -14,6 +14,7 @@ from evidence import corpus, explained, healthy, leaning, predicting, prediction
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
+from whytrain.diagnosis.evidence import CheckRows
 from whytrain.diagnosis.rules import load_rules
 from whytrain.errors import TrackingError
 from whytrain.runs.config import is_private
@@ -157,7 +158,10 @@ def troubled() -> Any:
 def test_a_diagnosis_from_its_evidence_is_the_same(start: Start, log_text: bool) -> None:
     from whytrain.diagnosis.finding import hidden
 
-    evidence, store = troubled(), start(log_text=log_text)
+    own = predictions([0, 1, 1], np.array([0, 1, 0]), 0.8)
+    check = CheckRows(ids=["c0", "c1", "c2"], predictions=own, floor=np.array([1, 0, 0]))
+    evidence = replace(troubled(), check=check, is_marked=True)
+    store = start(log_text=log_text)
     config = {"tracking": {"log_text": log_text}, "model": {}, "trainer": {"max_epochs": 3}}
     before, _ = conclude(evidence, BOOK, config, store.run_id)
     log_evidence(store, evidence, before)
@@ -176,6 +180,7 @@ def test_a_diagnosis_from_its_evidence_is_the_same(start: Start, log_text: bool)
     assert {name: asdict(m) for name, m in after.measurements.items()} == {
         name: asdict(m) for name, m in shown.measurements.items()
     }
+    assert list(after.measurements["above_the_floor"].rows) == ["c0", "c1", "c2"]
     assert after.findings == shown.findings
     assert after.not_examined == shown.not_examined
     examples = after.measurements["mislabeled"].evidence.sentences

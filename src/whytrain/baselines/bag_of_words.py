@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from whytrain.baselines.comparable import answered_right
 from whytrain.data.cache import remembered
 from whytrain.data.corpus import Corpus
+from whytrain.data.outside import outside_fingerprint
 from whytrain.data.splits import sentence_groups
 from whytrain.data.words import split_words
 
@@ -24,35 +26,54 @@ if TYPE_CHECKING:
 N_FOLDS = 3
 
 
-def floor_accuracy(corpus: Corpus, cache_directory: Path) -> float:
-    """Validation accuracy of TF-IDF of words and bigrams with logistic regression, on the same split.
+class FloorAnswers(NamedTuple):
+    """What the floor decides, in the form of labels.
 
-    Tokens are what the sentences' own spaces separate, single characters of CJK text by themselves, so
-    that punctuation counts and text without spaces works.
+    Attributes:
+        validation: int64, of the validation sentences.
+        check: of the check sample; None without one.
+    """
+
+    validation: NDArray[np.int64]
+    check: NDArray[np.int64] | None
+
+
+def floor_accuracies(corpus: Corpus, cache_directory: Path) -> dict[str, float]:
+    """Return the accuracy of the floor on `validation` and, where there is one, the `check` sample.
+
+    It is TF-IDF of words and bigrams with logistic regression, trained on the train split. Tokens are what
+    the sentences' own spaces separate, single characters of CJK text by themselves, so that punctuation
+    counts and text without spaces works.
 
     Args:
-        corpus: trained on its train split, scored on its validation split.
+        corpus: trained on its train split.
         cache_directory: where the predictions are kept, under the corpus's fingerprint.
 
     Returns:
-        Share of validation sentences classified right (of label sets: wholly right), in [0, 1].
+        Share of sentences classified right (of label sets: wholly right), in [0, 1].
 
     References:
         Wang, Manning (2012), Baselines and bigrams: simple, good sentiment and topic classification.
     """
-    right = floor_predictions(corpus, cache_directory) == corpus.validation.labels
-    return float((right if corpus.task.exclusive else right.all(axis=1)).mean())
+    answers = floor_predictions(corpus, cache_directory)
+    found = {"validation": answered_right(answers.validation, corpus.validation.labels)}
+    if corpus.check is not None and answers.check is not None:
+        found["check"] = answered_right(answers.check, corpus.check.labels)
+    return {name: float(right.mean()) for name, right in found.items()}
 
 
-def floor_predictions(corpus: Corpus, cache_directory: Path) -> NDArray[np.int64]:
-    """Return the floor's answers to the validation sentences, in the form of labels; see `floor_accuracy`."""
-    n_rows = len(corpus.validation)
-    return remembered(
-        cache_directory / "floor" / f"{corpus.fingerprint}.json",
-        read=lambda path: _read(path, n_rows),
+def floor_predictions(corpus: Corpus, cache_directory: Path) -> FloorAnswers:
+    """Return the floor's answers; see `floor_accuracies`."""
+    check = corpus.check
+    name = corpus.fingerprint + ("" if check is None else f"-{outside_fingerprint(check)}")
+    answers = remembered(
+        cache_directory / "floor" / f"{name}.json",
+        read=lambda path: _read(path, len(corpus.validation) + (0 if check is None else len(check))),
         make=lambda: _predictions(corpus),
         write=_write,
     )
+    validation, further = np.split(answers, [len(corpus.validation)])
+    return FloorAnswers(validation, None if check is None else further)
 
 
 def held_out_probabilities(corpus: Corpus, cache_directory: Path) -> NDArray[np.float64] | None:
@@ -146,27 +167,29 @@ def _words() -> TfidfVectorizer:
 
 
 def _predictions(corpus: Corpus) -> NDArray[np.int64]:
+    """Return the answers to the validation sentences, then those to the check sample."""
+    asked = corpus.validation.texts + ([] if corpus.check is None else corpus.check.texts)
     if not corpus.task.exclusive:
-        return _label_predictions(corpus)
+        return _label_predictions(corpus, asked)
     floor = _floor(len(corpus.class_names))
     floor.fit(corpus.train.texts, corpus.train.labels)
-    predicted: NDArray[np.int64] = floor.predict(corpus.validation.texts)
+    predicted: NDArray[np.int64] = floor.predict(asked)
     return predicted
 
 
-def _label_predictions(corpus: Corpus) -> NDArray[np.int64]:
+def _label_predictions(corpus: Corpus, asked: list[str]) -> NDArray[np.int64]:
     """Answer one question per label, each with a regression of its own; a constant one where train is."""
     from sklearn.linear_model import LogisticRegression
 
     words, labels = _words(), corpus.train.labels
-    train, validation = words.fit_transform(corpus.train.texts), words.transform(corpus.validation.texts)
-    predicted = np.empty((validation.shape[0], labels.shape[1]), dtype=np.int64)
+    train, values = words.fit_transform(corpus.train.texts), words.transform(asked)
+    predicted = np.empty((len(asked), labels.shape[1]), dtype=np.int64)
     for k, column in enumerate(labels.T):
         if column.min() == column.max():
             predicted[:, k] = column[0]
         else:
             regression = LogisticRegression(C=10, solver="liblinear").fit(train, column)
-            predicted[:, k] = regression.predict(validation)
+            predicted[:, k] = regression.predict(values)
     return predicted
 
 

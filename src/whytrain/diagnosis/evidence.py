@@ -145,6 +145,21 @@ class ValidationRows:
     given_by: NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CheckRows:
+    """The check sample, and what models say of it.
+
+    Attributes:
+        ids: one per row.
+        predictions: of the network, best weights.
+        floor: int64, what the floor decides, in the form of labels.
+    """
+
+    ids: Sequence[str]
+    predictions: Predictions
+    floor: NDArray[np.int64]
+
+
 WHOLE, PART = 1, 2
 
 
@@ -162,6 +177,8 @@ class RunEvidence:
         explanations: explained training sentences.
         surrogate: the surrogates.
         shortcuts: what the network leans on, and whether that holds on the check sample.
+        check: the check sample.
+        is_marked: whether words were marked that must not decide.
     """
 
     class_names: tuple[str, ...]
@@ -173,6 +190,8 @@ class RunEvidence:
     explanations: ExplanationEvidence | None
     surrogate: SurrogateEvidence | None
     shortcuts: ShortcutEvidence | None = None
+    check: CheckRows | None = None
+    is_marked: bool = False
 
     def attributions(self, method: str) -> AttributionEvidence | None:
         """Return what a method says of the training sentences; None where it explained none."""

@@ -18,6 +18,7 @@ from whytrain.diagnosis.evidence import (
     PART,
     WHOLE,
     CalibrationEvidence,
+    CheckRows,
     HistoryEvidence,
     RunEvidence,
     TokenEvidence,
@@ -49,6 +50,8 @@ def gather(
     explanations: ExplanationEvidence | None,
     surrogate: SurrogateEvidence | None,
     shortcuts: ShortcutEvidence | None = None,
+    check: CheckRows | None = None,
+    is_marked: bool = False,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -65,6 +68,8 @@ def gather(
         explanations: explained training sentences.
         surrogate: the students.
         shortcuts: what the network leans on.
+        check: the check sample.
+        is_marked: whether words were marked that must not decide.
     """
     train = corpus.train
     away, by = given_away(corpus.validation.texts, train.texts)
@@ -94,6 +99,8 @@ def gather(
         explanations=explanations,
         surrogate=surrogate,
         shortcuts=shortcuts,
+        check=check,
+        is_marked=is_marked,
     )
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
+from whytrain.baselines.comparable import NOT_COMPARABLE, answered_right, comparable_on
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined
 from whytrain.metrics.calibration import top_label
@@ -109,11 +110,15 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
 
 
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
-    """Validation accuracy minus that of a bag of words and bigrams, paired over sentences."""
-    labels = run.validation.predictions.labels
+    """Accuracy minus that of a bag of words and bigrams, paired over the rows that can compare the two."""
+    own = run.validation.predictions
+    where = comparable_on(run.check and run.check.predictions, own, is_marked=run.is_marked)
+    if where is None:
+        return NotExamined(NOT_COMPARABLE)
+    judged = run.check if where == "check" and run.check is not None else run.validation
+    labels = judged.predictions.labels
     if len(labels) < 2:
-        return TOO_FEW
-    floor_right = (run.validation.floor == labels).reshape(len(labels), -1).all(axis=1)
-    gains = run.validation.predictions.right.astype(np.float64) - floor_right
-    rows = dict(zip(run.validation.ids, gains.tolist(), strict=True))
+        return TOO_FEW if judged is run.validation else NotExamined("there are fewer than 2 check rows")
+    gains = judged.predictions.right.astype(np.float64) - answered_right(judged.floor, labels)
+    rows = dict(zip(judged.ids, gains.tolist(), strict=True))
     return Measurement(value=mean_change(gains), unit="points", rows=rows)

@@ -20,6 +20,7 @@ from whytrain.data.unread import Unread
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import (
     CalibrationEvidence,
+    CheckRows,
     HistoryEvidence,
     RunEvidence,
     SetEvidence,
@@ -54,6 +55,7 @@ _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label",
 _VALIDATION = TableRecord(
     topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away", "given_by")
 )
+_CHECK = TableRecord(topic=_TOPIC, name="check", columns=("id", "label", "floor"))  # and per class `logit_…`
 # Words, scores and the shares of beginning, middle and end are lists.
 _EXPLAINED = TableRecord(
     topic=_TOPIC,
@@ -110,6 +112,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     if evidence.calibration is not None:
         judged["covered"] = evidence.calibration.sets.covered
     _VALIDATION.log(store, pd.DataFrame(judged))
+    if evidence.check is not None:
+        _CHECK.log(store, _check_table(evidence.check, names))
     if evidence.explanations is not None:
         _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
     summary = _summary(evidence)
@@ -130,9 +134,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
     names = tuple(summary["class_names"])
     train, validation = _TRAIN.read(run), _VALIDATION.read(run)
     ids = train["id"].tolist()
-    predictions = Predictions(
-        logits=_of_classes(_LOGIT, validation, names), labels=_labels(validation["label"])
-    )
+    predictions = _predictions(validation, names)
     return RunEvidence(
         class_names=names,
         train=TrainingRows(
@@ -159,7 +161,23 @@ def read_evidence(run: RunRecord) -> RunEvidence:
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
         surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
         shortcuts=None if summary.get("shortcuts") is None else of_plain(summary["shortcuts"]),
+        check=_check_rows(_CHECK.read(run), names) if summary.get("has_check") else None,
+        is_marked=summary.get("is_marked", False),
     )
+
+
+def _check_table(check: CheckRows, names: Sequence[str]) -> pd.DataFrame:
+    columns = {"id": check.ids, "label": _column(check.predictions.labels), "floor": _column(check.floor)}
+    return pd.DataFrame(columns | _by_class(_LOGIT, check.predictions.logits, names))
+
+
+def _check_rows(table: pd.DataFrame, names: Sequence[str]) -> CheckRows:
+    ids, floor = table["id"].tolist(), _labels(table["floor"])
+    return CheckRows(ids=ids, predictions=_predictions(table, names), floor=floor)
+
+
+def _predictions(table: pd.DataFrame, names: Sequence[str]) -> Predictions:
+    return Predictions(logits=_of_classes(_LOGIT, table, names), labels=_labels(table["label"]))
 
 
 def absent_evidence(evidence: RunEvidence) -> list[str]:
@@ -189,6 +207,8 @@ def _summary(evidence: RunEvidence) -> dict[str, Any]:
         "sets": None if calibration is None else {name: getattr(calibration.sets, name) for name in _SETS},
         "tokens": None if evidence.tokens is None else asdict(evidence.tokens),
         "has_students": evidence.surrogate is not None,
+        "has_check": evidence.check is not None,
+        "is_marked": evidence.is_marked,
         "explained": None if explained is None else {k: _method(m) for k, m in explained.methods.items()},
         "attention": None if attention is None else attention.tolist(),
         "train_loss": None if history is None else history.train_loss.tolist(),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from whytrain.baselines.comparable import accuracy_change
 from whytrain.pages.run.verdict import value_phrase
 from whytrain.presentation.wording import counted, signed
-from whytrain.statistics.intervals import Interval, share_difference
 from whytrain.types import Predictions
 
 
@@ -19,7 +19,7 @@ def difference_sentence(elsewhere: Predictions, here: Predictions, name: str) ->
         name: `check` or `evaluation/<name>`.
     """
     where = "the check sample" if name == "check" else f"the evaluation set {name.rpartition('/')[2]}"
-    difference = _difference(elsewhere, here)
+    difference = accuracy_change(elsewhere, here)
     judged = "which chance can explain" if difference.contains(0) else "more than chance explains"
     return (
         f"On {where}, {counted(elsewhere.right.size, 'row')}, accuracy is {value_phrase(elsewhere)}: "
@@ -30,10 +30,5 @@ def difference_sentence(elsewhere: Predictions, here: Predictions, name: str) ->
 
 def worse_sentences(outside: Mapping[str, Predictions], here: Predictions) -> list[str]:
     """Return these sentences of the rows on which a model is surely worse than on validation rows."""
-    surely = {name: rows for name, rows in outside.items() if _difference(rows, here).high < 0}
+    surely = {name: rows for name, rows in outside.items() if accuracy_change(rows, here).high < 0}
     return [difference_sentence(rows, here, name) for name, rows in surely.items()]
-
-
-def _difference(elsewhere: Predictions, here: Predictions) -> Interval:
-    there, at_home = elsewhere.right, here.right
-    return share_difference(int(there.sum()), there.size, int(at_home.sum()), at_home.size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.attribution.tables import Name
+from whytrain.baselines.comparable import NOT_COMPARABLE, answered_right, comparable_on
 from whytrain.continual.continued import Continued
 from whytrain.data.corpus import Corpus
 from whytrain.diagnosis.conclusion import Conclusion
@@ -39,6 +40,8 @@ class ReportedRun:
         results: predictions by column: best epoch first, last epoch, `test`.
         outside: predictions on rows from elsewhere: `check`, `evaluation/<name>`.
         floor: the bag of words' answers to the validation sentences, in the form of labels; None: unknown.
+        check_floor: the same for the check sample; None: unknown, or no such sample.
+        is_marked: whether words were marked that must not decide.
         corrected: probabilities of the best epoch on validation sentences as people see them;
             None: as trained.
         concluded: the diagnosis, words hidden where they are private; None without one.
@@ -71,6 +74,8 @@ class ReportedRun:
     continued: Continued | None = None
     name: Name = str
     parent: str | None = None
+    check_floor: NDArray[np.int64] | None = None
+    is_marked: bool = False
     outside: Mapping[str, Predictions] = field(default_factory=dict)
     reports: Collection[str] = ()
     drawings: Mapping[str, bytes] = field(default_factory=dict)
@@ -85,8 +90,7 @@ class ReportedRun:
         """Of the bag of words, on validation sentences."""
         if self.floor is None:
             return None
-        same = self.floor == self.corpus.validation.labels
-        return float((same if self.best.exclusive else same.all(axis=1)).mean())
+        return float(answered_right(self.floor, self.best.labels).mean())
 
     @cached_property
     def intervals(self) -> dict[str, dict[str, Interval | float]]:
@@ -106,5 +110,13 @@ class ReportedRun:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Whether the network is better than the bag of words."""
-        return verdict(self.best, self.floor)
+        """Whether the network is better than the bag of words, where the two can be compared."""
+        where = comparable_on(self.check, self.best, is_marked=self.is_marked)
+        validated = verdict(self.best, self.floor if where else None)
+        if self.floor is None or where == "validation":
+            return validated
+        if where is None or self.check is None:
+            floor = f"The bag of words reaches {self.floor_accuracy:.3f} there, which says little"
+            reason = f"{floor}: {NOT_COMPARABLE}."
+            return replace(validated, reason=reason)
+        return verdict(self.check, self.check_floor, "check rows")

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.baselines.comparable import answered_right
 from whytrain.metrics import ACCURACY
 from whytrain.presentation.wording import counted, with_interval
 from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
@@ -16,6 +17,8 @@ from whytrain.statistics.phrases import interval_phrase
 from whytrain.types import Predictions
 
 LEVEL = 0.05  # of the test
+Rows = Literal["validation sentences", "check rows"]
+_USUAL: Rows = "validation sentences"
 Outcome = Literal["better", "worse", "same", "alone"]
 _WORDS = {"better": "is better than", "worse": "is worse than", "same": "cannot be told from"}
 
@@ -35,29 +38,31 @@ class Verdict:
     reason: str
 
 
-def verdict(best: Predictions, floor: NDArray[np.int64] | None) -> Verdict:
-    """Judge validation predictions against those of the bag of words on the same sentences.
+def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _USUAL) -> Verdict:
+    """Judge predictions against those of the bag of words on the same sentences.
 
     A difference is claimed where its bootstrap interval leaves out 0 and McNemar's exact test agrees.
 
     Args:
         best: of the best epoch.
         floor: the bag of words' answers, in the form of labels; None: unknown.
+        rows: what the sentences are; where they are not the usual ones, the sentence says so.
     """
     right = best.right
     said = f"{_what(best)} {value_phrase(best)}"
+    where = f" on {right.size:,} {rows if right.size > 1 else rows.removesuffix('s')}"
     if floor is None or right.size < 2:
-        told = counted(right.size, "validation sentence")
-        return Verdict(outcome="alone", sentence=f"{said} on {told}.", reason="")
-    same = floor == best.labels
-    right_floor: NDArray[np.bool_] = same if best.exclusive else np.all(same, axis=1)
+        return Verdict(outcome="alone", sentence=f"{said}{where}.", reason="")
+    right_floor = answered_right(floor, best.labels)
     tested = mcnemar(right, right_floor)
     difference = mean_change(right.astype(np.float64) - right_floor.astype(np.float64))
     outcome = _outcome(difference, tested.p_value)
+    if rows != _USUAL:
+        said += where
     return Verdict(
         outcome=outcome,
         sentence=f"{said} {_WORDS[outcome]} the bag of words' {right_floor.mean():.3f}.",
-        reason=f"On the same {right.size:,} validation sentences: {interval_phrase(ACCURACY, difference)} "
+        reason=f"On the same {right.size:,} {rows}: {interval_phrase(ACCURACY, difference)} "
         f"(McNemar's test: p = {tested.p_value:.2g}). The network alone is right on {tested.only_a:,}, "
         f"the bag of words alone on {tested.only_b:,}.",
     )
