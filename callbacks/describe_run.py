@@ -171,6 +171,11 @@ class DescribeRun(Callback):
         return final
 
 
+def record_of(trainer: pl.Trainer) -> DescribeRun:
+    """Return the callback that knows the run's config and results."""
+    return next(c for c in trainer.callbacks if isinstance(c, DescribeRun))  # type: ignore[attr-defined]  # Lightning leaves it untyped
+
+
 def _unread(data: TextDataModule) -> dict[str, float]:
     """Return which shares of the texts the model cannot read, by split."""
     return {

@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, floor_two_words, held_out_probabilities
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
-from whytrain.callbacks.describe_run import DescribeRun
+from whytrain.callbacks.describe_run import record_of
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion, conclude
@@ -56,7 +56,7 @@ class Diagnose(Callback):
             return
         started = time.perf_counter()
         evidence = gathered(trainer, pl_module)
-        config = next(c.config for c in trainer.callbacks if isinstance(c, DescribeRun))  # type: ignore[attr-defined]  # Lightning leaves it untyped
+        config = record_of(trainer).config
         diagnosis, plan = conclude(evidence, self.book, config, store.run_id)
         log_evidence(store, evidence, diagnosis)
         if not store.settings.log_text:
@@ -73,7 +73,7 @@ class Diagnose(Callback):
 def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     """Collect what the callbacks publish and what both models predict."""
     data, model = data_of(trainer), classifier_of(pl_module).interface
-    record = next(c for c in trainer.callbacks if isinstance(c, DescribeRun))  # type: ignore[attr-defined]  # Lightning leaves it untyped
+    record = record_of(trainer)
     floor = floor_predictions(data.corpus, cache_directory())
     check = None
     if data.corpus.check is not None and floor.check is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytorch_lightning as pl
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.describe_run import record_of
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Split
 from whytrain.diagnosis.of_shortcuts import described
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.runs.marks import log_marks
 from whytrain.runs.shortcuts import log_shortcuts
-from whytrain.shortcuts.evidence import LabeledTexts, ShortcutEvidence, find_shortcuts
+from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.shortcuts.found_marks import found_marks
+from whytrain.shortcuts.search import find_shortcuts
+from whytrain.shortcuts.texts import LabeledTexts
 
 TOPIC = "shortcuts"
 
@@ -45,7 +49,10 @@ class FindShortcuts(Callback):
         def ask(texts: Sequence[str]) -> NDArray[np.float64]:
             return predict_split(model, split_of(texts, model)).logits
 
-        check = None if corpus.check is None else _labeled(corpus.check)
+        check = None
+        if corpus.check is not None:
+            known = record_of(trainer).outside["check"].logits
+            check = replace(_labeled(corpus.check), logits=known)
         found = find_shortcuts(ask, _labeled(corpus.train), check, len(names), seed=self.seed)
         self.evidence = found
         log_shortcuts(store, found, names)

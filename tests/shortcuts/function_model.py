@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.data.words import bare_word
-from whytrain.shortcuts.evidence import LabeledTexts
+from whytrain.shortcuts.texts import LabeledTexts
 
 FILLERS = [f"word{i}" for i in range(30)]
 GOOD, BAD = [f"good{i}" for i in range(6)], [f"bad{i}" for i in range(6)]

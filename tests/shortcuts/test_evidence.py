@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.shortcuts.function_model import ARTICLES, LabeledTexts, WordModel, ordered, rows, weights
-from whytrain.shortcuts.evidence import ASKED_ROWS, CANDIDATES, LEAST_SHARE, find_shortcuts
+from whytrain.shortcuts.conviction import LEAST_SHARE
 from whytrain.shortcuts.found_marks import found_marks
+from whytrain.shortcuts.measured import ASKED_ROWS, CANDIDATES
 from whytrain.shortcuts.proposals import propose
+from whytrain.shortcuts.search import find_shortcuts
 
 TITLES_OF_ARTICLES = {"“a”", "“the”"}
 
@@ -200,3 +204,12 @@ def test_pairs_that_stand_for_each_other_are_named_together() -> None:
         frozenset({"velvet", "kettle"}): 0,
     }
     assert {mark.kind for mark in found_marks(found, [""] * 4)} == {"pair"}
+
+
+def test_what_is_known_of_check_rows_is_not_asked_again() -> None:
+    train, check = articled(400, 0), articled(60, 1)
+    model = WordModel(weights())
+    asked = find_shortcuts(model, train, check, 2, seed=0)
+    known = find_shortcuts(model, train, replace(check, logits=model(check.texts)), 2, seed=0)
+    assert known.n_asked == asked.n_asked - len(set(check.texts))
+    assert (known.candidates, known.n_check_right) == (asked.candidates, asked.n_check_right)

@@ -26,7 +26,7 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     """Share of the average decision that the weightiest shortcut carries, 0 where none is convicted.
 
     Where only words together are convicted, what these add against the true class. See
-    `whytrain.shortcuts.evidence.find_shortcuts` for what convicts.
+    `whytrain.shortcuts.search.find_shortcuts` for what convicts.
     """
     found = run.shortcuts
     if found is None:

@@ -24,6 +24,10 @@ class Asked:
         """Store the model."""
         self._ask, self._known, self.n = ask, dict[str, NDArray[np.float64]](), 0
 
+    def remember(self, texts: Sequence[str], logits: NDArray[np.float64]) -> None:
+        """Store answers that are known."""
+        self._known |= dict(zip(texts, log_odds(logits), strict=True))
+
     def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the log-odds of each class, log p - log(1 - p), float64 (n, n_classes)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]

@@ -1,0 +1,167 @@
+"""Rank what a model leans on in training texts, and test on check rows whether it holds there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whytrain.shortcuts.conviction import LEAST_SHARE, tested, with_kin
+from whytrain.shortcuts.effects import Ask, Asked, effects
+from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence
+from whytrain.shortcuts.features import Text
+from whytrain.shortcuts.group import misleading_group
+from whytrain.shortcuts.measured import (
+    ASKED_ROWS,
+    Seen,
+    measure,
+    rows_with,
+    said_class,
+    strongest,
+    toward_true,
+)
+from whytrain.shortcuts.proposals import propose
+from whytrain.shortcuts.suspicion import suspected_share, suspicion
+from whytrain.shortcuts.texts import CheckTexts, LabeledTexts, examples_of
+from whytrain.statistics.intervals import Interval, t_interval
+
+MOST_WORDS = 1_000_000  # of the training texts that are counted
+SCREENED_ROWS = 20  # texts that every proposal is asked about
+MARGIN_ROWS = 300  # training texts that say how sure the model usually is
+SHOWN = 5  # candidates with examples
+
+
+def find_shortcuts(
+    ask: Ask, train: LabeledTexts, check: LabeledTexts | None, n_classes: int, *, seed: int
+) -> ShortcutEvidence:
+    """Rank what a model leans on in training texts, and test on check rows whether it holds there.
+
+    A candidate of the ranking is convicted where it says less than half of what it says in training (a
+    one-sided binomial test of the rows that have it), or where it carries a tenth of the decisions and is
+    more than four times rarer (a one-sided binomial test of all rows); twice the smaller p-value, by Holm's
+    correction over the first ten, weighted by their shares. Texts are chosen by the seed; how many
+    questions are asked does not depend on the size of the data or the length of the texts.
+
+    Args:
+        ask: the model, from texts to logits.
+        train: what it learned from.
+        check: rows from where it will be used; None without.
+        n_classes: number of classes.
+        seed: of the choice of texts.
+    """
+    generator = np.random.default_rng(seed)
+    chosen = _counted_rows(train.texts, generator)
+    texts = [Text(train.texts[row]) for row in chosen]
+    labels = train.labels[chosen]
+    asked = Asked(ask)
+    if check is not None and check.logits is not None:
+        asked.remember(check.texts, check.logits)
+    features = propose([text.words for text in texts], labels, n_classes)
+    standing = rows_with(texts)
+    proposed = [Seen(feature, texts, standing, labels, n_classes, generator) for feature in features]
+    measure(proposed, SCREENED_ROWS, texts, asked)
+    found = strongest(proposed)
+    measure(found, ASKED_ROWS, texts, asked)
+    margin = _margin(asked, texts, generator)
+    outside = None if check is None else CheckTexts(check, n_classes)
+
+    def make(seen: Seen, speaks_for: int | None = None) -> Candidate:
+        return _candidate(seen, labels, margin, outside, asked, speaks_for)
+
+    candidates = [make(seen) for seen in found]
+    if outside is not None and candidates:
+        candidates = with_kin(tested(candidates, len(outside.texts)), proposed, make, len(outside.texts))
+    ranked = _ranked(candidates)
+    group = None
+    if outside is not None and not any(c.is_shortcut and c.share.low >= LEAST_SHARE for c in ranked):
+        own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
+        known = {word for text in texts for word in text.words} - own
+        group = misleading_group(asked, outside.texts, outside.labels, known=known, generator=generator)
+    shown = [
+        replace(c, examples=examples_of(c, train.ids, chosen, texts, labels, outside, asked, generator))
+        for c in ranked[:SHOWN]
+    ]
+    return ShortcutEvidence(
+        candidates=(*shown, *ranked[SHOWN:]),
+        n_train=len(texts),
+        n_check=0 if outside is None else len(outside.texts),
+        n_check_right=0 if outside is None else outside.n_right(asked),
+        n_asked=asked.n,
+        group=group,
+    )
+
+
+def _counted_rows(texts: Sequence[str], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Return rows, drawn so that their words can be counted soon, in their order."""
+    order = generator.permutation(len(texts))
+    lengths = np.array([texts[row].count(" ") + 1 for row in order])
+    return np.sort(order[: max(int(np.searchsorted(lengths.cumsum(), MOST_WORDS)), 1)])
+
+
+def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator) -> float:
+    rows = generator.permutation(len(texts))[:MARGIN_ROWS]
+    decided = asked.log_odds([texts[row].text for row in rows]).max(axis=1)
+    return max(float(np.abs(decided).mean()), 1e-9)
+
+
+def _candidate(
+    seen: Seen,
+    labels: NDArray[np.int64],
+    margin: float,
+    outside: CheckTexts | None,
+    asked: Asked,
+    speaks_for: int | None,
+) -> Candidate:
+    """Return what is known of a feature; it speaks for what it adds most to, unless that is given."""
+    feature, means = seen.feature, seen.means
+    speaks_for = int(means.argmax()) if speaks_for is None else speaks_for
+    against = int(means.argmin()) if feature.kind == "ordered_pair" else -1
+    said = said_class(seen.states[seen.rows], speaks_for, against)
+    spread = t_interval(seen.values[:, speaks_for])
+    scale = seen.coverage / margin
+    helps = toward_true(
+        seen.values, seen.states[seen.sample[: len(seen.values)]], labels[seen.sample[: len(seen.values)]]
+    )
+    right, expected, n_check, helps_check = np.nan, np.nan, 0, None
+    if outside is not None:
+        states = np.array([feature.state(text.words) for text in outside.texts], dtype=np.int64)
+        rows = np.flatnonzero(states)
+        n_check = len(rows)
+        if n_check:
+            elsewhere = said_class(states[rows], speaks_for, against)
+            right = float((outside.labels[rows] == elsewhere).mean())
+            expected = float(outside.priors[elsewhere].mean())
+        usable = np.array(
+            [row for row in rows if len(outside.texts[row].words) > len(feature.words)], dtype=np.int64
+        )
+        if len(usable) > 1:
+            (values,) = effects(asked, [(feature, [outside.texts[row] for row in usable])])
+            helps_check = t_interval(toward_true(values, states[usable], outside.labels[usable]))
+    return Candidate(
+        feature=feature,
+        speaks_for=speaks_for,
+        against=against,
+        n_train=len(seen.rows),
+        coverage=seen.coverage,
+        n_check=n_check,
+        effect=spread.estimate,
+        share=Interval(estimate=spread.estimate * scale, low=spread.low * scale, high=spread.high * scale),
+        helps_train=float(helps.mean()),
+        helps_check=helps_check,
+        right_train=float((labels[seen.rows] == said).mean()),
+        right_check=right,
+        expected_train=float(seen.priors[said].mean()),
+        expected_check=expected,
+        p_value=np.nan,
+        is_shortcut=False,
+        suspicion=suspicion(feature, seen.coverage),
+    )
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+    def place(candidate: Candidate) -> tuple[bool, float]:
+        return (not candidate.is_shortcut, -suspected_share(candidate.share.estimate, candidate.suspicion))
+
+    return sorted(candidates, key=place)
