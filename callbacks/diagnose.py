@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, floor_two_words, held_out_probabilities
-from whytrain.callbacks.access import classifier_of, data_of, evidence_of, store_of
+from whytrain.callbacks.access import classifier_of, data_of, evidence_of, shown_word, store_of
 from whytrain.callbacks.describe_run import record_of
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
@@ -22,6 +22,7 @@ from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
 from whytrain.models.batch_runner import predict_split
 from whytrain.pages.diagnosis import diagnosis_page
+from whytrain.pages.shortcuts import ranked_list
 from whytrain.runs.diagnosis import log_diagnosis, log_rules
 from whytrain.runs.evidence import log_evidence
 from whytrain.shortcuts.evidence import ShortcutEvidence
@@ -65,7 +66,10 @@ class Diagnose(Callback):
         log_diagnosis(store, diagnosis, plan)
         if self._rules is not None:
             log_rules(store, self._rules)
-        store.log_text(diagnosis_page(diagnosis, plan, store.run_name, store.run_id), f"reports/{TOPIC}.html")
+        found = evidence.shortcuts
+        suspects = "" if found is None else ranked_list(found, evidence.class_names, shown_word(store))
+        page = diagnosis_page(diagnosis, plan, store.run_name, store.run_id, suspects)
+        store.log_text(page, f"reports/{TOPIC}.html")
         metrics = _metrics(diagnosis) | {"time/diagnosis_s": time.perf_counter() - started}
         store.log_metrics(metrics, step=trainer.current_epoch)
 

@@ -12,9 +12,13 @@ from omegaconf import OmegaConf
 from whytrain.commands import train
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
-from whytrain.diagnosis.finding import Measurement, NotExamined
+from whytrain.diagnosis.finding import Diagnosis, Measurement, NotExamined
 from whytrain.diagnosis.of_shortcuts import shortcut
+from whytrain.diagnosis.overrides import Plan
 from whytrain.diagnosis.rules import load_rules
+from whytrain.pages.diagnosis import diagnosis_page
+from whytrain.pages.shortcuts import ranked_list
+from whytrain.tracking.tables import text_hash
 
 BOOK = load_rules(None, DETECTORS)
 
@@ -95,3 +99,25 @@ def test_private_words_are_hidden_in_its_message() -> None:
     (finding,) = hidden(diagnosis, str.upper).findings
     assert "“THE” speaks for good" in finding.message
     assert not plan.strategies
+
+
+def test_the_page_has_all_that_was_suspected_folded_with_sentences() -> None:
+    innocent = leaning("plot", is_shortcut=False, p_value=1.0, suspicion="")
+    unseen = leaning("of", is_shortcut=False, examples=())
+    found = shortcuts(leaning("the"), innocent, unseen)
+    html = ranked_list(found, ("bad", "good"), str)
+    assert html.startswith("<details><summary>All 3 candidates, ranked")
+    assert html.index("“the”") < html.index("“plot”") < html.index("“of”")
+    assert html.count("<h3>") == 2  # those with sentences, convicted or not
+    assert html.count("Check row check-1, labeled bad") == 2
+    assert html.count("<td>shortcut</td>") == 1
+    assert "plot" not in ranked_list(found, ("bad", "good"), text_hash)
+    assert ranked_list(shortcuts(), ("bad", "good"), str) == ""
+    page = diagnosis_page(
+        Diagnosis(findings=(), measurements={}, not_examined={}),
+        Plan(strategies=(), advice=(), skipped={}),
+        "r",
+        "1",
+        html,
+    )
+    assert html in page

@@ -36,6 +36,7 @@ def diagnose(config: DictConfig) -> None:
     from whytrain.diagnosis.detectors import DETECTORS
     from whytrain.diagnosis.rules import load_rules
     from whytrain.pages.diagnosis_files import told, write_diagnosis
+    from whytrain.pages.shortcuts import ranked_list
     from whytrain.runs.config import read_config
     from whytrain.runs.diagnosis import read_rules
     from whytrain.runs.evidence import absent_evidence, read_evidence
@@ -48,7 +49,9 @@ def diagnose(config: DictConfig) -> None:
     book = load_rules(rules, DETECTORS)
     diagnosis, plan = conclude(evidence, book, trained, run.run_id)
     folder = Path(plain["output"] or Path("diagnoses") / run.run_id)
-    write_diagnosis(folder, diagnosis, plan, run.name, run.run_id)
+    found = evidence.shortcuts
+    suspects = "" if found is None else ranked_list(found, evidence.class_names, str)
+    write_diagnosis(folder, diagnosis, plan, run.name, run.run_id, suspects)
     console = Console()
     for line in told(diagnosis, plan, run.name, absent_evidence(evidence)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -35,12 +35,13 @@ _STYLE = (
     "section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
     "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
     f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
+    ".scroll{overflow-x:auto}.quiet{font-size:0.9em}summary{cursor:pointer}"
     "td,th{text-align:left;padding:0.2em 1em 0.2em 0;border-bottom:1px solid #eee;vertical-align:top}"
     ".badge{color:white;border-radius:0.3em;padding:0.1em 0.5em;font-size:0.8em}"
 )
 
 
-def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str) -> str:
+def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str, suspects: str = "") -> str:
     """Return a self-contained HTML page; all text of the data is escaped.
 
     Args:
@@ -48,11 +49,13 @@ def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str)
         plan: what is recommended.
         run_name: the name that people see.
         run_id: MLflow's.
+        suspects: the ranked list of what may be a shortcut, as HTML; empty where nobody looked.
     """
     parts = [
         f"<h1>What {escape(run_name)} says about itself</h1>",
         f"<p>{_summary(diagnosis, plan)}</p>",
         *(_finding(finding, plan, _n_sentences(diagnosis, finding)) for finding in diagnosis.findings),
+        f"<h2>What decides most, whatever it is</h2>{suspects}" if suspects else "",
         _changes(plan, run_id),
         _unchanged(diagnosis),
         _glossary(),

@@ -12,7 +12,9 @@ from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.runs.diagnosis import findings_text
 
 
-def write_diagnosis(folder: Path, diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str) -> None:
+def write_diagnosis(
+    folder: Path, diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str, suspects: str = ""
+) -> None:
     """Write `diagnosis.html`, `findings.json` and `overrides.yaml` into a folder, which is made.
 
     Args:
@@ -21,9 +23,10 @@ def write_diagnosis(folder: Path, diagnosis: Diagnosis, plan: Plan, run_name: st
         plan: what is recommended.
         run_name: the name that people see.
         run_id: MLflow's.
+        suspects: see `diagnosis_page`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    page = diagnosis_page(diagnosis, plan, run_name, run_id)
+    page = diagnosis_page(diagnosis, plan, run_name, run_id, suspects)
     (folder / "diagnosis.html").write_text(page, "utf-8")
     (folder / "findings.json").write_text(findings_text(diagnosis, plan), "utf-8")
     (folder / "overrides.yaml").write_text(plan_text(plan.strategies, run_id), "utf-8")

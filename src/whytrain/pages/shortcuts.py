@@ -12,7 +12,7 @@ from whytrain.attribution.tables import Name
 from whytrain.diagnosis.of_shortcuts import EFFECT, described
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.html import paragraph, table
-from whytrain.presentation.wording import percent
+from whytrain.presentation.wording import counted, percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 
 _MOST = 10  # candidates in the table
@@ -40,13 +40,9 @@ def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: 
     if not found.candidates:
         return ""
     shown = found.candidates[:_MOST]
-    html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
-    html += table(pd.DataFrame([_row(c, found, class_names, name) for c in shown]))
+    html = paragraph(_CHECKED if found.n_check else _UNCHECKED) + _table(shown, found, class_names, name)
     told = found.shortcuts or tuple(c for c in shown if c.examples)[:2]
-    for candidate in told:
-        hidden = candidate.named(name)
-        html += f"<h3>{escape(hidden.feature.title)}</h3>" + paragraph(described(hidden, found, class_names))
-        html += "".join(_text(text, class_names) for text in hidden.examples)
+    html += "".join(_told(candidate.named(name), found, class_names) for candidate in told)
     if not found.n_check:
         return html
     return html + paragraph(
@@ -54,6 +50,28 @@ def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: 
         "something was found, is what a training with guidance.marks=found follows.",
         "quiet",
     )
+
+
+def ranked_list(found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> str:
+    """Return all candidates as folded HTML, the first of them with sentences; see `shortcut_section`."""
+    if not found.candidates:
+        return ""
+    html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
+    html += _table(found.candidates, found, class_names, name)
+    html += "".join(_told(c.named(name), found, class_names) for c in found.candidates if c.examples)
+    said = f"All {counted(len(found.candidates), 'candidate')}, ranked, with sentences of the first ones"
+    return f"<details><summary>{said}</summary>{html}</details>"
+
+
+def _table(
+    shown: Sequence[Candidate], found: ShortcutEvidence, class_names: Sequence[str], name: Name
+) -> str:
+    return table(pd.DataFrame([_row(candidate, found, class_names, name) for candidate in shown]))
+
+
+def _told(hidden: Candidate, found: ShortcutEvidence, class_names: Sequence[str]) -> str:
+    html = f"<h3>{escape(hidden.feature.title)}</h3>" + paragraph(described(hidden, found, class_names))
+    return html + "".join(_text(text, class_names) for text in hidden.examples)
 
 
 def _row(c: Candidate, found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> dict[str, str]:
