@@ -20,6 +20,7 @@ from whytrain.diagnosis.evidence import CalibrationEvidence, CheckRows, HistoryE
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
+from whytrain.guidance.guidance_settings import follows_marks
 from whytrain.models.batch_runner import predict_split
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.pages.shortcuts import ranked_list
@@ -97,7 +98,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         surrogate=evidence_of(trainer, SurrogateEvidence),
         shortcuts=evidence_of(trainer, ShortcutEvidence),
         check=check,
-        is_marked=record.config["guidance"]["marks"] is not None,
+        is_marked=follows_marks(record.config["guidance"]),
     )
 
 

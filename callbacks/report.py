@@ -14,6 +14,7 @@ from whytrain.callbacks.order import Phase
 from whytrain.continual.continued import Continued
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion
+from whytrain.guidance.guidance_settings import follows_marks
 from whytrain.pages.next_steps import PATH
 from whytrain.pages.run.page import run_page
 from whytrain.pages.run.reported import ReportedRun
@@ -69,7 +70,7 @@ class Report(Callback):
             outside=record.outside,
             floor=floor.validation,
             check_floor=floor.check,
-            is_marked=config["guidance"]["marks"] is not None,
+            is_marked=follows_marks(config["guidance"]),
             corrected=None if confidence is None else confidence.probabilities(best.logits),
             concluded=concluded,
             explanations=explanations,

@@ -17,6 +17,7 @@ from whytrain.data.lexicon import NoLexicon
 from whytrain.errors import ConfigError
 from whytrain.guidance import Guidance, Named, guide
 from whytrain.guidance.editing import Edit, Place, edited, target
+from whytrain.guidance.guidance_settings import ON_MARKS, follows_marks
 from whytrain.guidance.row_weights import independent_weights
 from whytrain.shortcuts import Mark
 
@@ -315,3 +316,26 @@ def test_labels_that_do_not_exclude_each_other() -> None:
         guidance = guide(settings, Named(marks=[Mark(words=("stone", "silk"))]), rows, NoLexicon(), seed=0)
         assert guidance.epoch(0).labels[:20].tolist() == labels.tolist()
     assert guidance.rows.encoded.labels[20:].tolist() == labels.tolist()
+
+
+def test_what_nothing_is_done_to_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    texts = ["the film a plot", "a film the plot", "plot the film", "film a plot"]
+    order = Mark(words=("film", "plot"), kind="ordered_pair")
+    guided(texts, KIN, order, swap=1.0)
+    guided(texts, KIN, order, swap_order=0.5)
+    assert [record.getMessage() for record in caplog.records] == [
+        "guidance.swap leaves marked orders as they are: give guidance.swap_order=0.5, too",
+        "guidance.swap_order leaves marked words as they are: give guidance.swap=1.0, too",
+    ]
+    caplog.clear()
+    guided(texts, KIN, order, swap=1.0, swap_order=0.5)
+    guided(texts, KIN, order, swap=1.0, delete=0.5)
+    guided(texts, KIN, swap=1.0)
+    assert not caplog.records
+
+
+def test_marks_are_followed_where_something_is_done_to_them() -> None:
+    off = {"marks": "marks.yaml", **ON_MARKS}
+    assert not follows_marks(off)
+    assert follows_marks(off | {"swap": 0.5})
+    assert not follows_marks(off | {"swap": 0.5, "marks": None})

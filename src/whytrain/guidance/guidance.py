@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -23,6 +24,7 @@ from whytrain.guidance.target_words import random_marks
 from whytrain.guidance.training_rows import Named, TrainingRows
 from whytrain.shortcuts.marks import Mark
 
+_LOG = logging.getLogger(__name__)
 _NAME = 0x6755  # of the random numbers that are drawn here
 
 
@@ -119,6 +121,7 @@ def guide(
         marked = MarkedWords(marks, Words(rows.texts))
     edits = edits_of_explained(settings, named, rows, marked.words, lexicon, generator)
     edits += _edits_of_marks(settings, marked, rows.classes, lexicon)
+    _say_what_stays(settings, marks)
     return Guidance(
         rows,
         [edit for edit in edits if edit.probability > 0],
@@ -166,6 +169,17 @@ def _edits_of_marks(
         edits.append(Edit(probability=settings.swap, targets=swaps(marked, classes, lexicon)))
         _check_any(edits[-1], "swap", "only orders are marked; use guidance.swap_order=0.5")
     return edits
+
+
+def _say_what_stays(settings: GuidanceSettings, marks: Sequence[Mark]) -> None:
+    """Say which marks nothing is done to, where something is done to others."""
+    if any((settings.delete, settings.counterfactuals, settings.input_gradient, settings.reweight)):
+        return  # to all of them
+    ordered = {mark.kind == "ordered_pair" for mark in marks}
+    if settings.swap and not settings.swap_order and True in ordered:
+        _LOG.warning("guidance.swap leaves marked orders as they are: give guidance.swap_order=0.5, too")
+    if settings.swap_order and not settings.swap and False in ordered:
+        _LOG.warning("guidance.swap_order leaves marked words as they are: give guidance.swap=1.0, too")
 
 
 def _check_any(edit: Edit, key: str, why: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Interval
 
@@ -22,6 +23,11 @@ ON_MARKS = {
     "input_gradient": 0.0,
     "reweight": False,
 }
+
+
+def follows_marks(guidance: Mapping[str, Any]) -> bool:
+    """Return whether a config's section marks something and does something to it."""
+    return guidance["marks"] is not None and any(guidance[key] != off for key, off in ON_MARKS.items())
 
 
 @dataclass(frozen=True, kw_only=True)
