@@ -36,6 +36,7 @@ _STYLE = (
     "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
     f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
     ".scroll{overflow-x:auto}.quiet{font-size:0.9em}summary{cursor:pointer}"
+    "@media print{details::details-content{content-visibility:visible}}"
     "td,th{text-align:left;padding:0.2em 1em 0.2em 0;border-bottom:1px solid #eee;vertical-align:top}"
     ".badge{color:white;border-radius:0.3em;padding:0.1em 0.5em;font-size:0.8em}"
 )

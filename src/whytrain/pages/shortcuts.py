@@ -53,13 +53,15 @@ def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: 
 
 
 def ranked_list(found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> str:
-    """Return all candidates as folded HTML, the first of them with sentences; see `shortcut_section`."""
+    """Return all candidates as folded HTML, and sentences of those that no finding shows."""
     if not found.candidates:
         return ""
     html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
     html += _table(found.candidates, found, class_names, name)
-    html += "".join(_told(c.named(name), found, class_names) for c in found.candidates if c.examples)
-    said = f"All {counted(len(found.candidates), 'candidate')}, ranked, with sentences of the first ones"
+    html += "".join(
+        _told(c.named(name), found, class_names) for c in found.candidates if c.examples and not c.is_shortcut
+    )
+    said = f"All {counted(len(found.candidates), 'candidate')}, ranked"
     return f"<details><summary>{said}</summary>{html}</details>"
 
 
