@@ -2,9 +2,11 @@
 
     python benchmarks/shortcuts.py --data DIR --kinds decoy article --rates 1.0 0.9 --seeds 0 1 2 3 4
     python benchmarks/shortcuts.py --data DIR --kinds cad --seeds 0 1 2
+    python benchmarks/shortcuts.py --data DIR --kinds snippets --arms ceiling --seeds 0 1 2 3 4
 
 DIR holds GLUE's SST-2 (`sst2/train.tsv`, `sst2/dev.tsv`), from which `planted.py` makes the data of each
-kind, rate and seed, and for `cad` the film reviews that `revised.py` reads. Every arm is a run of `whytrain
+kind, rate and seed, and for `cad` the film reviews that `revised.py` reads; in `snippets`, the sentences of
+`data=snippets`, nothing is planted, and only false alarms are counted. Every arm is a run of `whytrain
 train`: a small BiLSTM, 20,000 phrases, 4 epochs, the best epoch chosen on rows that are like the training
 rows. Nothing is chosen on the rows reported: dev sentences as they are (clean), with the plant pointing the
 wrong way (adversarial), and those without planted words (unmarked). Arms:
@@ -49,9 +51,10 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 import planted
 import revised
-from shortcuts_table import accuracy_figure, accuracy_table, explanation_table, finding_table
+from shortcuts_table import accuracy_figure, accuracy_table, alarm_table, explanation_table, finding_table
 
 import whytrain as wt
+from whytrain.data.snippets import Snippets
 from whytrain.data.words import split_words
 from whytrain.errors import TrackingError
 from whytrain.guidance.guidance_settings import FOUND
@@ -61,8 +64,10 @@ from whytrain.runs.shortcuts import read_shortcuts
 from whytrain.shortcuts.marks import marks_text, parse_marks, read_marks
 from whytrain.shortcuts.suspicion import suspected_share
 
-CAD = "cad"
-SETS, REVISED_SETS = ("clean", "adversarial", "unmarked"), ("original", "revised")
+CAD, SNIPPETS = "cad", "snippets"
+KINDS = (*planted.WORDS, CAD, SNIPPETS)
+SETS = ("clean", "adversarial", "unmarked")
+OTHER_SETS = {CAD: ("original", "revised"), SNIPPETS: ("clean",)}
 SMALL = {"model": "bilstm", "model.hidden_size": 96, "model.embedding.size": 96}
 PLANTED_SIZES = {"trainer.max_epochs": 4}
 CAD_SIZES = {"model.pooling": "max", "data.max_tokens": 256}
@@ -102,14 +107,14 @@ class Cell:
 def main() -> None:
     """Train what is missing, then write the table and the figure."""
     options = arguments()
-    rates = {kind: [1.0] if kind == CAD else options.rates for kind in options.kinds}
+    rates = {kind: [1.0] if kind in OTHER_SETS else options.rates for kind in options.kinds}
     for seed, kind in itertools.product(options.seeds, options.kinds):
         for rate in rates[kind]:
             cell = Cell(kind=kind, rate=rate, seed=seed)
             make_data(cell, options)
             for arm in arms_of(cell, options.arms):
                 train_arm(cell, arm, options)
-            if options.explanations and kind != CAD:
+            if options.explanations and kind not in OTHER_SETS:
                 explain_rows(cell, options)
     report(options.out)
 
@@ -123,6 +128,7 @@ def report(out: Path) -> None:
     tables = {
         "accuracy": accuracies,
         "finding": finding_table(arms),
+        "alarms": alarm_table(arms),
         "explanations": explanation_table(explained),
     }
     for name, table in tables.items():
@@ -139,7 +145,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with sst2/, and cad/ for that kind")
     parser.add_argument("--out", type=Path, default=Path("mlruns/shortcuts"), help="store, files and results")
-    parser.add_argument("--kinds", nargs="+", choices=[*planted.WORDS, CAD], default=list(planted.WORDS))
+    parser.add_argument(
+        "--kinds", nargs="+", choices=[*planted.WORDS, CAD, SNIPPETS], default=list(planted.WORDS)
+    )
     parser.add_argument("--rates", nargs="+", type=float, default=[1.0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--arms", nargs="+", choices=ALL_ARMS, default=list(ARMS))
@@ -164,6 +172,8 @@ def make_data(cell: Cell, options: argparse.Namespace) -> Path:
     staging = folder.with_name("data.unfinished")
     if cell.kind == CAD:
         revised.make(data=options.data, out=staging, seed=cell.seed)
+    elif cell.kind == SNIPPETS:
+        make_snippets(staging, cell.seed)
     else:
         sizes = {"rows": options.rows, "validation_rows": options.validation_rows}
         planted.make(data=options.data, out=staging, **asdict(cell), **sizes)
@@ -171,8 +181,30 @@ def make_data(cell: Cell, options: argparse.Namespace) -> Path:
     return folder
 
 
+def make_snippets(out: Path, seed: int) -> None:
+    """Write the splits of the snippets: of the test sentences 300 are check rows, the others reported."""
+    further = dict.fromkeys(("windows", "positive_class", "check_path", "evaluation_paths"))
+    sizes = {"calibration_size": 0, "batch_size": 64, "max_tokens": 128, "on_bad_row": "error"}
+    corpus = Snippets(split_seed=seed, **sizes, **further).load()
+    test = corpus.test
+    assert test is not None
+    parts = {
+        "ceiling_train": corpus.train,
+        "ceiling_validation": corpus.validation,
+        "check": test.select(np.arange(planted.CHECK_ROWS)),
+        "clean": test.select(np.arange(planted.CHECK_ROWS, len(test))),
+    }
+    out.mkdir(parents=True)
+    for name, rows in parts.items():
+        with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            labels = (corpus.class_names[label] for label in rows.labels)
+            csv.writer(file).writerows([("text", "label"), *zip(rows.texts, labels, strict=True)])
+
+
 def arms_of(cell: Cell, asked: Sequence[str]) -> list[str]:
     """Return those of the arms that a cell has: the baseline guides the others and comes first."""
+    if cell.kind == SNIPPETS:
+        return ["ceiling"]
     only_cad = {"added", "added_10"}
     never = {"ceiling", "told", "needless"} if cell.kind == CAD else only_cad
     if cell.kind not in ("article", "gender"):
@@ -307,7 +339,7 @@ def planted_parts(kind: str) -> set[frozenset[str]]:
 def right_answers(cell: Cell, run: wt.Run, options: argparse.Namespace) -> dict[str, str]:
     """Return whether each row of the sets reported is answered rightly, as 0 and 1."""
     found = {}
-    for name in REVISED_SETS if cell.kind == CAD else SETS:
+    for name in OTHER_SETS.get(cell.kind, SETS):
         rows = rows_of(cell, name, options)
         labels = run.predict([row["text"] for row in rows])["label"]
         found[name] = "".join(

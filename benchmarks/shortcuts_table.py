@@ -62,24 +62,32 @@ def regained(cell: dict[str, dict[int, dict[str, Array]]], arm: str) -> Interval
 
 
 def finding_table(results: Results) -> pd.DataFrame:
-    """Return in how many models the plant is among the first candidates, and count false alarms.
-
-    With check rows, where what is found in a ceiling is a false alarm; and without, as a list.
-    """
+    """Return in how many models the plant is among the first candidates, with check rows and without."""
     lines = []
     asked = [result for result in results if result["arm"] == "baseline" and "rank" in result]
     for kind, rate in dict.fromkeys((result["kind"], result["rate"]) for result in asked):
         here = [result for result in results if (result["kind"], result["rate"]) == (kind, rate)]
-        clean = [result["marks"] for result in here if result["arm"] == "ceiling" and "marks" in result]
         for place, within in (("rank", CHECKED), ("rank_unchecked", LISTED)):
             places = [result[place] for result in here if result["arm"] == "baseline"]
             share = wilson_interval(sum(p is not None and p <= within for p in places), len(places))
             line = {"kind": kind, "rate": rate, "check rows": place == "rank", "models": len(places)}
             line |= {"within": within, "named": share.estimate, "low": share.low, "high": share.high}
-            if place == "rank":
-                line |= {"clean models": len(clean), "false alarms": sum(marks != "" for marks in clean)}
             lines.append(line)
     return pd.DataFrame(lines).convert_dtypes()
+
+
+def alarm_table(results: Results) -> pd.DataFrame:
+    """Return in how many models that learned without a plant something was found: false alarms.
+
+    Kinds with the same rows share a model, which counts once.
+    """
+    models = {result["run"]: result for result in results if result["arm"] == "ceiling"}
+    alarms = [model["marks"] != "" for model in models.values()]
+    if not alarms:
+        return pd.DataFrame()
+    share = wilson_interval(sum(alarms), len(alarms))
+    line = {"clean models": len(alarms), "false alarms": sum(alarms)}
+    return pd.DataFrame([line | {"share": share.estimate, "low": share.low, "high": share.high}])
 
 
 def explanation_table(results: Results) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def test_the_share_of_the_gap(benchmark: Callable[[str], ModuleType]) -> None:
     assert np.isnan(table.loc["baseline", "regained"])
 
 
-def test_finding_counts_models_and_false_alarms(benchmark: Callable[[str], ModuleType]) -> None:
+def test_finding_counts_models(benchmark: Callable[[str], ModuleType]) -> None:
     cell = {"kind": "decoy", "rate": 1.0}
     results = [
         cell | {"seed": 0, "arm": "baseline", "rank": 3, "rank_unchecked": 11, "marks": "- words: [a]"},
@@ -138,13 +138,24 @@ def test_finding_counts_models_and_false_alarms(benchmark: Callable[[str], Modul
         cell | {"seed": 1, "arm": "baseline", "rank": None, "rank_unchecked": 10, "marks": ""},
         cell | {"seed": 1, "arm": "explained", "rank": None, "rank_unchecked": 10, "marks": ""},  # a copy
         cell | {"seed": 0, "arm": "ceiling", "marks": ""},
-        cell | {"seed": 1, "arm": "ceiling", "marks": "- words: [b]"},
         {"kind": "cad", "rate": 1.0, "seed": 0, "arm": "baseline", "marks": ""},
     ]
     table = benchmark("shortcuts_table").finding_table(results)
     assert list(table["named"]) == [0.5, 0.5]  # 3 of 3 and none; 11 and 10 of 10
     assert list(table["models"]) == [2, 2]
-    assert (table.loc[0, "clean models"], table.loc[0, "false alarms"]) == (2, 1)
+
+
+def test_a_model_of_several_kinds_is_one_clean_model(benchmark: Callable[[str], ModuleType]) -> None:
+    def ceiling(kind: str, run: str, marks: str) -> dict[str, object]:
+        return {"kind": kind, "rate": 1.0, "seed": 0, "arm": "ceiling", "run": run, "marks": marks}
+
+    found = [ceiling("decoy", "r", ""), ceiling("gender", "r", ""), ceiling("article", "s", "- words: [b]")]
+    alarm_table = benchmark("shortcuts_table").alarm_table
+    (line,) = alarm_table([*found, {"arm": "baseline", "run": "t", "marks": "- words: [a]"}]).to_dict(
+        "records"
+    )
+    assert (line["clean models"], line["false alarms"], line["share"]) == (2, 1, 0.5)
+    assert alarm_table([]).empty
 
 
 def test_explanations_are_judged_where_the_plant_decides(benchmark: Callable[[str], ModuleType]) -> None:
