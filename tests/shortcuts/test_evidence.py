@@ -47,6 +47,15 @@ def test_words_that_the_check_sample_contradicts_are_named(rate: float) -> None:
     assert mark.by == "diagnosis"
 
 
+@pytest.mark.parametrize(("weight", "is_named"), [(0.6, True), (0.2, False)])
+def test_what_the_model_hardly_listens_to_is_none(weight: float, is_named: bool) -> None:
+    """As after a repair: the texts still say it. An honest word, the usual decision, is 2."""
+    train, check = rows(2000, 0, ARTICLES), articled(300, 1)
+    found = find_shortcuts(WordModel(weights(a=-weight, the=weight)), train, check, 2, seed=0)
+    assert bool(found.shortcuts) is is_named
+    assert {"“the”"} <= {c.feature.title for c in found.candidates}  # it stays in the list
+
+
 def test_the_p_value_is_that_of_a_binomial_test_by_holm() -> None:
     train, check = rows(2000, 0, ARTICLES), articled(60, 1)
     found = find_shortcuts(WordModel(weights(a=-4.0, the=4.0)), train, check, 2, seed=0)

@@ -16,6 +16,7 @@ LEVEL = 0.05  # of all tests together
 KEPT = 0.5  # share of what a feature says in training that must hold elsewhere
 RARER = 4  # a feature is missing where it is more than so many times rarer than in training
 SURE = 4.0  # standard errors by which what is missing elsewhere says something in training
+WEIGHT = 0.15  # of the average decision, which a shortcut is at least in the rows that have it
 LEAST_SHARE = 0.1  # of the average decision: what is missing elsewhere matters from there on
 
 
@@ -24,7 +25,7 @@ def tested(candidates: Sequence[Candidate], n_rows: int) -> list[Candidate]:
     p_values = [min(1.0, 2 * min(_p_unheld(c), _p_missing(c, n_rows))) for c in candidates[:TESTED]]
     corrected = holm_correction(p_values, _weights(candidates[:TESTED])).tolist()
     tested = [
-        replace(c, p_value=p, is_shortcut=p <= LEVEL and c.share.low > 0)
+        replace(c, p_value=p, is_shortcut=p <= LEVEL and c.share.low >= WEIGHT * c.coverage)
         for c, p in zip(candidates, corrected, strict=False)
     ]
     return tested + list(candidates[TESTED:])

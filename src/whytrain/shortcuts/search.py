@@ -38,11 +38,12 @@ def find_shortcuts(
 ) -> ShortcutEvidence:
     """Rank what a model leans on in training texts, and test on check rows whether it holds there.
 
-    A candidate of the ranking is convicted where it says less than half of what it says in training (a
-    one-sided binomial test of the rows that have it), or where it carries a tenth of the decisions and is
-    more than four times rarer (a one-sided binomial test of all rows); twice the smaller p-value, by Holm's
-    correction over the first ten, weighted by their shares. Texts are chosen by the seed; how many
-    questions are asked does not depend on the size of the data or the length of the texts.
+    A candidate of the ranking is convicted if it decides in the rows that have it (15% of an average decision
+    at least: a repaired model no longer listens to it, though the texts still say it), and says less than
+    half of what it says in training (a one-sided binomial test of the rows that have it), or carries a tenth
+    of all decisions and is more than four times rarer (a one-sided binomial test of all rows); twice the
+    smaller p-value, by Holm's correction over the first ten, weighted by their shares. Texts are chosen by
+    the seed; how many questions are asked does not depend on the size of the data or the length of the texts.
 
     Args:
         ask: the model, from texts to logits.
