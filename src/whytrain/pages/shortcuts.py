@@ -24,8 +24,8 @@ _UNCHECKED = (
 _CHECKED = (
     "What decides most in the training texts, and whether it holds on the check sample. A candidate that is "
     "at least 15% of a decision in the rows that have it is a shortcut where less than half of what it says "
-    "about the class in training holds on the check rows, or where it carries a tenth of all decisions and is "
-    "more than four times rarer there, each beyond chance (5% for all together)."
+    "about the class in training holds on the check rows, or where it carries a tenth of all decisions and "
+    "is more than four times rarer there, each beyond chance (5% for all together)."
 )
 
 
