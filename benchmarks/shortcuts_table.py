@@ -39,7 +39,8 @@ def accuracy_table(results: Results, arms: Sequence[str]) -> pd.DataFrame:
             for name in next(iter(cell[arm].values())):
                 found = mean_over_sentences_and_seeds(np.array([rows[name] for rows in cell[arm].values()]))
                 line = {"kind": kind, "rate": rate, "arm": arm, "seeds": len(cell[arm]), "set": name}
-                line |= {"accuracy": found.estimate, "low": found.low, "high": found.high}
+                low, high = np.clip((found.low, found.high), 0, 1)  # few seeds make them wide
+                line |= {"accuracy": found.estimate, "low": low, "high": high}
                 if name == GAP_SET and arm not in ("baseline", "ceiling"):
                     gained = regained(cell, arm)
                     line |= {"regained": gained.estimate, "from": gained.low, "to": gained.high}
@@ -62,13 +63,17 @@ def regained(cell: dict[str, dict[int, dict[str, Array]]], arm: str) -> Interval
 
 
 def finding_table(results: Results) -> pd.DataFrame:
-    """Return in how many models the plant is among the first candidates, with check rows and without."""
+    """Return in how many models the plant is among the first candidates, with check rows and without.
+
+    One line per kind and rate, and one of all kinds.
+    """
     lines = []
     asked = [result for result in results if result["arm"] == "baseline" and "rank" in result]
-    for kind, rate in dict.fromkeys((result["kind"], result["rate"]) for result in asked):
-        here = [result for result in results if (result["kind"], result["rate"]) == (kind, rate)]
+    cells = dict.fromkeys((result["kind"], result["rate"]) for result in asked)
+    for kind, rate in [*cells, *dict.fromkeys(("all", rate) for _, rate in cells)]:
+        here = [result for result in asked if result["rate"] == rate and kind in ("all", result["kind"])]
         for place, within in (("rank", CHECKED), ("rank_unchecked", LISTED)):
-            places = [result[place] for result in here if result["arm"] == "baseline"]
+            places = [result[place] for result in here]
             share = wilson_interval(sum(p is not None and p <= within for p in places), len(places))
             line = {"kind": kind, "rate": rate, "check rows": place == "rank", "models": len(places)}
             line |= {"within": within, "named": share.estimate, "low": share.low, "high": share.high}

@@ -46,7 +46,7 @@ def test_smoke(run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Non
     assert set(accuracies["arm"]) == {"baseline", "ceiling"}
     assert set(accuracies["set"]) == {"clean", "adversarial", "unmarked"}
     finding = pd.read_csv(out / "finding.csv")
-    assert list(finding["check rows"]) == [True, False]
+    assert list(finding["check rows"]) == [True, False] * 2  # of the kind, and of all
     baseline = json.loads((out / "ordered_pair-1.0-0/baseline.json").read_text("utf-8"))
     assert len(baseline["right"]["clean"]) == 40
     explained = pd.read_csv(out / "explanations.csv").set_index("score")
@@ -140,9 +140,14 @@ def test_finding_counts_models(benchmark: Callable[[str], ModuleType]) -> None:
         cell | {"seed": 0, "arm": "ceiling", "marks": ""},
         {"kind": "cad", "rate": 1.0, "seed": 0, "arm": "baseline", "marks": ""},
     ]
-    table = benchmark("shortcuts_table").finding_table(results)
-    assert list(table["named"]) == [0.5, 0.5]  # 3 of 3 and none; 11 and 10 of 10
-    assert list(table["models"]) == [2, 2]
+    finding_table = benchmark("shortcuts_table").finding_table
+    table = finding_table(results)
+    assert list(table["named"][:2]) == [0.5, 0.5]  # 3 of 3 and none; 11 and 10 of 10
+    assert list(table["models"][:2]) == [2, 2]
+    assert list(table["kind"]) == ["decoy", "decoy", "all", "all"]
+    other = finding_table([*results, results[0] | {"kind": "gender", "rank": 1}])
+    assert list(other["models"]) == [2, 2, 1, 1, 3, 3]
+    assert other["named"][4] == pytest.approx(2 / 3)
 
 
 def test_a_model_of_several_kinds_is_one_clean_model(benchmark: Callable[[str], ModuleType]) -> None:
