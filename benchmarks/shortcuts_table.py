@@ -133,15 +133,19 @@ def accuracy_figure(table: pd.DataFrame) -> Figure:
     )
     left = widest([line for label in labels for line in label.split("\n")], SMALL_SIZE) + 0.4
     top = key(figure, handles) + 0.4
-    margins = Margins(left=left, right=0.3, top=top, bottom=0.55, across=0.3, down=0.5)
+    margins = Margins(left=left, right=0.3, top=top, bottom=0.55, across=0.3, down=0.25)
     n_columns = max(rows["set"].nunique() for _, rows in cells)
     spec = grid(figure, len(cells), n_columns, margins)
+    above: list[str] = []
     for number, (label, (_, rows)) in enumerate(zip(labels, cells, strict=True)):
+        names, is_last = list(dict.fromkeys(rows["set"])), number == len(cells) - 1
         for column, (name, here) in enumerate(rows.groupby("set", sort=False)):
             ax = figure.add_subplot(spec[number, column])
-            dress(ax, str(name), "accuracy" if number == len(cells) - 1 else "", gridlines="x")
+            dress(ax, "" if names == above else str(name), "accuracy" if is_last else "", gridlines="x")
             _panel(ax, here, arms, handles)
+            ax.tick_params(axis="x", labelbottom=is_last)
             ax.set_yticks([(len(arms) - 1) / 2], [label if column == 0 else ""])
+        above = names
     return finish(figure)
 
 
@@ -151,7 +155,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, arms: Sequence[str], handles: Sequence[
         place = arms.index(row["arm"])
         color, marker = handles[place].get_color(), handles[place].get_marker()
         ax.plot([row["low"], row["high"]], [place, place], color=color, linewidth=2)
-        ax.plot(row["accuracy"], place, marker, color=color, markersize=5)
+        ax.plot(row["accuracy"], place, marker, color=color, markersize=5, clip_on=False)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
     ax.set_ylim(len(arms) - 0.5, -0.5)
