@@ -188,11 +188,12 @@ def make_snippets(out: Path, seed: int) -> None:
     corpus = Snippets(split_seed=seed, **sizes, **further).load()
     test = corpus.test
     assert test is not None
+    order = np.random.default_rng(seed).permutation(len(test))  # the file has one class after the other
     parts = {
         "ceiling_train": corpus.train,
         "ceiling_validation": corpus.validation,
-        "check": test.select(np.arange(planted.CHECK_ROWS)),
-        "clean": test.select(np.arange(planted.CHECK_ROWS, len(test))),
+        "check": test.select(order[: planted.CHECK_ROWS]),
+        "clean": test.select(order[planted.CHECK_ROWS :]),
     }
     out.mkdir(parents=True)
     for name, rows in parts.items():

@@ -173,6 +173,21 @@ def test_the_same_seed_finds_the_same() -> None:
     assert first.candidates[0] == second.candidates[0]
 
 
+def test_other_shares_of_the_classes_are_no_shortcut() -> None:
+    """Nearly all check rows are of one class: what helps a little in training can hardly be right more often."""
+    train = rows(2000, 0, ARTICLES, rate=0.55)
+    balanced = rows(600, 1, ARTICLES, rate=0.55)
+    one_class = np.flatnonzero(balanced.labels == 1)
+    kept = np.concatenate([one_class, np.flatnonzero(balanced.labels == 0)[:6]])
+    check = LabeledTexts(
+        ids=[balanced.ids[row] for row in kept],
+        texts=[balanced.texts[row] for row in kept],
+        labels=balanced.labels[kept],
+    )
+    found = find_shortcuts(WordModel(weights(a=-1.0, the=1.0)), train, check, 2, seed=0)
+    assert not found.shortcuts
+
+
 def test_few_rows_are_no_fault() -> None:
     train = rows(10, 0)
     found = find_shortcuts(WordModel(weights()), train, rows(2, 1), 2, seed=0)

@@ -112,7 +112,8 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     """Accuracy minus that of a bag of words and bigrams, paired over the rows that can compare the two."""
     own = run.validation.predictions
-    where = comparable_on(run.check and run.check.predictions, own, is_marked=run.is_marked)
+    check = None if run.check is None else run.check.predictions
+    where = comparable_on(check, own, is_marked=run.is_marked)
     if where is None:
         return NotExamined(NOT_COMPARABLE)
     judged = run.check if where == "check" and run.check is not None else run.validation

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from scipy import stats
+from scipy.special import expit, logit
 
 from whytrain.shortcuts.evidence import Candidate, are_kin
 from whytrain.shortcuts.measured import Seen
@@ -70,9 +71,21 @@ def _p_unheld(candidate: Candidate) -> float:
     """Test that at least half of what a feature says in training holds on the check rows that have it."""
     if not candidate.n_check or candidate.lift <= 0:
         return 1.0
-    share = min(candidate.expected_check + KEPT * candidate.lift, 1.0)
+    share = _held_share(candidate)
     hits = round(candidate.right_check * candidate.n_check)
     return float(stats.binom.cdf(hits, candidate.n_check, share))
+
+
+def _held_share(candidate: Candidate) -> float:
+    """Return the share of the check rows with a feature that would be right if half of what it says held.
+
+    Half of the difference to what chance gives, or half of the odds ratio, whichever asks less: where nearly
+    all check rows are of one class, the whole difference may not fit between their share and 1.
+    """
+    n = candidate.n_train  # one row more of each kind, so that the odds are finite
+    odds_ratio = logit((candidate.right_train * n + 1) / (n + 2)) - logit(candidate.expected_train)
+    by_odds = expit(logit(candidate.expected_check) + KEPT * odds_ratio)
+    return float(min(candidate.expected_check + KEPT * candidate.lift, by_odds))
 
 
 def _p_missing(candidate: Candidate, n_rows: int) -> float:
