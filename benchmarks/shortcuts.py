@@ -59,8 +59,10 @@ from whytrain.data.words import split_words
 from whytrain.errors import TrackingError
 from whytrain.guidance.guidance_settings import FOUND
 from whytrain.guidance.repair import OTHER_REPAIRS, repair_of
+from whytrain.metrics.calibration import SMALLEST_PROBABILITY
 from whytrain.runs.marks import read_found
 from whytrain.runs.shortcuts import read_shortcuts
+from whytrain.shortcuts.effects import log_odds
 from whytrain.shortcuts.marks import marks_text, parse_marks, read_marks
 from whytrain.shortcuts.suspicion import suspected_share
 
@@ -80,7 +82,7 @@ ALL_ARMS = (*ARMS, "early", "twice", "needless", "added", "added_10")
 METHODS = {"shapley": {"absences": ["padding"]}, "integrated_gradients": {}, "random": {}}
 PAIR_KINDS = ("token_in_context", "ordered_pair")
 CEILING_FILES = ("ceiling_train", "ceiling_validation")
-MAX_WORDS = 12  # of a sentence whose explanation is judged: all coalitions are asked
+MAX_WORDS = 9  # of a sentence whose explanation is judged: all coalitions are asked
 Array = NDArray[np.float64]
 
 
@@ -359,7 +361,7 @@ def explain_rows(cell: Cell, options: argparse.Namespace) -> None:
     planted_texts = [row["text"] for row in rows_of(cell, "validation", options)]
     texts = [text for text in planted_texts if len(split_words(text)) <= MAX_WORDS][: options.explanations]
     without = [" ".join(word for word in text.split() if word not in names) for text in texts]
-    decides = run.predict(texts)["label"].to_numpy() != run.predict(without)["label"].to_numpy()
+    carried = share_carried(log_odds_of(run, texts), log_odds_of(run, without))
     scores: dict[str, list[float]] = {}
     for text in texts:
         for attribution in wt.explain(run, text, explainers=METHODS).attributions:
@@ -370,7 +372,24 @@ def explain_rows(cell: Cell, options: argparse.Namespace) -> None:
             if attribution.pairs is not None and cell.kind in PAIR_KINDS:
                 first = is_largest_pair(attribution.pairs.scores, is_planted)
                 scores.setdefault("planted pair interacts most", []).append(float(first))
-    write(path, {**asdict(cell), "decides": decides.tolist(), "scores": scores})
+    write(path, {**asdict(cell), "carried": carried.tolist(), "scores": scores})
+
+
+def log_odds_of(run: wt.Run, texts: Sequence[str]) -> Array:
+    """Return the log-odds of each class, float64 (n, n_classes)."""
+    probabilities = run.predict(list(texts)).filter(regex="^probability_").to_numpy()
+    return log_odds(np.log(np.maximum(probabilities, SMALLEST_PROBABILITY)))
+
+
+def share_carried(whole: Array, without: Array) -> Array:
+    """Return the share of the log-odds of each answer that the plant carries; above 1 it decides.
+
+    >>> share_carried(np.array([[4.0, -4.0]]), np.array([[-2.0, 2.0]])).tolist()
+    [1.5]
+    """
+    rows, answers = np.arange(len(whole)), whole.argmax(axis=1)
+    share: Array = 1 - without[rows, answers] / whole[rows, answers]
+    return share
 
 
 def precision_at_k(sizes: Array, is_planted: NDArray[np.bool_]) -> float:

@@ -21,6 +21,7 @@ from whytrain.statistics.intervals import Interval, wilson_interval
 
 Array = NDArray[np.float64]
 Results = Sequence[dict[str, Any]]
+CARRIED = 0.5  # of the log-odds of an answer
 GAP_SET = "clean"  # on which the gap to the ceiling is measured
 _MARKERS = "os^"  # arms that share a color
 CHECKED, LISTED = 3, 10  # candidates among which the plant should be, with check rows and without
@@ -98,20 +99,20 @@ def alarm_table(results: Results) -> pd.DataFrame:
 def explanation_table(results: Results) -> pd.DataFrame:
     """Return the precision of each method, and how often the planted pair interacts most of all pairs.
 
-    Over all sentences, and over those that are answered otherwise without the plant: where a model answers
-    one class unless something speaks for the other, it does not need the plant of the first, and none can
-    find it.
+    Over all sentences, and over those in which the plant carries at least half of the log-odds: where a model
+    answers one class unless something speaks for the other, it does not need the plant of the first, and no
+    method that takes words away can find it.
     """
     lines = []
     frame = pd.DataFrame(results)
     for (kind, rate), cells in frame.groupby(["kind", "rate"], sort=False) if len(frame) else ():
-        decides = np.concatenate(list(cells["decides"])).astype(bool)
+        carries = np.concatenate(list(cells["carried"])) >= CARRIED
         for name in cells["scores"].iloc[0]:
             scores = np.concatenate([found[name] for found in cells["scores"]])
             line = {"kind": kind, "rate": rate, "models": len(cells), "score": name}
             line |= {"all": scores.mean(), "sentences": len(scores)}
-            line |= {"where it decides": scores[decides].mean() if decides.any() else np.nan}
-            lines.append(line | {"of them": int(decides.sum())})
+            line |= {"where it carries half": scores[carries].mean() if carries.any() else np.nan}
+            lines.append(line | {"of them": int(carries.sum())})
     return pd.DataFrame(lines)
 
 

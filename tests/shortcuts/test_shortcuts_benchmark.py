@@ -163,13 +163,15 @@ def test_a_model_of_several_kinds_is_one_clean_model(benchmark: Callable[[str], 
     assert alarm_table([]).empty
 
 
-def test_explanations_are_judged_where_the_plant_decides(benchmark: Callable[[str], ModuleType]) -> None:
+def test_explanations_are_judged_where_the_plant_carries_the_answer(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
     cell = {"kind": "decoy", "rate": 1.0, "seed": 0}
-    found = {"decides": [True, False, True], "scores": {"shapley": [1.0, 0.0, 0.5]}}
-    other = {"decides": [True], "scores": {"shapley": [1.0]}, "seed": 1}
+    found = {"carried": [1.5, 0.1, 0.5], "scores": {"shapley": [1.0, 0.0, 0.5]}}
+    other = {"carried": [0.9], "scores": {"shapley": [1.0]}, "seed": 1}
     (line,) = benchmark("shortcuts_table").explanation_table([cell | found, cell | other]).to_dict("records")
     assert line["all"] == pytest.approx(2.5 / 4)
-    assert line["where it decides"] == pytest.approx(2.5 / 3)
+    assert line["where it carries half"] == pytest.approx(2.5 / 3)
     assert (line["models"], line["sentences"], line["of them"]) == (2, 4, 3)
 
 
