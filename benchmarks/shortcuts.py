@@ -51,7 +51,14 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 import planted
 import revised
-from shortcuts_table import accuracy_figure, accuracy_table, alarm_table, explanation_table, finding_table
+from shortcuts_table import (
+    accuracy_figure,
+    accuracy_table,
+    alarm_table,
+    explanation_table,
+    finding_table,
+    model_table,
+)
 
 import whytrain as wt
 from whytrain.data.snippets import Snippets
@@ -129,6 +136,7 @@ def report(out: Path) -> None:
     accuracies = accuracy_table(arms, ALL_ARMS)
     tables = {
         "accuracy": accuracies,
+        "models": model_table(arms),
         "finding": finding_table(arms),
         "alarms": alarm_table(arms),
         "explanations": explanation_table(explained),

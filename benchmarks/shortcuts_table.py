@@ -17,7 +17,7 @@ from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid
 from whytrain.figures.base.text import widest
 from whytrain.presentation.palette import GRAY, PALETTE
 from whytrain.statistics.crossed_bootstrap import crossed_bootstrap, mean_over_sentences_and_seeds
-from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.statistics.intervals import Interval, t_interval, wilson_interval
 
 Array = NDArray[np.float64]
 Results = Sequence[dict[str, Any]]
@@ -61,6 +61,39 @@ def regained(cell: dict[str, dict[int, dict[str, Array]]], arm: str) -> Interval
         return [((counts @ (reached - low)) / (counts @ (high - low)))[:, None]]
 
     return crossed_bootstrap(shares, len(low), n_resamples=2000, seed=0).interval(0, 0.95)
+
+
+def model_table(results: Results) -> pd.DataFrame:
+    """Return one line per rate and arm, over the models of all kinds and seeds.
+
+    `regained` is the mean share of the way from baseline to ceiling on clean rows, `from` and `to` its 95% t
+    interval over models, `least` that of the worst; `adversarial` the mean accuracy on rows whose shortcut
+    points the wrong way minus that on clean rows, `lowest` that of the worst.
+    """
+    models: dict[str, dict[tuple[str, float, int], dict[str, float]]] = {}
+    for result in results:
+        accuracies = {name: bits.count("1") / len(bits) for name, bits in result["right"].items()}
+        cell = (result["kind"], result["rate"], result["seed"])
+        models.setdefault(result["arm"], {})[cell] = accuracies
+    ends = [models.get(name, {}) for name in ("baseline", "ceiling")]
+    lines = []
+    for arm, found in models.items():
+        known = [
+            cell for cell in found if arm not in ("baseline", "ceiling") and all(cell in e for e in ends)
+        ]
+        for rate in dict.fromkeys(cell[1] for cell in known):
+            trios = [(ends[0][cell], found[cell], ends[1][cell]) for cell in known if cell[1] == rate]
+            lines.append({"rate": rate, "arm": arm, "models": len(trios), **_over_models(trios)})
+    return pd.DataFrame(lines)
+
+
+def _over_models(trios: Sequence[tuple[dict[str, float], ...]]) -> dict[str, float]:
+    low, reached, high = np.array([[accuracies[GAP_SET] for accuracies in trio] for trio in trios]).T
+    shares = (reached - low) / (high - low)
+    worse = np.array([arm["adversarial"] for _, arm, _ in trios]) - reached
+    ends = t_interval(shares) if len(trios) > 1 else Interval(estimate=shares[0], low=np.nan, high=np.nan)
+    regained = {"regained": ends.estimate, "from": ends.low, "to": ends.high, "least": shares.min()}
+    return regained | {"adversarial": worse.mean(), "lowest": worse.min()}
 
 
 def finding_table(results: Results) -> pd.DataFrame:

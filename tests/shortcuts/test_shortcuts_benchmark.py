@@ -150,6 +150,26 @@ def test_finding_counts_models(benchmark: Callable[[str], ModuleType]) -> None:
     assert other["named"][4] == pytest.approx(2 / 3)
 
 
+def test_models_of_all_kinds_are_added_up(benchmark: Callable[[str], ModuleType]) -> None:
+    def arm(kind: str, name: str, clean: str, adversarial: str) -> dict[str, object]:
+        right = {"clean": clean, "adversarial": adversarial}
+        return {"kind": kind, "rate": 1.0, "seed": 0, "arm": name, "right": right}
+
+    results = [
+        arm("decoy", "baseline", "1000", "0000"),
+        arm("decoy", "ceiling", "1110", "1110"),
+        arm("decoy", "explained", "1100", "1000"),
+        arm("gender", "baseline", "1000", "0000"),
+        arm("gender", "ceiling", "1110", "1110"),
+        arm("gender", "explained", "1110", "1110"),
+        arm("cad", "explained", "1110", "1110"),  # without a ceiling
+    ]
+    (line,) = benchmark("shortcuts_table").model_table(results).to_dict("records")
+    assert (line["models"], line["regained"], line["least"]) == (2, 0.75, 0.5)  # 1 of 2, and 2 of 2
+    assert (line["adversarial"], line["lowest"]) == (-0.125, -0.25)
+    assert line["to"] - 0.75 == pytest.approx(12.7062 * 0.25, abs=1e-3)  # t of 1 degree of freedom
+
+
 def test_a_model_of_several_kinds_is_one_clean_model(benchmark: Callable[[str], ModuleType]) -> None:
     def ceiling(kind: str, run: str, marks: str) -> dict[str, object]:
         return {"kind": kind, "rate": 1.0, "seed": 0, "arm": "ceiling", "run": run, "marks": marks}
