@@ -22,6 +22,7 @@ from whytrain.statistics.intervals import Interval, t_interval, wilson_interval
 Array = NDArray[np.float64]
 Results = Sequence[dict[str, Any]]
 CARRIED = 0.5  # of the log-odds of an answer
+LEAST_GAP = 0.05  # from baseline to ceiling, of which a share can be told
 GAP_SET = "clean"  # on which the gap to the ceiling is measured
 _MARKERS = "os^"  # arms that share a color
 CHECKED, LISTED = 3, 10  # candidates among which the plant should be, with check rows and without
@@ -56,6 +57,8 @@ def regained(cell: dict[str, dict[int, dict[str, Array]]], arm: str) -> Interval
     if not seeds:
         return Interval(estimate=np.nan, low=np.nan, high=np.nan, level=0.95)
     low, reached, high = (np.array([one[seed][GAP_SET] for seed in seeds]).T for one in trio)
+    if (high - low).mean() < LEAST_GAP:
+        return Interval(estimate=np.nan, low=np.nan, high=np.nan)
 
     def shares(counts: Array) -> list[Array]:
         return [((counts @ (reached - low)) / (counts @ (high - low)))[:, None]]
@@ -89,10 +92,12 @@ def model_table(results: Results) -> pd.DataFrame:
 
 def _over_models(trios: Sequence[tuple[dict[str, float], ...]]) -> dict[str, float]:
     low, reached, high = np.array([[accuracies[GAP_SET] for accuracies in trio] for trio in trios]).T
-    shares = (reached - low) / (high - low)
     worse = np.array([arm["adversarial"] for _, arm, _ in trios]) - reached
-    ends = t_interval(shares) if len(trios) > 1 else Interval(estimate=shares[0], low=np.nan, high=np.nan)
-    regained = {"regained": ends.estimate, "from": ends.low, "to": ends.high, "least": shares.min()}
+    wide = high - low >= LEAST_GAP
+    shares = (reached - low)[wide] / (high - low)[wide]
+    mean = float(shares.mean()) if len(shares) else np.nan
+    ends = t_interval(shares) if len(shares) > 1 else Interval(estimate=mean, low=np.nan, high=np.nan)
+    regained = {"regained": mean, "from": ends.low, "to": ends.high, "least": min(shares, default=np.nan)}
     return regained | {"adversarial": worse.mean(), "lowest": worse.min()}
 
 

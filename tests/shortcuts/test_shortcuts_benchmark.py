@@ -168,6 +168,15 @@ def test_models_of_all_kinds_are_added_up(benchmark: Callable[[str], ModuleType]
     assert (line["models"], line["regained"], line["least"]) == (2, 0.75, 0.5)  # 1 of 2, and 2 of 2
     assert (line["adversarial"], line["lowest"]) == (-0.125, -0.25)
     assert line["to"] - 0.75 == pytest.approx(12.7062 * 0.25, abs=1e-3)  # t of 1 degree of freedom
+    # Of a gap that is hardly there no share can be told.
+    small = [arm("article", "baseline", "1110", "0000"), arm("article", "ceiling", "1110", "1110")]
+    (line,) = (
+        benchmark("shortcuts_table")
+        .model_table([*small, arm("article", "explained", "1111", "1110")])
+        .to_dict("records")
+    )
+    assert np.isnan([line["regained"], line["from"], line["least"]]).all()
+    assert line["adversarial"] == -0.25
 
 
 def test_a_model_of_several_kinds_is_one_clean_model(benchmark: Callable[[str], ModuleType]) -> None:
