@@ -41,7 +41,7 @@ def test_words_that_say_nothing_or_help_are_not(honest: float) -> None:
 
 def test_what_adds_up_is_what_the_model_says() -> None:
     """One misleading word in every row: what it adds to the true class is minus its weight in each."""
-    labels = np.arange(40) % 2
+    labels = np.arange(60) % 2
     texts = [Text(f"{('trap', 'snare')[label]} {i}") for i, label in enumerate(labels)]
     found = misleading_group(
         Asked(WordModel({"trap": 3.0, "snare": -3.0})),
@@ -56,7 +56,7 @@ def test_what_adds_up_is_what_the_model_says() -> None:
 
 
 def test_few_rows_say_nothing() -> None:
-    assert group(WordModel(weights()), honest=0.1, n=10) is None
+    assert group(WordModel(weights()), honest=0.1, n=48) is None
 
 
 def test_what_speaks_for_a_rare_class_does_not_seem_to_mislead() -> None:

@@ -16,7 +16,7 @@ from whytrain.statistics.intervals import Interval, t_interval
 
 MOST_QUESTIONS = 12_000  # about check texts without one of their words
 MOST_WORDS = 1_000  # of a group
-FEWEST_ROWS = 20
+FEWEST_ROWS = 50  # as many of each class: of fewer the test is not to be trusted
 SPLITS = 20  # random halves, over which the sums of a row are averaged
 LEVEL = 0.01  # of the test
 
