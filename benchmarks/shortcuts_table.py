@@ -36,7 +36,7 @@ def accuracy_table(results: Results, arms: Sequence[str]) -> pd.DataFrame:
         cell = cells.setdefault((result["kind"], result["rate"]), {})
         cell.setdefault(result["arm"], {})[result["seed"]] = rows
     lines = []
-    for (kind, rate), cell in cells.items():
+    for (kind, rate), cell in sorted(cells.items(), key=lambda cell: -cell[0][1]):
         for arm in sorted(cell, key=arms.index):
             for name in next(iter(cell[arm].values())):
                 found = mean_over_sentences_and_seeds(np.array([rows[name] for rows in cell[arm].values()]))
