@@ -29,8 +29,7 @@ def sst2(tmp_path: Path) -> Path:
     """A folder with a small SST-2: 700 whole sentences, each with a part of it as another row."""
     words = [("a", "dull"), ("the", "great")]
     sentences = [
-        f"{words[i % 2][0]} film number {i} is {words[i % 2][1]} in {['the', 'a'][i % 3 > 0]} way ."
-        for i in range(700)
+        f"{words[i % 2][0]} film {i} {words[i % 2][1]} {['the', 'a'][i % 3 > 0]} way ." for i in range(700)
     ]
     parts = [sentence.removesuffix(" .") for sentence in sentences]
     (tmp_path / "sst2").mkdir()
