@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from whytrain.baselines.comparable import answered_right
 from whytrain.metrics import ACCURACY
-from whytrain.presentation.wording import counted, with_interval
+from whytrain.presentation.wording import with_interval
 from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.phrases import interval_phrase
