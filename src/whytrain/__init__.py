@@ -19,21 +19,31 @@ if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
     os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="1000")
 
 if TYPE_CHECKING:
+    from whytrain.api.asking import AskedText, ask
     from whytrain.api.comparing import Comparison, compare
-    from whytrain.api.explaining import TextExplanation, explain, from_function, from_huggingface
+    from whytrain.api.explaining import (
+        TextExplanation,
+        explain,
+        from_function,
+        from_huggingface,
+        methods,
+    )
     from whytrain.api.runs import Run, fit, open_run, train
 else:
     __getattr__ = lazy_imports(__name__)
 
 __all__ = [
+    "AskedText",
     "Comparison",
     "Run",
     "TextExplanation",
+    "ask",
     "compare",
     "explain",
     "fit",
     "from_function",
     "from_huggingface",
+    "methods",
     "open_run",
     "train",
 ]

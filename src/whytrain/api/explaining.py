@@ -214,6 +214,16 @@ def explain(
     return [TextExplanation(explainer(text)) for text in texts]
 
 
+def methods(model: Run | SavedModel) -> list[str]:
+    """Return the names of the methods that can explain a model, `random` last."""
+    from whytrain.models.saved import SavedModel
+
+    interface = model.interface if isinstance(model, SavedModel) else model.model.interface
+    names = sorted(path.stem for path in (CONF / "explainer").glob("*.yaml"))
+    able = [name for name in names if _made(name, {}).missing(interface) is None]
+    return sorted(able, key=lambda name: (name == "random", name != "shapley"))
+
+
 def made_methods(explainers: Methods) -> list[Explainer]:
     """Make methods from their names; their settings stand in conf/explainer, and nowhere else.
 

@@ -18,6 +18,7 @@ from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
+    from whytrain.data.corpus import Corpus
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
     from whytrain.types import DeviceName
@@ -76,14 +77,40 @@ class Run:
             ConfigError: this machine has no such device.
             TrackingError: the run logged no model.
         """
-        from whytrain.commands.command_line import trusted_targets
-        from whytrain.config.trust import trust
         from whytrain.models.device import device_named
         from whytrain.runs.model import read_model
 
         device = device_named(self.device)
-        trust(trusted_targets(CONF))
+        trust_own_classes()
         return read_model(self.record, device=device)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The data that the run was trained on, read again from where its config says.
+
+        Raises:
+            ConfigError: the data are not there any more.
+            DataError: they cannot be read.
+            TrackingError: the run keeps its text private, or its data are other ones now.
+        """
+        from whytrain.runs.data import read_corpus
+
+        trust_own_classes()
+        return read_corpus(self.record, self.config)
+
+    def validation(self) -> pd.DataFrame:
+        """Return what the best epoch's model says of the validation rows.
+
+        Returns:
+            One row each: `id`, `text` (its hash in a private run), `label`, `prediction`, `right`,
+            `probability` (of the predicted class) and `loss` (of the label, nats).
+
+        Raises:
+            TrackingError: the run recorded none.
+        """
+        from whytrain.runs.validation import validation_rows
+
+        return validation_rows(self.record)
 
     def explain(
         self, texts: str | Sequence[str] | pd.Series, **settings: Any
@@ -120,6 +147,14 @@ class Run:
         flags = {name: "boolean" for name in told if name == "abstain" or str(name).startswith("in_set_")}
         told = told.astype(flags).set_axis((~is_missing).to_numpy().nonzero()[0], axis="index")
         return told.reindex(range(len(column))).set_axis(column.index, axis="index")
+
+
+def trust_own_classes() -> None:
+    """Let this process import what the files of conf/ name."""
+    from whytrain.commands.command_line import trusted_targets
+    from whytrain.config.trust import trust
+
+    trust(trusted_targets(CONF))
 
 
 def train(*words: str) -> Run:

@@ -120,7 +120,7 @@ class TextExplainer:
 
         Args:
             saved: the model.
-            explainers: the methods, the first one for figures that show one.
+            explainers: the methods, the first one for figures that show one; none: only what is decided.
             payoff: of the predicted class.
             seed: of methods that draw.
             label: what is asked about instead of what is predicted; None: the predicted class, or each
@@ -213,7 +213,7 @@ class TextExplainer:
     def _alternative(self, ask: Ask, logits: NDArray[np.float64]) -> Callable[[], Explanation] | None:
         """Return what explains why the predicted class rather than the second one, if it is to be asked."""
         asked_else = self.label is not None or self.rather_than is not None
-        if asked_else or not self.saved.task.exclusive or len(logits) == 2:
+        if asked_else or not self.explainers or not self.saved.task.exclusive or len(logits) == 2:
             return None
         first = int(logits.argmax())
         second = int(np.where(np.arange(len(logits)) == first, -np.inf, logits).argmax())

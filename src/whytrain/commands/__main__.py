@@ -12,6 +12,7 @@ from typing import NoReturn
 COMMANDS = {
     "train": ("train, explain and track one run, or many (-m)", "whytrain train model=bilstm_opt seed=1"),
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
+    "explore": ("ask a run in the browser, mark wrong reasons, retrain", "whytrain explore run=NAME"),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
     "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),
     "export": ("give a run's model to other tools: Hugging Face, ONNX", "whytrain export run=NAME"),

@@ -46,6 +46,10 @@ class Lexicon(Protocol):
         """Return single words that can stand for a word, the closest first."""
         ...
 
+    def antonyms(self, word: str) -> tuple[str, ...]:
+        """Return single words that say the opposite of a word."""
+        ...
+
 
 class NoLexicon:
     """Knows symbols and English function words: for languages, and machines, without WordNet."""
@@ -55,6 +59,10 @@ class NoLexicon:
         return FUNCTION if word in _FUNCTION_WORDS else _symbol(word)
 
     def synonyms(self, word: str) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+    def antonyms(self, word: str) -> tuple[str, ...]:
         """Return none."""
         return ()
 
@@ -105,6 +113,19 @@ class WordNet:
         lemmas: list[Lemma] = [lemma for sense in senses if word in _names(sense) for lemma in sense.lemmas()]
         names = dict.fromkeys(lemma.name().lower() for lemma in lemmas)
         return tuple(name for name in names if name != word and name.isalpha())[:_MOST]
+
+
+    @cache  # noqa: B019
+    def antonyms(self, word: str) -> tuple[str, ...]:
+        """Return the opposites of the word itself, not of its senses' other words, most frequent first."""
+        lemmas: list[Lemma] = [
+            lemma
+            for sense in self._wordnet.synsets(word)
+            for lemma in sense.lemmas()
+            if lemma.name().lower() == word
+        ]
+        names = dict.fromkeys(other.name().lower() for lemma in lemmas for other in lemma.antonyms())
+        return tuple(name for name in names if name.isalpha())
 
 
 def _english() -> Any:

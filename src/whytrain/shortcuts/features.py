@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.data.words import bare_word, word_spans
+from whytrain.data.words import bare_spans, bare_word, word_spans
 
 FeatureKind = Literal["words", "pair", "ordered_pair"]
 
@@ -111,7 +111,23 @@ class Text:
 
     def without_place(self, place: int) -> str:
         """Return the text without the word at a place."""
-        return self._rebuilt({place: ""})
+        return self.without_places([place])
+
+    def without_places(self, places: Sequence[int]) -> str:
+        """Return the text without the words at some places."""
+        return self._rebuilt(dict.fromkeys(places, ""))
+
+    def replaced(self, place: int, word: str) -> str:
+        """Return the text with another word at a place; signs around the old one stay, as does its capital.
+
+        >>> Text("Good, really").replaced(0, "bad")
+        'Bad, really'
+        """
+        begin, end = word_spans(self.text)[place]
+        _, first, last = bare_spans(self.text)[place]
+        capital = self.text[first : first + 1].isupper() and word[:1].islower()
+        new = f"{word[:1].upper()}{word[1:]}" if capital else word
+        return self._rebuilt({place: f"{self.text[begin:first]}{new}{self.text[last:end]}"})
 
     def exchanged(self, first: str, second: str) -> str:
         """Return the text with the first occurrences of two words in each other's place.

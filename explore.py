@@ -1,0 +1,6 @@
+"""Explore a tracked run in the browser: python explore.py run=ID (or runs=[A,B], model=FOLDER) [key=value …]."""
+
+from whytrain.commands.explore import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""A model that is explored: asked by one request at a time, its answers remembered for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import whytrain as wt
+from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.text import ExplainedText
+from whytrain.data.corpus import Corpus
+from whytrain.errors import WhytrainError
+from whytrain.models.saved import SavedModel
+from whytrain.runs.config import is_private
+from whytrain.runs.evidence import read_evidence
+from whytrain.shortcuts.evidence import ShortcutEvidence
+
+T = TypeVar("T")
+_REMEMBERED = 200  # answers
+# A person waits for these: exact for short texts, a rougher estimate for long ones than a report's.
+_SHARED = {"exact_words": 13, "budget": 1500}  # of models whose coalitions share their recurrence
+_DIRECT = {"exact_words": 8, "budget": 500}
+LONGEST_TEXT = 5000  # characters of a text that is asked about here
+
+
+class Explored:
+    """One model, and the run that it comes from if there is one.
+
+    What takes long holds a lock, so that several people's reasons come one after the other; what is quick does
+    not wait for it. The model stays in evaluation mode.
+
+    Attributes:
+        name: of the run, or of the model.
+        run: where the model comes from; None for a classifier from elsewhere.
+        saved: the model.
+    """
+
+    def __init__(self, name: str, saved: SavedModel, run: wt.Run | None = None) -> None:
+        """Remember nothing yet."""
+        self.name, self.saved, self.run = name, saved, run
+        saved.model.eval()
+        self.lock = threading.RLock()
+        self._known_lock = threading.Lock()
+        self._known: OrderedDict[object, Any] = OrderedDict()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the run keeps its texts to itself."""
+        return self.run is not None and is_private(self.run.record)
+
+    def warm(self) -> None:
+        """Read what the first page shows, and ask once: what a model loads at first is loaded then."""
+        self.ask("a")
+        _ = self.methods, self.validation
+
+    def ask(self, text: str) -> tuple[wt.AskedText, list[Any]]:
+        """Return the answer to a text, and what it is without each of its words.
+
+        Raises:
+            DataError: the text has no words, or is too long.
+        """
+
+        def answer() -> tuple[wt.AskedText, list[Any]]:
+            asked = wt.ask(self.saved, text)
+            return asked, asked.without_each()
+
+        return self._once(("ask", text), answer)
+
+    def explain(self, text: str, method: str) -> ExplainedText:
+        """Return a text explained by a method of conf/explainer."""
+        shared = self.saved.interface.capabilities.recurrence
+        settings = {"shapley": _SHARED if shared else _DIRECT}.get(method, {})
+        with self.lock:
+            return self._once(
+                ("explain", method, text),
+                lambda: wt.explain(self.saved, text, explainers={method: settings}).result,
+            )
+
+    def quick(self, text: str) -> Attribution | None:
+        """Return the reasons that a network of the run's own guesses in one pass; None without one."""
+        if "amortized" not in self.methods:
+            return None
+        return self.explain(text, "amortized").explanations[0].attribution
+
+    def least(self, text: str) -> Any:
+        """Return the fewest words without which the answer is another one."""
+        asked, without = self.ask(text)
+        importance = -np.array([changed.effect for changed in without])
+        with self.lock:
+            return self._once(("least", text), lambda: asked.least_deletions(importance))
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """The names of the methods that the model can be explained by."""
+        return wt.methods(self.saved)
+
+    @cached_property
+    def corpus(self) -> Corpus | None:
+        """The data of the run; None where there are none to be shown."""
+        if self.run is None or self.is_private:
+            return None
+        try:
+            return self.run.corpus
+        except WhytrainError:
+            return None
+
+    @cached_property
+    def validation(self) -> pd.DataFrame | None:
+        """The validation rows with what the model says of them; None where there are none to be shown."""
+        return None if self.run is None or self.is_private else _or_none(self.run.validation)
+
+    @cached_property
+    def shortcuts(self) -> ShortcutEvidence | None:
+        """What the run's model leans on, and what speaks against it; None where nothing looked for it."""
+        if self.run is None or self.is_private:
+            return None
+        record = self.run.record
+        evidence = _or_none(lambda: read_evidence(record))
+        return None if evidence is None else evidence.shortcuts
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame | None:
+        """The words that decide most in training sentences; None where none were ranked."""
+        from whytrain.runs.ranking import read_words
+
+        if self.run is None or self.is_private:
+            return None
+        record = self.run.record
+        return _or_none(lambda: read_words(record))
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame | None:
+        """The pairs of words that do most together; None where none were ranked."""
+        from whytrain.runs.ranking import read_pairs
+
+        if self.run is None or self.is_private:
+            return None
+        record = self.run.record
+        return _or_none(lambda: read_pairs(record))
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probabilities of the classes, float64 (n_texts, n_classes)."""
+        return self.saved.probabilities(texts)
+
+    def _once(self, key: object, compute: Callable[[], T]) -> T:
+        with self._known_lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                known: T = self._known[key]
+                return known
+        found = compute()
+        with self._known_lock:
+            self._known[key] = found
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+
+def _or_none(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except WhytrainError:
+        return None

@@ -1,0 +1,113 @@
+// Links and forms without a reload, and parts of a page that come behind it. Without scripts all of it works, too.
+const main = document.getElementById("main");
+const say = document.getElementById("say");
+let running = null; // what the last click asked for: a newer one stops it
+
+async function ask(url, options = {}, tries = 4) {
+  const answer = await fetch(url, { credentials: "same-origin", ...options });
+  if (answer.status === 429 && tries > 0) {
+    await new Promise((done) => setTimeout(done, 400 + 400 * Math.random()));
+    return ask(url, options, tries - 1);
+  }
+  return answer;
+}
+
+function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+async function visit(url, options = {}, push = true) {
+  running?.abort();
+  running = new AbortController();
+  const mine = running;
+  main.setAttribute("aria-busy", "true");
+  try {
+    const answer = await ask(url, { ...options, signal: mine.signal });
+    const page = parsed(await answer.text());
+    const next = page.getElementById("main");
+    const focus = document.activeElement?.id;
+    if (next) {
+      main.replaceChildren(...next.childNodes);
+      document.title = page.title;
+      document.querySelector("header nav").replaceChildren(...page.querySelector("header nav").childNodes);
+    } else {
+      main.querySelector(".wrong")?.remove();
+      main.prepend(...page.body.childNodes);
+    }
+    const where = new URL(answer.url);
+    where.hash = new URL(url, location.href).hash;
+    if (push && next) history.pushState({}, "", where);
+    settle(main);
+    const target = where.hash && document.getElementById(where.hash.slice(1));
+    if (target) target.scrollIntoView({ block: "nearest" });
+    else if (push && next && !focus) scrollTo(0, 0);
+    (focus && document.getElementById(focus))?.focus({ preventScroll: true });
+    say.textContent = main.querySelector("[data-say], .answer, .wrong, h1, h2")?.textContent.trim() ?? "";
+  } catch (error) {
+    if (error.name !== "AbortError") {
+      say.textContent = "The program does not answer. Is it still running?";
+      say.classList.add("shown");
+      return;
+    }
+  } finally {
+    if (mine === running) main.removeAttribute("aria-busy");
+  }
+  say.classList.remove("shown");
+}
+
+async function load(part) {
+  const url = part.dataset.load;
+  const answer = await ask(url).catch(() => null);
+  if (!part.isConnected || part.dataset.load !== url) return;
+  if (!answer) return void (part.textContent = "The program does not answer.");
+  const html = parsed(await answer.text());
+  const focus = document.activeElement?.id;
+  part.replaceChildren(...html.body.childNodes);
+  (focus && document.getElementById(focus))?.focus({ preventScroll: true });
+  settle(part, true);
+  const again = part.querySelector("[data-again]");
+  if (again) setTimeout(() => part.isConnected && load(part), Number(again.dataset.again));
+}
+
+function settle(root, inside = false) {
+  for (const part of root.querySelectorAll("[data-load]")) if (!inside || part !== root) load(part);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-soft], header nav a");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  visit(link.href);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-soft]");
+  if (!form) return;
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  if (form.method === "post") visit(form.action, { method: "POST", body: fields });
+  else visit(`${form.action}?${fields}`);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+// Enter asks; a line break needs Shift.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea")) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+  // From word to word with the arrows.
+  const word = event.target.closest?.("a.word");
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (word && step) {
+    const words = [...word.parentElement.querySelectorAll("a.word")];
+    words[words.indexOf(word) + step]?.focus();
+    event.preventDefault();
+  }
+});
+
+addEventListener("popstate", () => visit(location.href, {}, false));
+settle(document);
