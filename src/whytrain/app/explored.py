@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from whytrain.errors import WhytrainError
 from whytrain.models.saved import SavedModel
 from whytrain.runs.config import is_private
 from whytrain.runs.evidence import read_evidence
-from whytrain.shortcuts.evidence import ShortcutEvidence
+from whytrain.shortcuts.evidence import LabeledTexts, ShortcutEvidence, find_shortcuts
 
 T = TypeVar("T")
 _REMEMBERED = 200  # answers
@@ -118,12 +118,27 @@ class Explored:
 
     @cached_property
     def shortcuts(self) -> ShortcutEvidence | None:
-        """What the run's model leans on, and what speaks against it; None where nothing looked for it."""
+        """What the run's model leans on, and what speaks against it; None where the data are not there."""
         if self.run is None or self.is_private:
             return None
         record = self.run.record
         evidence = _or_none(lambda: read_evidence(record))
-        return None if evidence is None else evidence.shortcuts
+        if evidence is not None and evidence.shortcuts is not None:
+            return evidence.shortcuts
+        return self._find_shortcuts()
+
+    def _find_shortcuts(self) -> ShortcutEvidence | None:
+        """Look now, in a run in which nothing looked."""
+        corpus = self.corpus
+        if corpus is None or not corpus.task.exclusive:
+            return None
+        train, check = (
+            None if split is None else LabeledTexts(ids=split.ids, texts=split.texts, labels=split.labels)
+            for split in (corpus.train, corpus.check)
+        )
+        assert train is not None
+        with self.lock:
+            return find_shortcuts(self.saved.logits, train, check, len(corpus.class_names), seed=0)
 
     @cached_property
     def ranking(self) -> pd.DataFrame | None:

@@ -21,8 +21,8 @@ from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdi
 from whytrain.presentation.wording import listed, percent, scores_of
 
 EFFECT = Quantity(symbol="Δ", name="effect of the word", unit="log-odds", additive=False)
-_ALTERNATIVES = 14  # words that are tried in the place of one
-_OF_A_KIND = 5  # synonyms, and as many opposites
+_OF_A_KIND = 4  # opposites, synonyms
+_NEAR = 8  # words that are near for the model
 _ARCS = 4
 _CLASSES = 6  # whose probabilities are shown
 _ALIKE = 6
@@ -202,11 +202,11 @@ class Vocabulary:
     def tried(self, word: str) -> list[Tried]:
         """Return what may be tried in the place of a word."""
         bare = bare_word(word)
-        tried = [(other, "opposite") for other in self.lexicon.antonyms(bare)[:_OF_A_KIND]]
-        tried += [(other, "similar") for other in self.lexicon.synonyms(bare)[:_OF_A_KIND]]
-        if self._alike is not None:
-            tried += [(other, "near for the model") for other in self._alike.nearest(bare, _ALTERNATIVES)]
-        return list(dict(reversed(tried)).items())[::-1][:_ALTERNATIVES]
+        near = [] if self._alike is None else self._alike.nearest(bare, _NEAR)
+        tried = dict.fromkeys(near, "near")
+        tried |= dict.fromkeys(self.lexicon.synonyms(bare)[:_OF_A_KIND], "similar")
+        tried |= dict.fromkeys(self.lexicon.antonyms(bare)[:_OF_A_KIND], "opposite")
+        return sorted(tried.items(), key=lambda item: ("opposite", "similar", "near").index(item[1]))
 
 
 def alternatives(answers: Sequence[Answer], place: int, tried: Sequence[Tried]) -> list[Alternative]:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
 
 import uvicorn
 
-from whytrain.app.explored import Explored
+from whytrain.app.exploration import Exploration
 from whytrain.app.server import make_app
 from whytrain.errors import ConfigError
 
 HOST = "127.0.0.1"
 
 
-def serve(models: Sequence[Explored], port: int) -> None:
+def serve(exploration: Exploration, port: int) -> None:
     """Say where, and answer until somebody ends it.
 
     Args:
-        models: what is explored.
+        exploration: what is shown.
         port: to listen on; 0: one that is free.
 
     Raises:
@@ -27,13 +26,15 @@ def serve(models: Sequence[Explored], port: int) -> None:
     """
     token = secrets.token_urlsafe(24)
     server = uvicorn.Server(
-        uvicorn.Config(make_app(models, token=token), log_level="warning", server_header=False)
+        uvicorn.Config(make_app(exploration, token=token), log_level="warning", server_header=False)
     )
     with listening(port) as own:
-        for model in models:
-            model.warm()
+        exploration.warm()
         address = f"http://{HOST}:{own.getsockname()[1]}/?token={token}"
-        print(f"{', '.join(model.name for model in models)} is explored at\n{address}\nstop with Ctrl-C", flush=True)
+        print(
+            f"{', '.join(model.name for model in exploration.models)} is explored at\n{address}\nstop with Ctrl-C",
+            flush=True,
+        )
         server.run(sockets=[own])
 
 
@@ -49,5 +50,7 @@ def listening(port: int) -> socket.socket:
         own.bind((HOST, port))
     except OSError as error:
         own.close()
-        raise ConfigError(f"port={port} is taken: give another one, or port=0 for one that is free") from error
+        raise ConfigError(
+            f"port={port} is taken: give another one, or port=0 for one that is free"
+        ) from error
     return own

@@ -24,9 +24,11 @@ def hydra_main(config: DictConfig) -> None:
     with job_errors(CONF / "explore.yaml"):
         plain = checked(config)
         quiet_libraries()
+        from whytrain.app.exploration import Exploration
         from whytrain.app.serving import serve
 
-        serve(explored(config, plain), plain["port"])
+        root = instantiate(config.tracking).root
+        serve(Exploration(explored(config, plain), root=root), plain["port"])
 
 
 def checked(config: DictConfig) -> dict[str, Any]:

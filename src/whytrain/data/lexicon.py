@@ -114,7 +114,6 @@ class WordNet:
         names = dict.fromkeys(lemma.name().lower() for lemma in lemmas)
         return tuple(name for name in names if name != word and name.isalpha())[:_MOST]
 
-
     @cache  # noqa: B019
     def antonyms(self, word: str) -> tuple[str, ...]:
         """Return the opposites of the word itself, not of its senses' other words, most frequent first."""

@@ -150,7 +150,9 @@ def _plain(remark: Remark) -> dict[str, object]:
 def _remark(line: str) -> Remark:
     content = json.loads(line)
     if content.get("action") not in get_args(Action):
-        raise TrackingError(f"{REMARKS_PATH}: {content.get('action')!r} is no remark that this whytrain knows")
+        raise TrackingError(
+            f"{REMARKS_PATH}: {content.get('action')!r} is no remark that this whytrain knows"
+        )
     lists = {name: tuple(map(str, content.get(name, ()))) for name in ("words", "joined")}
     return Remark(**content | lists)
 

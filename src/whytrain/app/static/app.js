@@ -66,12 +66,30 @@ async function load(part) {
   (focus && document.getElementById(focus))?.focus({ preventScroll: true });
   settle(part, true);
   const again = part.querySelector("[data-again]");
+  const refresh = part.querySelector("[data-refresh]");
+  if (refresh) {
+    const target = document.getElementById(refresh.dataset.into);
+    target.dataset.load = refresh.dataset.refresh;
+    await load(target);
+    delete target.dataset.load;
+  }
   if (again) setTimeout(() => part.isConnected && load(part), Number(again.dataset.again));
 }
 
 function settle(root, inside = false) {
   for (const part of root.querySelectorAll("[data-load]")) if (!inside || part !== root) load(part);
 }
+
+// What a summary hides is loaded when it is opened.
+document.addEventListener("toggle", (event) => {
+  const details = event.target;
+  if (!details.open || !details.dataset.open) return;
+  const part = document.createElement("div");
+  part.dataset.load = details.dataset.open;
+  delete details.dataset.open;
+  details.append(part);
+  load(part);
+}, true);
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-soft], header nav a");

@@ -1,0 +1,78 @@
+"""Pages and parts of pages, made of templates; all text is escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+
+from whytrain.app.exploration import Exploration
+from whytrain.pages.html import visible
+from whytrain.presentation import palette, wording
+
+HERE = Path(__file__).parent
+VIEWS = ("sentence", "words", "data", "retrain", "compare")
+
+
+class Pages:
+    """Makes pages of one exploration."""
+
+    def __init__(self, exploration: Exploration) -> None:
+        """Read no template yet."""
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "visible": lambda text: visible(str(text)),
+            "percent": wording.percent,
+            "signed": wording.signed,
+            "url": lambda values: urlencode(values, doseq=True),
+        }
+        self._templates.globals |= {
+            "exploration": exploration,
+            "models": exploration.models,
+            "views": VIEWS,
+            "counted": wording.counted,
+            "listed": wording.listed,
+        }
+
+    def page(self, view: str, **values: object) -> HTMLResponse:
+        """Return a whole page."""
+        return HTMLResponse(self.text(view, view=view, **values))
+
+    def part(self, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
+        """Return a part of a page."""
+        return HTMLResponse(self.text(name, **values), status)
+
+    def text(self, name: str, **values: object) -> str:
+        """Return what a template makes of values."""
+        return self._templates.get_template(f"{name}.html").render(**values)
+
+
+def palette_sheet() -> str:
+    """Return the house's colors as variables of a style sheet."""
+    light = {"for": palette.POSITIVE, "against": palette.NEGATIVE, "size": palette.SIZE}
+    light |= {"right": palette.RIGHT, "wrong": palette.WRONG, "ink": palette.INK}
+    variables = "".join(f"--{name}:{color};" for name, color in light.items())
+    return f":root{{{variables}}}"
+
+
+async def form_of(request: Request) -> dict[str, list[str]]:
+    """Return the fields of a form that a browser sent."""
+    body = (await request.body()).decode("utf-8", "replace")
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=50):
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def first_of(fields: dict[str, list[str]], name: str, otherwise: str = "") -> str:
+    """Return the first value of a field."""
+    return fields.get(name, [otherwise])[0]

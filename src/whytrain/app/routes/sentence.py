@@ -1,0 +1,98 @@
+"""Addresses of the view of a sentence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from whytrain.app import sentence
+from whytrain.app.exploration import Exploration
+from whytrain.app.explored import LONGEST_TEXT, Explored
+from whytrain.app.pages import Pages
+from whytrain.errors import DataError
+
+_SUGGESTED = 8  # sentences to pick from
+_WORDS = (4, 20)  # of a sentence to pick
+Methods = Annotated[list[str] | None, Query()]
+
+
+def router(exploration: Exploration, pages: Pages) -> APIRouter:
+    """Return the addresses."""
+    routes, models = APIRouter(prefix="/sentence"), exploration.models
+
+    @routes.get("")
+    def ask(text: str = "", before: str = "", word: int | None = None, method: Methods = None) -> Response:
+        text, before = checked(text), checked(before)
+        answers = [sentence.answer(model, text) for model in models] if text else []
+        tried = []
+        if answers and word is not None:
+            chosen = answers[0].asked.words[answers[0].asked.checked(word)]
+            tried = sentence.alternatives(answers, word, exploration.vocabulary.tried(chosen))
+        able = models[0].methods
+        return pages.page(
+            "sentence",
+            text=text,
+            before=before,
+            was=[sentence.answer(model, before) for model in models] if before and text else [],
+            answers=answers,
+            place=word if answers else None,
+            alternatives=tried,
+            methods=able,
+            chosen=[name for name in able if name in (method or ())] or able[:1],
+            suggested=[] if text else _suggested(models[0]),
+        )
+
+    @routes.get("/replace")
+    def replace(text: str, word: int, by: str = "") -> Response:
+        text = checked(text)
+        asked, _ = models[0].ask(text)
+        new = asked.replaced(word, by.strip()) if by.strip() else asked.without([word])
+        return RedirectResponse(f"/sentence?{urlencode({'text': new, 'before': text})}", 303)
+
+    @routes.get("/reasons")
+    def reasons(text: str, model: int = 0, method: Methods = None) -> Response:
+        asked = exploration.named(model)
+        chosen = [name for name in asked.methods if name in (method or ())]
+        found, notes = sentence.reasons(asked, checked(text), chosen)
+        return pages.part("reasons", reasons=found, notes=notes)
+
+    @routes.get("/least")
+    def least(text: str, model: int = 0) -> Response:
+        turns, told = sentence.turns(exploration.named(model), checked(text))
+        return pages.part("least", turns=turns, told=told, text=text)
+
+    @routes.get("/alike")
+    def alike(text: str) -> Response:
+        rows, read = sentence.alike(exploration.vocabulary, checked(text))
+        return pages.part("alike", rows=rows, read=read)
+
+    return routes
+
+
+def checked(text: str) -> str:
+    """Return a text that may be asked.
+
+    Raises:
+        DataError: it is too long for the page.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise DataError(
+            f"The text has {len(text):,} characters; up to {LONGEST_TEXT:,} are explained here. Give a part of "
+            "it, or use explain.py."
+        )
+    return text.strip()
+
+
+def _suggested(model: Explored) -> list[str]:
+    """Return sentences to pick from: some that are wrong, some that are right; none of a private run."""
+    rows = model.validation
+    if rows is None:
+        return []
+    short = rows[rows["text"].str.split().str.len().between(*_WORDS)].sort_values("loss", ascending=False)
+    half = _SUGGESTED // 2
+    right = short[short["right"]].sample(frac=1, random_state=0)
+    return list(dict.fromkeys([*short["text"][:half], *right["text"][:half]]))
