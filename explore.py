@@ -1,4 +1,4 @@
-"""Explore a tracked run in the browser: python explore.py run=ID (or runs=[A,B], model=FOLDER) [key=value …]."""
+"""Explore tracked runs in the browser: python explore.py run=ID (runs=[A,B], model=FOLDER) [key=value …]."""
 
 from whytrain.commands.explore import main
 

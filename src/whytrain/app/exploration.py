@@ -90,15 +90,14 @@ class Exploration:
                 raise ConfigError(f"{self.training.plan.name} still trains: wait for it, or stop it.")
             plan = self.plan()
             if not plan.added:
-                raise ConfigError(
-                    "Nothing is marked yet, so the next run would be the same: mark words first."
-                )
+                raise ConfigError("Nothing is marked yet: the next run would be the same. Mark words first.")
             self.training = Training(plan, self.folder)
             self.notebook.say("trained", label=plan.name)
 
     def effects(self) -> list[Effect]:
-        """Return what the runs that followed changed, the newest first; those that did not end are left out."""
-        for name in self.notebook.opinion.trained:
+        """Return what the runs that followed changed, the newest first; without those that did not end."""
+        trained = self.notebook.opinion.trained
+        for name in trained:
             if name not in self._effects:
                 try:
                     after = wt.open_run(name, self.run.record.uri)
@@ -106,9 +105,7 @@ class Exploration:
                         self._effects[name] = effect_of(self.run, after)
                 except WhytrainError:  # it never began, or was deleted
                     continue
-        return [
-            self._effects[name] for name in reversed(self.notebook.opinion.trained) if name in self._effects
-        ]
+        return [self._effects[name] for name in reversed(trained) if name in self._effects]
 
     def put_beside(self, name: str) -> None:
         """Show a run beside the others.
@@ -124,9 +121,8 @@ class Exploration:
             raise ConfigError(f"{run.name} is there already.")
         model = Explored(run.name, run.model, run)
         if model.saved.class_names != self.first.saved.class_names:
-            raise ConfigError(
-                f"{run.name} decides between other classes: {', '.join(model.saved.class_names)}."
-            )
+            others = ", ".join(model.saved.class_names)
+            raise ConfigError(f"{run.name} decides between other classes: {others}.")
         self.models.append(model)
 
     def named(self, place: int) -> Explored:

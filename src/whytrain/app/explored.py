@@ -33,8 +33,8 @@ LONGEST_TEXT = 5000  # characters of a text that is asked about here
 class Explored:
     """One model, and the run that it comes from if there is one.
 
-    What takes long holds a lock, so that several people's reasons come one after the other; what is quick does
-    not wait for it. The model stays in evaluation mode.
+    What takes long holds a lock, so that several people's reasons come one after the other; what is quick
+    does not wait for it. The model stays in evaluation mode.
 
     Attributes:
         name: of the run, or of the model.

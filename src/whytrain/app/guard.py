@@ -17,7 +17,9 @@ LONGEST_BODY, LONGEST_QUERY = 64_000, 32_000  # bytes
 RATE, BURST = 20.0, 120  # requests of a browser per second in the long run, and at once
 _BROWSERS = 1000  # whose rates are remembered
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -53,8 +55,8 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        answer = self._answer(scope, headers)
-        if answer is None and scope["method"] not in ("GET", "HEAD"):
+        answer = self._at_once(scope, headers)
+        if answer is None and _changes(scope):
             body = await _read(receive)
             if body is None:
                 answer = PlainTextResponse("The request is too large.", 413)
@@ -62,20 +64,25 @@ class Guard:
                 receive = _given(body)
         await (answer or self.app)(scope, receive, send_with_headers)
 
-    def _answer(self, scope: Scope, headers: Headers) -> Response | None:
-        """Return what is said at once: a refusal, or the cookie; None where the app shall answer."""
+    def _at_once(self, scope: Scope, headers: Headers) -> Response | None:
+        """Return the cookie for the token, or a refusal; None where the app shall answer."""
         host = headers.get("host", "")
         if urlsplit(f"//{host}").hostname not in HOSTS:
             return PlainTextResponse(f"This page is served as {' or '.join(HOSTS)} alone.", 421)
         if len(scope["query_string"]) > LONGEST_QUERY:
             return PlainTextResponse("The address is too long.", 414)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if given and scope["method"] == "GET" and self._is_token(given):
+        if scope["method"] == "GET" and self._is_token(given):
             return self._welcome(scope["path"], _cookie_name(host))
+        return self._refusal(scope, headers, host)
+
+    def _refusal(self, scope: Scope, headers: Headers, host: str) -> Response | None:
         token, _, browser = _cookie(headers.get("cookie", ""), _cookie_name(host)).partition(".")
         if not self._is_token(token):
             return PlainTextResponse("Open the address that explore printed: it carries the key.", 403)
-        if scope["method"] not in ("GET", "HEAD") and not _is_own(headers, host):
+        if (
+            _changes(scope) and headers.get("origin") != f"http://{host}"
+        ):  # browsers say who changes something
             return PlainTextResponse("Another site asked for this.", 403)
         if not self._may_ask(browser):
             return PlainTextResponse("Too many questions at once.", 429, {"Retry-After": "1"})
@@ -114,9 +121,8 @@ def _cookie(header: str, name: str) -> str:
     return "" if found is None else found.value
 
 
-def _is_own(headers: Headers, host: str) -> bool:
-    """Whether our own page sends this; browsers say who does with every change."""
-    return headers.get("origin") == f"http://{host}"
+def _changes(scope: Scope) -> bool:
+    return scope["method"] not in ("GET", "HEAD")
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The next run: marks become its overrides, it trains in a process of its own, and is put beside the first."""
+"""The next run: marks become its overrides, it trains by itself, and is put beside the first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from whytrain.runs.config import read_inherited
 from whytrain.runs.predictions import StoredPredictions, read_predictions
 from whytrain.runs.remarks import Opinion
 from whytrain.runs.shortcuts import what_became
-from whytrain.shortcuts.marks import Mark, marks_text
+from whytrain.shortcuts.marks import Mark, write_marks
 from whytrain.statistics.intervals import Interval, t_interval, wilson_interval
 from whytrain.tracking.settings import TrackingSettings
 
@@ -38,24 +38,28 @@ class Plan:
 
     Attributes:
         name: of the run.
+        marks: the file of marks; it stays there for whoever repeats the run.
+        opinion: what it is made of.
         added: what it adds to the command line of the run that is explored.
         words: the whole command line.
         told: what that does, in sentences.
     """
 
     name: str
+    marks: Path
+    opinion: Opinion
     added: tuple[str, ...]
     words: tuple[str, ...]
     told: tuple[str, ...]
 
 
 def plan_of(run: wt.Run, opinion: Opinion, folder: Path, root: Path) -> Plan:
-    """Return what the next run would be trained with; the file of marks is written.
+    """Return what the next run would be trained with.
 
     Args:
         run: that is explored.
         opinion: what people said of it.
-        folder: for the file of marks; it stays there for whoever repeats the run.
+        folder: where its file of marks will lie.
         root: of this machine's part of the tracking.
 
     Raises:
@@ -65,13 +69,13 @@ def plan_of(run: wt.Run, opinion: Opinion, folder: Path, root: Path) -> Plan:
     marks = folder / f"{name}.marks.yaml"
     values: dict[str, object] = {}
     if opinion.marks:
-        marks.parent.mkdir(parents=True, exist_ok=True)
-        marks.write_text(marks_text(opinion.marks), "utf-8")
         values |= {"guidance.marks": str(marks), **repair_of(opinion.marks)}
     added = words_of(values)
     words = [*read_inherited(run.record), *added, f"run_name={name}", *_tracking_words(run, root)]
     return Plan(
         name=name,
+        marks=marks,
+        opinion=opinion,
         added=tuple(added),
         words=tuple(last_of_each(words)),
         told=tuple(map(_told, opinion.marks)),
@@ -82,13 +86,8 @@ def _tracking_words(run: wt.Run, root: Path) -> list[str]:
     """Return where the next run is tracked: where the first one is."""
     params = run.record.params
     values: dict[str, object] = {"tracking.directory": str(root)}
-    kept = {
-        key: params[f"tracking.{key}"] for key in ("experiment", "log_text") if f"tracking.{key}" in params
-    }
-    if "experiment" in kept:
-        values["tracking.experiment"] = kept["experiment"]
-    if "log_text" in kept:
-        values["tracking.log_text"] = kept["log_text"] == "True"
+    if (experiment := params.get("tracking.experiment")) is not None:
+        values["tracking.experiment"] = experiment
     usual = TrackingSettings(uri=None, experiment="x", log_text=True, directory=str(root), register=None)
     if usual.address != run.record.uri:
         values["tracking.uri"] = run.record.uri
@@ -96,21 +95,19 @@ def _tracking_words(run: wt.Run, root: Path) -> list[str]:
 
 
 def _told(mark: Mark) -> str:
-    names = [f"“{word}”" for word in mark.words]
+    names = listed([f"“{word}”" for word in mark.words])
     if mark.kind == "pattern":
-        return f"What {names[0]} matches is exchanged by chance for other matches of it, so that none says anything."
+        return f"What {names} matches is exchanged by chance for other matches, so that none says anything."
     if mark.kind == "pair":
-        return f"{listed(names)} together are broken up by chance in training, so that their company says nothing."
+        return f"{names} together are broken up by chance, so that their company says nothing."
     if mark.kind == "ordered_pair":
-        return f"{listed(names)} change places in half of the training sentences, so that their order says nothing."
-    if len(names) == 1:
+        return f"{names} change places in half of the training sentences, so that their order says nothing."
+    if len(mark.words) == 1:
         return (
-            f"{names[0]} stands in training by chance: it is exchanged with the word that says the opposite of the "
-            "classes as often, or taken out where there is none."
+            f"{names} is exchanged by chance with the word that says as much for the other classes, or taken "
+            "out where there is none, so that it says nothing."
         )
-    return (
-        f"{listed(names)} take each other's place by chance in training, so that none of them says anything."
-    )
+    return f"{names} take each other's place by chance, so that none of them says anything."
 
 
 State = Literal["training", "finished", "failed", "stopped"]
@@ -128,15 +125,16 @@ class Training:
         """Start it."""
         self.plan, self.log = plan, folder / f"{plan.name}.log"
         folder.mkdir(parents=True, exist_ok=True)
+        write_marks(plan.opinion.marks, plan.marks)
         self._asked_to_stop = False
         command = [sys.executable, "-m", "whytrain", "train", *plan.words]
         with self.log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 command,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
+                start_new_session=True,  # Ctrl-C ends the page, and not the training
             )
         threading.Thread(target=self._process.wait, daemon=True).start()
 

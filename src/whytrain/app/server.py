@@ -35,6 +35,10 @@ def make_app(exploration: Exploration, *, token: str) -> FastAPI:
     def unreadable(request: Request, error: RequestValidationError) -> Response:
         return pages.part("wrong", status=422, message="The address says what this page does not know.")
 
+    @app.exception_handler(404)
+    def nowhere(request: Request, error: Exception) -> Response:
+        return pages.part("wrong", status=404, message="There is no such page.")
+
     @app.get("/palette.css")
     def colors() -> Response:
         return Response(palette_sheet(), media_type="text/css")

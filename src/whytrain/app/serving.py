@@ -31,10 +31,8 @@ def serve(exploration: Exploration, port: int) -> None:
     with listening(port) as own:
         exploration.warm()
         address = f"http://{HOST}:{own.getsockname()[1]}/?token={token}"
-        print(
-            f"{', '.join(model.name for model in exploration.models)} is explored at\n{address}\nstop with Ctrl-C",
-            flush=True,
-        )
+        names = ", ".join(model.name for model in exploration.models)
+        print(f"{names} is explored at\n{address}\nstop with Ctrl-C", flush=True)
         server.run(sockets=[own])
 
 
@@ -50,7 +48,5 @@ def listening(port: int) -> socket.socket:
         own.bind((HOST, port))
     except OSError as error:
         own.close()
-        raise ConfigError(
-            f"port={port} is taken: give another one, or port=0 for one that is free"
-        ) from error
+        raise ConfigError(f"port={port} is taken: give another, or port=0 for one that is free") from error
     return own

@@ -1,4 +1,4 @@
-"""The view of words: what the model leans on over its training texts, what speaks against it, its sentences."""
+"""The view of words: what the model leans on over its training texts, and what speaks against it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, are_kin
 from whytrain.shortcuts.features import Feature, Text
 from whytrain.shortcuts.marks import Kind
 
+STRONG = 0.03  # share of an average decision
 MOST_WORDS = 60  # of the ranking
 MOST_PAIRS = 20
 MOST_SENTENCES = 12
@@ -54,7 +55,8 @@ class Suspect:
         share: of an average decision, 0 to 1.
         kin: words that stand for it, the other way round.
         said: what people said of it.
-        examples: sentences.
+        speaks_for: the class.
+        examples: sentences, colored for that class.
     """
 
     kind: Kind
@@ -66,7 +68,18 @@ class Suspect:
     share: float
     kin: tuple[str, ...]
     said: Said
+    speaks_for: str
     examples: Sequence[Example]
+
+    @property
+    def strong(self) -> bool:
+        """Whether it is shown with its sentences: it is convicted, or decides a good deal."""
+        return self.convicted or self.share >= STRONG
+
+    @property
+    def quoted_kin(self) -> list[str]:
+        """Its kin in quotation marks."""
+        return [f"“{word}”" for word in self.kin]
 
 
 def suspects(found: ShortcutEvidence, class_names: Sequence[str], opinion: Opinion) -> list[Suspect]:
@@ -86,11 +99,11 @@ def _suspect(c: Candidate, found: ShortcutEvidence, names: Sequence[str], opinio
         share=max(c.share.estimate, 0.0),
         kin=tuple(kin) if c.feature.kind == "words" else (),
         said=opinion.of(c.feature.kind, c.feature.words),
+        speaks_for=names[c.speaks_for],
         examples=[
             Example(
                 words=colored(shown.words, np.array(shown.values), EFFECT),
-                told=f"{'a training row' if shown.split == 'train' else 'a check row'}, labeled "
-                f"{names[shown.label]}; colored for {names[shown.speaks_for]}",
+                told=f"{'training' if shown.split == 'train' else 'check'} row, {names[shown.label]}",
                 text=" ".join(shown.words),
             )
             for shown in c.examples

@@ -1,4 +1,4 @@
-"""What people said about a run when they explored it: an event per remark, and what holds after all of them."""
+"""What people said about a run when they explored it, and what holds after all of it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     def show() -> Response:
         if exploration.first.run is None or exploration.first.is_private:
             return pages.page(
-                "nothing", why="Only a tracked run whose words may be shown can be trained again here."
+                "nothing", why="Only a tracked run whose words may be shown can be trained again."
             )
         return pages.page(
             "retrain",

@@ -81,8 +81,8 @@ def checked(text: str) -> str:
     """
     if len(text) > LONGEST_TEXT:
         raise DataError(
-            f"The text has {len(text):,} characters; up to {LONGEST_TEXT:,} are explained here. Give a part of "
-            "it, or use explain.py."
+            f"The text has {len(text):,} characters; up to {LONGEST_TEXT:,} are explained here. Give a part "
+            "of it, or use explain.py."
         )
     return text.strip()
 

@@ -32,7 +32,12 @@ async function visit(url, options = {}, push = true) {
       document.querySelector("header nav").replaceChildren(...page.querySelector("header nav").childNodes);
     } else {
       main.querySelector(".wrong")?.remove();
-      main.prepend(...page.body.childNodes);
+      const wrong = document.createElement("div");
+      wrong.className = "wrong";
+      wrong.role = "alert";
+      wrong.textContent = page.body.textContent.trim();
+      main.prepend(wrong);
+      scrollTo(0, 0);
     }
     const where = new URL(answer.url);
     where.hash = new URL(url, location.href).hash;
@@ -103,8 +108,10 @@ document.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, event.submitter));
-  if (form.method === "post") visit(form.action, { method: "POST", body: fields });
-  else visit(`${form.action}?${fields}`);
+  // Attributes: fields of the same names would hide the form's own.
+  const action = form.getAttribute("action");
+  if (form.getAttribute("method") === "post") visit(action, { method: "POST", body: fields });
+  else visit(`${action}?${fields}`);
 });
 
 document.addEventListener("change", (event) => {
