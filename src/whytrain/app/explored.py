@@ -71,14 +71,14 @@ class Explored:
             asked = wt.ask(self.saved, text)
             return asked, asked.without_each()
 
-        return self._once(("ask", text), answer)
+        return self.once(("ask", text), answer)
 
     def explain(self, text: str, method: str) -> ExplainedText:
         """Return a text explained by a method of conf/explainer."""
         shared = self.saved.interface.capabilities.recurrence
         settings = {"shapley": _SHARED if shared else _DIRECT}.get(method, {})
         with self.lock:
-            return self._once(
+            return self.once(
                 ("explain", method, text),
                 lambda: wt.explain(self.saved, text, explainers={method: settings}).result,
             )
@@ -94,7 +94,7 @@ class Explored:
         asked, without = self.ask(text)
         importance = -np.array([changed.effect for changed in without])
         with self.lock:
-            return self._once(("least", text), lambda: asked.least_deletions(importance))
+            return self.once(("least", text), lambda: asked.least_deletions(importance))
 
     @cached_property
     def methods(self) -> list[str]:
@@ -164,7 +164,8 @@ class Explored:
         """Return the probabilities of the classes, float64 (n_texts, n_classes)."""
         return self.saved.probabilities(texts)
 
-    def _once(self, key: object, compute: Callable[[], T]) -> T:
+    def once(self, key: object, compute: Callable[[], T]) -> T:
+        """Return what is computed, or was computed under this key a while ago."""
         with self._known_lock:
             if key in self._known:
                 self._known.move_to_end(key)

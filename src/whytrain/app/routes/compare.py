@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from whytrain.app.comparing import compared
 from whytrain.app.exploration import Exploration
 from whytrain.app.pages import Pages
 
@@ -15,6 +16,16 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
 
     @routes.get("")
     def show() -> Response:
-        return pages.page("nothing", why="Not there yet.")
+        if exploration.first.run is None or exploration.first.is_private:
+            return pages.page("nothing", why="Only tracked runs whose texts may be shown are compared here.")
+        runs = [model.run for model in exploration.models if model.run is not None]
+        return pages.page("compare", runs=runs, trained=[effect.name for effect in exploration.effects()])
+
+    @routes.get("/result")
+    def result(other: int = 1) -> Response:
+        found = exploration.named(other).once(
+            ("compared", exploration.run.id), lambda: compared(exploration.run, exploration.named(other).run)
+        )
+        return pages.part("compared", found=found)
 
     return routes

@@ -16,6 +16,11 @@ function parsed(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
+// What was replaced keeps the focus, if it is still there.
+function refocus(id) {
+  if (id) document.getElementById(id)?.focus({ preventScroll: true });
+}
+
 async function visit(url, options = {}, push = true) {
   running?.abort();
   running = new AbortController();
@@ -46,7 +51,7 @@ async function visit(url, options = {}, push = true) {
     const target = where.hash && document.getElementById(where.hash.slice(1));
     if (target) target.scrollIntoView({ block: "nearest" });
     else if (push && next && !focus) scrollTo(0, 0);
-    (focus && document.getElementById(focus))?.focus({ preventScroll: true });
+    refocus(focus);
     say.textContent = main.querySelector("[data-say], .answer, .wrong, h1, h2")?.textContent.trim() ?? "";
   } catch (error) {
     if (error.name !== "AbortError") {
@@ -68,7 +73,7 @@ async function load(part) {
   const html = parsed(await answer.text());
   const focus = document.activeElement?.id;
   part.replaceChildren(...html.body.childNodes);
-  (focus && document.getElementById(focus))?.focus({ preventScroll: true });
+  refocus(focus);
   settle(part, true);
   const again = part.querySelector("[data-again]");
   const refresh = part.querySelector("[data-refresh]");

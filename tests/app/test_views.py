@@ -1,0 +1,250 @@
+"""What the views show and keep, without a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from planted_articles import ORIGIN, TOKEN
+from starlette.testclient import TestClient
+
+import whytrain as wt
+from whytrain.app.exploration import Exploration
+from whytrain.app.explored import LONGEST_TEXT, Explored
+from whytrain.app.server import make_app
+from whytrain.runs.remarks import REMARKS_PATH
+from whytrain.tracking.reader import download
+
+HOSTILE = "<script>alert(1)</script> a film"
+
+
+def said(html: str) -> str:
+    """What a person reads."""
+    text = re.sub(r"<(script|style).*?</\1>", "", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def test_the_first_page_offers_sentences(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.url.path == "/sentence"
+    picks = re.findall(r'href="/sentence\?text=([^"]+)"', answer.text)
+    assert len(picks) == 8
+    assert client.get(f"/sentence?text={picks[0]}").status_code == 200
+
+
+def test_a_sentence_is_answered_and_its_words_can_be_changed(client: TestClient) -> None:
+    page = client.get("/sentence", params={"text": "the dull film plot here", "word": 0})
+    told = said(page.text)
+    assert "The model says good" in told
+    assert "What if not “the” ?" in told
+    # Without the article the adjective is what is left.
+    assert re.search(r"without it \S+ ?\S* bad", told)
+    assert page.text.count('class="word ') >= 5
+    new = client.get("/sentence/replace", params={"text": "the dull film", "word": 1, "by": "great"})
+    assert new.url.params["text"] == "the great film"
+    assert new.url.params["before"] == "the dull film"
+    gone = client.get("/sentence/replace", params={"text": "the dull film", "word": 1})
+    assert gone.url.params["text"] == "the film"
+
+
+def test_reasons_name_the_article(client: TestClient) -> None:
+    asked = {"text": "the dull film plot here"}
+    page = client.get(
+        "/sentence/reasons", params=asked | {"method": ["shapley", "integrated_gradients", "x"]}
+    )
+    told = said(page.text)
+    assert told.count("“the” speaks most for good") == 2
+    least = said(client.get("/sentence/least", params=asked).text)
+    assert least.startswith("Without this word the answer is no longer good. All single words were tried.")
+    assert "without “the”" in least
+
+
+def test_similar_training_sentences_are_found(client: TestClient, exploration: Exploration) -> None:
+    sentences = exploration.vocabulary.sentences
+    assert sentences is not None
+    sentences.wait()
+    text = exploration.run.corpus.train.texts[7]
+    told = said(client.get("/sentence/alike", params={"text": text}).text)
+    assert text in told.split("alike")[1][:60]
+    assert "are read so far" not in told
+
+
+@pytest.mark.parametrize(
+    ("address", "params"),
+    [
+        ("/sentence", {"text": HOSTILE, "word": 1}),
+        ("/sentence", {"text": "a film", "before": HOSTILE}),
+        ("/sentence/reasons", {"text": HOSTILE, "method": "shapley"}),
+        ("/sentence/least", {"text": HOSTILE}),
+        ("/words", {"named": HOSTILE}),
+        ("/words/sentences", {"kind": "words", "word": HOSTILE}),
+        ("/data", {"word": HOSTILE, "label": HOSTILE}),
+    ],
+)
+def test_markup_shows_as_text(client: TestClient, address: str, params: dict[str, str]) -> None:
+    page = client.get(address, params=params)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert not re.search(r"\son\w+=|\sstyle=|javascript:", page.text)  # the policy would block them
+
+
+def test_markup_in_remarks_shows_as_text(client: TestClient) -> None:
+    said_so = {"action": "no_reason", "kind": "words", "typed": "<b>film</b>", "comment": HOSTILE}
+    page = client.post("/words/say", data=said_so)
+    assert "<script>alert" not in page.text
+    assert "<b>film" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+
+
+def test_what_cannot_be_asked_is_told(client: TestClient) -> None:
+    for params in ({"text": "a film", "word": 9}, {"text": "x" * (LONGEST_TEXT + 1)}):
+        answer = client.get("/sentence", params=params)
+        assert answer.status_code == 400
+        assert "That did not work." in answer.text
+        assert "Traceback" not in answer.text
+    assert client.get("/sentence/least", params={"text": "a", "model": 7}).status_code == 400
+    assert client.get("/sentence", params={"text": "a film", "word": "x"}).status_code == 422
+    assert client.get("/data", params={"show": "x"}).status_code == 422
+    assert client.get("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../server.py",
+        "/static/%2e%2e/server.py",
+        "/static/..%2f..%2fapp/server.py",
+        "/static//etc/passwd",
+    ],
+)
+def test_no_file_outside_is_served(client: TestClient, path: str) -> None:
+    assert client.get("/static/app.js").status_code == 200
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "def " not in answer.text
+
+
+def test_two_marks_of_kin_become_one_and_are_kept(client: TestClient, exploration: Exploration) -> None:
+    page = said(client.get("/words").text)
+    assert "Nothing is marked yet" in page
+    assert "misleads on check rows" in page
+    client.post("/words/say", data={"action": "no_reason", "kind": "words", "word": "the"})
+    page = client.post(
+        "/words/say", data={"action": "no_reason", "kind": "words", "word": "a", "comment": "why"}
+    )
+    assert page.url.path == "/words"
+    assert "2 things marked as no reason the a stand for each other" in said(page.text)
+    [mark] = exploration.notebook.opinion.marks
+    assert mark.words == ("the", "a")
+    lines = download(exploration.run.record, REMARKS_PATH).read_text("utf-8").splitlines()
+    last = json.loads(lines[-1])
+    assert (last["action"], last["words"], last["model"]) == ("no_reason", ["a"], exploration.run.id)
+    assert last["by"]
+    assert last["time"][:2] == "20"
+    # Whoever opens the run again finds them.
+    again = Exploration(exploration.models, root=exploration.root)
+    assert again.notebook.opinion.marks == (mark,)
+    page = client.post("/words/say", data={"action": "withdraw", "kind": "words", "word": ["the"]})
+    assert exploration.notebook.opinion.marks[0].words == ("a",)
+
+
+def test_what_is_marked_must_be_words(client: TestClient, exploration: Exploration) -> None:
+    for fields in (
+        {"action": "no_reason", "kind": "pair", "typed": "one"},
+        {"action": "no_reason", "kind": "pattern", "typed": "("},
+        {"action": "no_reason", "kind": "words", "typed": ""},
+        {"action": "trained", "kind": "words", "typed": "film"},
+        {"action": "no_reason", "kind": "no", "typed": "film"},
+        {"action": "no_reason", "kind": "words", "typed": "x" * 300},
+    ):
+        assert client.post("/words/say", data=fields).status_code == 400
+    assert exploration.notebook.opinion.marks == ()
+    client.post("/words/say", data={"action": "no_reason", "kind": "pattern", "typed": "[0-9]+/10"})
+    assert exploration.notebook.opinion.marks[0].kind == "pattern"
+
+
+def test_rows_are_filtered_and_labels_corrected(client: TestClient, exploration: Exploration) -> None:
+    table = exploration.first.validation
+    assert table is not None
+    page = said(client.get("/data", params={"show": "all", "word": "dull"}).text)
+    n = int(table["text"].str.contains("dull").sum())
+    assert f"{n} rows" in page
+    row = str(table["id"][0])
+    other = next(name for name in exploration.first.saved.class_names if name != table["label"][0])
+    page = client.post("/data/label", data={"row": row, "to": other, "back": "show=corrected"})
+    assert f"corrected: {other}" in said(page.text)
+    assert exploration.notebook.opinion.labels == {row: other}
+    client.post("/data/label", data={"row": row, "to": ""})
+    assert exploration.notebook.opinion.labels == {}
+    for fields in ({"row": "no", "to": other}, {"row": row, "to": "no class"}):
+        assert client.post("/data/label", data=fields).status_code == 400
+
+
+def test_the_next_run_is_shown_before_it_is_trained(client: TestClient, exploration: Exploration) -> None:
+    page = client.get("/retrain")
+    assert "Nothing changes yet" in page.text
+    assert client.post("/retrain/start").status_code == 400
+    client.post("/words/say", data={"action": "no_reason", "kind": "words", "typed": "the, a"})
+    plan = exploration.plan()
+    assert plan.name == "first-2"
+    assert plan.added == (f"guidance.marks={plan.marks}", "guidance.swap=1.0")
+    assert {"run_name=first-2", "data.path=train.csv", "callbacks=none", *plan.added} <= set(plan.words)
+    assert "run_name=first" not in plan.words
+    assert not plan.marks.exists()  # looking changes nothing
+    page = said(client.get("/retrain").text)
+    assert "“the” and “a” take each other's place by chance" in page
+    assert "guidance.swap=1.0" in page
+
+
+def test_a_private_run_shows_and_keeps_nothing(
+    article_folder: Path, exploration: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = exploration.run
+    monkeypatch.setitem(run.record.params, "tracking.log_text", "False")
+    private = Exploration([Explored(run.name, run.model, run)], root=article_folder / "mlruns")
+    with TestClient(make_app(private, token=TOKEN), base_url=ORIGIN) as browser:
+        browser.headers["origin"] = ORIGIN
+        page = browser.get(f"/?token={TOKEN}")
+        assert "keeps its texts private" in page.text
+        assert "pick one" not in said(page.text).replace("Type a sentence, or pick one below", "")
+        for view in ("words", "data", "retrain", "compare"):
+            page = browser.get(f"/{view}")
+            assert page.status_code == 200
+            assert not {"film", "plot", "great", "dull"} & set(said(page.text).split())
+        assert "The model says" in browser.get("/sentence", params={"text": "a dull film"}).text
+        told = browser.get("/sentence/alike", params={"text": "a dull film"}).text
+        assert "great" not in told
+        fields = {"action": "no_reason", "kind": "words", "typed": "film"}
+        assert browser.post("/words/say", data=fields).status_code == 400
+
+
+def test_a_model_from_elsewhere_is_asked(tmp_path: Path) -> None:
+    model = wt.from_function(
+        lambda texts: [[0.9, 0.1] if "dull" in t else [0.2, 0.8] for t in texts], ["bad", "good"]
+    )
+    elsewhere = Exploration([Explored("mine", model)], root=tmp_path)
+    with TestClient(make_app(elsewhere, token=TOKEN), base_url=ORIGIN) as browser:
+        browser.get(f"/?token={TOKEN}")
+        assert (
+            "The model says bad" in browser.get("/sentence", params={"text": "a dull film", "word": 1}).text
+        )
+        least = said(browser.get("/sentence/least", params={"text": "a dull film"}).text)
+        assert "without “dull”" in least
+        for view in ("words", "data", "retrain", "compare"):
+            assert browser.get(f"/{view}").status_code == 200
+
+
+def test_two_models_stand_side_by_side(client: TestClient, exploration: Exploration) -> None:
+    run = exploration.run
+    assert client.post("/retrain/beside", data={"run": "first"}).status_code == 400  # is there already
+    assert client.post("/retrain/beside", data={"run": "no such run"}).status_code == 400
+    exploration.models.append(Explored("other", run.model, run))
+    page = client.get("/sentence", params={"text": "a dull film", "word": 1})
+    assert page.text.count('class="answer"') == 2
+    assert (
+        client.get("/sentence/reasons", params={"text": "a film", "model": 1, "method": "random"}).status_code
+        == 200
+    )
