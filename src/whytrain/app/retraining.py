@@ -184,6 +184,7 @@ class Measured:
 
     Attributes:
         rows: what they are called.
+        outside: whether they are from elsewhere: not like the training rows.
         n: how many.
         before: with its interval.
         after: with its interval.
@@ -191,6 +192,7 @@ class Measured:
     """
 
     rows: str
+    outside: bool
     n: int
     before: Interval
     after: Interval
@@ -218,22 +220,42 @@ class Effect:
     measured: Sequence[Measured]
     became: Sequence[str]
 
+    @property
+    def headline(self) -> str:
+        """Whether it helped, by rows from elsewhere."""
+        outside = [found for found in self.measured if found.outside]
+        better = [found.rows for found in outside if found.verdict == "better"]
+        worse = [found.rows for found in outside if found.verdict == "worse"]
+        if not outside:
+            return (
+                "Only rows like the training rows were measured, which have what you marked: they cannot "
+                "tell. Labeled rows from where the model will be used can (data.check_path)."
+            )
+        if better and worse:
+            return f"It is better on {listed(better)}, and worse on {listed(worse)}."
+        if better:
+            return f"Yes: it is better on {listed(better)}, more than chance explains."
+        if worse:
+            return f"No: it is worse on {listed(worse)}, more than chance explains."
+        return "No difference can be seen on rows from elsewhere."
+
 
 def effect_of(before: wt.Run, after: wt.Run) -> Effect:
     """Put a run beside the one that it followed, on the rows that both judged."""
-    sets: dict[str, str | None] = {"validation rows": None}
+    sets: dict[str, str | None] = {}
     data: Mapping[str, object] = before.config.get("data", {})
     if data.get("check_path"):
         sets["check rows"] = "check"
     evaluations = data.get("evaluation_paths")
     sets |= {name: f"evaluation/{name}" for name in (evaluations if isinstance(evaluations, Mapping) else ())}
+    sets["validation rows"] = None
     measured = []
     for name, outside in sets.items():
         try:
             told = read_predictions(before.record, outside), read_predictions(after.record, outside)
         except TrackingError:
             continue
-        measured.append(_measured(name, *told))
+        measured.append(_measured(name, *told, outside=outside is not None))
     try:
         became = what_became(before.record, after.record)
     except WhytrainError:
@@ -241,7 +263,7 @@ def effect_of(before: wt.Run, after: wt.Run) -> Effect:
     return Effect(name=after.name, measured=measured, became=became)
 
 
-def _measured(rows: str, before: StoredPredictions, after: StoredPredictions) -> Measured:
+def _measured(rows: str, before: StoredPredictions, after: StoredPredictions, *, outside: bool) -> Measured:
     place = {key: i for i, key in enumerate(after.ids)}
     shared = [(i, place[key]) for i, key in enumerate(before.ids) if key in place]
     first = before.right[[i for i, _ in shared]]
@@ -249,6 +271,7 @@ def _measured(rows: str, before: StoredPredictions, after: StoredPredictions) ->
     n = len(shared)
     return Measured(
         rows=rows,
+        outside=outside,
         n=n,
         before=wilson_interval(int(first.sum()), n),
         after=wilson_interval(int(second.sum()), n),

@@ -20,7 +20,7 @@ from whytrain.shortcuts.features import Feature, Text
 from whytrain.shortcuts.marks import Kind
 
 STRONG = 0.03  # share of an average decision
-MOST_WORDS = 60  # of the ranking
+MOST_WORDS = 40  # of the ranking
 MOST_PAIRS = 20
 MOST_SENTENCES = 12
 Said = Literal["no_reason", "fine", ""]
