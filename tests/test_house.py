@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "whytrain"
 SCRIPTS = [
-    path for name in ("train", "compare", "explain", "diagnose") if (path := ROOT / f"{name}.py").exists()
+    path for name in ("train", "compare", "explain", "explore", "diagnose") if (path := ROOT / f"{name}.py").exists()
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))  # the links to the folders below are not followed
 SHELLS = sorted([*ROOT.glob("callbacks/*.py"), *ROOT.glob("lightning_modules/*.py")])
@@ -21,7 +21,7 @@ KNOWLEDGE = sorted(
     for path in PACKAGE.iterdir()
     if path.is_dir()
     and not path.is_symlink()
-    and path.name not in {"api", "figures", "pages", "commands", "__pycache__"}
+    and path.name not in {"api", "app", "figures", "pages", "commands", "__pycache__"}
 )
 
 

@@ -15,6 +15,8 @@ from whytrain.app.exploration import Exploration
 from whytrain.app.explored import Explored
 from whytrain.app.server import make_app
 from whytrain.callbacks import describe_run
+from whytrain.runs.remarks import REMARKS_PATH
+from whytrain.tracking.artifacts import write_artifact
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +39,12 @@ def article_folder(tmp_path_factory: pytest.TempPathFactory, migrated_store: Pat
 
 
 @pytest.fixture
-def exploration(article_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exploration]:
+def exploration(article_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Exploration:
     """The run, about which nothing is said yet."""
     monkeypatch.chdir(article_folder)
     run = wt.open_run("first")
-    exploration = Exploration([Explored(run.name, run.model, run)], root=article_folder / "mlruns")
-    yield exploration
-    for remark in list(exploration.notebook.remarks):  # what a test said is taken back
-        exploration.notebook.say("withdraw", kind=remark.kind, words=remark.words, row=remark.row)
+    write_artifact(run.record, REMARKS_PATH, "")
+    return Exploration([Explored(run.name, run.model, run)], root=article_folder / "mlruns")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def guarded(changes: list[str]) -> Iterator[TestClient]:
 
 
 def opened(browser: TestClient) -> TestClient:
-    browser.get(f"/?token={TOKEN}")
+    browser.get(f"/?token={TOKEN}", follow_redirects=False)
     return browser
 
 
