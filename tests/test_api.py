@@ -297,3 +297,30 @@ def test_runs_side_by_side(workspace: Path) -> None:
     for texts in ("abc", []):
         with pytest.raises(DataError, match="expected a sequence of texts"):
             wt.fit(texts, ["x", "y", "z"])
+
+
+def test_a_text_is_asked_what_if() -> None:
+    asked = wt.ask(wt.from_function(sentiment, ["bad", "good"]), "Great, great and not dull")
+    # Log-odds of bad: -(2 - 3 - 4) = 5; capitals are other words to this function.
+    assert (asked.label, asked.answer.label) == ("bad", "bad")
+    effects = [round(changed.effect, 6) for changed in asked.without_each()]
+    assert effects == [0.0, -2.0, 0.0, -4.0, -3.0]
+    assert asked.replaced(0, "dull") == "Dull, great and not dull"
+    [changed] = asked.with_texts([asked.replaced(3, "so")])
+    assert (changed.text, changed.label) == ("Great, great and so dull", "bad")
+    assert changed.effect == pytest.approx(-4.0)
+    found = asked.least_deletions(-np.array(effects))
+    # One word leaves at least 1; without two of these three it is good.
+    assert found.sets == ((3, 4),)
+    assert asked.without(found.sets[0]) == "Great, great and"
+    with pytest.raises(DataError, match="word 9: the text has 5 words"):
+        asked.replaced(8, "x")
+    with pytest.raises(DataError, match="the text is empty"):
+        wt.ask(asked.saved, " ")
+
+
+def test_methods_of_a_model() -> None:
+    names = wt.methods(wt.from_function(sentiment, ["bad", "good"]))
+    assert names[0] == "shapley"
+    assert names[-1] == "random"
+    assert "integrated_gradients" not in names  # needs embeddings

@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "whytrain"
 SCRIPTS = [
-    path for name in ("train", "compare", "explain", "explore", "diagnose") if (path := ROOT / f"{name}.py").exists()
+    path
+    for name in ("train", "compare", "explain", "explore", "diagnose")
+    if (path := ROOT / f"{name}.py").exists()
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))  # the links to the folders below are not followed
 SHELLS = sorted([*ROOT.glob("callbacks/*.py"), *ROOT.glob("lightning_modules/*.py")])

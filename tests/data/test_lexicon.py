@@ -27,10 +27,12 @@ SYNSETS = [
     ("noun", ["film", "cinema"]),
     ("noun", ["film", "photographic_film"]),
     ("verb", ["film", "shoot"]),
+    ("adj", ["bright"]),
     ("adj", ["dull", "Boring", "slow", "tedious", "tiresome"]),
     ("verb", ["dull", "blunt"]),
     ("adj", ["dull", "muffled"]),
 ]
+OPPOSITES = {("adj", "dull", "Boring"): "bright"}  # of the first lemma of a synset that begins so
 FILES = {"noun": ("n", 5), "verb": ("v", 36), "adj": ("a", 0), "adv": ("r", 2)}
 
 
@@ -44,7 +46,11 @@ def write_wordnet(folder: Path) -> None:
         for lemmas in (lemmas for kind, lemmas in SYNSETS if kind == name):
             words = " ".join(f"{lemma} 0" for lemma in lemmas)
             frames = " 01 + 08 00" if name == "verb" else ""
-            line = f"{offset:08d} {lexname:02d} {pos} {len(lemmas):02x} {words} 000{frames} | a gloss  \n"
+            opposite = OPPOSITES.get((name, *lemmas[:2]))
+            pointers = f"001 ! {senses[opposite][0]} {pos} 0101" if opposite else "000"
+            line = (
+                f"{offset:08d} {lexname:02d} {pos} {len(lemmas):02x} {words} {pointers}{frames} | a gloss  \n"
+            )
             for lemma in lemmas:
                 senses.setdefault(lemma.lower(), []).append(f"{offset:08d}")
             lines.append(line)
@@ -86,6 +92,13 @@ def test_synonyms_keep_the_part_of_speech(wordnet: WordNet) -> None:
     assert wordnet.synonyms("dull") == ("boring", "slow", "tedious", "tiresome", "muffled")
     for word in ("films", "the", ",", "soderbergh"):
         assert wordnet.synonyms(word) == ()
+
+
+def test_antonyms_are_of_the_word_itself(wordnet: WordNet) -> None:
+    assert wordnet.antonyms("dull") == ("bright",)
+    for word in ("tedious", "bright", "soderbergh"):  # "bright" has no pointer back here
+        assert wordnet.antonyms(word) == ()
+    assert NoLexicon().antonyms("dull") == ()
 
 
 def test_guiding_and_unseen_synonyms_have_nothing_in_common(wordnet: WordNet) -> None:

@@ -127,14 +127,14 @@ def _changes(scope: Scope) -> bool:
 
 async def _read(receive: Receive) -> bytes | None:
     """Return the body; None for one that is too long."""
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > LONGEST_BODY:
             return None
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
 def _given(body: bytes) -> Receive:

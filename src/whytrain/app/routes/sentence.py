@@ -62,8 +62,9 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
 
     @routes.get("/least")
     def least(text: str, model: int = 0) -> Response:
-        turns, told = sentence.turns(exploration.named(model), checked(text))
-        return pages.part("least", turns=turns, told=told, text=text)
+        asked, text = exploration.named(model), checked(text)
+        turns, told = sentence.turns(asked, text)
+        return pages.part("least", turns=turns, told=told, text=text, before=asked.ask(text)[0].label)
 
     @routes.get("/alike")
     def alike(text: str) -> Response:
