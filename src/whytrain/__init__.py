@@ -19,7 +19,7 @@ if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
     os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="1000")
 
 if TYPE_CHECKING:
-    from whytrain.api.asking import AskedText, ask
+    from whytrain.api.asking import AskedText, Changed, ask
     from whytrain.api.comparing import Comparison, compare
     from whytrain.api.explaining import (
         TextExplanation,
@@ -34,6 +34,7 @@ else:
 
 __all__ = [
     "AskedText",
+    "Changed",
     "Comparison",
     "Run",
     "TextExplanation",

@@ -22,10 +22,6 @@ from whytrain.tracking.artifacts import write_artifact
 @pytest.fixture(scope="session")
 def article_folder(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> Path:
     """A folder with the data and a store with the run `first`."""
-    import os
-
-    if os.environ.get("WT_ARTICLES"):
-        return Path(os.environ["WT_ARTICLES"])
     folder = tmp_path_factory.mktemp("articles")
     write_articles(folder)
     (folder / "mlruns").mkdir()

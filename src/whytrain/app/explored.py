@@ -1,28 +1,31 @@
-"""A model that is explored: asked by one request at a time, its answers remembered for a while."""
+"""A model that is explored: its answers are remembered for a while, and what its run holds is read once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 import whytrain as wt
 from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.least_deletions import LeastDeletions
 from whytrain.attribution.text import ExplainedText
 from whytrain.data.corpus import Corpus
 from whytrain.errors import WhytrainError
 from whytrain.models.saved import SavedModel
 from whytrain.runs.config import is_private
 from whytrain.runs.evidence import read_evidence
+from whytrain.runs.ranking import read_pairs, read_words
 from whytrain.shortcuts.evidence import LabeledTexts, ShortcutEvidence, find_shortcuts
 
 T = TypeVar("T")
+QUICK = "amortized"  # the method that answers at once, where a run has it
 _REMEMBERED = 200  # answers
 # A person waits for these: exact for short texts, a rougher estimate for long ones than a report's.
 _SHARED = {"exact_words": 13, "budget": 1500}  # of models whose coalitions share their recurrence
@@ -60,24 +63,24 @@ class Explored:
         self.ask("a")
         _ = self.methods, self.validation
 
-    def ask(self, text: str) -> tuple[wt.AskedText, list[Any]]:
+    def ask(self, text: str) -> tuple[wt.AskedText, list[wt.Changed]]:
         """Return the answer to a text, and what it is without each of its words.
 
         Raises:
             DataError: the text has no words, or is too long.
         """
 
-        def answer() -> tuple[wt.AskedText, list[Any]]:
+        def answer() -> tuple[wt.AskedText, list[wt.Changed]]:
             asked = wt.ask(self.saved, text)
             return asked, asked.without_each()
 
         return self.once(("ask", text), answer)
 
     def explain(self, text: str, method: str) -> ExplainedText:
-        """Return a text explained by a method of conf/explainer."""
+        """Return a text explained by a method of conf/explainer; those that take long wait for each other."""
         shared = self.saved.interface.capabilities.recurrence
         settings = {"shapley": _SHARED if shared else _DIRECT}.get(method, {})
-        with self.lock:
+        with nullcontext() if method == QUICK else self.lock:
             return self.once(
                 ("explain", method, text),
                 lambda: wt.explain(self.saved, text, explainers={method: settings}).result,
@@ -85,11 +88,11 @@ class Explored:
 
     def quick(self, text: str) -> Attribution | None:
         """Return the reasons that a network of the run's own guesses in one pass; None without one."""
-        if "amortized" not in self.methods:
+        if QUICK not in self.methods:
             return None
-        return self.explain(text, "amortized").explanations[0].attribution
+        return self.explain(text, QUICK).explanations[0].attribution
 
-    def least(self, text: str) -> Any:
+    def least(self, text: str) -> LeastDeletions:
         """Return the fewest words without which the answer is another one."""
         asked, without = self.ask(text)
         importance = -np.array([changed.effect for changed in without])
@@ -143,8 +146,6 @@ class Explored:
     @cached_property
     def ranking(self) -> pd.DataFrame | None:
         """The words that decide most in training sentences; None where none were ranked."""
-        from whytrain.runs.ranking import read_words
-
         if self.run is None or self.is_private:
             return None
         record = self.run.record
@@ -153,16 +154,10 @@ class Explored:
     @cached_property
     def pairs(self) -> pd.DataFrame | None:
         """The pairs of words that do most together; None where none were ranked."""
-        from whytrain.runs.ranking import read_pairs
-
         if self.run is None or self.is_private:
             return None
         record = self.run.record
         return _or_none(lambda: read_pairs(record))
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the probabilities of the classes, float64 (n_texts, n_classes)."""
-        return self.saved.probabilities(texts)
 
     def once(self, key: object, compute: Callable[[], T]) -> T:
         """Return what is computed, or was computed under this key a while ago."""
