@@ -13,6 +13,7 @@ from whytrain.app import sentence
 from whytrain.app.exploration import Exploration
 from whytrain.app.explored import LONGEST_TEXT, Explored
 from whytrain.app.pages import Pages
+from whytrain.data.words import split_words
 from whytrain.errors import DataError
 
 _SUGGESTED = 8  # sentences to pick from
@@ -93,7 +94,8 @@ def _suggested(model: Explored) -> list[str]:
     rows = model.validation
     if rows is None:
         return []
-    short = rows[rows["text"].str.split().str.len().between(*_WORDS)].sort_values("loss", ascending=False)
+    lengths = rows["text"].map(lambda text: len(split_words(text)))
+    short = rows[lengths.between(*_WORDS)].sort_values("loss", ascending=False)
     half = _SUGGESTED // 2
     right = short[short["right"]].sample(frac=1, random_state=0)
     return list(dict.fromkeys([*short["text"][:half], *right["text"][:half]]))
