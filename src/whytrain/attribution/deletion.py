@@ -96,11 +96,11 @@ def delete_words(
     n = len(attribution.words)
     order = ranking(attribution.scores)
     bounds = np.concatenate([[0], np.cumsum([len(part) for part in np.array_split(order, N_PARTS)])])
-    rows, place = np.arange(n), order.argsort()
+    rows, first = np.arange(n), chain(order)
     present = np.concatenate(
         [
-            place < np.arange(n + 1)[:, None],  # the path: S_0 … S_n
-            place >= np.arange(n + 1)[:, None],  # N∖S_0 … N∖S_n
+            first,  # the path: S_0 … S_n
+            ~first,  # N∖S_0 … N∖S_n
             ~np.eye(n, dtype=bool),  # the text without one word
             (rows >= bounds[:-1, None]) & (rows < bounds[1:, None]),  # the parts alone
         ]
@@ -121,6 +121,15 @@ def delete_words(
         prediction_without_top=int(without_top),
         prediction_without_top_two=int(without_two),
     )
+
+
+def chain(order: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the sets of the first 0, 1, … n words of an order, bool (n + 1, n).
+
+    >>> chain(np.array([1, 0])).tolist()
+    [[False, False], [False, True], [True, True]]
+    """
+    return np.asarray(order.argsort() < np.arange(len(order) + 1)[:, None])
 
 
 def mean_loss(path: Array, full: float) -> float:

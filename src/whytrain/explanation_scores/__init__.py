@@ -1,1 +1,1 @@
-"""How far an explanation can be believed."""
+"""How far an explanation can be believed: scores, each a file, of the methods that explain one model."""

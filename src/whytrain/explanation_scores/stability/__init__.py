@@ -1,0 +1,1 @@
+"""Does an explanation stay what it was where nothing that matters has changed?"""
