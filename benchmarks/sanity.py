@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import dataclasses
 import itertools
 import logging
 import warnings
@@ -264,9 +263,7 @@ def main() -> None:
     sentences = choose(data, arguments.sentences)
     runs = [train(config, data, seed) for seed in range(arguments.seeds)]
     report_stability(runs, sentences, data)
-    encoded = data.training.encoded
-    labels = np.random.default_rng(0).permutation(encoded.labels)
-    data.training = dataclasses.replace(data.training, encoded=dataclasses.replace(encoded, labels=labels))
+    data.shuffle_labels(0)
     shuffled = [train(config, data, seed)[-1] for seed in range(arguments.seeds)]
     models = [run[-1] for run in runs]
     report_sanity(models, shuffled, arguments.draws, sentences, data, arguments.figure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
@@ -132,6 +134,16 @@ class TextData(pl.LightningDataModule):
     def guide(self, guidance: Guidance) -> None:
         """Let guidance edit the sentences of the training."""
         self.guidance, self.training = guidance, guidance.rows
+
+    def shuffle_labels(self, seed: int) -> None:
+        """Give the sentences of the training each other's labels: there is nothing left to learn.
+
+        Guidance, which goes by labels, is left out.
+        """
+        encoded = self.training.encoded
+        labels = np.random.default_rng(seed).permutation(encoded.labels)
+        self.training = replace(self.training, encoded=replace(encoded, labels=labels))
+        self.guidance = None
 
     def train_dataloader(self) -> TrainingLoader:
         """This rank's share of the batches of each epoch."""

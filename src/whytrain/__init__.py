@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         methods,
     )
     from whytrain.api.runs import Run, fit, open_run, train
+    from whytrain.api.scoring import ScoredExplanations, score_explanations
 else:
     __getattr__ = lazy_imports(__name__)
 
@@ -37,6 +38,7 @@ __all__ = [
     "Changed",
     "Comparison",
     "Run",
+    "ScoredExplanations",
     "TextExplanation",
     "ask",
     "compare",
@@ -46,5 +48,6 @@ __all__ = [
     "from_huggingface",
     "methods",
     "open_run",
+    "score_explanations",
     "train",
 ]

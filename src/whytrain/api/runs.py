@@ -18,6 +18,7 @@ from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
+    from whytrain.api.scoring import ScoredExplanations
     from whytrain.data.corpus import Corpus
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.reader import RunRecord
@@ -119,6 +120,35 @@ class Run:
         from whytrain.api.explaining import explain
 
         return explain(self, texts, **settings)
+
+    def score_explanations(
+        self,
+        texts: Sequence[str] | None = None,
+        *,
+        sentences: int = 100,
+        max_words: int = 12,
+        **settings: Any,
+    ) -> ScoredExplanations:
+        """Say which explanation to believe on the model of the best epoch.
+
+        Args:
+            texts: what is explained; None: sentences of the validation split.
+            sentences: how many of these are drawn.
+            max_words: of these; longer ones follow only where there are too few.
+            settings: and results as in `whytrain.score_explanations`.
+
+        Raises:
+            DataError: the run kept its texts private, and none are given.
+        """
+        from whytrain.api.scoring import score_explanations
+        from whytrain.explanation_scores.sentences import choose_texts
+        from whytrain.runs.sentences import read_clear_texts
+
+        if texts is None:
+            known = read_clear_texts(self.record)
+            places, _ = choose_texts(known, sentences, max_words, settings.get("seed", 0))
+            texts = [known[place] for place in places]
+        return score_explanations(self, texts, name=self.name, **settings)
 
     def predict(self, texts: Texts) -> pd.DataFrame:
         """Classify texts with the model of the best epoch.

@@ -108,3 +108,10 @@ def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> 
     missing = [reason for reason in (explainer.missing(model) for explainer in explainers) if reason]
     if missing:
         raise ConfigError("; ".join(missing))
+
+
+def able(explainers: Sequence[Explainer], model: ModelInterface) -> tuple[list[Explainer], list[str]]:
+    """Return the methods that a model can be explained by, and the reasons why others cannot."""
+    reasons = [explainer.missing(model) for explainer in explainers]
+    possible = [explainer for explainer, reason in zip(explainers, reasons, strict=True) if reason is None]
+    return possible, [reason for reason in reasons if reason is not None]

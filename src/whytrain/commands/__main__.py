@@ -12,6 +12,7 @@ from typing import NoReturn
 COMMANDS = {
     "train": ("train, explain and track one run, or many (-m)", "whytrain train model=bilstm_opt seed=1"),
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
+    "score": ("say which explanation to believe on a run's model", "whytrain score run=NAME"),
     "explore": ("ask a run in the browser, mark wrong reasons, retrain", "whytrain explore run=NAME"),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
     "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),

@@ -11,7 +11,7 @@ from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.target import Target
 from whytrain.explanation_scores.score import Array, Score
-from whytrain.explanation_scores.study import Study, judge
+from whytrain.explanation_scores.study import Judged, Study, judge
 from whytrain.models.interface import ModelInterface
 
 _TIE = 1e-9  # of the larger value: computed in another order
@@ -40,30 +40,40 @@ class OfAnotherModel(Explainer):
         return method(other, target, seed=seed)
 
 
-def preferences(score: Score, study: Study, explainer: Explainer, other: ModelInterface) -> Array:
-    r"""Return whether a score prefers the true explanation of each text: 1, or 0, or ½ where it cannot tell.
-
-    The true one is the method's explanation of the study's model, the false one the same method's explanation
-    of another model, of the same text and for the same class. The mean over texts is the diagnosticity
-    P(score(true) ≻ score(false)) + ½ P(score(true) = score(false)): 0.5 for a score that knows nothing.
+def rivals(study: Study, explainer: Explainer, other: ModelInterface) -> tuple[Judged, Judged]:
+    """Return a true and a false explanation of each text of a study, for the same class.
 
     Args:
-        score: what is measured.
         study: texts and the model.
         explainer: a method that is known to be right about both models, such as exact Shapley values.
         other: a model that reads other words of the same texts.
+
+    Returns:
+        The method's explanations of the study's model, and those of the other one.
+    """
+    return judge(study, explainer), judge(study, OfAnotherModel(explainer, other))
+
+
+def preferences(score: Score, true: Judged, false: Judged) -> Array:
+    r"""Return whether a score prefers the true explanation of each text: 1, or 0, or ½ where it cannot tell.
+
+    The mean over texts is its diagnosticity, P(true ≻ false) + ½·P(true ~ false): 0.5 for a score that knows
+    nothing, 1 for one that always tells them apart.
+
+    Args:
+        score: what is measured.
+        true: from `rivals`.
+        false: likewise.
 
     Returns:
         float64 (n,); NaN where the score is not defined for both.
 
     References:
         Chan, Kong, Liang (2022), A comparative study of faithfulness metrics for model interpretability
-        methods, definition 3.1; Zaman, Srivastava (2025), A causal lens for evaluating faithfulness metrics,
-        on explanations of a model that was changed as the false ones.
+        methods, section 3.1; Zaman, Srivastava (2025), A causal lens for evaluating faithfulness metrics, on
+        explanations of a changed model as the false ones.
     """
-    true = score(judge(study, explainer))
-    false = score(judge(study, OfAnotherModel(explainer, other)))
-    ahead = (true - false) * (1 if score.higher_is_better else -1)
-    tie = np.abs(ahead) <= _TIE * np.maximum(np.abs(true), np.abs(false))
-    preferred = np.where(tie, 0.5, ahead > 0)
-    return np.where(np.isfinite(ahead), preferred, np.nan)
+    good, bad = score(true), score(false)
+    ahead = (good - bad) * (1 if score.higher_is_better else -1)
+    tie = np.abs(ahead) <= _TIE * np.maximum(np.abs(good), np.abs(bad))
+    return np.where(np.isfinite(ahead), np.where(tie, 0.5, ahead > 0), np.nan)

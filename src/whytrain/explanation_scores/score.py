@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.config.signatures import import_target
+from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from whytrain.explanation_scores.study import Judged, Study
@@ -40,6 +41,7 @@ class Score(Protocol):
             measured by `benchmarks/diagnosticity.py` (docs/which_explanation.md has the table); None where
             nobody has measured it.
         needs: what else it must be given.
+        explains_again: whether every text is explained several times more for it.
     """
 
     name: str
@@ -50,11 +52,17 @@ class Score(Protocol):
     range: tuple[float, float]
     diagnosticity: float | None = None
     needs: tuple[Need, ...] = ()
+    explains_again: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells true explanations from false ones often enough."""
+        return self.diagnosticity is not None and self.diagnosticity >= LEAST_DIAGNOSTICITY
 
     @property
     def shown_by_default(self) -> bool:
-        """Whether it tells true explanations from false ones often enough."""
-        return self.diagnosticity is not None and self.diagnosticity >= LEAST_DIAGNOSTICITY
+        """Whether it tells true explanations from false ones, of a model and texts alone, at once."""
+        return self.tells and not self.needs and not self.explains_again
 
     def missing(self, study: Study) -> str | None:
         """Say in one line what it needs and the study has not; None where it can be computed."""
@@ -62,7 +70,10 @@ class Score(Protocol):
         return f"score={self.name} needs {GIVE[absent[0]]}" if absent else None
 
     def best(self, study: Study) -> Array | None:
-        """Return what no explanation can beat, float64 (n,), NaN for a text without a table; None: no such."""
+        """Return what no explanation can beat: float64 (n,), NaN for a text without a table.
+
+        None where there is no such value.
+        """
         return None
 
     def __call__(self, judged: Judged) -> Array:
@@ -75,3 +86,14 @@ def make_score(section: Mapping[str, Any]) -> Score:
     settings = dict(section)
     score: Score = import_target(settings.pop("_target_"))(**settings)
     return score
+
+
+def check_scores(scores: Sequence[Score], study: Study) -> None:
+    """Refuse scores that need what they are not given.
+
+    Raises:
+        ConfigError: naming each of them with its reason.
+    """
+    missing = [reason for reason in (score.missing(study) for score in scores) if reason]
+    if missing:
+        raise ConfigError("; ".join(missing))

@@ -106,11 +106,9 @@ def make_study(
 
 
 def ask_of(saved: SavedModel, text: str, target: Target | None = None) -> Ask:
-    """Return a text as a model reads it; a very long one in passages, where there is a target to divide by."""
-    whole = Ask(
-        saved.interface,
-        players_of(saved.tokenizer.encode_words(text, saved.max_tokens), saved.max_tokens),
-    )
+    """Return a text as a model reads it; with a target to divide by, a very long one in passages."""
+    encoding = saved.tokenizer.encode_words(text, saved.max_tokens)
+    whole = Ask(saved.interface, players_of(encoding, saved.max_tokens))
     return whole if target is None else Ask(saved.interface, units_that_matter(whole, target))
 
 
@@ -124,7 +122,7 @@ def explanations(
 ) -> tuple[Attribution, ...]:
     """Return what the first variant of a method says of several texts."""
     method = explainer.first_variant(asks[0].model)
-    method.prepare(asks)
+    method.prepare(asks, targets)
     return tuple(method(ask, target, seed=seed)[0] for ask, target in zip(asks, targets, strict=True))
 
 

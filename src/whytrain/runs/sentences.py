@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from whytrain.data.corpus import Split
+from whytrain.errors import DataError
+from whytrain.runs.config import is_private
 from whytrain.runs.table import TableRecord
 from whytrain.tasks import CLASSIFICATION, Task
 from whytrain.tracking.reader import RunRecord
@@ -46,3 +48,17 @@ def read_sentences(run: RunRecord, name: str = _VALIDATION) -> pd.DataFrame:
         TrackingError: the run did not record them.
     """
     return _record(name).read(run)
+
+
+def read_clear_texts(run: RunRecord) -> list[str]:
+    """Return the texts of the validation sentences.
+
+    Raises:
+        DataError: the run keeps its text private.
+        TrackingError: the run did not record them.
+    """
+    if is_private(run):
+        raise DataError(
+            f"run {run.name} keeps its text private (tracking.log_text=false): give the texts, file=FILE"
+        )
+    return [str(text) for text in read_sentences(run)["text"]]

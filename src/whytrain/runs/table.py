@@ -12,7 +12,7 @@ from whytrain.tracking.reader import RunRecord, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from whytrain.tracking.recorder import Recorder
+    from whytrain.tracking.recorder import TableRecorder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class TableRecord:
     text_columns: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
 
-    def log(self, store: Recorder, frame: pd.DataFrame, epoch: int | None = None) -> None:
+    def log(self, store: TableRecorder, frame: pd.DataFrame, epoch: int | None = None) -> None:
         """Log the table, of an epoch (from 1) or of the whole run."""
         missing = [column for column in self.columns if column not in frame]
         assert not missing, f"{self.topic}/{self.name}: no columns {missing}"

@@ -15,7 +15,23 @@ if TYPE_CHECKING:
     from whytrain.types import Figure
 
 
-class Recorder(Protocol):
+class TableRecorder(Protocol):
+    """What tables are logged to: a run that is being tracked, or one that has ended."""
+
+    def log_table(
+        self,
+        frame: pd.DataFrame,
+        topic: str,
+        name: str | None = None,
+        epoch: int | None = None,
+        text_columns: Sequence[str] = (),
+        version: int = 1,
+    ) -> None:
+        """Log a table; its text columns are hashed where text is private."""
+        ...
+
+
+class Recorder(TableRecorder, Protocol):
     """The record of one run; `whytrain.tracking.store.Store` says what each method keeps.
 
     Attributes:
@@ -48,18 +64,6 @@ class Recorder(Protocol):
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Log metrics of a step; a metric has one value per step, the first."""
-        ...
-
-    def log_table(
-        self,
-        frame: pd.DataFrame,
-        topic: str,
-        name: str | None = None,
-        epoch: int | None = None,
-        text_columns: Sequence[str] = (),
-        version: int = 1,
-    ) -> None:
-        """Log a table; its text columns are hashed where text is private."""
         ...
 
     def log_figure(

@@ -48,6 +48,7 @@ class StabilityOfParaphrases(Score):
     unit = "correlation"
     higher_is_better = True
     range = (-1.0, 1.0)
+    explains_again = True
 
     def __init__(self, *, synonyms: Annotated[int, Ge(0)]) -> None:
         """Store how many words of a text are replaced by a synonym, one in each paraphrase."""

@@ -1,0 +1,107 @@
+"""What scores of explanations say, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from whytrain.explanation_scores.score import LEAST_DIAGNOSTICITY
+from whytrain.explanation_scores.scored_methods import FLOOR, ScoredMethods
+from whytrain.presentation.wording import counted, listed
+
+
+def verdict(found: ScoredMethods) -> str:
+    """Return in one sentence which method to believe, and which not."""
+    scores = [
+        s.name for s in found.scores if any(p.place != "undefined" for p in found.standings[s.name].values())
+    ]
+    where = f"On these {counted(found.n_texts, 'text')}"
+    if not scores:
+        return f"{where} no score is defined: give more texts, or longer ones."
+    leading = {name: _places(found, name, scores, "ahead", "level") for name in found.methods}
+    most = max(map(len, leading.values()))
+    leaders = [name for name in found.methods if len(leading[name]) == most]
+    if FLOOR in leaders:
+        return f"{where} no explanation can be told from random scores{_by(most, scores)}."
+    return f"{where} {_leaders(found, leaders, most, scores)}{_floor(found, scores)}."
+
+
+def _leaders(found: ScoredMethods, leaders: Sequence[str], most: int, scores: Sequence[str]) -> str:
+    by = _by(most, scores)
+    if len(leaders) > 1:
+        return f"{listed(leaders)} cannot be told apart from the best{by}"
+    ahead = _places(found, leaders[0], scores, "ahead")
+    level = sorted(
+        {m for m in found.methods for s in scores if found.standings[s][m].place == "level"} - {*leaders}
+    )
+    if len(ahead) == len(scores):
+        return f"{leaders[0]} is ahead of all other methods{by}"
+    sure = f", ahead of all others in {len(ahead)} of them" if ahead else ""
+    others = f"; {listed(level)} cannot be told apart from it in some" if level else ""
+    return f"{leaders[0]} is the best or level with the best{by}{sure}{others}"
+
+
+def _floor(found: ScoredMethods, scores: Sequence[str]) -> str:
+    """Say which methods are not better than random scores, and where that is so only in some scores."""
+    never, seldom = [], []
+    for name in found.methods:
+        if name == FLOOR:
+            continue
+        said = [found.standings[s][name].above_random for s in scores]
+        above, asked = said.count(True), len(said) - said.count(None)
+        if asked and not above:
+            never.append(name)
+        elif asked and above < asked:
+            seldom.append(f"{name} only in {above} of {asked}")
+    told = (
+        [f"{listed(never)} {'is' if len(never) == 1 else 'are'} not better than random scores"]
+        if never
+        else []
+    )
+    told += (
+        [f"better than random scores {'are' if len(seldom) > 1 else 'is'} {listed(seldom)}"] if seldom else []
+    )
+    return "".join(f"; {text}" for text in told)
+
+
+def _places(found: ScoredMethods, method: str, scores: Sequence[str], *places: str) -> list[str]:
+    return [score for score in scores if found.standings[score][method].place in places]
+
+
+def _by(n: int, scores: Sequence[str]) -> str:
+    n_scores = len(scores)
+    if n_scores == 1:
+        return f" in {scores[0]}"
+    return f" in all {n_scores} scores" if n == n_scores else f" in {n} of {n_scores} scores"
+
+
+def conditions(found: ScoredMethods) -> str:
+    """Return what was scored, and how, in a line."""
+    least, most = found.n_words
+    exact = (
+        "all combinations of words asked"
+        if found.n_exact == found.n_texts
+        else f"all combinations of words asked of {found.n_exact} of them"
+    )
+    return (
+        f"{counted(found.n_texts, 'text')} of {least} to {most} words, {exact}; "
+        f"absent words: {found.removal}; each method explains the predicted class"
+    )
+
+
+def marks_key(level: float) -> str:
+    """Return what the marks in tables mean."""
+    return (
+        f"{100 * level:g}% intervals over texts; ★ ahead of every other method, = cannot be told apart from "
+        "the best, both by paired intervals that hold for all comparisons of a score together"
+    )
+
+
+def trust(found: ScoredMethods) -> list[str]:
+    """Say of the scores that they do not tell true explanations from false ones, if there are any."""
+    low = [score for score in found.scores if not score.tells]
+    return [
+        f"{score.name} is no measure of truth: of two explanations of which one is true it prefers that in "
+        f"{score.diagnosticity:.0%} (from {LEAST_DIAGNOSTICITY:.0%} on a score is shown by default)"
+        for score in low
+        if score.diagnosticity is not None
+    ]
