@@ -47,7 +47,14 @@ def test_a_linear_game_by_hand() -> None:
 def test_in_a_linear_game_the_weights_cannot_be_beaten() -> None:
     judged = judged_game(LINEAR, WEIGHTS)
     worst = judged_game(LINEAR, -WEIGHTS)
-    for score in (Comprehensiveness(), Sufficiency(), Deletion(), Insertion(), FlippingSet(), SufficientSet()):
+    for score in (
+        Comprehensiveness(),
+        Sufficiency(),
+        Deletion(),
+        Insertion(),
+        FlippingSet(),
+        SufficientSet(),
+    ):
         [best] = score.best(judged.study)
         assert score(judged)[0] == pytest.approx(best), score.name
         gain = (score(judged)[0] - score(worst)[0]) * (1 if score.higher_is_better else -1)
@@ -69,9 +76,7 @@ def test_sizes_alone_go_by_their_size() -> None:
         (OR, [3.0, 1, 2], 1.0, 1 / 3),
     ],
 )
-def test_sets_of_words_by_hand(
-    table: np.ndarray, scores: list[float], flips: float, suffices: float
-) -> None:
+def test_sets_of_words_by_hand(table: np.ndarray, scores: list[float], flips: float, suffices: float) -> None:
     judged = judged_game(table, np.array(scores))
     assert FlippingSet()(judged)[0] == pytest.approx(flips)
     assert SufficientSet()(judged)[0] == pytest.approx(suffices)

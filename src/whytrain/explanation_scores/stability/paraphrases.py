@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
@@ -10,8 +12,9 @@ import numpy as np
 from annotated_types import Ge
 
 from whytrain.attribution.ask import Ask
-from whytrain.data.lexicon import Lexicon, usual_lexicon
+from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
 from whytrain.data.words import bare_word, split_words
+from whytrain.errors import ConfigError
 from whytrain.explanation_scores.randomization import rank_correlation
 from whytrain.explanation_scores.score import Array, Score
 from whytrain.explanation_scores.study import Judged, Study, ask_of
@@ -75,10 +78,19 @@ class StabilityOfParaphrases(Score):
     def _variants(self, study: Study) -> list[list[Paraphrase]]:
         """Return the paraphrases of each text, the same ones for every method."""
         if self._made is None or self._made[0] is not study:
-            lexicon = usual_lexicon(study.texts, is_needed=False, is_wanted=self.synonyms > 0)
-            places = range(len(study.texts))
+            lexicon, places = _lexicon_for(study.texts), range(len(study.texts))
             self._made = study, [_Paraphrases(study, i, lexicon, self.synonyms).usable() for i in places]
         return self._made[1]
+
+
+def _lexicon_for(texts: Sequence[str]) -> Lexicon:
+    """Return WordNet for English texts, where it is on this machine."""
+    if not is_english(Counter(bare_word(word) for text in texts for word in split_words(text))):
+        return NoLexicon()
+    try:
+        return WordNet()
+    except ConfigError:
+        return NoLexicon()
 
 
 class _Paraphrases:
