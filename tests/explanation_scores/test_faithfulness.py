@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def naive(table: np.ndarray, order: Sequence[int]) -> dict[str, float]:
 
 def area(values: list[float]) -> float:
     p = [float(sigmoid(np.array(value))) for value in values]
-    return sum((a + b) / 2 / (len(p) - 1) for a, b in zip(p, p[1:], strict=False))
+    return sum((a + b) / 2 / (len(p) - 1) for a, b in pairwise(p))
 
 
 @settings(max_examples=30)

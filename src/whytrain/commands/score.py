@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -17,14 +17,15 @@ from whytrain.commands.hydra_command import CONF, HydraCommand
 
 if TYPE_CHECKING:
     from whytrain.attribution.explainer import Explainer
+    from whytrain.data.treebank import LabelledTree
     from whytrain.explanation_scores.score import Score
     from whytrain.explanation_scores.study import Study
     from whytrain.models.interface import ModelInterface
     from whytrain.models.saved import SavedModel
+    from whytrain.shortcuts.marks import Mark
     from whytrain.tracking.reader import RunRecord
 
 LITERAL = ("run", "file", "text_column", "people", "marks", "other", "output")
-ALL = "all"
 
 
 def hydra_main(config: DictConfig) -> None:
@@ -42,6 +43,7 @@ def score(config: DictConfig) -> None:
 
     from whytrain.explanation_scores.score import make_score
     from whytrain.explanation_scores.scored_methods import score_methods
+    from whytrain.explanation_scores.study import make_study
     from whytrain.models.device import device_named
     from whytrain.pages.scores.files import write_scores
     from whytrain.pages.scores.terminal import terminal
@@ -57,16 +59,18 @@ def score(config: DictConfig) -> None:
         scores = [each for each in scores if each.shown_by_default]
     given = _given(plain)
     run = find_run(tracking.address, plain["run"])
+    texts, given, notes = _texts(plain, given, run)
     saved = read_model(run, device=device_named(plain["device"]))
-    methods, notes = _methods(plain["explainer"], saved.interface)
-    study, chosen = _study(plain, given, saved, run)
+    methods, left_out = _methods(plain["explainer"], saved.interface)
+    settings = {"payoff": plain["payoff"], "removal": plain["absence"], "seed": plain["seed"]}
+    study = replace(make_study(saved, texts, **settings), trees=given.trees, marks=given.marks)
     study = _with_models(study, scores, plain, tracking.address, run)
     found = score_methods(
         study,
         methods,
         scores,
         level=plain["level"],
-        notes=[*chosen, *notes],
+        notes=[*notes, *left_out],
         progress=lambda items, what: track(items, what, console=console, transient=True),
     )
     folder = Path(plain["output"] or Path("scores") / run.run_id)
@@ -110,7 +114,22 @@ def checked(config: DictConfig) -> dict[str, Any]:
     return dict(plain)
 
 
-def _given(plain: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What the files hold that the command line names.
+
+    Attributes:
+        texts: None: those of the run.
+        trees: people's labels of each text's phrases; empty without such.
+        marks: words that are known to be shortcuts.
+    """
+
+    texts: list[str] | None = None
+    trees: tuple[LabelledTree, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+def _given(plain: Mapping[str, Any]) -> _Given:
     """Read the files that the command line names, before anything that takes time.
 
     Raises:
@@ -121,15 +140,14 @@ def _given(plain: Mapping[str, Any]) -> dict[str, Any]:
     from whytrain.data.treebank import read_treebank
     from whytrain.shortcuts.marks import read_marks
 
-    given: dict[str, Any] = {"texts": None, "trees": (), "marks": ()}
+    texts, trees = None, ()
     if plain["people"] is not None:
-        given["trees"] = read_treebank(Path(plain["people"]).expanduser())
-        given["texts"] = [" ".join(tree.words) for tree in given["trees"]]
+        trees = tuple(read_treebank(Path(plain["people"]).expanduser()))
+        texts = [" ".join(tree.words) for tree in trees]
     if plain["file"] is not None:
-        given["texts"], _ = read_texts(Path(plain["file"]), plain["text_column"])
-    if plain["marks"] is not None:
-        given["marks"] = tuple(read_marks(plain["marks"]))
-    return given
+        texts, _ = read_texts(Path(plain["file"]), plain["text_column"])
+    marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"]))
+    return _Given(texts=texts, trees=trees, marks=marks)
 
 
 def _methods(
@@ -150,36 +168,30 @@ def _methods(
     return methods, [f"left out: {reason}" for reason in reasons]
 
 
-def _study(
-    plain: Mapping[str, Any], given: Mapping[str, Any], saved: SavedModel, run: RunRecord
-) -> tuple[Study, list[str]]:
-    """Choose texts and ask the model about them; also what a reader must know of the choice."""
+def _texts(plain: Mapping[str, Any], given: _Given, run: RunRecord) -> tuple[list[str], _Given, list[str]]:
+    """Choose texts; also what belongs to these of what was given, and what a reader must know of the choice.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
     from whytrain.data.words import split_words
     from whytrain.errors import DataError
     from whytrain.explanation_scores.marked_words import is_marked
-    from whytrain.explanation_scores.sentences import choose_texts
-    from whytrain.explanation_scores.study import make_study
+    from whytrain.explanation_scores.sentences import LEAST_WORDS, choose_texts
     from whytrain.runs.sentences import read_clear_texts
 
-    texts = given["texts"] if given["texts"] is not None else read_clear_texts(run)
-    trees, notes = given["trees"], []
-    if given["marks"]:
-        texts = [text for text in texts if is_marked(split_words(text), given["marks"]).any()]
-        notes.append(f"of {len(texts)} texts with words of {plain['marks']}")
+    texts, notes = read_clear_texts(run) if given.texts is None else given.texts, []
+    if given.marks:
+        texts = [text for text in texts if is_marked(split_words(text), given.marks).any()]
+        notes.append(f"chosen of {len(texts)} texts with words of {plain['marks']}")
     places, note = choose_texts(texts, plain["sentences"], plain["max_words"], plain["seed"])
     if len(places) < 2:
         raise DataError(
-            f"{len(places)} texts have 4 words or more: means are taken over two or more; give others"
+            f"{len(places)} texts have {LEAST_WORDS} words or more: means are taken over two at least; give "
+            "others, file=FILE"
         )
-    study = make_study(
-        saved,
-        [texts[place] for place in places],
-        payoff=plain["payoff"],
-        removal=plain["absence"],
-        seed=plain["seed"],
-    )
-    labeled = tuple(trees[place] for place in places) if trees else ()
-    return replace(study, trees=labeled, marks=given["marks"]), [*notes, *filter(None, [note])]
+    trees = tuple(given.trees[place] for place in places) if given.trees else ()
+    return [texts[place] for place in places], replace(given, trees=trees), [*notes, *filter(None, [note])]
 
 
 def _with_models(
@@ -221,7 +233,6 @@ COMMAND = HydraCommand(
     name="score",
     task=hydra_main,
     text_keys=(*LITERAL, "tracking.uri", "tracking.directory"),
-    renamed=lambda word: word,
     positional="a run is given as run={text}",
 )
 

@@ -21,7 +21,7 @@ class Completeness(Score):
     """
 
     name = "completeness"
-    short = "complete."
+    short = "complete"
     title = "by how much the scores of a text miss the difference that its words make together"
     unit = "log-odds"
     higher_is_better = False

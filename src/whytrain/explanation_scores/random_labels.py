@@ -17,7 +17,7 @@ class RandomLabels(Score):
     """
 
     name = "random_labels"
-    short = "rand. lab."
+    short = "rnd.lab."
     title = "size of the rank correlation with explanations of a model trained on random labels"
     unit = "correlation"
     higher_is_better = False

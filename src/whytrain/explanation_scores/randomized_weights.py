@@ -26,7 +26,7 @@ class RandomizedWeights(Score):
     """
 
     name = "randomized_weights"
-    short = "rand. w."
+    short = "rnd.wgt."
     title = "size of the rank correlation with explanations of models with random weights"
     unit = "correlation"
     higher_is_better = False

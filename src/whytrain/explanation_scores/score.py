@@ -32,7 +32,7 @@ class Score(Protocol):
 
     Attributes:
         name: as in conf/score/ and in tables.
-        short: of at most ten characters, for columns.
+        short: of at most eight characters, for columns.
         title: what it says, in words.
         unit: of the number.
         higher_is_better: its direction.

@@ -66,6 +66,7 @@ class ScoredMethods:
                 "n_texts": standing.n_texts,
                 "place": standing.place,
                 "above_random": standing.above_random,
+                "lag": standing.lag,
                 "best_possible": self.best[score.name].estimate if score.name in self.best else np.nan,
                 "unit": score.unit,
                 "higher_is_better": score.higher_is_better,

@@ -13,6 +13,7 @@ from whytrain.explanation_scores.score import Array
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Place = Literal["ahead", "level", "behind", "undefined"]
+NEAR = 0.05  # of the way from random scores to the best
 _RESAMPLES = 2000
 _PER_TAIL = 10  # resamples beyond an end of the interval of a difference, at least
 
@@ -27,12 +28,20 @@ class Standing:
         place: `ahead`: of every other method, by paired intervals that hold for all comparisons of the score
             together; `level`: it cannot be told apart from the best one; `behind` it; `undefined`.
         above_random: whether it is better than the method `random` by such an interval; None without one.
+        lag: how far it is behind the best, as a share of the way from random scores to the best; NaN where
+            random scores are the best.
     """
 
     mean: Interval
     n_texts: int
     place: Place
     above_random: bool | None
+    lag: float
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is surely behind the best, and by so little that it hardly matters."""
+        return self.place == "behind" and self.lag < NEAR
 
 
 def standings(
@@ -62,6 +71,7 @@ def standings(
         return gain.low > 0
 
     behind = {name for name in defined if best is not None and name != best and ahead(best, name)}
+    way = defined[best] - defined[floor] if best is not None and floor in defined else 0.0
     found = {}
     for name, mean in means.items():
         place: Place = "undefined"
@@ -72,7 +82,13 @@ def standings(
         if floor in defined and name in defined and name != floor:
             above = ahead(name, str(floor))
         found[name] = Standing(
-            mean=mean, n_texts=int(np.isfinite(values[name]).sum()), place=place, above_random=above
+            mean=mean,
+            n_texts=int(np.isfinite(values[name]).sum()),
+            place=place,
+            above_random=above,
+            lag=(defined[str(best)] - defined[name]) / way if name in defined and way > 0 else math.nan,
+            if best is not None and name in defined and way > 0
+            else math.nan,
         )
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from whytrain.data.corpus import Split
-from whytrain.errors import DataError
+from whytrain.errors import DataError, TrackingError
 from whytrain.runs.config import is_private
 from whytrain.runs.table import TableRecord
 from whytrain.tasks import CLASSIFICATION, Task
@@ -54,11 +54,15 @@ def read_clear_texts(run: RunRecord) -> list[str]:
     """Return the texts of the validation sentences.
 
     Raises:
-        DataError: the run keeps its text private.
-        TrackingError: the run did not record them.
+        DataError: the run keeps its text private, or kept none.
     """
     if is_private(run):
         raise DataError(
             f"run {run.name} keeps its text private (tracking.log_text=false): give the texts, file=FILE"
         )
-    return [str(text) for text in read_sentences(run)["text"]]
+    try:
+        return [str(text) for text in read_sentences(run)["text"]]
+    except TrackingError as error:
+        raise DataError(
+            f"run {run.name} kept no validation sentences (callbacks=none?): give the texts, file=FILE"
+        ) from error

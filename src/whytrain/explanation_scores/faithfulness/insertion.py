@@ -17,7 +17,7 @@ class Insertion(Score):
     """
 
     name = "insertion"
-    short = "insertion"
+    short = "insert."
     title = "mean probability of the class while words are added, those named first at first"
     unit = "probability"
     higher_is_better = True

@@ -29,7 +29,7 @@ class SufficientSet(Score):
     """
 
     name = "sufficient_set"
-    short = "suff. set"
+    short = "suff.set"
     title = "share of words, those named first at first, that alone are decided as the whole text is"
     unit = "share of words"
     higher_is_better = False

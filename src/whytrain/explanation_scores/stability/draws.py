@@ -19,7 +19,7 @@ class StabilityOfDraws(Score):
     """
 
     name = "stability_draws"
-    short = "drawn anew"
+    short = "redrawn"
     title = "rank correlation with the same method under another seed"
     unit = "correlation"
     higher_is_better = True

@@ -46,7 +46,7 @@ class StabilityOfParaphrases(Score):
     """
 
     name = "stability_paraphrases"
-    short = "paraphrase"
+    short = "paraphr."
     title = "rank correlation with the explanations of texts that say the same"
     unit = "correlation"
     higher_is_better = True

@@ -20,7 +20,7 @@ class StabilityOfTrainings(Score):
     """
 
     name = "stability_trainings"
-    short = "other run"
+    short = "retrain."
     title = "rank correlation with the explanation of the other model, for the same class"
     unit = "correlation"
     higher_is_better = True

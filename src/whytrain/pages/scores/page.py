@@ -13,7 +13,7 @@ from whytrain.explanation_scores.score import Score
 from whytrain.explanation_scores.scored_methods import ScoredMethods
 from whytrain.explanation_scores.standings import Standing
 from whytrain.pages.html import bullets, image, page, paragraph
-from whytrain.pages.scores.terminal import SIGNS, arrow, ends, shown
+from whytrain.pages.scores.terminal import arrow, ends, shown, sign
 from whytrain.pages.scores.verdict import conditions, marks_key, trust, verdict
 
 STYLE = """
@@ -21,7 +21,8 @@ td.ahead { background: #d8efe6; font-weight: 600; } td.level { background: #eef7
 td .ends { display: block; color: #555; font-size: 0.85em; font-weight: 400; }
 th.number { text-align: right; } tr.best td { color: #555; border-top: 1px solid #767676; }
 table.scores td:first-child, table.scores th:first-child { position: sticky; left: 0; background: #fff;
-  overflow-wrap: anywhere; min-width: 6em; max-width: 9em; }
+  max-width: 9em; }
+.figure { overflow-x: auto; } .figure img { min-width: 44em; }
 table.agreement td.number { min-width: 3.2em; }
 dt { font-weight: 600; margin-top: 0.6em; } dd { margin: 0 0 0 1em; }
 """
@@ -42,7 +43,7 @@ def scores_page(found: ScoredMethods, name: str, images: Mapping[str, Path], lev
     body += f"<h2>Each method by each score</h2>\n{_table(found)}"
     body += paragraph(f"{marks_key(level)}. ↑ more is better, ↓ less is better.", "quiet")
     for path in images.values():
-        body += image(path, verdict(found))
+        body += f'<div class="figure">{image(path, verdict(found))}</div>'
     body += f"<h2>What the scores say</h2>\n<dl>{''.join(map(_explained, found.scores))}</dl>\n"
     body += bullets(trust(found))
     body += f"<h2>Which methods say the same</h2>\n{_agreement(found.agreement)}"
@@ -63,7 +64,7 @@ def _table(found: ScoredMethods) -> str:
     rows = ""
     for method in found.methods:
         cells = "".join(_cell(found.standings[score.name][method]) for score in found.scores)
-        rows += f"<tr><td>{escape(method)}</td>{cells}</tr>\n"
+        rows += f"<tr><td>{_breakable(method)}</td>{cells}</tr>\n"
     if found.best:
         cells = "".join(
             f'<td class="number">{shown(found.best[s.name].estimate) if s.name in found.best else ""}</td>'
@@ -76,10 +77,15 @@ def _table(found: ScoredMethods) -> str:
     return f'<div class="scroll">{table}</div>\n'
 
 
+def _breakable(name: str) -> str:
+    """Return a name that may be broken behind its underscores."""
+    return escape(name).replace("_", "_<wbr>")
+
+
 def _cell(standing: Standing) -> str:
     if standing.place == "undefined":
         return '<td class="number">–</td>'
-    value = f"{SIGNS[standing.place]}&nbsp;{shown(standing.mean.estimate)}".removeprefix("&nbsp;")
+    value = f"{sign(standing)}&nbsp;{shown(standing.mean.estimate)}".removeprefix("&nbsp;")
     return (
         f'<td class="number {standing.place}">{value}'
         f'<span class="ends">{ends(standing.mean).replace(" ", " to ")}</span></td>'
@@ -111,7 +117,7 @@ def _agreement(found: Agreement) -> str:
             value = found.correlation[i, j] if j > i else found.top[i, j]
             text = "" if i == j else "–" if np.isnan(value) else f"{value:.2f}" if j > i else f"{value:.0%}"
             cells += f'<td class="number" style="background: {_shade(value, i == j)}">{text}</td>'
-        rows += f"<tr><td>{i + 1}&nbsp;{escape(name)}</td>{cells}</tr>\n"
+        rows += f"<tr><td>{i + 1}&nbsp;{_breakable(name)}</td>{cells}</tr>\n"
     body = f"<thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody>"
     table = f'<table class="scores agreement">{body}</table>'
     legend = (

@@ -13,10 +13,11 @@ from whytrain.explanation_scores.score import Score
 from whytrain.explanation_scores.scored_methods import ScoredMethods
 from whytrain.explanation_scores.standings import Standing
 from whytrain.pages.scores.verdict import conditions, marks_key, trust, verdict
+from whytrain.presentation.wording import MINUS
 from whytrain.statistics.intervals import Interval
 
-SIGNS = {"ahead": "★", "level": "=", "behind": "", "undefined": ""}
-_COLUMNS = 6  # scores side by side
+_SIGNS = {"ahead": "★", "level": "="}
+_COLUMNS = 7  # scores side by side
 
 
 def terminal(found: ScoredMethods, level: float) -> Group:
@@ -35,7 +36,7 @@ def scores_table(found: ScoredMethods, scores: Sequence[Score]) -> Table:
     table = Table(pad_edge=False, padding=(0, 1, 0, 0), box=None, header_style="bold")
     table.add_column("method", no_wrap=True)
     for score in scores:
-        table.add_column(f"{score.short} {arrow(score)}", justify="right", no_wrap=True)
+        table.add_column(f"{score.short}\n{arrow(score)}", justify="right", no_wrap=True)
     for method in found.methods:
         standings = [found.standings[score.name][method] for score in scores]
         table.add_row(Text(_broken(method)), *map(_cell, standings))
@@ -50,6 +51,11 @@ def arrow(score: Score) -> str:
     return "↑" if score.higher_is_better else "↓"
 
 
+def sign(standing: Standing) -> str:
+    """Return the mark of a method's place, see `marks_key`."""
+    return "≈" if standing.is_near else _SIGNS.get(standing.place, "")
+
+
 def shown(value: float) -> str:
     """Return a value with two decimals, or three digits; a dash where it is not defined.
 
@@ -59,7 +65,7 @@ def shown(value: float) -> str:
     if math.isnan(value):
         return "–"
     text = f"{value:.{1 if abs(value) >= 10 else 2}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
 def ends(interval: Interval) -> str:
@@ -68,11 +74,12 @@ def ends(interval: Interval) -> str:
 
 
 def _cell(standing: Standing) -> Text:
+    """Return the mean, and below it half the width of its interval; its ends are on the page."""
     if standing.place == "undefined":
         return Text("–")
     style = {"ahead": "bold green", "level": "bold"}.get(standing.place, "")
-    text = Text(f"{SIGNS[standing.place]}{shown(standing.mean.estimate)}", style)
-    return text.append(f"\n{ends(standing.mean)}", "dim")
+    text = Text(f"{sign(standing)}{shown(standing.mean.estimate)}", style)
+    return text.append(f"\n± {shown((standing.mean.high - standing.mean.low) / 2)}", "dim")
 
 
 def _broken(name: str) -> str:

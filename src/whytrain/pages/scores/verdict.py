@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from whytrain.explanation_scores.score import LEAST_DIAGNOSTICITY
 from whytrain.explanation_scores.scored_methods import FLOOR, ScoredMethods
+from whytrain.explanation_scores.standings import NEAR
 from whytrain.presentation.wording import counted, listed
 
 
 def verdict(found: ScoredMethods) -> str:
-    """Return in one sentence which method to believe, and which not."""
+    """Return in one sentence which method to believe, and which not, by the scores that all methods have."""
     scores = [
         s.name for s in found.scores if any(p.place != "undefined" for p in found.standings[s.name].values())
     ]
     where = f"On these {counted(found.n_texts, 'text')}"
     if not scores:
-        return f"{where} no score is defined: give more texts, or longer ones."
+        return f"{where} no score is defined for every method: give more texts, or longer ones."
     leading = {name: _places(found, name, scores, "ahead", "level") for name in found.methods}
     most = max(map(len, leading.values()))
     leaders = [name for name in found.methods if len(leading[name]) == most]
@@ -27,17 +28,24 @@ def verdict(found: ScoredMethods) -> str:
 
 def _leaders(found: ScoredMethods, leaders: Sequence[str], most: int, scores: Sequence[str]) -> str:
     by = _by(most, scores)
-    if len(leaders) > 1:
-        return f"{listed(leaders)} cannot be told apart from the best{by}"
     ahead = _places(found, leaders[0], scores, "ahead")
-    level = sorted(
-        {m for m in found.methods for s in scores if found.standings[s][m].place == "level"} - {*leaders}
-    )
-    if len(ahead) == len(scores):
-        return f"{leaders[0]} is ahead of all other methods{by}"
-    sure = f", ahead of all others in {len(ahead)} of them" if ahead else ""
-    others = f"; {listed(level)} cannot be told apart from it in some" if level else ""
-    return f"{leaders[0]} is the best or level with the best{by}{sure}{others}"
+    if len(leaders) > 1:
+        said = f"{listed(leaders)} cannot be told apart from the best{by}"
+    elif len(ahead) == len(scores):
+        said = f"{leaders[0]} is ahead of all other methods{by}"
+    else:
+        sure = f", ahead of all others in {len(ahead)} of them" if ahead else ""
+        said = f"{leaders[0]} is the best or level with the best{by}{sure}"
+    close = [name for name in found.methods if name not in leaders and _comes_close(found, name, scores)]
+    if not close:
+        return said
+    comes = "comes" if len(close) == 1 else "come"
+    return f"{said}, and {listed(close)} {comes} close to it (within {NEAR:.0%}) in all"
+
+
+def _comes_close(found: ScoredMethods, method: str, scores: Sequence[str]) -> bool:
+    standings = [found.standings[score][method] for score in scores]
+    return all(s.place in ("ahead", "level") or s.is_near for s in standings)
 
 
 def _floor(found: ScoredMethods, scores: Sequence[str]) -> str:
@@ -92,7 +100,8 @@ def marks_key(level: float) -> str:
     """Return what the marks in tables mean."""
     return (
         f"{100 * level:g}% intervals over texts; ★ ahead of every other method, = cannot be told apart from "
-        "the best, both by paired intervals that hold for all comparisons of a score together"
+        "the best, both by paired intervals that hold for all comparisons of a score together; ≈ behind it by "
+        f"less than {NEAR:.0%} of the way from random scores"
     )
 
 
