@@ -71,7 +71,7 @@ def standings(
         return gain.low > 0
 
     behind = {name for name in defined if best is not None and name != best and ahead(best, name)}
-    way = defined[best] - defined[floor] if best is not None and floor in defined else 0.0
+    way = defined[str(best)] - defined[floor] if floor in defined else 0.0
     found = {}
     for name, mean in means.items():
         place: Place = "undefined"
@@ -87,8 +87,6 @@ def standings(
             place=place,
             above_random=above,
             lag=(defined[str(best)] - defined[name]) / way if name in defined and way > 0 else math.nan,
-            if best is not None and name in defined and way > 0
-            else math.nan,
         )
     return found
 

@@ -100,8 +100,8 @@ def marks_key(level: float) -> str:
     """Return what the marks in tables mean."""
     return (
         f"{100 * level:g}% intervals over texts; ★ ahead of every other method, = cannot be told apart from "
-        "the best, both by paired intervals that hold for all comparisons of a score together; ≈ behind it by "
-        f"less than {NEAR:.0%} of the way from random scores"
+        "the best, both by paired intervals that hold for all comparisons of a score together; ≈ behind the "
+        f"best by less than {NEAR:.0%} of the way from random scores"
     )
 
 
