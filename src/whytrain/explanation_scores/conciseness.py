@@ -25,6 +25,7 @@ class Conciseness(Score):
     unit = "words"
     higher_is_better = False
     range = (1.0, math.inf)
+    diagnosticity = 0.5
 
     def __call__(self, judged: Judged) -> Array:
         """Return the number for each text; NaN where all scores are 0."""

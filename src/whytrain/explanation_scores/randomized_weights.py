@@ -31,6 +31,7 @@ class RandomizedWeights(Score):
     unit = "correlation"
     higher_is_better = False
     range = (0.0, 1.0)
+    diagnosticity = 1.0
     explains_again = True
 
     def __init__(self, *, draws: Annotated[int, Ge(1)]) -> None:

@@ -25,6 +25,7 @@ class Comprehensiveness(Score):
     unit = "log-odds"
     higher_is_better = True
     range = (-math.inf, math.inf)
+    diagnosticity = 1.0
 
     def best(self, study: Study) -> Array:
         """Return what the best of all orders reaches."""

@@ -22,6 +22,7 @@ class Deletion(Score):
     unit = "probability"
     higher_is_better = False
     range = (0.0, 1.0)
+    diagnosticity = 1.0
 
     def best(self, study: Study) -> Array:
         """Return what the best of all orders reaches."""

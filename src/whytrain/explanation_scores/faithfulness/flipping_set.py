@@ -33,6 +33,7 @@ class FlippingSet(Score):
     unit = "share of words"
     higher_is_better = False
     range = (0.0, 1.0)
+    diagnosticity = 0.97
 
     def best(self, study: Study) -> Array:
         """Return the share of the smallest of all sets of words that turn the decision."""

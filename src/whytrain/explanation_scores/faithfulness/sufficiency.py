@@ -27,6 +27,7 @@ class Sufficiency(Score):
     unit = "log-odds"
     higher_is_better = False
     range = (-math.inf, math.inf)
+    diagnosticity = 1.0
 
     def best(self, study: Study) -> Array:
         """Return what the best of all orders reaches."""

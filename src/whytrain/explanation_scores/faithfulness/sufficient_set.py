@@ -34,6 +34,7 @@ class SufficientSet(Score):
     unit = "share of words"
     higher_is_better = False
     range = (0.0, 1.0)
+    diagnosticity = 0.95
 
     def best(self, study: Study) -> Array:
         """Return the share of the smallest of all sets of words that are enough."""

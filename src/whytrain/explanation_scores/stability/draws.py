@@ -24,6 +24,7 @@ class StabilityOfDraws(Score):
     unit = "correlation"
     higher_is_better = True
     range = (-1.0, 1.0)
+    diagnosticity = 0.5
     explains_again = True
 
     def __init__(self, *, seeds: Annotated[int, Ge(1)]) -> None:

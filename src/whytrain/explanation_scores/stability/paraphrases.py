@@ -51,6 +51,7 @@ class StabilityOfParaphrases(Score):
     unit = "correlation"
     higher_is_better = True
     range = (-1.0, 1.0)
+    diagnosticity = 0.5
     explains_again = True
 
     def __init__(self, *, synonyms: Annotated[int, Ge(0)]) -> None:
