@@ -6,8 +6,12 @@ import math
 
 import numpy as np
 
+from whytrain.attribution.attribution import Attribution
+from whytrain.explanation_scores.faithfulness.paths import Path
 from whytrain.explanation_scores.score import Array, Score
 from whytrain.explanation_scores.study import Judged
+
+_ROUNDING = 1e-5  # of the difference: logits are float32
 
 
 class Completeness(Score):
@@ -30,10 +34,12 @@ class Completeness(Score):
 
     def __call__(self, judged: Judged) -> Array:
         """Return what is missed; NaN of scores whose sum means nothing."""
-        paths = zip(judged.attributions, judged.paths, strict=True)
-        return np.array(
-            [
-                abs(a.scores.sum() - (path.losing[0] - path.losing[-1])) if a.quantity.additive else math.nan
-                for a, path in paths
-            ]
-        )
+        return np.array([_missed(a, p) for a, p in zip(judged.attributions, judged.paths, strict=True)])
+
+
+def _missed(attribution: Attribution, path: Path) -> float:
+    if not attribution.quantity.additive:
+        return math.nan
+    difference = path.losing[0] - path.losing[-1]
+    missed = abs(float(attribution.scores.sum() - difference))
+    return missed if missed > _ROUNDING * max(1.0, abs(float(difference))) else 0.0
