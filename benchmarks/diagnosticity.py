@@ -9,7 +9,7 @@ gives the class away and the second says nothing, model B the other way round. K
     alone     the class is drawn at random: only the planted word tells it
     beside    the class is the phrase's own: the planted word tells it, and so do the words of feeling
 
-For each dev sentence of at most 10 words with both plants, and for each method that is exact enough to be
+For each dev sentence of at most 12 words with both plants, and for each method that is exact enough to be
 believed (Shapley values; integrated gradients), the explanation of the model is true and the same method's
 explanation of the other model, for the same class, is false. The table has, for each score, how often it
 prefers the true one, ties half, with a 95% interval over sentences, and its least value over kinds, models
@@ -46,7 +46,6 @@ from whytrain.statistics.intervals import bootstrap_interval
 PAIRS = (("granite", "velvet"), ("lamp", "kettle"))  # of model A, of model B; the word of each class
 KINDS = ("alone", "beside")
 METHODS = {"shapley": {"absences": ["padding"]}, "integrated_gradients": {}}
-MAX_WORDS = 10  # of a dev sentence without its plants
 SMALL = {"model.hidden_size": 96, "model.embedding.size": 96, "trainer.max_epochs": 4}
 
 
@@ -74,7 +73,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--rows", type=int, default=4000, help="training rows")
-    parser.add_argument("--sentences", type=int, default=50, help="dev sentences")
+    parser.add_argument("--sentences", type=int, default=30, help="dev sentences")
+    parser.add_argument("--max-words", type=int, default=12, help="of a dev sentence without its plants")
     parser.add_argument("overrides", nargs="*", help="overrides of the config of all runs")
     return parser.parse_intermixed_args()
 
@@ -176,7 +176,7 @@ def test_texts(options: argparse.Namespace, seed: int) -> list[str]:
     """Return dev sentences with both plants, each word drawn at random."""
     rng = np.random.default_rng([seed, 7])
     rows = planted.read_glue(options.data / "sst2/dev.tsv")
-    short = [row.text for row in rows if 3 <= len(row.text.split()) <= MAX_WORDS]
+    short = [row.text for row in rows if 3 <= len(row.text.split()) <= options.max_words]
     chosen = rng.permutation(short)[: options.sentences].tolist()
     return [inserted(text, rng.integers(2, size=2).tolist(), rng) for text in chosen]
 

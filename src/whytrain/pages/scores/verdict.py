@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whytrain.explanation_scores.score import LEAST_DIAGNOSTICITY
+from whytrain.explanation_scores.score import LEAST_DIAGNOSTICITY, Score
 from whytrain.explanation_scores.scored_methods import FLOOR, ScoredMethods
 from whytrain.explanation_scores.standings import NEAR
 from whytrain.presentation.wording import counted, listed
 
 
 def verdict(found: ScoredMethods) -> str:
-    """Return in one sentence which method to believe, and which not, by the scores that all methods have."""
-    scores = [
-        s.name for s in found.scores if any(p.place != "undefined" for p in found.standings[s.name].values())
-    ]
+    """Return in one sentence which method to believe, and which not.
+
+    By the scores that all methods have and that tell true explanations from false ones, if any of them does.
+    """
+    defined = [s for s in found.scores if _is_defined(found, s)]
+    scores = [s.name for s in defined if s.tells] or [s.name for s in defined]
     where = f"On these {counted(found.n_texts, 'text')}"
     if not scores:
         return f"{where} no score is defined for every method: give more texts, or longer ones."
@@ -24,6 +26,10 @@ def verdict(found: ScoredMethods) -> str:
     if FLOOR in leaders:
         return f"{where} no explanation can be told from random scores{_by(most, scores)}."
     return f"{where} {_leaders(found, leaders, most, scores)}{_floor(found, scores)}."
+
+
+def _is_defined(found: ScoredMethods, score: Score) -> bool:
+    return all(standing.place != "undefined" for standing in found.standings[score.name].values())
 
 
 def _leaders(found: ScoredMethods, leaders: Sequence[str], most: int, scores: Sequence[str]) -> str:
