@@ -32,7 +32,7 @@ class MarkedWords(Score):
     unit = "share"
     higher_is_better = True
     range = (0.0, 1.0)
-    diagnosticity = 1.0
+    diagnosticity = 0.99
     needs: tuple[Need, ...] = ("marks",)
 
     def __call__(self, judged: Judged) -> Array:
