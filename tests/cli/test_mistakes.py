@@ -106,7 +106,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("run=stopped", 1, "run stopped kept no validation sentences"),
         ("run=stopped file=reviews.csv", 1, "run stopped has no logged model"),
         ("run=stopped file=gone.csv", 2, ""),
-        ("run=stopped people=gone.txt", 2, "expected a treebank file, cannot read gone.txt"),
+        ("run=stopped people=gone.txt", 1, "expected a treebank file, cannot read gone.txt"),
         ("run=stopped people=reviews.csv file=reviews.csv", 2, "give either people=FILE"),
         ("run=stopped marks=gone.yaml", 2, ""),
         ("run=stopped max_words=40", 2, "max_words: input should be less than or equal to 14"),

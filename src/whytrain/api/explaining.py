@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from whytrain.config.methods import method_section
+from whytrain.config.methods import method_names, method_section
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, DataError
 
@@ -219,8 +219,7 @@ def methods(model: Run | SavedModel) -> list[str]:
     from whytrain.models.saved import SavedModel
 
     interface = model.interface if isinstance(model, SavedModel) else model.model.interface
-    names = sorted(path.stem for path in (CONF / "explainer").glob("*.yaml"))
-    able = [name for name in names if _made(name, {}).missing(interface) is None]
+    able = [name for name in method_names() if _made(name, {}).missing(interface) is None]
     return sorted(able, key=lambda name: (name == "random", name != "shapley"))
 
 
