@@ -54,6 +54,9 @@ class Score(Protocol):
     needs: tuple[Need, ...] = ()
     explains_again: bool = False
 
+    def __init__(self) -> None:
+        """Need no settings, unless a subclass does."""
+
     @property
     def tells(self) -> bool:
         """Whether it tells true explanations from false ones often enough."""
