@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 import yaml
 
-from whytrain.api.explaining import CONF, Methods, made_methods
+from whytrain.api.explaining import Methods, made_methods
+from whytrain.api.runs import CONF
+from whytrain.config.methods import method_names
 from whytrain.config.validation import check_config, did_you_mean
 from whytrain.errors import ConfigError, DataError
 
@@ -108,7 +110,7 @@ def score_explanations(
     if isinstance(texts, str) or len(texts) < _LEAST_TEXTS:
         raise DataError(f"expected two texts or more, of which means are taken; got {texts!r}")
     if explainers is None:
-        every = sorted(path.stem for path in (CONF / "explainer").glob("*.yaml"))
+        every = method_names()
         methods, reasons = able(made_methods(every), saved.interface)
     else:
         methods, reasons = made_methods(explainers), []

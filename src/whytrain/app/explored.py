@@ -22,7 +22,9 @@ from whytrain.models.saved import SavedModel
 from whytrain.runs.config import is_private
 from whytrain.runs.evidence import read_evidence
 from whytrain.runs.ranking import read_pairs, read_words
-from whytrain.shortcuts.evidence import LabeledTexts, ShortcutEvidence, find_shortcuts
+from whytrain.shortcuts.evidence import ShortcutEvidence
+from whytrain.shortcuts.search import find_shortcuts
+from whytrain.shortcuts.texts import LabeledTexts
 
 T = TypeVar("T")
 QUICK = "amortized"  # the method that answers at once, where a run has it

@@ -48,6 +48,7 @@ class Explainer(Protocol):
             asks: the texts.
             targets: which output of each will be explained.
         """
+        return
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> Sequence[Attribution]:
         """Explain a text; one attribution per variant of the method."""

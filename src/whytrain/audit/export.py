@@ -44,8 +44,8 @@ def export(folder: Path, target: Path) -> int:
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    answer = entry["answer"]
-    return (
+    answer: dict[str, Any] = entry["answer"]
+    row: dict[str, Any] = (
         {name: entry.get(name) for name in _FLAT}
         | entry["model"]
         | {name: answer.get(name) for name in _ANSWER}
@@ -55,3 +55,4 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
             if answer.get(name) is not None
         }
     )
+    return row

@@ -140,7 +140,8 @@ def _given(plain: Mapping[str, Any]) -> _Given:
     from whytrain.data.treebank import read_treebank
     from whytrain.shortcuts.marks import read_marks
 
-    texts, trees = None, ()
+    texts: list[str] | None = None
+    trees: tuple[LabelledTree, ...] = ()
     if plain["people"] is not None:
         trees = tuple(read_treebank(Path(plain["people"]).expanduser()))
         texts = [" ".join(tree.words) for tree in trees]

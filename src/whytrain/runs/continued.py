@@ -28,7 +28,7 @@ def log_continued(store: Recorder, found: Continued, name: Callable[[str], str],
         name: what stands for a word, itself or a hash.
         step: of the metrics.
     """
-    metrics = {}
+    metrics: dict[str, float] = {}
     for what, change in found.changes.items():
         metrics |= {
             f"continued/{what}_before": change.before,

@@ -125,7 +125,7 @@ class _Server:
                 line = f"texts.{number} has {len(text):,} characters: at most {most:,} are read"
                 raise _Refused(413, line)
 
-    async def _answers(self, asked: Awaitable[list[dict[str, Any]]]) -> Any:
+    async def _answers(self, asked: Awaitable[list[dict[str, Any]]]) -> Answers:
         try:
             answers = await asyncio.wait_for(asked, self.settings.timeout)
         except Busy:
@@ -137,7 +137,7 @@ class _Server:
         for answer in answers:
             self.measures.answers.labels(answer["label"]).inc()
             self.measures.abstained.inc(answer.get("abstain") is True)
-        return {"answers": answers}
+        return Answers.model_validate({"answers": answers})
 
     async def health(self) -> Health:
         """Say which model answers."""

@@ -66,8 +66,9 @@ class ServeSettings:
     @classmethod
     def from_environment(cls) -> ServeSettings:
         """Read what `to_environment` kept."""
-        plain = json.loads(os.environ[VARIABLE])
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
+        plain: dict[str, Any] = json.loads(os.environ[VARIABLE])
+        plain |= {name: tuple(plain[name]) for name in ("trusted", "hosts")}
+        return cls(**plain)
 
 
 _MOST_CHARACTERS = 1_000_000  # of all texts of a request
