@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "whytrain"
 SCRIPTS = [
     path
-    for name in ("train", "compare", "explain", "score", "explore", "serve", "diagnose")
+    for name in ("train", "compare", "explain", "score", "explore", "serve", "diagnose", "amortize")
     if (path := ROOT / f"{name}.py").exists()
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))  # the links to the folders below are not followed

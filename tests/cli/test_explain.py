@@ -9,7 +9,8 @@ import random
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,10 +21,12 @@ import pytest
 from small import NO_DEVICE
 
 from whytrain.attribution import bulk
+from whytrain.attribution.amortized import training
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.gradients.integrated_gradients import IntegratedGradients
 from whytrain.attribution.random_scores import RandomScores
 from whytrain.attribution.removal import removal_of
+from whytrain.attribution.served import ServedClassifier
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import shapley_values
@@ -338,28 +341,55 @@ def test_lines_of_a_text_file_are_its_rows(tmp_path: Path) -> None:
         bulk.read_texts(path, "text")
 
 
-def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path: Path, saved: SavedModel) -> None:
+def test_scores_of_texts_together_are_those_of_each(tmp_path: Path, saved: SavedModel) -> None:
+    method = Shapley(absences=None, exact_words=4, budget=200)
+    explainer = TextExplainer(saved, [method], payoff="log_odds", seed=0)
+    texts = ["so great", "", "a dull plot and a great film with great words", "the film"]
+    scored, detailed = bulk.scored_rows(explainer, texts), bulk.detailed_rows(explainer, texts)
+    for together, alone in zip(scored, detailed, strict=True):
+        assert alone.keys() - together.keys() <= {"explanation"}
+        for name, value in together.items():
+            if isinstance(value, float) or (isinstance(value, list) and isinstance(value[0], float)):
+                # Batches add float32 numbers in another order.
+                np.testing.assert_allclose(value, alone[name], atol=1e-5)
+            else:
+                assert value == alone[name]
+
+
+def test_an_interrupted_file_goes_on_where_it_stopped(
+    tmp_path: Path, saved: SavedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     method = Shapley(absences=["padding"], exact_words=8, budget=1)
     explainer = TextExplainer(saved, [method], payoff="log_odds", seed=0)
     texts, target = ["so great", "so dull", "the film", "the plot"], tmp_path / "rows.parquet"
     seen: list[str] = []
 
-    def until_third(text: str) -> Any:
-        seen.append(text)
+    def until_third(batch: Sequence[str]) -> list[dict[str, Any]]:
+        seen.extend(batch)
         if len(seen) == 3:
             raise KeyboardInterrupt
-        return explainer(text)
+        return bulk.detailed_rows(explainer, batch)
 
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
     with pytest.raises(KeyboardInterrupt):
         bulk.explain_texts(texts, until_third, target)
     assert not target.exists()
     with target.with_suffix(".jsonl").open("a") as journal:
         journal.write('{"row": 3, "key": "brok')  # killed in the middle of a line
-    table, n_new = bulk.explain_texts(texts, until_third, target)
-    assert n_new == 2
+    written = bulk.explain_texts(texts, until_third, target)
+    assert (written.n_rows, written.n_new, written.n_empty) == (4, 2, 0)
     assert seen == [*texts[:3], *texts[2:]]
-    whole, _ = bulk.explain_texts(texts, explainer, tmp_path / "other.parquet")
-    pd.testing.assert_frame_equal(table, whole)
+    monkeypatch.undo()
+    whole = tmp_path / "other.parquet"
+    bulk.explain_texts(texts, partial(bulk.detailed_rows, explainer), whole)
+    pd.testing.assert_frame_equal(pd.read_parquet(target), pd.read_parquet(whole))
+    assert target.with_suffix(".csv").read_text("utf-8-sig") == whole.with_suffix(".csv").read_text(
+        "utf-8-sig"
+    )
+    # A longer file: what stands in the finished one is taken over, and what was shorter stays the same.
+    longer = bulk.explain_texts([*texts, "", "so dull"], partial(bulk.detailed_rows, explainer), target)
+    assert (longer.n_rows, longer.n_new, longer.n_empty) == (6, 2, 1)
+    assert pd.read_parquet(target)["label"].isna().tolist() == [False] * 4 + [True, False]
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".jsonl"] == []
 
 
@@ -455,3 +485,29 @@ def test_a_classifier_from_elsewhere(
         command.main(["model=nowhere", "text=a"])
     assert end.value.code == 2
     assert "nowhere: neither a folder with config.json" in capsys.readouterr().err
+
+
+def test_a_run_gets_a_network_that_explains_at_once(
+    tracked: SimpleNamespace, explain: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Last in this file: the run then has a further model."""
+    code, said = explain("run=tiny", "text=so great", "explainer=amortized")
+    assert code == 2
+    assert "whytrain amortize" in " ".join(said.split())
+    monkeypatch.setattr(training, "_FEWEST", 8)
+    assert run_script("amortize", "run=tiny", "training.budget=20000", "training.epochs=2", "device=cpu") == 0
+    run = find_run(tracked.settings.address, "tiny")
+    assert len(run.model_ids) == len(tracked.run.model_ids) + 1
+    folder = saved_model(run)
+    assert sorted(path.name for path in (folder / "amortized").iterdir()) == [
+        "amortized.json",
+        "weights.safetensors",
+    ]
+    code, said = explain("run=tiny", "text=the film is so great", "explainer=amortized", "output=quick")
+    assert code == 0, said
+    content = json.loads(Path("quick/explanation.json").read_text("utf-8"))["explanations"][0]
+    assert content["method"] == "amortized"
+    assert sum(content["scores"]) == pytest.approx(content["full"] - content["empty"], abs=1e-5)
+    served = ServedClassifier(load_model(folder)).predict(["so dull"], {"explain": "amortized"})
+    assert served["words"].tolist() == [["so", "dull"]]
+    assert [len(scores) for scores in served["scores"]] == [2]

@@ -150,6 +150,37 @@ class Run:
             texts = [known[place] for place in places]
         return score_explanations(self, texts, name=self.name, **settings)
 
+    def amortize(self, **settings: Any) -> Run:
+        """Teach a network to predict this run's Shapley values, for `explainers=["amortized"]`.
+
+        It is kept with the run's model. The run's data must still be where its config says.
+
+        Args:
+            settings: other values than those of `training` in conf/amortize.yaml: `budget`, `orders`,
+                `epochs`, `coverage`, `seed`.
+
+        Returns:
+            The run, whose model has the network.
+
+        Raises:
+            ConfigError: a setting is wrong, or the model shows no states.
+            DataError: the data cannot be read, or is too little.
+            TrackingError: the run logged no model.
+        """
+        from whytrain.attribution.amortized.training import TrainingSettings
+        from whytrain.config.validation import check_config
+        from whytrain.models.device import device_named
+        from whytrain.runs.amortized import amortize
+        from whytrain.tracking.reader import find_run
+
+        section = yaml.safe_load((CONF / "explainer" / "amortized.yaml").read_text("utf-8"))["amortized"]
+        training = yaml.safe_load((CONF / "amortize.yaml").read_text("utf-8"))["training"] | settings
+        check_config({"training": training}, {})
+        del training["_target_"]
+        trust_own_classes()
+        amortize(self.record, TrainingSettings(**training), section, device=device_named(self.device))
+        return Run(find_run(self.record.uri, self.id), self.device)
+
     def predict(self, texts: Texts) -> pd.DataFrame:
         """Classify texts with the model of the best epoch.
 

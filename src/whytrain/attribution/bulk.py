@@ -1,25 +1,34 @@
-"""Many texts, explained one by one into a Parquet and a CSV file; an interrupted run goes on."""
+"""Many texts, explained into a Parquet and a CSV file; an interrupted run goes on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.journal import Journal, Key, Row
 from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import LabelTarget
-from whytrain.attribution.text import ExplainedText
+from whytrain.attribution.text import Answer, TextExplainer
 from whytrain.data.cleaning import bad_rows_notice
 from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
 from whytrain.errors import DataError, MissingDataError
 
-Row = dict[str, Any]
+RowMaker: TypeAlias = Callable[[Sequence[str]], list[Row]]
+# Batches of texts to numbered batches of rows, in any order.
+Spread: TypeAlias = Callable[[Iterable[Sequence[str]]], Iterable[tuple[int, list[Row]]]]
 
+AT_ONCE = 32  # texts that are explained together, and lost together where a process is killed
+_ROWS_AT_ONCE = 1000  # of a file that is written
 _OF_WORDS = ("score_", "standard_error_")  # columns of lists, a number per word
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet's formulas begin with
 
@@ -59,46 +68,121 @@ def read_texts(
     return texts, notices
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a file of explanations holds.
+
+    Attributes:
+        n_rows: its rows.
+        n_new: those that were explained now.
+        n_empty: those without an explanation.
+    """
+
+    n_rows: int
+    n_new: int
+    n_empty: int
+
+
 def explain_texts(
     texts: Sequence[str],
-    explain_one: Callable[[str], ExplainedText],
+    explain_rows: RowMaker,
     target: Path,
     *,
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> tuple[pd.DataFrame, int]:
+    spread: Spread | None = None,
+    progress: Callable[[Iterable[int], int], Iterable[int]] = lambda rows, total: rows,
+) -> Written:
     """Explain texts into `target`, except those that are in it or in its journal already.
 
-    Each finished row is appended to `<target>.jsonl` at once; the journal is removed when the Parquet file
-    is complete. A text without words has no label and says so in `note`. Beside the Parquet file stands
-    `<target>.csv`, see `spreadsheet`.
+    Finished rows are appended to `<target>.jsonl` at once; the journal is removed when the Parquet file is
+    complete. A text without words has no label and says so in `note`. Beside the Parquet file stands
+    `<target>.csv`, see `spreadsheet`. Only the texts and the places of finished rows are held in memory.
 
     Args:
         texts: one per row.
-        explain_one: explains one.
+        explain_rows: explains some, one mapping of columns each.
         target: the Parquet file; its folder is made.
-        progress: wraps the rows that are left, to show how far they are.
-
-    Returns:
-        The table, and how many rows were explained now.
+        spread: has batches explained elsewhere, several at a time, in any order; None: here, by
+            `explain_rows`.
+        progress: wraps the rows that are left, given with their number, to show how far they are.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    journal = target.with_suffix(".jsonl")
-    done = {(row["row"], row["key"]): row for row in [*_rows_of(target), *_lines_of(journal)]}
     keys = [(number, _key(text)) for number, text in enumerate(texts, start=1)]
-    left = [i for i, key in enumerate(keys) if key not in done]
-    with journal.open("a", encoding="utf-8") as file:
-        for i in progress(left):
-            row = {"row": keys[i][0], "key": keys[i][1], **_row(texts[i], explain_one)}
-            done[keys[i]] = row
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
-    table = pd.DataFrame([done[key] for key in keys])
-    partial = target.with_suffix(".part")
-    table.to_parquet(partial, index=False)
+    with Journal(target.with_suffix(".jsonl")) as journal:
+        journal.take_over(target, set(keys))
+        left = [i for i, key in enumerate(keys) if key not in journal]
+        batches = [left[start : start + AT_ONCE] for start in range(0, len(left), AT_ONCE)]
+        given = ([texts[i] for i in batch] for batch in batches)
+        made = enumerate(map(explain_rows, given)) if spread is None else spread(given)
+
+        def finished() -> Iterator[int]:
+            for number, rows in made:
+                for i, row in zip(batches[number], rows, strict=True):
+                    journal.add({"row": keys[i][0], "key": keys[i][1], **row})
+                    yield i
+
+        for _ in progress(finished(), len(left)):
+            pass
+        n_empty = _write(journal, keys, target)
+        journal.remove()
+    return Written(n_rows=len(keys), n_new=len(left), n_empty=n_empty)
+
+
+def _write(journal: Journal, keys: Sequence[Key], target: Path) -> int:
+    """Write the rows in order, some at a time, and return how many have no label."""
+
+    def parts() -> Iterator[list[Row]]:
+        for start in range(0, len(keys), _ROWS_AT_ONCE):
+            yield [journal[key] for key in keys[start : start + _ROWS_AT_ONCE]]
+
+    schema = pa.unify_schemas([_arrow(rows, None).schema for rows in parts()], promote_options="permissive")
+    partial, n_empty = target.with_suffix(".part"), 0
+    with pq.ParquetWriter(partial, schema) as writer:
+        for number, rows in enumerate(parts()):
+            table = _arrow(rows, schema)
+            writer.write_table(table)
+            spreadsheet(table.to_pandas()).to_csv(
+                target.with_suffix(".csv"),
+                index=False,
+                mode="a" if number else "w",
+                header=not number,
+                encoding="utf-8" if number else "utf-8-sig",
+            )
+            n_empty += sum(row["label"] is None for row in rows)
     partial.replace(target)
-    spreadsheet(table).to_csv(target.with_suffix(".csv"), index=False, encoding="utf-8-sig")
-    journal.unlink()
-    return table, len(left)
+    return n_empty
+
+
+def _arrow(rows: Sequence[Row], schema: pa.Schema | None) -> pa.Table:
+    """Return rows as a table; what a row has not is null."""
+    names = dict.fromkeys(name for row in rows for name in row) if schema is None else schema.names
+    types = {} if schema is None else {field.name: field.type for field in schema}
+    return pa.table({name: pa.array([row.get(name) for row in rows], types.get(name)) for name in names})
+
+
+def scored_rows(explainer: TextExplainer, texts: Sequence[str]) -> list[Row]:
+    """Return texts as rows: the answer, the words and their scores."""
+    return [
+        _unexplained(text, found) if isinstance(found, DataError) else _row(found, found.attributions)
+        for text, found in zip(texts, explainer.score(texts), strict=True)
+    ]
+
+
+def detailed_rows(explainer: TextExplainer, texts: Sequence[str]) -> list[Row]:
+    """Return texts as rows with interactions, trees and deletions in the column explanation."""
+    rows = []
+    for text in texts:
+        try:
+            found = explainer(text)
+        except DataError as error:
+            rows.append(_unexplained(text, error))
+            continue
+        details = json.dumps([to_plain(e) for e in found.explanations], ensure_ascii=False)
+        rows.append(_row(found, [e.attribution for e in found.explanations]) | {"explanation": details})
+    return rows
+
+
+def _unexplained(text: str, error: DataError) -> Row:
+    return {"text": text, "label": None, "note": str(error)}
 
 
 def spreadsheet(table: pd.DataFrame) -> pd.DataFrame:
@@ -139,51 +223,32 @@ def _no_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _row(text: str, explain_one: Callable[[str], ExplainedText]) -> Row:
-    try:
-        explained = explain_one(text)
-    except DataError as error:
-        return {"text": text, "label": None, "note": str(error)}
-    row: Row = {"text": text, "label": explained.label, "note": "; ".join(explained.notes)}
-    row |= {f"probability_{name}": value for name, value in explained.probabilities.items()}
-    if explained.calibrated is not None and not explained.exclusive:
-        row |= {f"calibrated_probability_{name}": value for name, value in explained.calibrated.items()}
-    elif explained.calibrated is not None:
-        row["calibrated_probability"] = explained.calibrated[explained.label]
-    if explained.verdict is not None:
-        row["conformal_set"] = list(explained.verdict.labels)
-        row["abstain"] = explained.verdict.abstain
-    first = explained.explanations[0].attribution
+def _row(answer: Answer, attributions: Sequence[Attribution]) -> Row:
+    row: Row = {"text": answer.text, "label": answer.label, "note": "; ".join(answer.notes)}
+    row |= {f"probability_{name}": value for name, value in answer.probabilities.items()}
+    if answer.calibrated is not None and not answer.exclusive:
+        row |= {f"calibrated_probability_{name}": value for name, value in answer.calibrated.items()}
+    elif answer.calibrated is not None:
+        row["calibrated_probability"] = answer.calibrated[answer.label]
+    if answer.verdict is not None:
+        row["conformal_set"] = list(answer.verdict.labels)
+        row["abstain"] = answer.verdict.abstain
+    first = attributions[0]
     if isinstance(first.target, LabelTarget):  # of several labels the columns hold the first one's scores
         row["explained"] = first.target.name
     row["words"] = list(first.words)
-    for e in (e for e in explained.explanations if e.attribution.target == first.target):
-        a = e.attribution
+    for a in (a for a in attributions if a.target == first.target):
         kind = "_".join(part for part in (a.method, a.variant) if part)
         row |= {
             f"score_{kind}": a.scores.tolist(),
             f"standard_error_{kind}": None if a.standard_errors is None else a.standard_errors.tolist(),
-            f"empty_{kind}": e.deletion.empty,
-            f"full_{kind}": e.deletion.full,
         }
-    row["explanation"] = json.dumps([to_plain(e) for e in explained.explanations], ensure_ascii=False)
+        if a.relative_error is not None:
+            row[f"relative_error_{kind}"] = a.relative_error
+        if a.total is not None:
+            row |= {f"empty_{kind}": a.total[0], f"full_{kind}": a.total[1]}
     return row
 
 
 def _key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _rows_of(target: Path) -> Iterator[Row]:
-    if target.is_file():
-        for row in pd.read_parquet(target).astype(object).to_dict("records"):
-            yield {str(name): value for name, value in row.items()}
-
-
-def _lines_of(journal: Path) -> Iterator[Row]:
-    if journal.is_file():
-        for line in journal.read_text("utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:  # the last line of a process that was killed while it wrote
-                continue

@@ -26,6 +26,7 @@ def to_plain(explanation: Explanation) -> dict[str, Any]:
         "words": list(a.words),
         "scores": a.scores.tolist(),
         "standard_errors": None if a.standard_errors is None else a.standard_errors.tolist(),
+        "relative_error": a.relative_error,
         "total": None if a.total is None else list(a.total),
         "absence": d.absence,
         "empty": d.empty,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.ask import Ask
+from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explainer, Explanation, check_explainers, explain
 from whytrain.attribution.long_texts import units_that_matter
 from whytrain.attribution.plain import to_plain
@@ -55,8 +56,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ExplainedText:
-    """A text, what the model says of it, and why.
+class Answer:
+    """A text and what the model says of it.
 
     Attributes:
         text: as it was given.
@@ -66,11 +67,7 @@ class ExplainedText:
         probabilities: by class, as trained.
         calibrated: the same, corrected by the calibration slice; None where the run had none.
         verdict: how far to trust the predicted class; None without a slice, and for labels.
-        explanations: of the predicted class, or of each label asked about, one per method and variant.
         notes: what a reader must know: that the end was cut, that scores are estimated.
-        make_alternative: explains why the predicted class rather than the second most probable one, by the
-            first method and variant, when it is asked for; None for two classes, where that is known
-            already, and where something else was asked about.
     """
 
     text: str
@@ -80,8 +77,32 @@ class ExplainedText:
     probabilities: dict[str, float]
     calibrated: dict[str, float] | None
     verdict: Verdict | None
-    explanations: tuple[Explanation, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoredText(Answer):
+    """An answer, and scores of the words for it.
+
+    Attributes:
+        attributions: of the predicted class, or of each label asked about, one per method and variant.
+    """
+
+    attributions: tuple[Attribution, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ExplainedText(Answer):
+    """An answer, and why.
+
+    Attributes:
+        explanations: of the predicted class, or of each label asked about, one per method and variant.
+        make_alternative: explains why the predicted class rather than the second most probable one, by the
+            first method and variant, when it is asked for; None for two classes, where that is known
+            already, and where something else was asked about.
+    """
+
+    explanations: tuple[Explanation, ...]
     make_alternative: Callable[[], Explanation] | None = None
 
     @cached_property
@@ -100,6 +121,16 @@ class ExplainedText:
             "notes": list(self.notes),
             "explanations": [to_plain(explanation) for explanation in self.explanations],
         }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Asked:
+    """A text with its logits (n_classes,), and what is asked about it."""
+
+    text: str
+    logits: NDArray[np.float64]
+    targets: list[Target]
+    asks: list[Ask]
 
 
 class TextExplainer:
@@ -157,39 +188,80 @@ class TextExplainer:
         Raises:
             DataError: the text has no words, or is predicted to be what `rather_than` names.
         """
+        asked = self._asked(text, self.saved.logits([text])[0])
+        explanations = [
+            explanation
+            for ask, target in zip(asked.asks, asked.targets, strict=True)
+            for explanation in explain(ask, self.explainers, target, seed=self.seed)
+        ]
+        found = [explanation.attribution for explanation in explanations]
+        return ExplainedText(
+            **self._answer(asked, found),
+            explanations=tuple(explanations),
+            make_alternative=self._alternative(asked.asks[0], asked.logits),
+        )
+
+    def score(self, texts: Sequence[str]) -> list[ScoredText | DataError]:
+        """Score the words of several texts together, without deleting any.
+
+        Returns:
+            For each text its answer with scores, or why there is none.
+        """
+        known: dict[int, _Asked] = {}
+        found: dict[int, ScoredText | DataError] = {}
+        readable = [row for row, text in enumerate(texts) if split_words(text)]
+        logits = iter(self.saved.logits([texts[row][:LONGEST_TEXT] for row in readable]))
+        for row, text in enumerate(texts):
+            try:
+                known[row] = self._asked(text, next(logits) if row in readable else None)
+            except DataError as error:
+                found[row] = error
+        asks = [ask for asked in known.values() for ask in asked.asks]
+        targets = [target for asked in known.values() for target in asked.targets]
+        for explainer in self.explainers if asks else ():
+            explainer.prepare(asks, targets)
+        for row, asked in known.items():
+            attributions = [
+                attribution
+                for ask, target in zip(asked.asks, asked.targets, strict=True)
+                for explainer in self.explainers
+                for attribution in explainer(ask, target, seed=self.seed)
+            ]
+            found[row] = ScoredText(**self._answer(asked, attributions), attributions=tuple(attributions))
+        return [found[row] for row in range(len(texts))]
+
+    def _asked(self, text: str, logits: NDArray[np.float64] | None) -> _Asked:
+        """Return what is asked about a text; its logits are None where it has no words."""
         if len(text) > LONGEST_TEXT:
             raise DataError(
                 f"the text has {len(text):,} characters: at most {LONGEST_TEXT:,} are read; give a part of it"
             )
-        if not split_words(text):
+        if logits is None or not split_words(text):
             raise DataError("the text is empty: give at least one word")
-        players = players_in(text, self.saved.tokenizer, self.saved.max_tokens, self.unit)
-        logits = self.saved.logits([text])[0]
-        names, task, whole = self.saved.class_names, self.saved.task, Ask(self._model, players)
-        probabilities = task.probabilities(logits[None])
-        targets = self._targets(logits, probabilities)
+        whole = Ask(self._model, players_in(text, self.saved.tokenizer, self.saved.max_tokens, self.unit))
+        targets = self._targets(logits, self.saved.task.probabilities(logits[None]))
         asks = [Ask(self._model, units_that_matter(whole, target)) for target in targets]
-        explanations = [
-            explanation
-            for ask, target in zip(asks, targets, strict=True)
-            for explanation in explain(ask, self.explainers, target, seed=self.seed)
-        ]
-        confidence = self.saved.confidence
+        return _Asked(text=text, logits=logits, targets=targets, asks=asks)
+
+    def _answer(self, asked: _Asked, attributions: Sequence[Attribution]) -> dict[str, Any]:
+        """Return the fields of an `Answer`."""
+        names, task, confidence = self.saved.class_names, self.saved.task, self.saved.confidence
+        row = asked.logits[None]
+        probabilities = task.probabilities(row)
         decisions = task.decisions(probabilities)
-        return ExplainedText(
-            text=text,
-            label=task.show(decisions, names)[0],
-            decided=tuple(names[index] for index in self._decided(decisions)),
-            exclusive=task.exclusive,
-            probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
-            calibrated=None
-            if confidence is None
-            else dict(zip(names, confidence.probabilities(logits[None])[0].tolist(), strict=True)),
-            verdict=Verdict.of(logits, confidence, names) if isinstance(confidence, Confidence) else None,
-            explanations=tuple(explanations),
-            notes=tuple(self._notes(text, asks[0].units, explanations)),
-            make_alternative=self._alternative(asks[0], logits),
-        )
+        corrected = None if confidence is None else confidence.probabilities(row)[0].tolist()
+        return {
+            "text": asked.text,
+            "label": task.show(decisions, names)[0],
+            "decided": tuple(names[index] for index in self._decided(decisions)),
+            "exclusive": task.exclusive,
+            "probabilities": dict(zip(names, probabilities[0].tolist(), strict=True)),
+            "calibrated": None if corrected is None else dict(zip(names, corrected, strict=True)),
+            "verdict": Verdict.of(asked.logits, confidence, names)
+            if isinstance(confidence, Confidence)
+            else None,
+            "notes": tuple(self._notes(asked.text, asked.asks[0].units, attributions)),
+        }
 
     def _decided(self, decisions: NDArray[np.int64]) -> list[int]:
         return decisions.tolist() if self.saved.task.exclusive else np.flatnonzero(decisions[0]).tolist()
@@ -221,7 +293,7 @@ class TextExplainer:
         method = self.explainers[0].first_variant(self._model)
         return lambda: explain(ask, [method], target, seed=self.seed)[0]
 
-    def _notes(self, text: str, units: Units, explanations: Sequence[Explanation]) -> list[str]:
+    def _notes(self, text: str, units: Units, attributions: Sequence[Attribution]) -> list[str]:
         notes = []
         limit, n_words = self.saved.max_tokens, sum(units.n_words)
         n_tokens = len(self.saved.tokenizer.encode([text], len(text) + limit)[0])
@@ -236,11 +308,16 @@ class TextExplainer:
                 f"{n_words} words are too many to score each alone: the {n_alone} that matter most are, the "
                 f"others in {len(units) - n_alone} passages"
             )
-        first = {e.attribution.method: e.attribution for e in reversed(explanations)}
+        first = {attribution.method: attribution for attribution in reversed(attributions)}
         games: list[str] = []
         draws: list[str] = []
         for explainer in self.explainers:
             found = first.get(explainer.name)
+            if found is not None and found.relative_error is not None:
+                notes.append(
+                    f"{found.method} is predicted, not computed: together its scores are off by at most "
+                    f"{found.relative_error:.0%} of their sizes, as far as nine in ten texts tell"
+                )
             if found is not None and found.standard_errors is not None:
                 told = f"{found.method} is estimated (± standard error, {found.n_evaluations} evaluations"
                 if explainer.effort is not None:

@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
     "score": ("say which explanation to believe on a run's model", "whytrain score run=NAME"),
     "explore": ("ask a run in the browser, mark wrong reasons, retrain", "whytrain explore run=NAME"),
+    "amortize": ("teach a network to explain a run's model at once", "whytrain amortize run=NAME"),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),
     "diagnose": ("say again what is wrong with a run, and what to change", "whytrain diagnose run=NAME"),
     "export": ("give a run's model to other tools: Hugging Face, ONNX", "whytrain export run=NAME"),

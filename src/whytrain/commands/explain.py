@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
@@ -21,6 +22,7 @@ from whytrain.data.files.table import FileFormat, Quoting
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from whytrain.attribution.bulk import RowMaker
     from whytrain.attribution.text import TextExplainer
     from whytrain.models.saved import SavedModel
     from whytrain.tracking.settings import TrackingSettings
@@ -38,6 +40,7 @@ LITERAL = (
     "encoding",
 )  # may hold what Hydra's grammar would not take
 
+_OF_EXPLAINER = ("payoff", "players", "seed", "label", "rather_than")
 _TEXT_COLUMN = "text"  # of files, where neither the command nor the run names one
 FORMAT_KEYS = {
     "delimiter": str | None,
@@ -65,7 +68,6 @@ def explain(config: DictConfig) -> None:
     from rich.console import Console
 
     from whytrain.attribution.bulk import read_texts
-    from whytrain.attribution.text import TextExplainer
 
     quiet_libraries()
     texts: list[str] = []
@@ -76,11 +78,10 @@ def explain(config: DictConfig) -> None:
         for notice in notices:
             print(notice)
     classifier, name = _classifier(tracking, plain)
-    settings = {name: plain[name] for name in ("payoff", "players", "seed", "label", "rather_than")}
-    explainer = TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
+    explainer = _text_explainer(classifier, plain)
     kept = Path("explanations") / name
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
-    made_by = settings | {"explainer": plain["explainer"]}
+    made_by = {name: plain[name] for name in (*_OF_EXPLAINER, "explainer")}
     if plain["file"] is None:
         from whytrain.pages.explanation.files import folder_of
 
@@ -90,9 +91,11 @@ def explain(config: DictConfig) -> None:
         index = (kept, f"Asked of {plain['run'] or name}") if output is None else None
         return explain_text(explainer, plain["text"], folder, index, Console(), draw=plain["figures"])
     output = Path(plain["output"] or kept)
+    made_by |= {"details": plain["details"]}
     origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
     made_of = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:8]
-    return explain_file(explainer, texts, output / f"{Path(plain['file']).stem}-{made_of}.parquet", Console())
+    target = output / f"{Path(plain['file']).stem}-{made_of}.parquet"
+    return explain_file(config, plain, explainer, texts, target)
 
 
 def checked(config: DictConfig) -> dict[str, Any]:
@@ -109,11 +112,9 @@ def checked(config: DictConfig) -> dict[str, Any]:
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"max_tokens": Annotated[int, Ge(3)]}
-    keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"]}
-    check_config(
-        plain,
-        keys | {"payoff": Payoff, "players": PlayerUnit, "seed": Seed, "device": DeviceName, "figures": bool},
-    )
+    keys |= FORMAT_KEYS | {"on_bad_row": Literal["error", "skip"], "details": bool, "figures": bool}
+    keys |= {"workers": Annotated[int, Ge(1)] | None, "ray": str | None}
+    check_config(plain, keys | {"payoff": Payoff, "players": PlayerUnit, "seed": Seed, "device": DeviceName})
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
@@ -188,24 +189,63 @@ def explain_text(
         console.print(f"all texts: {texts}", markup=False, highlight=False, soft_wrap=True)
 
 
-def explain_file(explainer: TextExplainer, texts: list[str], target: Path, console: Console) -> None:
+def explain_file(
+    config: DictConfig, plain: Mapping[str, Any], explainer: TextExplainer, texts: list[str], target: Path
+) -> None:
     """Explain every text with a progress bar into one Parquet file, and a CSV file beside it."""
+    from rich.console import Console
     from rich.progress import track
 
-    from whytrain.attribution.bulk import explain_texts
+    from whytrain.attribution.bulk import AT_ONCE, explain_texts
+    from whytrain.attribution.processes import available_cores, on_processes, on_ray
+    from whytrain.config.trust import trusted
 
-    started = time.perf_counter()
-    table, n_new = explain_texts(
-        texts, explainer, target, progress=lambda rows: track(rows, "explaining", console=console)
+    started, console = time.perf_counter(), Console()
+    make, spread = partial(_rows_elsewhere, config, trusted()), None
+    workers = plain["workers"] or min(available_cores(), 1 + len(texts) // (4 * AT_ONCE))
+    if plain["ray"] is not None:
+        spread = on_ray(make, None if plain["ray"] == "local" else plain["ray"], workers)
+    elif workers > 1 and explainer.saved.interface.device.type == "cpu":
+        spread = on_processes(make, workers)
+    written = explain_texts(
+        texts,
+        _rows_by(plain, explainer),
+        target,
+        spread=spread,
+        progress=lambda rows, total: track(rows, "explaining", total, console=console),
     )
-    each = f", {(time.perf_counter() - started) / n_new:.3f} s per sentence" if n_new else ""
-    n_empty = int(table["label"].isna().sum())
+    seconds = (time.perf_counter() - started) / max(1, written.n_new)
+    each = f", {seconds:.3f} s per sentence" if written.n_new else ""
+    n_empty = written.n_empty
     empty = f"; {n_empty} rows have no explanation, their column note says why" if n_empty else ""
     console.print(
-        f"{len(table)} rows in {target} and, for spreadsheets, {target.with_suffix('.csv').name}; "
-        f"{n_new} of them explained now{each}{empty}",
+        f"{written.n_rows} rows in {target} and, for spreadsheets, {target.with_suffix('.csv').name}; "
+        f"{written.n_new} of them explained now{each}{empty}",
         markup=False,
     )
+
+
+def _rows_by(plain: Mapping[str, Any], explainer: TextExplainer) -> RowMaker:
+    from whytrain.attribution.bulk import detailed_rows, scored_rows
+
+    return partial(detailed_rows if plain["details"] else scored_rows, explainer)
+
+
+def _rows_elsewhere(config: DictConfig, trusted: frozenset[str]) -> RowMaker:
+    """Make in another process what explains rows there."""
+    from whytrain.config.trust import trust
+
+    trust(trusted)
+    quiet_libraries()
+    plain = checked(config)
+    return _rows_by(plain, _text_explainer(_classifier(instantiate(config.tracking), plain)[0], plain))
+
+
+def _text_explainer(classifier: SavedModel, plain: Mapping[str, Any]) -> TextExplainer:
+    from whytrain.attribution.text import TextExplainer
+
+    settings = {name: plain[name] for name in _OF_EXPLAINER}
+    return TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
 
 
 def classifier_key(word: str) -> str:

@@ -14,6 +14,11 @@ def trust(class_paths: Iterable[str]) -> None:
     _trusted.update(class_paths)
 
 
+def trusted() -> frozenset[str]:
+    """Return what this process was told of, for processes that it starts."""
+    return frozenset(_trusted)
+
+
 def is_trusted(class_path: str) -> bool:
     """Whether a class is this package's own or one that `trust` was told of."""
     return class_path.startswith(f"{_PACKAGE}.") or class_path in _trusted

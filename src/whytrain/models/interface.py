@@ -20,8 +20,9 @@ A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What els
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -80,6 +81,7 @@ class ModelInterface:
         max_tokens: after which texts are cut here; at most what the model reads.
         reference_words: words of texts that it learned from, see `whytrain.models.reference_words`; none
             where they are not known.
+        additions: what was made for it, folders by name; who made one reads it.
     """
 
     module: nn.Module
@@ -87,6 +89,7 @@ class ModelInterface:
     capabilities: Capabilities
     max_tokens: int
     reference_words: tuple[TokenIds, ...] = ()
+    additions: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class SavedModel:
         explainers: Methods of the run by name, each with its `_target_` and settings, plain data.
         reference_words: Words of training texts, see `whytrain.models.reference_words`; none where they are
             not known, or private.
+        additions: What was made for the model, folders by name, which are kept with it.
     """
 
     model: nn.Module
@@ -62,6 +64,7 @@ class SavedModel:
     task: Task = CLASSIFICATION
     explainers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reference_words: tuple[TokenIds, ...] = ()
+    additions: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def interface(self) -> ModelInterface:
@@ -70,7 +73,8 @@ class SavedModel:
         Raises:
             ConfigError: see `interface_of`.
         """
-        return interface_of(self.model, self.tokenizer, self.max_tokens, self.reference_words)
+        seen = interface_of(self.model, self.tokenizer, self.max_tokens, self.reference_words)
+        return replace(seen, additions=self.additions)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of the classes, float64 (n_texts, n_classes), without temperature."""
@@ -160,6 +164,17 @@ def save_model(directory: Path, saved: SavedModel, *, class_path: str, arguments
     model = saved.model.model if isinstance(saved.model, Windowed) else saved.model
     safetensors.torch.save_model(model, str(directory / WEIGHTS))
     saved.tokenizer.save(directory / TOKENIZER)
+    for name, folder in saved.additions.items():
+        if folder != directory / name:
+            shutil.copytree(folder, directory / name, dirs_exist_ok=True)
+
+
+def add_explainer(directory: Path, name: str, section: Mapping[str, Any]) -> None:
+    """Let a saved model say that it can be explained by one more method, with these settings."""
+    description = _description(directory)
+    description["explainers"] = {**description.get("explainers", {}), name: dict(section)}
+    text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
+    (directory / DESCRIPTION).write_text(text, "utf-8")
 
 
 def load_model(directory: Path, *, any_class: bool = False, device: torch.device | str = "cpu") -> SavedModel:
@@ -201,6 +216,9 @@ def load_model(directory: Path, *, any_class: bool = False, device: torch.device
             for name, section in description.get("explainers", {}).items()
         },
         reference_words=_reference_words(directory),
+        additions={
+            path.name: path for path in directory.iterdir() if path.is_dir() and path.name != TOKENIZER
+        },
     )
 
 

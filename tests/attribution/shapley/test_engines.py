@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from whytrain.attribution.removal import Removal
-from whytrain.attribution.shapley import sharing
+from whytrain.attribution.shapley import shared_rows, sharing
+from whytrain.attribution.shapley.coalitions import coalition_indices
 from whytrain.attribution.shapley.table import (
     CoalitionTable,
     coalition_logits,
     coalition_table,
     coalition_tables,
+    logits_of_many,
 )
 from whytrain.attribution.units import Units, group_players
 from whytrain.errors import ConfigError
@@ -200,11 +202,33 @@ def test_a_stacked_model_takes_the_direct_engine(make_model: Maker, sentence: Se
         coalition_table(model, sentence([1]), REPLACED[0], engine="sharing")
 
 
-def test_sharing_cannot_remove_words(make_model: Maker, sentence: Sentences) -> None:
-    shared, removed = make_model(), Removal(name="removed", replacement_id=None)
-    with pytest.raises(ConfigError, match="other than removed"):
-        coalition_table(shared, sentence([1]), removed, engine="sharing")
-    assert coalition_table(shared, sentence([1]), removed).logits.shape == (2, 3)
+@pytest.mark.parametrize(("pooling", "norm", "heads"), READOUTS)
+@pytest.mark.parametrize(
+    "absence", [REPLACED[0], Removal(name="removed", replacement_id=None)], ids=lambda a: a.name
+)
+def test_any_coalitions_share_what_they_begin_and_end_with(
+    make_model: Maker, absence: Removal, pooling: str, norm: bool, heads: int, sentence: Sentences
+) -> None:
+    model, rng = make_model(pooling, layer_norm=norm, heads=heads), np.random.default_rng(0)
+    # Words of several tokens, repeated ones, sentences of several lengths, and too few rows to be a table.
+    sentences = [sentence([1, 2, 1, 1, 3, 1]), sentence([1] * 9, [7, 7, 8, 7, 7, 8, 9, 9, 7]), sentence([2])]
+    present = [rng.random((n_rows, len(s))) < 0.5 for n_rows, s in zip((40, 60, 2), sentences, strict=True)]
+    found = logits_of_many(model, sentences, present, absence)
+    for players, rows, logits in zip(sentences, present, found, strict=True):
+        table = coalition_table(model, players, absence, engine="direct").logits
+        np.testing.assert_allclose(logits, table[coalition_indices(rows)], atol=TOLERANCE)
+
+
+def test_shared_rows_do_not_depend_on_how_many_are_run_together(
+    make_model: Maker, sentence: Sentences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, players = make_model("attention"), sentence([1, 2, 1, 1])
+    removed = Removal(name="removed", replacement_id=None)
+    whole = coalition_table(model, players, removed, engine="sharing").logits
+    monkeypatch.setattr(shared_rows, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(shared_rows, "_READ_ROWS", 2)
+    apart = coalition_table(model, players, removed, engine="sharing").logits
+    np.testing.assert_allclose(apart, whole, atol=TOLERANCE)
 
 
 def test_grouped_words_come_and_go_together(make_model: Maker, sentence: Sentences) -> None:

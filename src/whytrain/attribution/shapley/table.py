@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,18 +14,20 @@ from numpy.typing import NDArray
 from whytrain.attribution.removal import Removal
 from whytrain.attribution.shapley.coalitions import membership, subset_sums
 from whytrain.attribution.shapley.direct import Rows, coalition_rows, direct_logits
+from whytrain.attribution.shapley.shared_rows import shared_rows
 from whytrain.attribution.shapley.sharing import shared_logits
 from whytrain.attribution.units import Units
 from whytrain.errors import ConfigError
 from whytrain.models.evaluation import device_of, evaluating
 from whytrain.models.interface import recurrence_of
-from whytrain.types import PredictFn, PrefixModel
+from whytrain.types import PredictFn, PrefixModel, Recurrence
 
 Engine = Literal["auto", "direct", "sharing"]
 
 MAX_PLAYERS = 24  # 16.8 million coalitions: the table is still below 200 MB for two classes
 BATCH_TOKENS = 32_768  # tokens of a batch: large enough for a GPU, small enough for a CPU's cache
 _BLOCK = 1 << 14  # coalitions written out as token ids at once
+_WRITTEN_OUT = 7  # words up to which many sentences together are faster than a walk through each
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,8 +64,8 @@ def coalition_table(
         model: a predict function, or a model in its prefix form (`ModelInterface.coalition_model`).
         players: the sentence.
         absence: what stands where a player is absent.
-        engine: `sharing` for a `PrefixModel` and an absence that keeps a word's place; `direct` for
-            everything; `auto` takes sharing where it is possible.
+        engine: `sharing` for a `PrefixModel` that has a recurrence; `direct` for everything; `auto` takes
+            sharing where it is possible.
         device: where the direct engine sends token ids; None: where the model's parameters are.
 
     Raises:
@@ -91,21 +94,31 @@ def coalition_tables(
                 "(whytrain.attribution.shapley.estimators)"
             )
     with evaluating(model):
-        recurrence = recurrence_of(model)
-    possible = recurrence is not None and absence.replacement_id is not None
-    if engine == "sharing" and not possible:
+        recurrence = None if engine == "direct" else recurrence_of(model)
+    if engine == "sharing" and recurrence is None:
         raise ConfigError(
             "engine=sharing needs a model whose recurrence is shared (`ModelInterface.coalition_model` of a "
-            "single-layer BiLSTM) and an absence other than removed; use engine=direct"
+            "single-layer BiLSTM); use engine=direct"
         )
     reduced = [_without_dummies(players, absence) for players in sentences]
     with evaluating(model):
-        if possible and engine != "direct":
-            assert recurrence is not None
-            assert absence.replacement_id is not None
-            logits = [shared_logits(recurrence, players, absence.replacement_id) for players, _ in reduced]
-        else:
-            logits = _direct_tables(model, [players for players, _ in reduced], absence, device)
+        walk = None
+        if recurrence is not None and absence.replacement_id is not None:
+            walk = partial(shared_logits, recurrence, replacement_id=absence.replacement_id)
+        is_written = [walk is None or len(players) <= _WRITTEN_OUT for players, _ in reduced]
+        written = iter(
+            _written_tables(
+                model,
+                recurrence,
+                [players for (players, _), apart in zip(reduced, is_written, strict=True) if apart],
+                absence,
+                device,
+            )
+        )
+        logits = [
+            next(written) if apart or walk is None else walk(players)
+            for (players, _), apart in zip(reduced, is_written, strict=True)
+        ]
     return [
         CoalitionTable(players=players, logits=table[kept] if kept is not None else table, absence=absence)
         for players, table, (_, kept) in zip(sentences, logits, reduced, strict=True)
@@ -123,7 +136,7 @@ def coalition_logits(
     """Evaluate some coalitions.
 
     Args:
-        model: a predict function.
+        model: a predict function, or a model in its prefix form.
         players: the sentence.
         present: bool (n_coalitions, n_players), who is present.
         absence: what stands where a player is absent.
@@ -132,10 +145,30 @@ def coalition_logits(
     Returns:
         float32 (n_coalitions, n_classes).
     """
+    return logits_of_many(model, [players], [present], absence, device=device)[0]
+
+
+def logits_of_many(
+    model: PredictFn | PrefixModel,
+    sentences: Sequence[Units],
+    present: Sequence[NDArray[np.bool_]],
+    absence: Removal,
+    *,
+    device: torch.device | str | None = None,
+) -> list[NDArray[np.float32]]:
+    """Evaluate some coalitions of several sentences together.
+
+    Args and results as in `coalition_logits`, for each sentence.
+    """
+    ends = np.cumsum([len(coalitions) for coalitions in present])
+
+    def rows() -> Iterator[Rows]:
+        for players, coalitions, end in zip(sentences, present, ends, strict=True):
+            for positions, ids in coalition_rows(players, coalitions, absence):
+                yield positions + end - len(coalitions), ids
+
     with evaluating(model):
-        rows = coalition_rows(players, present, absence)
-        positions, logits = direct_logits(model, rows, BATCH_TOKENS, device_of(model, device))
-    return logits[np.argsort(positions)]
+        return np.split(_row_logits(model, recurrence_of(model), rows(), device), ends[:-1])
 
 
 def _without_dummies(players: Units, absence: Removal) -> tuple[Units, NDArray[np.int64] | None]:
@@ -160,9 +193,16 @@ def _without_dummies(players: Units, absence: Removal) -> tuple[Units, NDArray[n
     return reduced, subset_sums(masks)
 
 
-def _direct_tables(
-    model: PredictFn, sentences: Sequence[Units], absence: Removal, device: torch.device | str | None
+def _written_tables(
+    model: PredictFn,
+    recurrence: Recurrence | None,
+    sentences: Sequence[Units],
+    absence: Removal,
+    device: torch.device | str | None,
 ) -> list[NDArray[np.float32]]:
+    """Return the tables of sentences whose coalitions are written out; all of them share batches."""
+    if not sentences:
+        return []
     ends = np.cumsum([1 << len(players) for players in sentences])
 
     def rows() -> Iterator[Rows]:
@@ -173,7 +213,17 @@ def _direct_tables(
                 for positions, ids in coalition_rows(players, membership(indices, len(players)), absence):
                     yield positions + block, ids
 
-    positions, logits = direct_logits(model, rows(), BATCH_TOKENS, device_of(model, device))
-    table = np.empty_like(logits)
-    table[positions] = logits
-    return np.split(table, ends[:-1])
+    return np.split(_row_logits(model, recurrence, rows(), device), ends[:-1])
+
+
+def _row_logits(
+    model: PredictFn, recurrence: Recurrence | None, rows: Iterable[Rows], device: torch.device | str | None
+) -> NDArray[np.float32]:
+    """Return the logits of coalitions that are written out, in the order of their positions."""
+    if recurrence is not None:
+        positions, logits = shared_rows(recurrence, rows)
+    else:
+        positions, logits = direct_logits(model, rows, BATCH_TOKENS, device_of(model, device))
+    ordered = np.empty_like(logits)
+    ordered[positions] = logits
+    return ordered
