@@ -43,7 +43,7 @@ def test_the_overview_and_the_help_of_each_command(
 
 
 WRONG = {
-    "trian": "trian: no such command; did you mean train? choices: train, explain, score, explore, compare, diagnose, export, serve, ui, doctor",
+    "trian": "trian: no such command; did you mean train? choices: train, explain, score, explore, amortize, compare, diagnose, export, serve, ui, doctor",
     "train epochs=10": "epochs: no such key; did you mean trainer.max_epochs? choices: callbacks, data, ",
     "train lr=0.1": "lr: no such key; did you mean optimizer.learning_rate? choices: ",
     "train batch_size=8": "batch_size: no such key; did you mean data.batch_size? choices: ",
@@ -106,4 +106,4 @@ def test_output_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
 
 def test_the_help_lists_groups_of_which_several_may_be_chosen() -> None:
     told = command_help(CONF / "train.yaml")
-    assert "  explainer   integrated_gradients, random, shapley*" in told.splitlines()
+    assert "  explainer   amortized, attention, attention_rollout, gradient," in told.splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whytrain.tracking.connection import prepare_environment
+from whytrain.errors import TrackingError
+from whytrain.tracking.backoff import in_one_line
+from whytrain.tracking.connection import connect, prepare_environment
 from whytrain.tracking.limits import NOTE_TAG
 from whytrain.tracking.model_code import copy_code
 from whytrain.tracking.model_registry import OPERATION_TAG, addressed_card, link_metrics, register_model
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
     from mlflow.models import ModelSignature
+
+    from whytrain.tracking.reader import RunRecord
 
 # A made-up one, since a real sentence could be private.
 _EXAMPLE = {"text": ["a short example sentence"]}
@@ -122,6 +127,24 @@ def send_model(client: MlflowClient, run_id: str, directory: Path, operation: Op
         client.finalize_logged_model(model.model_id, "READY")
     if operation["register"] is not None:
         register_model(client, operation["register"], run_id, model, operation)
+
+
+def add_model(run: RunRecord, model: PyfuncModel) -> None:
+    """Log a model as the run's newest one, which all who read the run's model take from then on.
+
+    Raises:
+        TrackingError: the store does not take it.
+    """
+    operation = {"op": "model", "name": "model", "id": uuid.uuid4().hex, "card": "", "register": None}
+    with tempfile.TemporaryDirectory(prefix="whytrain-added-") as folder:
+        target = Path(folder) / "model"
+        package_model(model, target)
+        try:
+            send_model(connect(run.uri), run.run_id, target, operation)
+        except TrackingError:
+            raise
+        except Exception as error:  # MLflow, requests, SQLAlchemy and the operating system raise their own
+            raise TrackingError(f"cannot log to {run.uri}: {in_one_line(error)}") from error
 
 
 def _sent_before(client: MlflowClient, experiment_id: str, operation_id: str) -> LoggedModel | None:

@@ -54,7 +54,7 @@ class Games:
             return None
         if target.payoff == "probability":
             return None
-        of_output = np.eye(self.n_outputs)[target.index]
+        of_output: Array = np.eye(self.n_outputs)[target.index]
         if isinstance(target, ContrastTarget):
             of_output = of_output - np.eye(self.n_outputs)[target.other]
         if not self.exclusive:
