@@ -95,11 +95,14 @@ def main() -> None:
     parser.add_argument("--tracking", required=True)
     parser.add_argument("--texts", type=Path, required=True)
     parser.add_argument("--sentences", type=int, default=20)
+    parser.add_argument("--network", type=Path, help="folder of a network instead of the run's own")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")  # other packages' remarks about small budgets
     torch.set_num_threads(1)
     run = wt.open_run(options.run, options.tracking, device="cpu")
     model, saved = run.model.interface, run.model
+    if options.network:
+        model.additions[FOLDER] = options.network  # type: ignore[index]
     absence = removal_of("padding", model.tokenizer)
     target = target_of(saved.task, saved.class_names, len(saved.class_names) - 1, "log_odds")
     errors: dict[str, list[float]] = {}
