@@ -76,7 +76,7 @@ STAGES = {
     "page": ("whytrain.callbacks.report", "Report.on_fit_end", 1, "after"),
     "model, saved": ("whytrain.runs.model", "save_model", 1, "after"),
     "model, half packaged": ("mlflow.pyfunc", "save_model", 1, "after"),
-    "model, packaged": ("whytrain.tracking.model_package", "package_model", 1, "after"),
+    "model, packaged": ("whytrain.tracking.models.package", "package_model", 1, "after"),
     "model, in the spool": ("whytrain.tracking.store", "Store.log_model", 1, "after"),
     "end of training, sent": ("whytrain.tracking.store", "Store.close", 1, "before"),
     "model, made in MLflow": ("mlflow.tracking.client", "MlflowClient.create_logged_model", 1, "after"),

@@ -20,7 +20,7 @@ from whytrain.runs.model import as_pyfunc
 from whytrain.serving.app import create_app
 from whytrain.serving.settings import ServeSettings
 from whytrain.tracking.connection import connect
-from whytrain.tracking.registered import registered_version, version_folder
+from whytrain.tracking.models.versions import registered_version, version_folder
 from whytrain.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from whytrain.attribution.text import TextExplainer
 from whytrain.errors import ConfigError
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.runs.model import as_pyfunc
-from whytrain.tracking.model_code import copy_code
+from whytrain.tracking.models.code import copy_code
 from whytrain.tracking.reader import find_run, saved_model
 from whytrain.tracking.store import Store
 

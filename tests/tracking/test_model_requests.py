@@ -14,7 +14,7 @@ from small import BILSTM, bilstm_arguments, small_bilstm, wordpiece_tokenizer
 from whytrain.calibration.confidence import fit_confidence
 from whytrain.models.saved import SavedModel, save_model
 from whytrain.runs.model import as_pyfunc
-from whytrain.tracking.model_package import package_model
+from whytrain.tracking.models.package import package_model
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel

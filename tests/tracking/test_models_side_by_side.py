@@ -16,8 +16,8 @@ from whytrain.data.pretrained import PretrainedTokenizer
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.models.transformer import Transformer
 from whytrain.runs.model import as_pyfunc
-from whytrain.tracking import model_code
-from whytrain.tracking.model_package import package_model
+from whytrain.tracking.models import code as model_code
+from whytrain.tracking.models.package import package_model
 
 TEXTS = ["splendid film", "dreadful"]
 ARGUMENTS = bilstm_arguments(vocabulary_size=10, n_classes=2)
@@ -103,7 +103,7 @@ def test_two_versions(tmp_path: Path, bilstm: SavedModel, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "path", list(sys.path))  # to which MLflow adds the models' code
     now = packaged(tmp_path / "now", bilstm, BILSTM, ARGUMENTS)
     source = tmp_path / "source"
-    shutil.copytree(Path(model_code.__file__).parents[1], source / "whytrain", symlinks=True)
+    shutil.copytree(Path(model_code.__file__).parents[2], source / "whytrain", symlinks=True)
     served = source / "whytrain" / "attribution" / "served.py"
     before = "return answers.set_axis(column.index)"
     assert before in served.read_text("utf-8")

@@ -114,8 +114,8 @@ def _found(tracking: TrackingSettings, plain: dict[str, Any]) -> _Found:
     """
     from whytrain.runs.config import is_private, kept_config
     from whytrain.runs.model import kept_model
+    from whytrain.tracking.models.versions import registered_version, version_folder
     from whytrain.tracking.reader import find_run, saved_model
-    from whytrain.tracking.registered import registered_version, version_folder
 
     if plain["classifier"] is not None:
         version = registered_version(tracking.address, plain["classifier"])

@@ -22,7 +22,7 @@ from whytrain.models.saved import SavedModel, add_explainer, load_model
 from whytrain.runs.config import read_config
 from whytrain.runs.data import read_corpus
 from whytrain.runs.model import as_pyfunc
-from whytrain.tracking.model_package import add_model
+from whytrain.tracking.models.package import add_model
 from whytrain.tracking.reader import RunRecord, saved_model
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from whytrain.config.signatures import import_target
 from whytrain.errors import TrackingError
 from whytrain.models.interface import requirements_of_class
 from whytrain.models.saved import DESCRIPTION, SavedModel, load_model, save_model
-from whytrain.tracking.model_package import PyfuncModel
+from whytrain.tracking.models.package import PyfuncModel
 from whytrain.tracking.reader import RunRecord, saved_model
 from whytrain.tracking.run_folder import FINISHED_FILE, RunFolder
 

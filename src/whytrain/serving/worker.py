@@ -20,7 +20,7 @@ from whytrain.errors import ConfigError
 from whytrain.models.device import device_named
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.serving.settings import ServeSettings
-from whytrain.tracking.registered import registered_version, version_folder
+from whytrain.tracking.models.versions import registered_version, version_folder
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from whytrain.tracking.tables import artifact_path, hide
 if TYPE_CHECKING:
     import pandas as pd
 
-    from whytrain.tracking.model_package import PyfuncModel
+    from whytrain.tracking.models.package import PyfuncModel
     from whytrain.types import Figure
 
 

@@ -11,7 +11,7 @@ from whytrain.tracking.settings import TrackingSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from whytrain.tracking.model_package import PyfuncModel
+    from whytrain.tracking.models.package import PyfuncModel
     from whytrain.types import Figure
 
 

@@ -25,7 +25,7 @@ from whytrain.tracking.tables import SMALL_TABLE, artifact_path, hide, write_tab
 if TYPE_CHECKING:
     import pandas as pd
 
-    from whytrain.tracking.model_package import PyfuncModel
+    from whytrain.tracking.models.package import PyfuncModel
     from whytrain.types import Figure
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
@@ -272,7 +272,7 @@ class Store:
             name: The model's name in the run.
             card: What people should know of it, in Markdown; `MODEL_URI` and `TRACKING_URI` are replaced.
         """
-        from whytrain.tracking.model_package import package_model
+        from whytrain.tracking.models.package import package_model
 
         path = f"models/{name}"
         self._stage(path, lambda target: package_model(model, target))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whytrain.errors import TrackingError
 from whytrain.tracking.connection import connect, experiment_id
 from whytrain.tracking.limits import NOTE_TAG
-from whytrain.tracking.model_package import send_model
+from whytrain.tracking.models.package import send_model
 from whytrain.tracking.run_folder import checked_id
 from whytrain.tracking.sent import Stored
 from whytrain.tracking.spool import Operation, Segment

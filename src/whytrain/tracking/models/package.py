@@ -16,8 +16,8 @@ from whytrain.errors import TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect, prepare_environment
 from whytrain.tracking.limits import NOTE_TAG
-from whytrain.tracking.model_code import copy_code
-from whytrain.tracking.model_registry import OPERATION_TAG, addressed_card, link_metrics, register_model
+from whytrain.tracking.models.code import copy_code
+from whytrain.tracking.models.registry import OPERATION_TAG, addressed_card, link_metrics, register_model
 from whytrain.tracking.spool import Operation
 
 if TYPE_CHECKING:
