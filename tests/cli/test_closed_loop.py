@@ -238,7 +238,7 @@ def test_a_run_follows_a_diagnosis(diagnosed: Path, run_process: Callable[..., i
         (
             ("experiment=closed_loop", *SMALL, "from_diagnosis=first"),
             2,
-            "leave out resume and from_diagnosis",
+            "leave out resume, continue_from and from_diagnosis",
         ),
         (("loop.control=false", *SMALL), 2, "loop: no such key"),
         ((*SMALL, "callbacks.diagnosis.rules=reviews.csv"), 2, "reviews.csv: "),

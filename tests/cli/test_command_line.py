@@ -26,7 +26,7 @@ from whytrain.errors import (
 
 CSV = ("data=csv", "data.path=reviews.csv")
 WRONG = {
-    "modl=bilstm": "modl: no such key; did you mean model? choices: callbacks, data, ",
+    "modl=bilstm": "modl: no such key; did you mean model? choices: callbacks, continue_from, data, ",
     "model=bilstmm": "model=bilstmm: no such choice; did you mean bilstm? choices: bilstm, bilstm_kd, bilstm_opt, tran",
     "callbacks=nonne": "callbacks=nonne: no such choice; did you mean none? choices: default, full, none",
     "experiment=unheard_of": "experiment=unheard_of: no such choice; ",
@@ -47,7 +47,7 @@ WRONG = {
     "seed=[1": "",
     "seed": "",
     "~seed": "seed: must be given",
-    "+sed=1": "sed: no such key; did you mean seed? choices: callbacks, data, ",
+    "+sed=1": "sed: no such key; did you mean seed? choices: callbacks, continue_from, data, ",
     "+model.pool=last": "model.pool: no such key; did you mean pooling? choices: ",
     "objective.label_smoothing=2": "objective.label_smoothing: input should be less than or equal to 1",
     "objective.adversarial.weigth=1": "objective.adversarial.weigth: no such key; did you mean weight? ",
@@ -208,7 +208,7 @@ def test_an_error_of_a_constructor_is_told_as_its_own(capsys: pytest.CaptureFixt
         (
             "explain",
             ["run=x", "colour=y"],
-            "colour: no such key; choices: classifier, delimiter, device, encoding, explainer, figures, file,",
+            "colour: no such key; choices: classifier, delimiter, details, device, encoding, explainer, figures, file,",
         ),
         (
             "compare",

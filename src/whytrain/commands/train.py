@@ -129,9 +129,12 @@ def check(config: DictConfig) -> None:
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, KEYS)
     instantiate(config.data).look()
-    for run in (plain["guidance"]["run"], plain["distillation"]["teacher"]):
-        if run is not None:
-            refuse_unknown(instantiate(config.tracking).address, run)
+    named = [plain["guidance"]["run"]]
+    teacher = plain["distillation"]["teacher"]  # a run, or a folder
+    if teacher is not None and not Path(teacher).expanduser().is_dir() and instantiate(config.task).exclusive:
+        named.append(teacher)
+    for run in filter(None, named):
+        refuse_unknown(instantiate(config.tracking).address, run)
     if (marks := plain["guidance"]["marks"]) not in (None, FOUND):
         read_marks(marks)
 

@@ -32,6 +32,7 @@ _NO_TEXT = {
     b"SQLite format 3": "a SQLite database: save its table as .csv",
 }
 _MOST_CONTROLS = 0.01  # share of a text's characters; of bytes that are no text it is 0.1
+_A_FEW = 2  # of them say nothing, however short the file is
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
     *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
@@ -151,7 +152,7 @@ def _looks_like_text(head: bytes, encoding: str) -> bool:
     """Whether the first bytes of a file hold hardly any control characters, or others that no text has."""
     text = head.decode(encoding, "replace" if encoding == "utf-8" else "backslashreplace")
     odd = sum(category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\v\f\x1a\x85" for c in text)
-    return odd <= _MOST_CONTROLS * len(text)
+    return odd <= max(_A_FEW, _MOST_CONTROLS * len(text))
 
 
 def _first_fault(path: Path) -> tuple[int, int] | None:
