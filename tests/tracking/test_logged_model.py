@@ -21,6 +21,7 @@ from whytrain.errors import ConfigError
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.runs.model import as_pyfunc
 from whytrain.tracking.models.code import copy_code
+from whytrain.tracking.models.package import add_model
 from whytrain.tracking.reader import find_run, saved_model
 from whytrain.tracking.store import Store
 
@@ -131,6 +132,18 @@ def test_it_loads_in_a_fresh_process(store: Store, folder: Path, client: MlflowC
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth", ".bin"))]
     again = load_model(saved_model(run)).predict(TEXTS)
     pd.testing.assert_frame_equal(again, load_model(folder).predict(TEXTS))
+
+
+def test_the_newest_of_several_models_is_the_runs(store: Store, folder: Path, root: Path) -> None:
+    store.log_model(as_pyfunc(folder, load_model(folder)))
+    store.close("FINISHED")
+    run = find_run(settings_in(root).address, store.run_id)
+    for _ in range(4):  # MLflow names them at random, and lists them by that name
+        (folder / "addition").write_text(str(len(run.model_ids)), "utf-8")
+        add_model(run, as_pyfunc(folder, load_model(folder)))
+        run = find_run(settings_in(root).address, store.run_id)
+        newest = len(run.model_ids) - 1
+        assert (saved_model(run) / "addition").read_text("utf-8") == str(newest)
 
 
 def test_a_model_on_a_server(live_server: Server, folder: Path, root: Path) -> None:

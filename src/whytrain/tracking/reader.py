@@ -46,7 +46,7 @@ class RunRecord:
         params: Params by name.
         tags: Tags by name.
         metrics: The last value of each metric.
-        model_ids: MLflow's ids of the logged models, oldest first.
+        model_ids: MLflow's ids of the logged models, in any order.
         seconds: From its start to its end; None while it runs.
         place: Where its files are, as an address.
     """
@@ -237,7 +237,9 @@ def saved_model(run: RunRecord) -> Path:
         raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
     refuse_lost(run)
     with reading(run.uri) as client:
-        return downloaded_model(run.uri, client.get_logged_model(run.model_ids[-1]).artifact_location)
+        logged = map(client.get_logged_model, run.model_ids)
+        newest = max(logged, key=lambda model: int(model.creation_timestamp))
+        return downloaded_model(run.uri, newest.artifact_location)
 
 
 def downloaded_model(uri: str, location: str) -> Path:
