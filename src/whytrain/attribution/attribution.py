@@ -94,6 +94,7 @@ class Attribution:
         total: the target's value with nothing and with everything there, where the method promises that the
             scores sum to the difference (completeness); else None.
         absence: what stood where a word was absent; None for a method that removes none.
+        note: what a reader must know of these scores, a sentence without its end; empty for nothing.
         relative_error: of predicted scores: what Σ|error| / Σ|score| is expected to stay below; else None.
         n_evaluations: forward passes that it took; a backward pass counts as one.
         pairs: what two units do together; None where the method does not say.
@@ -112,6 +113,7 @@ class Attribution:
     n_evaluations: int
     absence: RemovalName | None = None
     relative_error: float | None = None
+    note: str = ""
     pairs: Pairs | None = None
     make_tree: Callable[[], PhraseTree] | None = None
     heads: HeadAttention | None = None

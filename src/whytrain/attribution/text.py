@@ -313,6 +313,8 @@ class TextExplainer:
         draws: list[str] = []
         for explainer in self.explainers:
             found = first.get(explainer.name)
+            if found is not None and found.note:
+                notes.append(found.note)
             if found is not None and found.relative_error is not None:
                 notes.append(
                     f"{found.method} is predicted, not computed: together its scores are off by at most "

@@ -162,6 +162,7 @@ def test_the_method_explains_from_its_folder_or_falls_back(
     predicted = bent_trained.predict(Reader(bent, TWO, PADDING)([units]))[0]
     np.testing.assert_allclose(found.scores, predicted.values[:, 0], atol=1e-6)
     assert found.relative_error == pytest.approx(predicted.errors[0], rel=1e-5)
+    assert found.note == ""
     assert found.total is not None
     assert found.scores.sum() == pytest.approx(found.total[1] - found.total[0], abs=1e-9)
     assert (found.method, found.variant, found.n_evaluations) == ("amortized", "padding", 2)
@@ -169,15 +170,16 @@ def test_the_method_explains_from_its_folder_or_falls_back(
     careful = Amortized(largest_error=1e-6, exact_words=8, budget=100)
     probability = ClassTarget(name="pos", index=1, payoff="probability")
     long = sentence([1] * 8, seed=6)  # longer than all that it learned from
-    for explainer, asked, target in (
-        (careful, units, POSITIVE),
-        (method, units, probability),
-        (method, long, POSITIVE),
+    for explainer, asked, target, why in (
+        (careful, units, POSITIVE, "above the 0% allowed"),
+        (method, units, probability, "predicts no shares of"),
+        (method, long, POSITIVE, "no text as long as this"),
     ):
         (fallen,) = explainer(Ask(model, asked), target, seed=0)
         assert (fallen.method, fallen.relative_error, fallen.standard_errors) == ("amortized", None, None)
         assert fallen.pairs is None
         assert fallen.tree is None
+        assert why in fallen.note
     (fallen,) = careful(Ask(model, units), POSITIVE, seed=0)
     np.testing.assert_allclose(fallen.scores, exact.scores)
 

@@ -74,8 +74,10 @@ class Amortized(Explainer):
         """Explain a text."""
         trained, _ = self._loaded(ask.model)
         weights = trained.games.weights(target)
-        if weights is None or len(ask.units.token_ids) > trained.longest:
-            return [self._fallen_back(ask, target, trained, seed)]
+        if weights is None:
+            return [self._fallen_back(ask, target, trained, seed, f"it predicts no shares of {target.unit}")]
+        if len(ask.units.token_ids) > trained.longest:
+            return [self._fallen_back(ask, target, trained, seed, "it learned from no text as long as this")]
         if ask not in self._predicted:
             self._predict([ask])
         found = self._predicted[ask]
@@ -84,7 +86,8 @@ class Amortized(Explainer):
         scores = found.values @ weights
         size = float(abs(scores).sum())
         if error > self.largest_error * size:
-            return [self._fallen_back(ask, target, trained, seed)]
+            why = f"its error here may be {error / size:.0%}, above the {self.largest_error:.0%} allowed"
+            return [self._fallen_back(ask, target, trained, seed, why)]
         return [
             Attribution(
                 method=self.name,
@@ -115,7 +118,10 @@ class Amortized(Explainer):
             self._made = (model, trained, reader)
         return self._made[1:]
 
-    def _fallen_back(self, ask: Ask, target: Target, trained: TrainedExplainer, seed: int) -> Attribution:
+    def _fallen_back(
+        self, ask: Ask, target: Target, trained: TrainedExplainer, seed: int, why: str
+    ) -> Attribution:
         method = Shapley(absences=[trained.absence], exact_words=self.exact_words, budget=self.budget)
         found = method(ask, target, seed=seed)[0]
-        return replace(found, method=self.name, pairs=None, make_tree=None)
+        note = f"{self.name} does not predict this text ({why}): its scores are those of shapley"
+        return replace(found, method=self.name, pairs=None, make_tree=None, note=note)
