@@ -13,13 +13,13 @@ from torch.nn.functional import cross_entropy
 
 import whytrain as wt
 from whytrain.api.explaining import made_methods
-from whytrain.config.methods import method_names
+from whytrain.config.choices import choices_of
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.errors import ConfigError
 from whytrain.models.reference_words import reference_words
 from whytrain.models.saved import SavedModel
 
-NAMES = method_names()
+NAMES = choices_of("explainer")
 # Each class has its word: ball, song, stock, medicine, lesson.
 KEYS = {"体育": "球", "音乐": "歌", "财经": "股", "医疗": "药", "教育": "课"}
 TRAINER = WordPieceTrainer(vocabulary_size=200, min_frequency=1, lowercase=True)

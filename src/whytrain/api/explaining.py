@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from whytrain.config.methods import method_names, method_section
+from whytrain.config.choices import choices_of, section_of
 from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, DataError
 
@@ -219,7 +219,7 @@ def methods(model: Run | SavedModel) -> list[str]:
     from whytrain.models.saved import SavedModel
 
     interface = model.interface if isinstance(model, SavedModel) else model.model.interface
-    able = [name for name in method_names() if _made(name, {}).missing(interface) is None]
+    able = [name for name in choices_of("explainer") if _made(name, {}).missing(interface) is None]
     return sorted(able, key=lambda name: (name == "random", name != "shapley"))
 
 
@@ -243,7 +243,7 @@ def made_methods(explainers: Methods) -> list[Explainer]:
 def _made(name: str, settings: Mapping[str, Any]) -> Explainer:
     from whytrain.attribution.explainer import make_explainer
 
-    section = method_section(name) | dict(settings)
+    section = section_of("explainer", name) | dict(settings)
     check_config({name: section}, {})
     return make_explainer(section)
 

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
-import yaml
 
 from whytrain.api.explaining import Methods, made_methods
-from whytrain.api.runs import CONF
-from whytrain.config.methods import method_names
-from whytrain.config.validation import check_config, did_you_mean
+from whytrain.config.choices import choices_of, section_of
+from whytrain.config.validation import check_config
 from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -110,8 +108,7 @@ def score_explanations(
     if isinstance(texts, str) or len(texts) < _LEAST_TEXTS:
         raise DataError(f"expected two texts or more, of which means are taken; got {texts!r}")
     if explainers is None:
-        every = method_names()
-        methods, reasons = able(made_methods(every), saved.interface)
+        methods, reasons = able(made_methods(choices_of("explainer")), saved.interface)
     else:
         methods, reasons = made_methods(explainers), []
         check_explainers(methods, saved.interface)
@@ -130,24 +127,21 @@ def made_scores(scores: Scores | None) -> list[Score]:
     Raises:
         ConfigError: there is no such score, none at all, or a setting is wrong.
     """
-    names = sorted(path.stem for path in (CONF / "score").glob("*.yaml"))
     if scores is None:
-        return [score for score in (_made(name, {}, names) for name in names) if score.shown_by_default]
+        every = (_made(name, {}) for name in choices_of("score"))
+        return [score for score in every if score.shown_by_default]
     if not scores:
         raise ConfigError("scores: expected at least one, such as ['comprehensiveness']; got none")
     settings = scores if isinstance(scores, Mapping) else {}
     return [
-        _made(score, settings.get(score, {}), names) if isinstance(score, str) else score
+        _made(score, settings.get(score, {})) if isinstance(score, str) else score
         for score in dict.fromkeys([scores] if isinstance(scores, str) else scores)
     ]
 
 
-def _made(name: str, settings: Mapping[str, Any], names: list[str]) -> Score:
+def _made(name: str, settings: Mapping[str, Any]) -> Score:
     from whytrain.explanation_scores.score import make_score
 
-    if name not in names:
-        raise ConfigError(f"scores: {name}: no such score; {did_you_mean(name, names)}")
-    path = CONF / "score" / f"{name}.yaml"
-    section: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))[name] | dict(settings)
+    section = section_of("score", name) | dict(settings)
     check_config({name: section}, {})
     return make_score(section)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.explainer import make_explainer
 from whytrain.attribution.served_texts import text_column
-from whytrain.attribution.text import TextExplainer
+from whytrain.attribution.text import ScoredText, TextExplainer
 from whytrain.data.words import split_words
-from whytrain.errors import ConfigError
+from whytrain.errors import ConfigError, DataError
 from whytrain.models.device import device_named
 from whytrain.models.saved import SavedModel, load_model
 
@@ -73,6 +73,7 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
 
     Raises:
         ConfigError: the model has no such method.
+        DataError: a text has too many characters.
     """
     if method not in saved.explainers:
         raise ConfigError(
@@ -81,7 +82,7 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
         )
     made = make_explainer(saved.explainers[method])
     explainer = TextExplainer(saved, [made.first_variant(saved.interface)], payoff="log_odds", seed=0)
-    rows = [_row(explainer, text) for text in texts]
+    rows = map(_row, texts, explainer.score(texts))
     return pd.DataFrame(rows, columns=["explained", "words", "scores"], dtype=object)
 
 
@@ -94,8 +95,10 @@ def _spread(answers: pd.DataFrame, rows: NDArray[np.intp], n_rows: int) -> pd.Da
     return spread
 
 
-def _row(explainer: TextExplainer, text: str) -> tuple[str | None, list[str] | None, list[float] | None]:
-    if not split_words(text):
-        return None, None, None
-    found = explainer(text).explanations[0].attribution
-    return found.target.name, list(found.words), found.scores.tolist()
+def _row(text: str, found: ScoredText | DataError) -> tuple[str | None, list[str] | None, list[float] | None]:
+    if isinstance(found, ScoredText):
+        scored = found.attributions[0]
+        return scored.target.name, list(scored.words), scored.scores.tolist()
+    if split_words(text):
+        raise found
+    return None, None, None

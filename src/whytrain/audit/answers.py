@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import make_explainer
 from whytrain.attribution.text import TextExplainer
+from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel
 
 
@@ -43,39 +45,55 @@ def _answer(row: Mapping[Any, Any], classes: Sequence[str]) -> dict[str, Any]:
     return answer
 
 
-def explanation_of(model: SavedModel, settings: Mapping[str, Any], text: str, *, seed: int) -> dict[str, Any]:
-    """Explain what a model says of a text by the first variant of a method, in log-odds.
+class Reasons:
+    """A method that says why a model answers texts as it does: for what it predicts, in log-odds."""
 
-    Args:
-        model: the model.
-        settings: of the method, with its `_target_`.
-        text: what is explained.
-        seed: of methods that draw.
+    def __init__(self, model: SavedModel, settings: Mapping[str, Any], *, seed: int) -> None:
+        """Make the method's first variant.
 
-    Returns:
-        `settings` and `seed`, by which it can be repeated, `class`, `method`, `variant`, `unit`, `words`,
-        `scores`, `standard_errors` (null: exact, or none are known) and
-        `total` (of nothing and of all; null where scores sum to nothing).
+        Args:
+            model: the model.
+            settings: of the method, with its `_target_`.
+            seed: of methods that draw.
 
-    Raises:
-        ConfigError: the method needs what the model has not.
-        DataError: the text has no words, or too many characters.
-    """
-    method = make_explainer(settings).first_variant(model.interface)
-    explainer = TextExplainer(model, [method], payoff="log_odds", seed=seed)
-    found = explainer(text).explanations[0].attribution
-    return {
-        "settings": dict(settings),
-        "seed": seed,
-        "class": found.target.name,
-        "method": found.method,
-        "variant": found.variant,
-        "unit": found.quantity.unit,
-        "words": list(found.words),
-        "scores": found.scores.tolist(),
-        "standard_errors": None if found.standard_errors is None else found.standard_errors.tolist(),
-        "total": None if found.total is None else list(found.total),
-    }
+        Raises:
+            ConfigError: the method needs what the model has not.
+        """
+        self._settings, self._seed = dict(settings), seed
+        method = make_explainer(settings).first_variant(model.interface)
+        self._explainer = TextExplainer(model, [method], payoff="log_odds", seed=seed)
+
+    def __call__(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Explain several texts together.
+
+        Returns:
+            Per text `settings` and `seed`, by which it can be repeated, `class`, `method`, `variant`, `unit`,
+            `words`, `scores`, `standard_errors` (null: exact, or none are known) and `total` (of nothing and
+            of all; null where scores sum to nothing).
+
+        Raises:
+            DataError: a text has no words, or too many characters.
+        """
+        told = []
+        for found in self._explainer.score(texts):
+            if isinstance(found, DataError):
+                raise found
+            told.append(self._plain(found.attributions[0]))
+        return told
+
+    def _plain(self, found: Attribution) -> dict[str, Any]:
+        return {
+            "settings": self._settings,
+            "seed": self._seed,
+            "class": found.target.name,
+            "method": found.method,
+            "variant": found.variant,
+            "unit": found.quantity.unit,
+            "words": list(found.words),
+            "scores": found.scores.tolist(),
+            "standard_errors": None if found.standard_errors is None else found.standard_errors.tolist(),
+            "total": None if found.total is None else list(found.total),
+        }
 
 
 def recorded(

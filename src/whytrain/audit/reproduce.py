@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from whytrain.audit.answers import answers_of, explanation_of, fingerprint, salted_hash
+from whytrain.audit.answers import Reasons, answers_of, fingerprint, salted_hash
 from whytrain.errors import ConfigError, WhytrainError
 from whytrain.models.saved import load_model
 from whytrain.runs.model import kept_model
@@ -43,7 +43,7 @@ def reproduce(
     model, told = load_model(place), dict(entry["answer"])
     again = answers_of(model, [asked])[0]
     if (explained := told.get("explanation")) is not None:
-        again["explanation"] = explanation_of(model, explained["settings"], asked, seed=explained["seed"])
+        again["explanation"] = Reasons(model, explained["settings"], seed=explained["seed"])([asked])[0]
     return _difference(told, again, "answer")
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from whytrain.commands.hydra_command import CONF
 from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,12 +20,6 @@ def chosen_methods(sections: dict[str, dict[str, Any]] | None) -> dict[str, dict
     if not chosen:
         raise ConfigError("explainer: expected at least one method, such as explainer=[shapley]; got none")
     return chosen
-
-
-def every_section(group: str) -> dict[str, dict[str, Any]]:
-    """Return the sections of all choices of a group whose files are named as their sections are."""
-    paths = sorted((CONF / group).glob("*.yaml"))
-    return {path.stem: yaml.safe_load(path.read_text("utf-8"))[path.stem] for path in paths}
 
 
 def make_explainers(sections: dict[str, dict[str, Any]]) -> list[Explainer]:

@@ -12,8 +12,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import job_errors, quiet_libraries
-from whytrain.commands.explainers import chosen_methods, every_section, make_explainers
+from whytrain.commands.explainers import chosen_methods, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
+from whytrain.config.choices import every_section
 
 if TYPE_CHECKING:
     from whytrain.attribution.explainer import Explainer

@@ -99,9 +99,9 @@ def _checked(config: DictConfig) -> dict[str, Any]:
     if (plain["run"] is None) == (plain["classifier"] is None):
         raise ConfigError("give either run=ID_OR_NAME or model=models:/NAME@ALIAS")
     if plain["method"] is not None:
-        from whytrain.config.methods import method_section
+        from whytrain.config.choices import section_of
 
-        method_section(plain["method"])
+        section_of("explainer", plain["method"])
     return dict(plain)
 
 

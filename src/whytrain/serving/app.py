@@ -16,7 +16,6 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from whytrain.config.methods import method_names
 from whytrain.errors import WhytrainError
 from whytrain.serving.body_limit import BodyLimit
 from whytrain.serving.lane import Busy, Lane
@@ -27,7 +26,7 @@ from whytrain.serving.worker import Question, WhyQuestion, Worker
 
 _PAGE = Path(__file__).parent / "page"
 _MOST_TOGETHER, _MOST_WAITING = 256, 2048  # texts
-_MOST_EXPLAINED = 64  # that wait for their reasons
+_EXPLAINED_TOGETHER, _MOST_EXPLAINED = 32, 64  # that wait for their reasons
 AskedBy = Annotated[str | None, Header(max_length=200, description="who asks, for the record")]
 
 
@@ -79,7 +78,10 @@ class _Server:
             self.worker.predict, most_together=_MOST_TOGETHER, most_waiting=_MOST_WAITING, name="predict"
         )
         self.reasons = Lane(
-            self.worker.explain, most_together=1, most_waiting=_MOST_EXPLAINED, name="explain"
+            self.worker.explain,
+            most_together=_EXPLAINED_TOGETHER,
+            most_waiting=_MOST_EXPLAINED,
+            name="explain",
         )
         following = asyncio.create_task(self._follow())
         yield
@@ -145,7 +147,7 @@ class _Server:
         return Health(
             status="ok",
             model=ModelIdentity(**served.identity),
-            methods=sorted({*served.model.explainers, *method_names()}),
+            methods=served.methods,
             classes=list(served.model.class_names),
         )
 

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from whytrain.audit.answers import answers_of, explanation_of, fingerprint, recorded
+from whytrain.attribution.explainer import able, make_explainer
+from whytrain.audit.answers import Reasons, answers_of, fingerprint, recorded
 from whytrain.audit.chain import Chain
-from whytrain.config.methods import method_section
+from whytrain.config.choices import every_section, section_of
 from whytrain.config.trust import trust
 from whytrain.errors import ConfigError
 from whytrain.models.device import device_named
@@ -22,6 +23,7 @@ from whytrain.models.saved import SavedModel, load_model
 from whytrain.serving.settings import ServeSettings
 from whytrain.tracking.models.versions import registered_version, version_folder
 
+_MOST_METHODS = 20  # with their budgets, that are kept ready
 _log = logging.getLogger(__name__)
 
 
@@ -53,36 +55,50 @@ class WhyQuestion(Question):
     budget: int | None
 
 
-@dataclass(frozen=True, eq=False)
 class Served:
-    """A loaded model.
+    """A loaded model, and what gives its reasons.
 
     Attributes:
         model: the model that predicts.
-        explained: the same one, for explanations: its modes are its own, its weights are shared.
         identity: `run`, `version` and `fingerprint`.
+        methods: names of those that can give its reasons.
     """
 
-    model: SavedModel
-    explained: SavedModel
-    identity: Mapping[str, Any]
+    def __init__(self, model: SavedModel, identity: Mapping[str, Any], *, seed: int) -> None:
+        """Keep a copy for the reasons: its modes are its own, its weights are shared.
+
+        Args:
+            model: the model.
+            identity: see above.
+            seed: of methods that draw.
+        """
+        self.model, self.identity, self._seed = model, identity, seed
+        self.explained = replace(model, model=_sharing_weights(model.model))
+        named = every_section("explainer") | dict(model.explainers)
+        able_ones, _ = able([make_explainer(section) for section in named.values()], self.explained.interface)
+        self.methods = sorted(method.name for method in able_ones)
+        self._reasons: dict[tuple[str, int | None], Reasons] = {}
 
     def default_method(self, wanted: str | None) -> str:
         """Return the method where a request names none."""
         return wanted or next(iter(self.model.explainers), "shapley")
 
-    def method(self, name: str, budget: int | None) -> dict[str, Any]:
-        """Return a method's settings: the run's, or those of conf/explainer.
+    def reasons(self, method: str, budget: int | None) -> Reasons:
+        """Return a method with the run's settings, or those of conf/explainer; made once.
 
         Raises:
-            ConfigError: there is no such method, or it has no budget.
+            ConfigError: there is no such method, it has no budget, or it needs what the model has not.
         """
-        section = dict(self.model.explainers.get(name) or method_section(name))
-        if budget is None:
-            return section
-        if "budget" not in section:
-            raise ConfigError(f"budget={budget}: the method {name} has no budget; leave it out")
-        return section | {"budget": budget}
+        if (method, budget) not in self._reasons:
+            section = dict(self.model.explainers.get(method) or section_of("explainer", method))
+            if budget is not None:
+                if "budget" not in section:
+                    raise ConfigError(f"budget={budget}: the method {method} has no budget; leave it out")
+                section["budget"] = budget
+            if len(self._reasons) >= _MOST_METHODS:
+                self._reasons.pop(next(iter(self._reasons)))
+            self._reasons[method, budget] = Reasons(self.explained, section, seed=self._seed)
+        return self._reasons[method, budget]
 
 
 class Worker:
@@ -105,7 +121,7 @@ class Worker:
     def _load(self, folder: Path, identity: Mapping[str, Any]) -> Served:
         model = load_model(folder, device=device_named(self._settings.device))
         model.predict(["a"])  # the first call is slow
-        served = Served(model, replace(model, model=_sharing_weights(model.model)), identity)
+        served = Served(model, identity, seed=self._settings.seed)
         self._loaded(identity)
         return served
 
@@ -140,16 +156,18 @@ class Worker:
         """Answer questions with the reasons.
 
         Raises:
-            ConfigError: see `Served.method`, or the method needs what the model has not.
+            ConfigError: see `Served.reasons`.
             DataError: a text cannot be explained.
         """
         served = self.served
-        methods = [served.method(question.method, question.budget) for question in questions]
         answers = answers_of(served.explained, [question.text for question in questions])
-        for question, method, answer in zip(questions, methods, answers, strict=True):
-            answer["explanation"] = explanation_of(
-                served.explained, method, question.text, seed=self._settings.seed
-            )
+        together: dict[tuple[str, int | None], list[int]] = {}
+        for place, question in enumerate(questions):
+            together.setdefault((question.method, question.budget), []).append(place)
+        for method, places in together.items():
+            told = served.reasons(*method)([questions[place].text for place in places])
+            for place, explanation in zip(places, told, strict=True):
+                answers[place]["explanation"] = explanation
         return self._told(served, questions, answers)
 
     def _told(
