@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
-from whytrain.config.signatures import import_target
 from whytrain.continual.replay import with_replay
 from whytrain.data.corpus import Corpus
 from whytrain.errors import ConfigError
 from whytrain.models.saved import SavedModel
 from whytrain.models.windowed import Windowed
 from whytrain.runs.config import read_config
+from whytrain.runs.data import learned_corpus
 from whytrain.runs.find import RunFinder
 from whytrain.runs.model import read_model
-from whytrain.runs.provenance import data_fingerprint
-from whytrain.tracking.reader import RunRecord
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,35 +67,11 @@ def earlier_run(called: str, *, replay: float, seed: int, find: RunFinder, devic
         device: where its model answers.
 
     Raises:
-        TrackingError: there is no such run, or it logged no model.
-        DataError: its data is no longer there.
-        ConfigError: its data is no longer what it was.
+        TrackingError: there is no such run, it logged no model, or its data are other ones now.
+        ConfigError: its data are not there any more.
     """
     run = find(called)
-    corpus = _corpus_of(run, find)
-    if data_fingerprint(run) != corpus.fingerprint:
-        raise ConfigError(
-            f"continue_from={run.name}: its data is no longer what it learned from; bring the files back as "
-            "they were"
-        )
+    corpus = learned_corpus(run, read_config(run))
     return Earlier(
         name=run.name, model=read_model(run, device=device), corpus=corpus, replay=replay, seed=seed
     )
-
-
-def _corpus_of(run: RunRecord, find: RunFinder) -> Corpus:
-    """Load what a run learned from, with what it replayed itself."""
-    config = read_config(run)
-    source, task = _made(config["data"]), _made(config["task"])
-    source.look()
-    source.prepare()
-    corpus: Corpus = source.load(task)
-    before = config.get("continue_from")
-    if before is None:
-        return corpus
-    return with_replay(corpus, _corpus_of(find(before), find), share=config["replay"], seed=config["seed"])
-
-
-def _made(section: Mapping[str, Any]) -> Any:
-    settings = dict(section)
-    return import_target(settings.pop("_target_"))(**settings)

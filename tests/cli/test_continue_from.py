@@ -15,6 +15,7 @@ import yaml
 from small import draw_nothing
 from small_runs import SMALL
 
+import whytrain as wt
 from whytrain.commands import train as command
 from whytrain.models.saved import load_model
 from whytrain.runs.continued import read_continued
@@ -116,6 +117,13 @@ def test_replayed_rows_are_counted(folder: Path, said: str) -> None:
     assert record["model"]["hidden_size"] == 8
 
 
+def test_what_it_learned_can_be_read_again(folder: Path, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    run = wt.open_run("second", uri(folder))
+    replayed = [key for key in run.corpus.train.ids if key.startswith("replayed-")]
+    assert 0 < len(replayed) == round(0.5 * (len(run.corpus.train) - len(replayed)))
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -142,4 +150,4 @@ def test_other_classes_and_changed_data_are_refused(folder: Path) -> None:
     (folder / "reviews.csv").write_text(kept + "one more,good\n", "utf-8")
     said = train(folder, "continue_from=first", "data=csv", "data.path=new.csv")
     (folder / "reviews.csv").write_text(kept, "utf-8")
-    assert "its data is no longer what it learned from" in said
+    assert "the data of run first are not what they were when it was trained" in said

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whytrain.errors import TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
-from whytrain.tracking.tables import SMALL_TABLE, artifact_path, hide, write_table
+from whytrain.tracking.tables import table_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +48,8 @@ class FinishedRun:
             TrackingError: the run cannot be reached.
         """
         hidden = () if self.log_text else text_columns
-        path = artifact_path("tables", topic, name, epoch, "parquet")
-        self._send(path, lambda target: write_table(frame, target, hidden, version))
-        if len(frame) <= SMALL_TABLE:
-            shown = path.removesuffix("parquet") + "csv"
-            self._send(shown, lambda target: hide(frame, hidden).to_csv(target, index=False))
+        for path, write in table_files(frame, topic, name, epoch, hidden, version):
+            self._send(path, write)
 
     def log_artifact(self, local_path: Path, directory: str) -> None:
         """Keep a file in a folder of the artifacts, in the place of one of the same name.

@@ -20,7 +20,7 @@ from whytrain.tracking.backoff import Failure, Patience, attempt, in_one_line
 from whytrain.tracking.open_run import Opened, now, open_again, open_new
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.spool import Operation, Spool, describe, full_disk
-from whytrain.tracking.tables import SMALL_TABLE, artifact_path, hide, write_table
+from whytrain.tracking.tables import artifact_path, table_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,14 +177,10 @@ class Store:
             text_columns: The columns that hold raw text; without `log_text` their hashes are written.
             version: Of the table's schema, for those who read it back.
         """
-        path = artifact_path("tables", topic, name, epoch, "parquet")
         hidden = () if self.settings.log_text else text_columns
-        self._stage(path, lambda target: write_table(frame, target, hidden, version))
-        self._append("artifact", path=path)
-        if len(frame) <= SMALL_TABLE:
-            shown = path.removesuffix("parquet") + "csv"
-            self._stage(shown, lambda target: hide(frame, hidden).to_csv(target, index=False))
-            self._append("artifact", path=shown)
+        for path, write in table_files(frame, topic, name, epoch, hidden, version):
+            self._stage(path, write)
+            self._append("artifact", path=path)
 
     # Not timed: nearly all of it is drawing, which is no cost of tracking.
     def log_figure(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,30 @@ def artifact_path(kind: str, topic: str, name: str | None, epoch: int | None, ex
     """
     ending = "" if epoch is None else f"_epoch_{epoch:03d}"
     return f"{kind}/{topic}/{name or topic}{ending}.{extension}"
+
+
+def table_files(
+    frame: pd.DataFrame,
+    topic: str,
+    name: str | None,
+    epoch: int | None,
+    hidden: Sequence[str],
+    version: int,
+) -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """Yield the files of a table, where each lies and what writes it; a small one is also a CSV file.
+
+    Args:
+        frame: The table; its index is left out.
+        topic: Its folder.
+        name: The file's name where a topic has several tables.
+        epoch: From 1; None for a table of the whole run.
+        hidden: Columns of text that are replaced by hashes under the same name.
+        version: Of its schema.
+    """
+    place = partial(artifact_path, "tables", topic, name, epoch)
+    yield place("parquet"), lambda target: write_table(frame, target, hidden, version)
+    if len(frame) <= SMALL_TABLE:
+        yield place("csv"), lambda target: hide(frame, hidden).to_csv(target, index=False)
 
 
 def write_table(frame: pd.DataFrame, path: Path, hidden: Sequence[str], version: int) -> None:
