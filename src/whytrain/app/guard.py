@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from whytrain.web.body import read_body, replayed
+
 HOSTS = ("127.0.0.1", "localhost")
 LONGEST_BODY, LONGEST_QUERY = 64_000, 32_000  # bytes
 RATE, BURST = 20.0, 120  # requests of a browser per second in the long run, and at once
@@ -57,11 +59,11 @@ class Guard:
         headers = Headers(scope=scope)
         answer = self._at_once(scope, headers)
         if answer is None and _changes(scope):
-            body = await _read(receive)
+            body = await read_body(receive, LONGEST_BODY)
             if body is None:
                 answer = PlainTextResponse("The request is too large.", 413)
             else:
-                receive = _given(body)
+                receive = replayed(body, receive)
         await (answer or self.app)(scope, receive, send_with_headers)
 
     def _at_once(self, scope: Scope, headers: Headers) -> Response | None:
@@ -123,22 +125,3 @@ def _cookie(header: str, name: str) -> str:
 
 def _changes(scope: Scope) -> bool:
     return scope["method"] not in ("GET", "HEAD")
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """Return the body; None for one that is too long."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > LONGEST_BODY:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
-
-
-def _given(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
 
 import uvicorn
 
 from whytrain.app.exploration import Exploration
 from whytrain.app.server import make_app
-from whytrain.errors import ConfigError
+from whytrain.web.port import listening
 
 HOST = "127.0.0.1"
 
@@ -28,25 +27,9 @@ def serve(exploration: Exploration, port: int) -> None:
     server = uvicorn.Server(
         uvicorn.Config(make_app(exploration, token=token), log_level="warning", server_header=False)
     )
-    with listening(port) as own:
+    with listening(HOST, port) as own:
         exploration.warm()
         address = f"http://{HOST}:{own.getsockname()[1]}/?token={token}"
         names = ", ".join(model.name for model in exploration.models)
         print(f"{names} is explored at\n{address}\nstop with Ctrl-C", flush=True)
         server.run(sockets=[own])
-
-
-def listening(port: int) -> socket.socket:
-    """Return a socket that listens on this machine.
-
-    Raises:
-        ConfigError: the port is taken.
-    """
-    own = socket.socket()
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        own.bind((HOST, port))
-    except OSError as error:
-        own.close()
-        raise ConfigError(f"port={port} is taken: give another, or port=0 for one that is free") from error
-    return own

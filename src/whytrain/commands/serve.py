@@ -44,13 +44,13 @@ def serve(config: DictConfig) -> None:
     plain = _checked(config)
     # Imported here: --help and a wrong command line do without these seconds.
     from whytrain.audit.answers import fingerprint
-    from whytrain.serving.server import free_port
     from whytrain.serving.server import serve as serve_until_ended
     from whytrain.serving.settings import ServeSettings
+    from whytrain.web.port import listening
 
     quiet_libraries()
     host, port, workers = plain["host"], plain["port"], plain["workers"]
-    free_port(host, port)
+    listening(host, port).close()  # now, not when the model is loaded
     tracking: TrackingSettings = instantiate(config.tracking)
     found = _found(tracking, plain)
     with_text = plain["record_text"] if plain["record_text"] is not None else not found.is_private

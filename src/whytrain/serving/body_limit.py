@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from whytrain.web.body import read_body, replayed
 
 
 class BodyLimit:
@@ -18,25 +20,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = b""
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # whoever asked has gone
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._max_bytes:
-                line = f"the body has more than {self._max_bytes:,} bytes; ask fewer or shorter texts"
-                await JSONResponse({"error": line}, 413)(scope, receive, send)
-                return
-        is_read = False
-
-        async def whole() -> Message:
-            nonlocal is_read
-            if is_read:
-                return await receive()
-            is_read = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, whole, send)
+        body = await read_body(receive, self._max_bytes)
+        if body is None:
+            line = f"the body has more than {self._max_bytes:,} bytes; ask fewer or shorter texts"
+            await JSONResponse({"error": line}, 413)(scope, receive, send)
+        else:
+            await self._app(scope, replayed(body, receive), send)
