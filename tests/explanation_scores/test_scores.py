@@ -34,6 +34,8 @@ def test_completeness_is_what_the_sum_misses() -> None:
     assert Completeness()(judged_game(GOOD, np.array([1.0, 2, 4])))[0] == pytest.approx(0)
     assert Completeness()(judged_game(GOOD, np.array([1.0, 2, -4])))[0] == pytest.approx(8)
     assert np.isnan(Completeness()(judged_game(GOOD, np.array([1.0, 2, 4]), additive=False))[0])
+    sizes = judged_game(GOOD, np.array([1.0, 2, 4]), signed=False)  # shares of attention sum to 1, whatever v
+    assert np.isnan(Completeness()(sizes)[0])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _ROUNDING = 1e-5  # of the difference: logits are float32
 
 
 class Completeness(Score):
-    r"""|Σ_i score_i − (v(N) − v(∅))|, with v as this study takes words away; only of additive scores.
+    r"""|Σ_i score_i − (v(N) − v(∅))|, with v as this study takes words away; only of additive, signed scores.
 
     A method that takes them away otherwise (a gradient's baseline) sums to another difference, and is told
     so: its scores are in another currency.
@@ -33,12 +33,12 @@ class Completeness(Score):
     diagnosticity = 1.0
 
     def __call__(self, judged: Judged) -> Array:
-        """Return what is missed; NaN of scores whose sum means nothing."""
+        """Return what is missed; NaN of scores whose sum means nothing, or only a size."""
         return np.array([_missed(a, p) for a, p in zip(judged.attributions, judged.paths, strict=True)])
 
 
 def _missed(attribution: Attribution, path: Path) -> float:
-    if not attribution.quantity.additive:
+    if not (attribution.quantity.additive and attribution.quantity.signed):
         return math.nan
     difference = path.losing[0] - path.losing[-1]
     missed = abs(float(attribution.scores.sum() - difference))
