@@ -37,14 +37,18 @@ def agreement(attributions: Mapping[str, Sequence[Attribution]]) -> Agreement:
     correlation, top = np.eye(len(names)), np.eye(len(names))
     for a, b in combinations(range(len(names)), 2):
         pairs = list(zip(attributions[names[a]], attributions[names[b]], strict=True))
-        alike = np.array([_correlation(first, second) for first, second in pairs])
+        alike = np.array([same_order(first, second) for first, second in pairs])
         known = alike[np.isfinite(alike)]
         correlation[a, b] = correlation[b, a] = known.mean() if known.size else np.nan
         top[a, b] = top[b, a] = np.mean([top_share(first.scores, second.scores) for first, second in pairs])
     return Agreement(methods=names, correlation=correlation, top=top)
 
 
-def _correlation(first: Attribution, second: Attribution) -> float:
+def same_order(first: Attribution, second: Attribution) -> float:
+    """Return the rank correlation of two explanations of a text; of their sizes where one has no signs.
+
+    1 is the same order of words, NaN where one of them names all words alike.
+    """
     if first.quantity.signed and second.quantity.signed:
         return rank_correlation(first.scores, second.scores)
     return rank_correlation(np.abs(first.scores), np.abs(second.scores))

@@ -6,11 +6,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-import numpy as np
-
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import Explanation
-from whytrain.explanation_scores.randomization import rank_correlation
+from whytrain.explanation_scores.agreement import same_order
 from whytrain.pages.colored_sentence import colored_style
 from whytrain.pages.explanation.bars import shown_words
 from whytrain.pages.html import paragraph, visible
@@ -78,9 +76,7 @@ def _cell(a: Attribution, i: int) -> str:
 def _ranks(a: Attribution, whose: Attribution) -> str:
     if a is whose:
         return "–"
-    signed_both = a.quantity.signed and whose.quantity.signed
-    scores = (a.scores, whose.scores) if signed_both else (np.abs(a.scores), np.abs(whose.scores))
-    rho = rank_correlation(*scores)
+    rho = same_order(a, whose)
     return "–" if math.isnan(rho) else f"{rho:.2f}".replace("-", MINUS)
 
 
