@@ -25,7 +25,7 @@ from whytrain.runs.predictions import StoredPredictions, read_predictions
 from whytrain.runs.remarks import Opinion
 from whytrain.runs.shortcuts import what_became
 from whytrain.shortcuts.marks import Mark, write_marks
-from whytrain.statistics.intervals import Interval, t_interval, wilson_interval
+from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
 from whytrain.tracking.settings import TrackingSettings
 
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\s+val/accuracy (\d\.\d+)", re.MULTILINE)
@@ -275,5 +275,5 @@ def _measured(rows: str, before: StoredPredictions, after: StoredPredictions, *,
         n=n,
         before=wilson_interval(int(first.sum()), n),
         after=wilson_interval(int(second.sum()), n),
-        difference=t_interval(second.astype(np.float64) - first.astype(np.float64)),
+        difference=mean_change(second.astype(np.float64) - first.astype(np.float64)),
     )
