@@ -43,7 +43,7 @@ def test_the_overview_and_the_help_of_each_command(
 
 
 WRONG = {
-    "trian": "trian: no such command; did you mean train? choices: train, explain, score, explore, amortize, compare, diagnose, export, serve, ui, doctor",
+    "trian": "trian: no such command; did you mean train? choices: train, explain, score, inspect, explore, amortize, compare, diagnose, export, serve, ui, doctor",
     "train epochs=10": "epochs: no such key; did you mean trainer.max_epochs? choices: callbacks, continue_from, data, ",
     "train lr=0.1": "lr: no such key; did you mean optimizer.learning_rate? choices: ",
     "train batch_size=8": "batch_size: no such key; did you mean data.batch_size? choices: ",

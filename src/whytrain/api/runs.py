@@ -18,6 +18,7 @@ from whytrain.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
+    from whytrain.api.inspecting import Inspected
     from whytrain.api.scoring import ScoredExplanations
     from whytrain.data.corpus import Corpus
     from whytrain.models.saved import SavedModel
@@ -149,6 +150,45 @@ class Run:
             places, _ = choose_texts(known, sentences, max_words, settings.get("seed", 0))
             texts = [known[place] for place in places]
         return score_explanations(self, texts, name=self.name, **settings)
+
+    def inspect(
+        self,
+        analysis: str,
+        text: str | None = None,
+        *,
+        other: str | None = None,
+        people: str | Path | None = None,
+        level: float = 0.95,
+        seed: int = 0,
+        **settings: Any,
+    ) -> Inspected:
+        """Look inside the model of the best epoch, or at what taught it.
+
+        Args:
+            analysis: a name of conf/analysis, such as `probes`.
+            text: that is asked about; None: sentences of the validation split are chosen.
+            other: a second text, to be compared with the first.
+            people: file of trees with people's labels of phrases.
+            level: of the intervals.
+            seed: of whatever is drawn.
+            settings: of the analysis, in the place of those of its file.
+
+        Raises:
+            ConfigError: there is no such analysis, a setting is wrong, or it needs what is not given.
+            TrackingError: the run logged no model, keeps its text private, or its data are other ones now.
+        """
+        from whytrain.api.inspecting import inspect
+        from whytrain.data.treebank import read_treebank
+        from whytrain.models.device import device_named
+        from whytrain.runs.inspected import subject_of
+
+        trust_own_classes()
+        trees = () if people is None else tuple(read_treebank(people))
+        device = device_named(self.device)
+        subject = subject_of(
+            self.record, device=device, seed=seed, level=level, text=text, other=other, trees=trees
+        )
+        return inspect(subject, analysis, self.name, settings)
 
     def amortize(self, **settings: Any) -> Run:
         """Teach a network to predict this run's Shapley values, for `explainers=["amortized"]`.

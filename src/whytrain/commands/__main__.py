@@ -13,6 +13,7 @@ COMMANDS = {
     "train": ("train, explain and track one run, or many (-m)", "whytrain train model=bilstm_opt seed=1"),
     "explain": ("explain text with a tracked run's model", 'whytrain explain run=NAME text="a fine film"'),
     "score": ("say which explanation to believe on a run's model", "whytrain score run=NAME"),
+    "inspect": ("look inside a run's model, and at what taught it", "whytrain inspect run=NAME"),
     "explore": ("ask a run in the browser, mark wrong reasons, retrain", "whytrain explore run=NAME"),
     "amortize": ("teach a network to explain a run's model at once", "whytrain amortize run=NAME"),
     "compare": ("put tracked runs side by side", "whytrain compare runs=[FIRST,SECOND]"),

@@ -1,4 +1,4 @@
-"""The choices of a config group whose files are named as their sections are: methods, scores."""
+"""The choices of a config group whose files are named as their sections are: methods, scores, analyses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import yaml
 from whytrain.config.validation import did_you_mean
 from whytrain.errors import ConfigError
 
-Group = Literal["explainer", "score"]
+Group = Literal["analysis", "explainer", "score"]
 
 _CONF = Path(__file__).parents[1] / "conf"
-_NOUNS: dict[Group, str] = {"explainer": "method", "score": "score"}
+_NOUNS: dict[Group, str] = {"analysis": "analysis", "explainer": "method", "score": "score"}
 
 
 def choices_of(group: Group) -> list[str]:

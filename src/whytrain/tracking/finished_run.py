@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,18 @@ class FinishedRun:
         self._send(
             f"{directory}/{local_path.name}", lambda target: target.write_bytes(local_path.read_bytes())
         )
+
+    def log_metrics(self, values: Mapping[str, float]) -> None:
+        """Keep numbers, the newest of each name.
+
+        Raises:
+            TrackingError: the run cannot be reached.
+        """
+        try:
+            for name, value in values.items():
+                connect(self.run.uri).log_metric(self.run.run_id, name, value)
+        except Exception as error:  # each kind of store raises its own
+            raise TrackingError(f"run {self.run.name} keeps no metrics ({in_one_line(error)})") from error
 
     def _send(self, path: str, write: Callable[[Path], object]) -> None:
         folder, _, name = path.rpartition("/")

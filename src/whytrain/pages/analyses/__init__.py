@@ -1,0 +1,1 @@
+"""What analyses answered, as a page with tables and figures."""
