@@ -94,9 +94,9 @@ def test_parts_end_at_the_nearest_sentence_or_else_clause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(20, 4000), (128, 4000), (256, 2000), (640, 800), (6400, 800)]
+    ("n_tokens", "expected"), [(20, 4000), (128, 4000), (200, 2560), (256, 2000), (6400, 2000)]
 )
-def test_a_budget_reads_as_many_tokens_down_to_a_fifth(n_tokens: int, expected: int) -> None:
+def test_a_budget_reads_as_many_tokens_down_to_half(n_tokens: int, expected: int) -> None:
     method = Shapley(absences=["padding"], exact_words=10, budget=4000)
     units = Units(
         words=("a", "b", "c", "d"),

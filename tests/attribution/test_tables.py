@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,9 @@ def sentence(
         total=(0.5, 0.5 + sum(scores)),
         n_evaluations=1 << n,
         absence="padding",
-        pairs=None if pairs is None else Pairs(scores=np.array(pairs), standard_errors=None, quantity=PHI),
+        make_pairs=None
+        if pairs is None
+        else partial(Pairs, scores=np.array(pairs), standard_errors=None, quantity=PHI),
     )
     deletion = Deletion(
         absence="padding",

@@ -23,7 +23,7 @@ OF = Attribution(
     quantity=PHI,
     total=None,
     n_evaluations=2,
-    pairs=Pairs(scores=np.zeros((1, 1)), standard_errors=None, quantity=SYNERGY),
+    make_pairs=lambda: Pairs(scores=np.zeros((1, 1)), standard_errors=None, quantity=SYNERGY),
 )
 
 
@@ -80,7 +80,7 @@ def test_of_many_pairs_the_strongest_are_drawn() -> None:
 def test_a_method_without_pairs_has_no_figure_of_them() -> None:
     words = pd.DataFrame({"word": ["fine"], "score": [2.0], "standard_error": [0.5], "count": [3]})
     gradients = replace(
-        OF, quantity=Quantity(symbol="IG", name="integrated gradient", unit="log-odds"), pairs=None
+        OF, quantity=Quantity(symbol="IG", name="integrated gradient", unit="log-odds"), make_pairs=None
     )
     figures = vocabulary_figures(words.assign(**{"class": "good"}), None, of=gradients, name=str)
     assert set(figures) == {"corpus_importance"}

@@ -77,7 +77,7 @@ def explained() -> ExplainedText:
         [-4.0, 1.0, -1.0],
         Quantity(symbol="φ", name="Shapley value", unit="log-odds"),
         total=(0.5, -3.5),
-        pairs=Pairs(scores=pairs, standard_errors=None, quantity=synergy),
+        make_pairs=lambda: Pairs(scores=pairs, standard_errors=None, quantity=synergy),
         make_tree=lambda: PhraseTree(tree=interaction_tree(V), words=WORDS),
     )
     gradients = explained_by(
@@ -147,7 +147,10 @@ def test_pairs_that_the_two_absences_see_differently_are_named(explained: Explai
         ),
     ):
         seen = replace(pairs, scores=np.array(scores))
-        other = replace(first, attribution=replace(first.attribution, variant="removed", pairs=seen))
+        other = replace(
+            first,
+            attribution=replace(first.attribution, variant="removed", make_pairs=lambda seen=seen: seen),
+        )
         page = plain(explanation_page(replace(explained, explanations=(first, other))))
         assert said in page
         assert ("pairs depends on the way of asking" in page) == ("+8.00" in said)
@@ -155,7 +158,9 @@ def test_pairs_that_the_two_absences_see_differently_are_named(explained: Explai
 
 def test_words_and_classes_in_brackets_are_no_markup(explained: ExplainedText) -> None:
     e = explained.explanations[0]
-    a = replace(e.attribution, words=("[b]", "[/b]", "x"), target=replace(GOOD, name="[/red]"), pairs=None)
+    a = replace(
+        e.attribution, words=("[b]", "[/b]", "x"), target=replace(GOOD, name="[/red]"), make_pairs=None
+    )
     console = Console(width=120, file=io.StringIO())
     console.print(scores_table([replace(e, attribution=a)]))
     assert all(text in console.file.getvalue() for text in ("[b]", "[/b]", "Scores for [/red]"))
@@ -321,7 +326,7 @@ def test_of_a_long_text_the_strongest_words_are_shown_and_all_are_folded(explain
         scores=scores,
         standard_errors=np.full(200, 0.25),
         total=(0.0, float(scores.sum())),
-        pairs=None,
+        make_pairs=None,
         make_tree=None,
     )
 
@@ -363,7 +368,7 @@ def test_interactions_that_are_small_beside_the_words_are_not_drawn(explained: E
     e = explained.explanations[0]
     assert e.attribution.pairs is not None
     weak = replace(e.attribution.pairs, scores=e.attribution.pairs.scores / 100)  # 0.08 beside 4
-    attribution = replace(e.attribution, pairs=weak, make_tree=None)
+    attribution = replace(e.attribution, make_pairs=lambda: weak, make_tree=None)
     small = replace(explained, explanations=(replace(e, attribution=attribution),))
     html = plain(explanation_page(small))
     assert "no two do much together: at most 0.0800 log-odds" in html

@@ -275,7 +275,7 @@ def from_function(function: Callable[[list[str]], ArrayLike], class_names: Seque
 
     Its words can only be removed: the function is also asked about texts without some, or all, of theirs, in
     lists of up to some thousand. A text of n words takes 2^n of them up to `exact_words` (14), beyond
-    `budget` (4000); `explainers={"shapley": {"exact_words": 8, "budget": 500}}` takes less.
+    `budget` (1024); `explainers={"shapley": {"exact_words": 8, "budget": 500}}` takes less.
 
     Args:
         function: a list of n texts to probabilities (n, n_classes).

@@ -97,7 +97,7 @@ class Attribution:
         note: what a reader must know of these scores, a sentence without its end; empty for nothing.
         relative_error: of predicted scores: what Σ|error| / Σ|score| is expected to stay below; else None.
         n_evaluations: forward passes that it took; a backward pass counts as one.
-        pairs: what two units do together; None where the method does not say.
+        make_pairs: finds what two units do together when it is asked for; None where the method does not say.
         make_tree: builds the tree of phrases when it is asked for; None where the method has none.
         heads: attention by layer and head; None of methods that do not read it, and models without heads.
     """
@@ -114,9 +114,14 @@ class Attribution:
     absence: RemovalName | None = None
     relative_error: float | None = None
     note: str = ""
-    pairs: Pairs | None = None
+    make_pairs: Callable[[], Pairs] | None = None
     make_tree: Callable[[], PhraseTree] | None = None
     heads: HeadAttention | None = None
+
+    @cached_property
+    def pairs(self) -> Pairs | None:
+        """What two units do together; None where the method does not say."""
+        return None if self.make_pairs is None else self.make_pairs()
 
     @cached_property
     def tree(self) -> PhraseTree | None:

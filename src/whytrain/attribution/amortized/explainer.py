@@ -124,4 +124,4 @@ class Amortized(Explainer):
         method = Shapley(absences=[trained.absence], exact_words=self.exact_words, budget=self.budget)
         found = method(ask, target, seed=seed)[0]
         note = f"{self.name} does not predict this text ({why}): its scores are those of shapley"
-        return replace(found, method=self.name, pairs=None, make_tree=None, note=note)
+        return replace(found, method=self.name, make_pairs=None, make_tree=None, note=note)

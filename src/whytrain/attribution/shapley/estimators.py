@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.shapley.regression_adjustment import agreed, ridge_path, shrunken
+from whytrain.attribution.shapley.left_out import LeftOut, leave_groups_out
+from whytrain.attribution.shapley.monomials import likely_terms
 
 Array = NDArray[np.float64]
 Game = Callable[[NDArray[np.bool_]], Array]  # coalitions bool (m, n_players) to payoffs (m,)
 
 MIN_PLAYERS = 4  # below, the table has at most eight entries
-_DECAYS = (0, 1, 2, 3)  # how fast interactions may fade with distance; 0: the players' order means nothing
-_MIN_CHAINS = 4  # two to fit a model of pairs, two for its residuals with a variance, and the other way round
+_MIN_CHAINS = 4
+# How large coefficients are thought to be, relative to a term of the usual kind (for text: measured on tables
+# of sentences of 15 to 18 words).
+_FOURS = 0.05  # a product of four, beside one of two
+_LEAST_WEIGHT = 0.1  # of a player that does nothing by itself, where the mean is 1
+# Of the regressions' variance what the chains, which all use nearly the same one, do not show: with it 95%
+# intervals hold between 91 and 98% over games of 8 to 12 players and 8 to 42 chains.
+_COMMON = 0.3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -25,19 +34,31 @@ class Estimate:
     Attributes:
         values: float64 (n,), Shapley values; their sum is v(N) − v(∅) exactly.
         values_se: float64 (n,), their standard errors.
-        interactions: float64 (n, n), pairwise Shapley interaction indices, zeros on the diagonal.
-        interactions_se: float64 (n, n), their standard errors.
         n_chains: independent samples behind the standard errors; intervals take Student's t with
             n_chains − 1 degrees of freedom.
         n_evaluations: payoffs that were computed.
+        chains: the samples.
     """
 
     values: Array
     values_se: Array
-    interactions: Array
-    interactions_se: Array
     n_chains: int
     n_evaluations: int
+    chains: _Chains
+
+    @property
+    def interactions(self) -> Array:
+        """Float64 (n, n), pairwise Shapley interaction indices, zeros on the diagonal."""
+        return self._interactions[0]
+
+    @property
+    def interactions_se(self) -> Array:
+        """Float64 (n, n), their standard errors."""
+        return self._interactions[1]
+
+    @cached_property
+    def _interactions(self) -> tuple[Array, Array]:
+        return self.chains.interactions()
 
 
 def minimum_budget(n_players: int) -> int:
@@ -53,14 +74,16 @@ def estimate_interactions(
     A chain is an order and its reversal: the prefixes ∅ = S_0 ⊂ S_1 ⊂ … ⊂ S_n = N and their complements,
     each evaluated once and used by all estimates. With o(S) = ½[v(S) − v(N∖S)], e(S) = ½[v(S) + v(N∖S)]:
 
-    φ_i = mean over chains of o(S_k∪i) − o(S_k), where i comes after S_k: exact for games without
-    interactions of more than two players;
+    φ_i = mean over chains of o(S_k∪i) − o(S_k), where i comes after S_k;
     I_ij = mean over chains of Σ_s u_ij(S_s)·e(S_s), u = n/(s(s−1)) for both of i, j in S_s, n/((n−s)(n−s−1))
-    for none and −n/(s(n−s)) for one of them. What a model of pairs explains of e is fitted by ridge
-    regression on half of the chains, and its index is known exactly; the residuals are estimated on the other
-    half and shrunk by their noise; the two ways round are averaged and shrunk as far as they disagree. In
-    text neighbors interact most: the coefficient of i and j has prior deviation |i − j|^−γ, and γ ∈ {0, 1, 2,
-    3} is chosen with the ridge's penalty by what predicts the other half best.
+    for none and −n/(s(n−s)) for one of them.
+
+    Neither is computed from o and e themselves but from what regressions leave of them: o on single players
+    and triples, e on pairs and fours, as products of signs x_i = ±1 (i in S or not). Of a product the values
+    are known: of x_i φ_i = 2; of x_i·x_j·x_k φ = ⅔ for each; of x_i·x_j I_ij = 4; of x_i·x_j·x_k·x_l I = 4/3
+    for each pair. The residuals of a chain are those of a regression without it, so that a chain's estimate
+    is unbiased whatever the regression is worth. Standard errors are those of the chains' mean and a share of
+    the regression's own (its jackknife over chains), which all chains have in common.
 
     Args:
         game: coalitions bool (m, n) to payoffs float64 (m,).
@@ -75,7 +98,8 @@ def estimate_interactions(
     References:
         Castro, Gómez, Tejada (2009), Polynomial calculation of the Shapley value based on sampling;
         Mitchell et al. (2022), Sampling permutations for Shapley value estimation (reversals);
-        Witter et al. (2025), Regression-adjusted Monte Carlo estimators for Shapley values.
+        Witter et al. (2025), Regression-adjusted Monte Carlo estimators for Shapley values;
+        Efron, Stein (1981), The jackknife estimate of variance.
     """
     if n_players < MIN_PLAYERS:
         raise ValueError(f"expected at least {MIN_PLAYERS} players, got {n_players}; use the exact table")
@@ -90,15 +114,12 @@ def estimate_interactions(
     while target_se is not None and len(chains) < most and chains.values()[1].max() > target_se:
         chains.extend(min(most - len(chains), len(chains)))
     values, values_se = chains.values()
-    interactions, interactions_se = chains.interactions()
-    n_evaluations = _evaluations(n_players, len(chains))
     return Estimate(
         values=values,
         values_se=values_se,
-        interactions=interactions,
-        interactions_se=interactions_se,
         n_chains=len(chains),
-        n_evaluations=n_evaluations,
+        n_evaluations=_evaluations(n_players, len(chains)),
+        chains=chains,
     )
 
 
@@ -130,66 +151,84 @@ class _Chains:
         self._even = np.concatenate([self._even, (first + second).reshape(n_chains, -1) / 2])
 
     def values(self) -> tuple[Array, Array]:
-        """Return the values and their standard errors."""
-        ends = np.full((len(self), 1), self._odd_end)
-        marginals = np.diff(np.hstack([-ends, self._odd, ends]), axis=1)
-        by_player = np.empty_like(marginals)
-        np.put_along_axis(by_player, self._orders, marginals, axis=1)
-        return by_player.mean(axis=0), _standard_error(by_player)
+        """Return the values and their standard errors, both (n,)."""
+        n, signs = self._n, self._signs()
+        triples = likely_terms(3, self._weights())
+        fit = self._fit(signs, triples.of(signs) * triples.deviations, self._odd, self._odd_end)
+        singles, products = np.hsplit(fit.coefficients, [n])
+        products = products * triples.deviations
+        models = 2 * singles
+        for players in triples.members:
+            models += 2 / 3 * _summed(products, players, n)
+        ends = self._odd_end - singles.sum(axis=1) - products.sum(axis=1)
+        return _estimate(models, self._marginals(fit.residuals, ends))
 
     def interactions(self) -> tuple[Array, Array]:
         """Return the pairwise interactions and their standard errors, both (n, n)."""
-        n = self._n
-        pairs = np.triu_indices(n, 1)
-        present = _prefixes(self._orders)  # (n_chains, n − 1, n)
-        n_of_pair = present[:, :, pairs[0]].astype(np.int8) + present[:, :, pairs[1]]
-        products = np.where(n_of_pair == 1, -1.0, 1.0)  # x_i·x_j with x = ±1
-        halves = [np.arange(len(self)) % 2 == h for h in (0, 1)]
-        estimates, variances = [], []
-        for own, fit in zip(halves, self._fits(products, halves), strict=True):
-            residual = self._even[own] - fit[0] - products[own] @ fit[1:]
-            corrections = np.einsum("csp,cs->cp", _pair_weights(n_of_pair[own]), residual)
-            correction, variance = shrunken(corrections)
-            # g = c + Σ c_ij·x_i·x_j has I_ij = 4·c_ij, but v(∅) and v(N) are known and need no fit.
-            estimates.append(4 * fit[1:] + 2 * (self._even_end - fit.sum()) / (n - 1) + correction)
-            variances.append(variance)
+        n, signs, weights = self._n, self._signs(), self._weights()
+        pairs, fours = likely_terms(2, weights), likely_terms(4, weights)
+        likely, likely_fours = pairs.deviations, _FOURS * fours.deviations
+        products = pairs.of(signs)
+        # All pairs have something in common: what payoffs of small, middling and large coalitions differ in.
+        free = np.column_stack([np.ones(len(signs)), products @ likely])
+        features = np.hstack([products * likely, fours.of(signs) * likely_fours])
+        fit = self._fit(free, features, self._even, self._even_end)
+        constant, common, of_pairs, of_fours = np.hsplit(fit.coefficients, [1, 2, 2 + len(likely)])
+        of_pairs, of_fours = (of_pairs + common) * likely, of_fours * likely_fours
+        models = 4 * of_pairs
+        number = np.zeros((n, n), dtype=np.int64)
+        number[tuple(pairs.members)] = np.arange(len(likely))
+        for first, second in combinations(fours.members, 2):
+            models += 4 / 3 * _summed(of_fours, number[first, second], len(likely))
+        present = _prefixes(self._orders)
+        n_of_pair = present[:, :, pairs.members[0]].astype(np.int8) + present[:, :, pairs.members[1]]
+        rest = np.einsum("csp,cs->cp", _pair_weights(n_of_pair), fit.residuals)
+        # v(∅) and v(N) are known: what the regression says of them is corrected without noise.
+        said = np.hstack([constant, of_pairs, of_fours]).sum(axis=1, keepdims=True)
+        rest += 2 * (self._even_end - said) / (n - 1)
         estimate, se = np.zeros((n, n)), np.zeros((n, n))
-        # The halves' errors go together, as each is fitted on what corrects the other: no gain is claimed.
-        estimate[pairs], se[pairs] = agreed(*estimates), np.sqrt(np.mean(variances))
+        estimate[tuple(pairs.members)], se[tuple(pairs.members)] = _estimate(models, rest)
         return estimate + estimate.T, se + se.T
 
-    def _fits(self, products: Array, halves: list[NDArray[np.bool_]]) -> list[Array]:
-        """Fit e by pairs without each half: (1 + n_pairs,) each, with the prior that predicts best.
-
-        The mean of all c_ij is not penalized: it is what payoffs of small, middling and large coalitions
-        have in common, and costs one coefficient.
-        """
+    def _fit(self, free: Array, features: Array, targets: Array, end: float) -> LeftOut:
+        """Fit targets (n_chains, n − 1), and their known value for N, by features of the rows of `_signs`."""
         sizes = np.arange(1, self._n)
-        size_weights = 1 / sizes + 1 / (self._n - sizes)  # small and large coalitions count most
-        paths, errors = [], []
-        for own in halves:
-            path = self._paths(products[~own], self._even[~own], size_weights)
-            predicted = path[:, 0] + products[own] @ path[:, 1:].T  # (n_chains, n − 1, n_priors)
-            squares = (predicted - self._even[own][:, :, None]) ** 2
-            paths.append(path)
-            errors.append(np.einsum("csp,s->p", squares, size_weights))
-        best = int(np.argmin(np.sum(errors, axis=0)))
-        return [path[best] for path in paths]
-
-    def _paths(self, products: Array, targets: Array, size_weights: Array) -> Array:
-        """Fit e on some chains under every prior: (n_decays · n_penalties, 1 + n_pairs)."""
-        n_rows = targets.size
-        features = np.vstack([products.reshape(n_rows, -1), np.ones(products.shape[2])])
-        free = np.column_stack([np.ones(n_rows + 1), features.sum(axis=1)])
-        weights = np.tile(size_weights, len(targets))
+        weights = np.tile(1 / sizes + 1 / (self._n - sizes), len(self))  # those of the ends count most
         weights = np.append(weights, 10 * weights.max())  # v(∅) and v(N) are part of every estimate
-        first, second = np.triu_indices(self._n, 1)
-        paths = []
-        for decay in _DECAYS:
-            deviations = (second - first) ** -float(decay)
-            path = ridge_path(free, features * deviations, np.append(targets, self._even_end), weights)
-            paths.append(np.column_stack([path[:, 0], path[:, 1:2] + path[:, 2:] * deviations]))
-        return np.vstack(paths)
+        return leave_groups_out(free, features, np.append(targets, end), weights, len(self))
+
+    def _signs(self) -> Array:
+        """Return ±1 for who is in each S_1 … S_{n−1}, chain by chain, and in N: (n_chains·(n − 1) + 1, n)."""
+        present = _prefixes(self._orders).reshape(-1, self._n)
+        return np.vstack([np.where(present, 1.0, -1.0), np.ones(self._n)])
+
+    def _marginals(self, odd: Array, ends: Array) -> Array:
+        """Return o(S_k∪i) − o(S_k) of every chain by player, (n_chains, n), from o and o(N), (n_chains,)."""
+        marginals = np.diff(np.column_stack([-ends, odd, ends]), axis=1)
+        by_player = np.empty_like(marginals)
+        np.put_along_axis(by_player, self._orders, marginals, axis=1)
+        return by_player
+
+    def _weights(self) -> Array:
+        """Return how much each player matters for itself, (n,), roughly."""
+        ends = np.full(len(self), self._odd_end)
+        sizes = np.abs(self._marginals(self._odd, ends).mean(axis=0))
+        return np.asarray(sizes / (sizes.mean() or 1.0) + _LEAST_WEIGHT)
+
+
+def _estimate(models: Array, rest: Array) -> tuple[Array, Array]:
+    """Return means over chains and standard errors, of what regressions say and what they leave."""
+    n_chains = len(models)
+    chains = models + rest
+    jackknife = (n_chains - 1) ** 2 / n_chains * models.var(axis=0, ddof=1)
+    return chains.mean(axis=0), np.sqrt(chains.var(axis=0, ddof=1) / n_chains + _COMMON * jackknife)
+
+
+def _summed(coefficients: Array, places: NDArray[np.int64], n: int) -> Array:
+    """Sum coefficients (n_chains, k) by place, int64 (k,): (n_chains, n)."""
+    sums = np.zeros((n, len(coefficients)))
+    np.add.at(sums, places, coefficients.T)
+    return sums.T
 
 
 def _prefixes(orders: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -206,8 +245,3 @@ def _pair_weights(n_of_pair: NDArray[np.int8]) -> Array:
     with np.errstate(divide="ignore"):  # sizes at which no coalition holds both, or neither
         none, both = n / ((n - size) * (n - size - 1)), n / (size * (size - 1))
     return np.select([n_of_pair == 0, n_of_pair == 1], [none, -n / (size * (n - size))], both)
-
-
-def _standard_error(samples: Array) -> Array:
-    error: Array = samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
-    return error

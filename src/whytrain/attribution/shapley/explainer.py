@@ -15,7 +15,12 @@ from whytrain.attribution.attribution import Attribution, Pairs, PhraseTree, Qua
 from whytrain.attribution.explainer import Explainer
 from whytrain.attribution.grouping import group_to_budget
 from whytrain.attribution.removal import Removal, removal_of
-from whytrain.attribution.shapley.estimators import MIN_PLAYERS, estimate_interactions, minimum_budget
+from whytrain.attribution.shapley.estimators import (
+    MIN_PLAYERS,
+    Estimate,
+    estimate_interactions,
+    minimum_budget,
+)
 from whytrain.attribution.shapley.interaction_tree import interaction_tree
 from whytrain.attribution.shapley.table import coalition_table
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
@@ -26,7 +31,7 @@ from whytrain.types import RemovalName
 
 TREE_CHUNKS = 10  # players of the tree of a text whose values are estimated: 1,024 evaluations
 WHOLE_BUDGET_TOKENS = 128  # of a longer text as many tokens are read as of one of this length
-LEAST_SHARE = 0.2  # of the budget, for a text of any length: from 640 tokens on time grows with the length
+LEAST_SHARE = 0.5  # of the budget, for a text of any length: from 256 tokens on time grows with the length
 
 
 class Shapley(Explainer):
@@ -79,7 +84,7 @@ class Shapley(Explainer):
     def evaluations(self, units: Units) -> int:
         """Return how many evaluations an estimate takes: the budget, or what reads as many tokens.
 
-        At least a fifth of the budget, and at least what allows standard errors.
+        At least half of the budget, and at least what allows standard errors.
         """
         share = max(LEAST_SHARE, min(1.0, WHOLE_BUDGET_TOKENS / len(units.token_ids)))
         return max(int(share * self.budget), minimum_budget(len(units)))
@@ -110,17 +115,13 @@ class Shapley(Explainer):
             quantity=quantity,
             total=(float(empty), float(full)),
             n_evaluations=estimate.n_evaluations + 2,
-            pairs=Pairs(
-                scores=estimate.interactions,
-                standard_errors=estimate.interactions_se,
-                quantity=_pair_quantity(target),
-            ),
+            make_pairs=partial(_estimated_pairs, estimate, target),
             make_tree=partial(_chunked_tree, ask, target, kind, self._chunks(n_evaluations)),
         )
 
     def _chunks(self, n_evaluations: int) -> int:
-        """Return how many chunks a tree has whose table takes at most half as much as an estimate."""
-        return min(self.exact_words, TREE_CHUNKS, n_evaluations.bit_length() - 2)
+        """Return how many chunks a tree has whose table takes at most as much as an estimate."""
+        return min(self.exact_words, TREE_CHUNKS, n_evaluations.bit_length() - 1)
 
 
 def _quantity(target: Target) -> Quantity:
@@ -144,9 +145,18 @@ def _exact(ask: Ask, target: Target, kind: Removal) -> Attribution:
         quantity=_quantity(target),
         total=(float(v[0]), float(v[-1])),
         n_evaluations=len(v),
-        pairs=Pairs(scores=pair_interactions(v), standard_errors=None, quantity=_pair_quantity(target)),
+        make_pairs=partial(_exact_pairs, v, target),
         make_tree=partial(_tree, v, ask.units.words),
     )
+
+
+def _exact_pairs(v: NDArray[np.float64], target: Target) -> Pairs:
+    return Pairs(scores=pair_interactions(v), standard_errors=None, quantity=_pair_quantity(target))
+
+
+def _estimated_pairs(estimate: Estimate, target: Target) -> Pairs:
+    scores, errors = estimate.interactions, estimate.interactions_se
+    return Pairs(scores=scores, standard_errors=errors, quantity=_pair_quantity(target))
 
 
 def _tree(v: NDArray[np.float64], words: tuple[str, ...]) -> PhraseTree:
