@@ -193,7 +193,7 @@ def make_data(cell: Cell, options: argparse.Namespace) -> Path:
 
 def make_snippets(out: Path, seed: int) -> None:
     """Write the splits of the snippets: of the test sentences 300 are check rows, the others reported."""
-    further = dict.fromkeys(("windows", "positive_class", "check_path", "evaluation_paths"))
+    further = dict.fromkeys(("windows", "positive_class", "check_path", "evaluation_paths", "corrections"))
     sizes = {"calibration_size": 0, "batch_size": 64, "max_tokens": 128, "on_bad_row": "error"}
     corpus = Snippets(split_seed=seed, **sizes, **further).load()
     test = corpus.test

@@ -70,6 +70,7 @@ def load(folder: Path) -> Task:
         positive_class=None,
         on_bad_row="error",
         check_path=None,
+        corrections=None,
         evaluation_paths=None,
     ).load()
     tokenizer = WordPieceTrainer(vocabulary_size=10000, min_frequency=2, lowercase=True).build(

@@ -19,7 +19,7 @@ from whytrain.callbacks.guard import spared
 from whytrain.callbacks.history import History
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
-from whytrain.data.corpus import Corpus
+from whytrain.data.corpus import Corpus, content_hash
 from whytrain.data.outside import outside_fingerprint
 from whytrain.figures.training.model_diagram import model_diagram
 from whytrain.metrics import evaluate
@@ -201,6 +201,10 @@ def _log_datasets(store: Recorder, corpus: Corpus) -> None:
         if split is not None:
             name = f"{corpus.name}-{context}"
             store.log_dataset(name, corpus.name, corpus.fingerprint, len(split), context, columns)
+    if corpus.corrections:
+        digest = content_hash([f"{row}\0{';'.join(names)}" for row, names in corpus.corrections.items()])
+        name, n = f"{corpus.name}-corrections", len(corpus.corrections)
+        store.log_dataset(name, corpus.name, digest, n, "corrections", {"id": "string", "label": "string"})
     for context, split in corpus.outside.items():
         name = f"{corpus.name}-{context.replace('/', '-')}"
         store.log_dataset(name, corpus.name, outside_fingerprint(split), len(split), context, columns)

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
 from whytrain.data.lexicon import usual_lexicon
@@ -23,6 +22,7 @@ from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import kept_answers, load_teacher
+from whytrain.objectives.augmentation import Augmenter, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.runs.diagnosed_run import KEY
 from whytrain.runs.find import RunFinder

@@ -85,6 +85,23 @@ def test_the_same_ids_with_other_texts_are_refused(tracker, first):
         load(tracker, first, other)
 
 
+def test_runs_are_judged_by_the_labels_that_were_corrected_in_one_of_them(tracker, first):
+    labels = LABELS.copy()
+    labels[[3, 5]] = 1 - labels[[3, 5]]
+    rows = np.random.default_rng(4).permutation(N).tolist()
+    corrected = tracker.run(
+        "corrected", labels=labels, rows=rows, classes=CLASSES[::-1], params={"data.corrections": "fix.csv"}
+    )
+    for runs in ((first, corrected), (corrected, first)):
+        loaded = load(tracker, *runs)
+        for run in loaded.runs:
+            by_id = dict(zip(loaded.sentences.ids, run.predictions.labels, strict=True))
+            expected = [loaded.sentences.class_names.index(CLASSES[label]) for label in labels]
+            assert [by_id[i] for i in IDS] == expected
+        told = "first is judged by the corrected labels of corrected (fix.csv): 2 validation rows"
+        assert told in loaded.missing
+
+
 def test_other_gold_labels_are_refused(tracker, first):
     labels = LABELS.copy()
     labels[3] = 1 - labels[3]

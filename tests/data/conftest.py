@@ -52,6 +52,7 @@ def csv_source() -> Callable[..., CSVFile]:
         "positive_class": None,
         "on_bad_row": "error",
         "check_path": None,
+        "corrections": None,
         "evaluation_paths": None,
     }
     return lambda path, **changed: CSVFile(**settings | {"path": str(path)} | changed)
@@ -70,6 +71,7 @@ def sst2_source() -> Callable[..., SST2]:
         "positive_class": None,
         "on_bad_row": "error",
         "check_path": None,
+        "corrections": None,
         "evaluation_paths": None,
     }
     return lambda path, **changed: SST2(**settings | {"path": path and str(path)} | changed)

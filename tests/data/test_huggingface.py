@@ -41,7 +41,7 @@ def load(name: Path | str, task: Any = None, **changed: Any) -> Corpus:
         "windows": None,
     }
     settings |= {"positive_class": None, "on_bad_row": "error", "name": str(name)}
-    settings |= {"check_path": None, "evaluation_paths": None}
+    settings |= {"check_path": None, "evaluation_paths": None, "corrections": None}
     source = HuggingFace(**settings | changed)
     source.prepare()
     return source.load() if task is None else source.load(task)

@@ -51,6 +51,7 @@ def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     words = shlex.split(command)
     for name in re.findall(r"[\w/]+\.[ct]sv", command):
         write_rows(Path(name))
+    Path("fix.csv").write_text("id,label\nrow-2,1\n")  # the corrections
     write_rows(Path("folder/train.csv"))
     if "ag_news" in command:
         words = ["data.name=folder" if word.startswith("data.name=") else word for word in words]

@@ -25,6 +25,7 @@ SOURCE = Snippets(
     positive_class=None,
     on_bad_row="error",
     check_path=None,
+    corrections=None,
     evaluation_paths=None,
 )
 

@@ -30,8 +30,8 @@ KEYS = {"seed": Seed, "replay": Annotated[float, Ge(0)]} | dict.fromkeys(NAMES, 
 # Paths, columns and names: they may hold what Hydra's grammar would not take.
 TEXT_KEYS = (
     *NAMES,
-    *(f"data.{key}" for key in ("path", "validation_path", "test_path", "check_path", "name", "config")),
-    *(f"data.{key}" for key in ("train_split", "validation_split", "test_split")),
+    *(f"data.{key}" for key in ("path", "validation_path", "test_path", "check_path", "corrections")),
+    *(f"data.{key}" for key in ("name", "config", "train_split", "validation_split", "test_split")),
     *(f"data.{key}" for key in ("delimiter", "encoding", "positive_class")),
     *(f"data.{key}_column" for key in ("text", "label", "id")),
     *(f"tracking.{key}" for key in ("uri", "experiment", "directory", "register")),

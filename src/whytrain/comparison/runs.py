@@ -16,6 +16,7 @@ from whytrain.data.corpus import content_hash
 from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.metrics import METRICS
 from whytrain.runs.config import is_private
+from whytrain.runs.corrected_labels import judged_alike
 from whytrain.runs.predictions import StoredPredictions, positive_class, read_predictions
 from whytrain.runs.sentences import read_sentences
 from whytrain.statistics.pairing import align_rows
@@ -121,7 +122,9 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
             f"a comparison needs at least two finished runs, got {len(found)}{why}; "
             "give runs=[A,B,…], the id of a sweep, or experiment=NAME"
         )
+    judged, notes_of_labels = judged_alike(found)
     records = [record for record, _ in found]
+    found = list(zip(records, judged, strict=True))
     sentences, notes = _sentences(records, found[0][1], show_text=show_text)
     names = unique_names(records)
     runs = [
@@ -138,7 +141,9 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
         for name, (_, table) in zip(names, found, strict=True)
         if table.class_names != sentences.class_names
     ]
-    return LoadedRuns(sentences=sentences, runs=tuple(runs), missing=(*missing, *notes, *renumbered))
+    return LoadedRuns(
+        sentences=sentences, runs=tuple(runs), missing=(*missing, *notes_of_labels, *notes, *renumbered)
+    )
 
 
 def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, StoredPredictions]]) -> list[str]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from whytrain.lazy import lazy_imports
 
 if TYPE_CHECKING:
-    from whytrain.data.augmentation import Augmenter
     from whytrain.data.corpus import Corpus, Split
     from whytrain.data.csv_file import CSVFile
     from whytrain.data.encoded import EncodedSplit, encode_split, encode_texts
@@ -24,7 +23,6 @@ else:
 
 __all__ = [
     "SST2",
-    "Augmenter",
     "CSVFile",
     "Corpus",
     "EncodedSplit",

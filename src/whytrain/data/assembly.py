@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
+from whytrain.data.corrections import corrected
 from whytrain.data.outside import RowReader, outside_rows
 from whytrain.data.source import Source
 from whytrain.data.splits import (
@@ -40,7 +41,7 @@ def assemble(
     notices: tuple[str, ...],
     reader: RowReader,
 ) -> Corpus:
-    """Cut the calibration slice out of train, check the classes, add rows from elsewhere, collect notices.
+    """Cut the calibration slice out of train, correct labels, check the classes, add rows from elsewhere.
 
     Raises:
         DataError: if there are fewer than two classes in train, or no row in train or validation.
@@ -58,11 +59,11 @@ def assemble(
             )
     outside = outside_rows(source, reader, class_names, train.texts)
     notices += outside.notices
-    calibration = None
+    calibration, full = None, train
     size = min(source.calibration_size, int(len(train) * LARGEST_SLICE))
     if size:
         parts = _remembered_slice(train, size, source.split_seed)
-        full, train = train, train.select(parts.train)
+        train = train.select(parts.train)
         calibration = full.select(parts.calibration)
         if len(calibration) < source.calibration_size:
             notices += (
@@ -74,7 +75,15 @@ def assemble(
                 f"{parts.n_dropped:,} of {len(full):,} train rows were dropped: "
                 f"they stand in sentences of the calibration slice.",
             )
-        _check_classes(class_names, train, validation, task)
+    splits = {"train": train, "validation": validation}
+    splits |= {} if calibration is None else {"calibration": calibration}
+    dropped = set(full.ids).difference(*(split.ids for split in splits.values()))
+    fixed = [*dropped, *([] if test is None else test.ids)]
+    found = corrected(source, splits, fixed=fixed, reader=reader, class_names=class_names)
+    train, validation = found.splits["train"], found.splits["validation"]
+    calibration = found.splits.get("calibration")
+    notices += found.notices
+    _check_classes(class_names, train, validation, task)
     notices += _rare_classes(class_names, train, validation, test, task)
     return Corpus(
         name=name,
@@ -89,6 +98,7 @@ def assemble(
         task=task,
         check=outside.check,
         evaluations=outside.evaluations,
+        corrections=found.labels,
     )
 
 

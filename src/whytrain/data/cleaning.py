@@ -151,15 +151,22 @@ def _remembering(task: Task, known: LabelNames | None) -> Callable[[Any], tuple[
 
     def read(value: Any) -> tuple[tuple[str, ...], str | None]:
         if not isinstance(value, str):
-            return _read_label(value, task, known)
+            return read_label(value, task, known)
         if value not in found:
-            found[value] = _read_label(value, task, known)
+            found[value] = read_label(value, task, known)
         return found[value]
 
     return read
 
 
-def _read_label(value: Any, task: Task, known: LabelNames | None) -> tuple[tuple[str, ...], str | None]:
+def read_label(value: Any, task: Task, known: LabelNames | None) -> tuple[tuple[str, ...], str | None]:
+    """Return the names that a value of a column of labels stands for, or the reason against it.
+
+    Args:
+        value: as it stands in the file.
+        task: what it means.
+        known: the classes that it may name, or None for any.
+    """
     try:
         names = task.read(value)
     except ValueError as error:

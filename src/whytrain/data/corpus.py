@@ -67,6 +67,7 @@ class Corpus:
         check: labeled rows from where the model will be used, never trained on; None where there are none.
         evaluations: further labeled rows by name, on which the finished model is measured and nothing is
             decided.
+        corrections: the names of labels that replaced others, by id of the row.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Corpus:
     task: Task = CLASSIFICATION
     check: Split | None = None
     evaluations: Mapping[str, Split] = field(default_factory=dict)
+    corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def outside(self) -> dict[str, Split]:

@@ -53,6 +53,7 @@ class CSVFile(Source):
         Raises:
             MissingDataError: naming the key that is to be changed.
         """
+        super().look()
         paths = {f"data.{stage}path": getattr(self, f"{stage}path") for stage in ("", "validation_", "test_")}
         for setting, path in (paths | self.outside_paths).items():
             if path is not None:

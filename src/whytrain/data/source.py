@@ -36,6 +36,8 @@ class Source(ABC):
         check_path: a file of labeled rows from where the model will be used, never trained on; None without.
         evaluation_paths: files of labeled rows by name, on which the finished model is measured and nothing
             is decided; None without.
+        corrections: a file with columns `id` and `label`, whose labels replace those of rows of train,
+            validation and calibration; None without.
 
     Raises:
         ConfigError: an evaluation set has a name that cannot be part of a metric's.
@@ -50,8 +52,10 @@ class Source(ABC):
     on_bad_row: Literal["error", "skip"]
     check_path: str | None
     evaluation_paths: Mapping[str, str] | None
+    corrections: str | None
 
     CHECK_SETTING: ClassVar[str] = "data.check_path"
+    CORRECTIONS_SETTING: ClassVar[str] = "data.corrections"
     one_class: ClassVar[bool] = False  # every sentence of this data has exactly one class
 
     def __post_init__(self) -> None:
@@ -82,6 +86,8 @@ class Source(ABC):
         """Raise MissingDataError where what the settings name is not there; reads as good as nothing."""
         for setting, path in self.outside_paths.items():
             known_file(path, setting)
+        if self.corrections is not None:
+            known_file(self.corrections, self.CORRECTIONS_SETTING)
 
     @abstractmethod
     def prepare(self) -> None:

@@ -6,9 +6,10 @@ from whytrain.lazy import lazy_imports
 
 if TYPE_CHECKING:
     from whytrain.objectives.adversarial import fgm_perturbation
+    from whytrain.objectives.augmentation import Augmenter
     from whytrain.objectives.distillation import Distillation, DistillationSettings
     from whytrain.objectives.objective import Objective
 else:
     __getattr__ = lazy_imports(__name__)
 
-__all__ = ["Distillation", "DistillationSettings", "Objective", "fgm_perturbation"]
+__all__ = ["Augmenter", "Distillation", "DistillationSettings", "Objective", "fgm_perturbation"]

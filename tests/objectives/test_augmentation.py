@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chisquare
 
-from whytrain.data.augmentation import Augmenter, written_out
 from whytrain.data.lexicon import NoLexicon
+from whytrain.objectives.augmentation import Augmenter, written_out
 
 TEXTS = ["Good film .", "bad film !", "good good plot", "fine plot ."]
 
