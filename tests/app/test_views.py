@@ -7,6 +7,7 @@ import re
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planted_articles import ORIGIN, TOKEN
 from starlette.testclient import TestClient
@@ -15,6 +16,7 @@ import whytrain as wt
 from whytrain.app.exploration import Exploration
 from whytrain.app.explored import LONGEST_TEXT, Explored
 from whytrain.app.server import make_app
+from whytrain.data.corrections import read_corrections
 from whytrain.runs.remarks import REMARKS_PATH
 from whytrain.tracking.reader import download
 
@@ -182,6 +184,88 @@ def test_rows_are_filtered_and_labels_corrected(client: TestClient, exploration:
     assert exploration.notebook.opinion.labels == {}
     for fields in ({"row": "no", "to": other}, {"row": row, "to": "no class"}):
         assert client.post("/data/label", data=fields).status_code == 400
+
+
+def test_rows_of_training_slices_and_disagreements(client: TestClient, exploration: Exploration) -> None:
+    corpus = exploration.first.corpus
+    assert corpus is not None
+    page = said(client.get("/data", params={"rows": "training", "show": "all"}).text)
+    assert f"{len(corpus.train)} rows" in page
+    assert "The model has learned from these rows" in page
+    # The wrong label of a training row is corrected, too.
+    row, other = corpus.train.ids[3], corpus.class_names[1 - corpus.train.labels[3]]
+    client.post("/data/label", data={"row": row, "to": other, "back": "rows=training&show=corrected"})
+    assert exploration.notebook.opinion.labels == {row: other}
+    # All texts have five words, none a negation.
+    n = len(corpus.validation)
+    for group, expected in (("words:5", n), ("negation:no", n), ("negation:yes", 0), ("no such:5", 0)):
+        page = said(client.get("/data", params={"show": "all", "group": group}).text)
+        assert f"{expected} rows" in page
+    # What several methods and runs say is counted where it is known.
+    page = said(client.get("/data", params={"show": "methods"}).text)
+    agree = exploration.first.agreement("validation")
+    assert f"{int((~agree).sum())} row" in page
+    assert "runs disagree" not in page
+    exploration.models.append(Explored("other", exploration.run.model, exploration.run))
+    page = said(client.get("/data", params={"show": "runs"}).text)
+    assert "0 rows" in page
+    assert "first and other say different things here" in page
+
+
+def test_the_view_of_rows_is_in_its_address(client: TestClient) -> None:
+    asked = {"rows": "training", "show": "sure", "label": "good", "word": "film", "group": "negation:no"}
+    page = client.get("/data", params=asked).text
+    for name, value in asked.items():
+        if name in ("rows", "show"):
+            assert re.search(rf'name="{name}" value="{value}" checked', page)
+    assert re.search(r"<option selected>good", page)
+    assert 'value="negation:no" selected' in page
+    assert 'name="word" value="film"' in page
+    assert "page=1" in page.split("back")[1][:200]
+
+
+def test_corrected_labels_are_trained_on_with_a_control_beside(
+    client: TestClient, exploration: Exploration, tmp_path: Path
+) -> None:
+    corpus = exploration.first.corpus
+    assert corpus is not None
+    goods = np.flatnonzero(corpus.train.labels == corpus.class_names.index("good"))[:2]
+    learned = [corpus.train.ids[row] for row in goods]
+    measured = corpus.validation.ids[0]
+    was = corpus.class_names[corpus.validation.labels[0]]
+    new = {"good": "bad", "bad": "good"}
+    client.post("/data/label", data={"row": measured, "to": new[was]})
+    page = said(client.get("/retrain").text)
+    assert "1 label is corrected, 0 in rows that are learned from. So nothing else is learned" in page
+    assert "Also train a control" not in page
+    for row in learned:
+        client.post("/data/label", data={"row": row, "to": "bad"})
+    plan = exploration.plan()
+    assert plan.added == (f"data.corrections={plan.corrections}",)
+    page = said(client.get("/retrain").text)
+    assert "3 labels are corrected, 2 in rows that are learned from." in page
+    assert "2 random labels are exchanged instead of yours" in page
+    plan.write(corpus)
+    assert read_corrections(plan.corrections) == {measured: new[was], **dict.fromkeys(learned, "bad")}
+    control = read_corrections(plan.control_corrections)
+    assert control.pop(measured) == new[was]
+    others = [corpus.train.ids.index(row) for row in control]
+    assert len(others) == 2
+    assert not set(control) & set(learned)
+    assert {corpus.class_names[corpus.train.labels[row]] for row in others} == {"good"}
+    assert set(control.values()) == {"bad"}
+    assert f"data.corrections={plan.control_corrections}" in plan.control_words
+    assert "run_name=first-2-control" in plan.control_words
+
+
+def test_the_control_of_marks_acts_on_random_words(client: TestClient, exploration: Exploration) -> None:
+    client.post("/words/say", data={"action": "no_reason", "kind": "words", "typed": "the, a"})
+    plan = exploration.plan()
+    assert "as many random words" in plan.control
+    assert set(plan.control_words) - set(plan.words) == {
+        "guidance.targets=random",
+        "run_name=first-2-control",
+    }
 
 
 def test_the_next_run_is_shown_before_it_is_trained(client: TestClient, exploration: Exploration) -> None:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 import whytrain as wt
+from whytrain.app.effect import Effect, effect_of
 from whytrain.app.explored import Explored
 from whytrain.app.notebook import Notebook
-from whytrain.app.retraining import Effect, Plan, Training, effect_of, plan_of
+from whytrain.app.planning import CONTROL, Plan, plan_of
+from whytrain.app.rows import AGREE, OTHER, Which
 from whytrain.app.sentence import Vocabulary
+from whytrain.app.training import Training
 from whytrain.errors import ConfigError, WhytrainError
 
 MOST_MODELS = 4  # side by side
@@ -34,7 +39,8 @@ class Exploration:
         self.vocabulary = Vocabulary(models[0])
         self.training: Training | None = None
         self._lock = threading.Lock()
-        self._effects: dict[str, Effect] = {}
+        self._runs: dict[str, wt.Run] = {}
+        self._effects: dict[tuple[str, str | None], Effect] = {}
 
     @property
     def first(self) -> Explored:
@@ -71,41 +77,91 @@ class Exploration:
         return sum(len(mark.words) if mark.kind == "words" else 1 for mark in self.notebook.opinion.marks)
 
     @property
+    def n_said(self) -> int:
+        """How much the next run would take over: marks and corrected labels."""
+        if self.first.run is None or self.first.is_private:
+            return 0
+        return self.n_marks + len(self.notebook.opinion.labels)
+
+    @property
     def folder(self) -> Path:
         """Where files of marks and logs of trainings lie."""
         return self.root / "explore" / self.run.id
 
     def plan(self) -> Plan:
         """Return what the next run would be trained with."""
-        return plan_of(self.run, self.notebook.opinion, self.folder, self.root)
+        return plan_of(self.first, self.run, self.notebook.opinion, self.folder, self.root)
 
-    def train(self) -> None:
+    def train(self, *, control: bool) -> None:
         """Start the next run.
+
+        Args:
+            control: whether a control is trained behind it.
 
         Raises:
             ConfigError: one trains already, or nothing would change.
         """
         with self._lock:
             if self.training is not None and self.training.state == "training":
-                raise ConfigError(f"{self.training.plan.name} still trains: wait for it, or stop it.")
+                raise ConfigError(f"{self.training.name} still trains: wait for it, or stop it.")
             plan = self.plan()
             if not plan.added:
-                raise ConfigError("Nothing is marked yet: the next run would be the same. Mark words first.")
-            self.training = Training(plan, self.folder)
+                raise ConfigError(
+                    "Nothing is marked or corrected yet: the next run would be the same. Mark words first."
+                )
+            self.training = Training(plan, self.first.corpus if control and plan.control else None)
             self.notebook.say("trained", label=plan.name)
 
     def effects(self) -> list[Effect]:
         """Return what the runs that followed changed, the newest first; without those that did not end."""
-        trained = self.notebook.opinion.trained
-        for name in trained:
-            if name not in self._effects:
-                try:
-                    after = wt.open_run(name, self.run.record.uri)
-                    if after.record.status == "FINISHED":
-                        self._effects[name] = effect_of(self.run, after)
-                except WhytrainError:  # it never began, or was deleted
-                    continue
-        return [self._effects[name] for name in reversed(trained) if name in self._effects]
+        found = []
+        for name in reversed(self.notebook.opinion.trained):
+            if (after := self._finished(name)) is None:
+                continue
+            control = self._finished(f"{name}{CONTROL}")
+            key = after.id, None if control is None else control.id
+            if key not in self._effects:
+                self._effects[key] = effect_of(self.run, after, control)
+            found.append(self._effects[key])
+        return found
+
+    def _finished(self, name: str) -> wt.Run | None:
+        """Return a run that trained to its end; None where it did not, never began, or was deleted."""
+        if name not in self._runs:
+            try:
+                run = wt.open_run(name, self.run.record.uri)
+            except WhytrainError:
+                return None
+            if run.record.status != "FINISHED":
+                return None
+            self._runs[name] = run
+        return self._runs[name]
+
+    def table(self, which: Which, *, methods: bool) -> pd.DataFrame:
+        """Return rows with what the first model says of them, and what else is known.
+
+        Args:
+            which: of which split.
+            methods: whether the column `AGREE` is needed; else it is there where it was needed before.
+
+        Raises:
+            ConfigError: there are none to be shown.
+        """
+        table = self.first.rows(which)
+        if table is None:
+            raise ConfigError("The data of this run are not there any more, so its rows cannot be shown.")
+        if len(self.models) > 1 and (theirs := self.models[1].rows(which)) is not None:
+            said = dict(zip(theirs["id"], theirs["prediction"], strict=True))
+            table = table.assign(**{OTHER: table["id"].map(said).fillna(table["prediction"])})
+        agree = self.first.agreement(which) if methods else self.first.known_agreement(which)
+        return table if agree is None else table.assign(**{AGREE: agree})
+
+    def has_row(self, row: str) -> bool:
+        """Whether a row of train or validation has this id."""
+        table, corpus = self.first.validation, self.first.corpus
+        return table is not None and (
+            row in set(table["id"]) or (corpus is not None and row in corpus.train.ids)
+        )
 
     def put_beside(self, name: str) -> None:
         """Show a run beside the others.

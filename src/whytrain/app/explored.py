@@ -11,17 +11,23 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import whytrain as wt
+from whytrain.app.rows import Which, groups_of
 from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.explainer import make_explainer
 from whytrain.attribution.least_deletions import LeastDeletions
-from whytrain.attribution.text import ExplainedText
+from whytrain.attribution.text import ExplainedText, ScoredText, TextExplainer
+from whytrain.config.choices import section_of
 from whytrain.data.corpus import Corpus
-from whytrain.errors import WhytrainError
+from whytrain.errors import DataError, WhytrainError
 from whytrain.models.saved import SavedModel
 from whytrain.runs.config import is_private
 from whytrain.runs.evidence import read_evidence
+from whytrain.runs.predictions import StoredPredictions
 from whytrain.runs.ranking import read_pairs, read_words
+from whytrain.runs.validation import judged_rows
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.shortcuts.search import find_shortcuts
 from whytrain.shortcuts.texts import LabeledTexts
@@ -32,6 +38,9 @@ _REMEMBERED = 200  # answers
 # A person waits for these: exact for short texts, a rougher estimate for long ones than a report's.
 _SHARED = {"exact_words": 13, "budget": 1500}  # of models whose coalitions share their recurrence
 _DIRECT = {"exact_words": 8, "budget": 500}
+_QUICK_METHODS = ("occlusion", "input_x_gradient", "attention")
+MOST_TRAINING = 20_000  # rows that are asked and shown
+MOST_EXPLAINED = 500  # rows whose reasons are compared
 LONGEST_TEXT = 5000  # characters of a text that is asked about here
 
 
@@ -122,6 +131,74 @@ class Explored:
         return None if self.run is None or self.is_private else _or_none(self.run.validation)
 
     @cached_property
+    def training(self) -> pd.DataFrame | None:
+        """As `validation`, the training rows (a random part of many), with what the model says of them."""
+        if self.corpus is None:
+            return None
+        rows = np.arange(len(self.corpus.train))
+        if len(rows) > MOST_TRAINING:
+            rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TRAINING, replace=False))
+        split = self.corpus.train.select(rows)
+        with self.lock:
+            logits = self.saved.logits(split.texts)
+        told = StoredPredictions(
+            ids=np.array(split.ids, dtype=object),
+            labels=split.labels,
+            class_names=self.corpus.class_names,
+            logits=logits,
+            probabilities=self.corpus.task.probabilities(logits),
+            task=self.corpus.task,
+        )
+        return judged_rows(told, split.texts)
+
+    def rows(self, which: Which) -> pd.DataFrame | None:
+        """Return `validation` or `training`."""
+        return self.validation if which == "validation" else self.training
+
+    def groups(self, which: Which) -> dict[str, NDArray[np.str_]]:
+        """Return what the rows of `rows` are grouped by, see `whytrain.app.rows.groups_of`."""
+        table = self.rows(which)
+        if table is None:
+            return {}
+        columns: dict[str, list[Any]] = {}
+        if self.corpus is not None:
+            split = self.corpus.train if which == "training" else self.corpus.validation
+            place = {row_id: row for row, row_id in enumerate(split.ids)}
+            places = [place.get(row_id) for row_id in table["id"]]
+            columns = {n: [None if i is None else v[i] for i in places] for n, v in split.columns.items()}
+        return self.once(("groups", which), lambda: groups_of(table["text"].tolist(), columns))
+
+    def agreement(self, which: Which) -> NDArray[np.bool_]:
+        """Return for each of `rows` whether two quick methods name the same word as what decides most.
+
+        These are occlusion and input × gradient, or what the model has of `_QUICK_METHODS`; with fewer than
+        two all agree. Of many rows only the most wrong are asked; the others count as agreed.
+        """
+
+        def ask() -> NDArray[np.bool_]:
+            table = self.rows(which)
+            names = [name for name in _QUICK_METHODS if name in self.methods][:2]
+            agree = np.ones(0 if table is None else len(table), dtype=bool)
+            if table is None or len(names) < 2:
+                return agree
+            made = [make_explainer(section_of("explainer", name)) for name in names]
+            methods = [method.first_variant(self.saved.interface) for method in made]
+            worst = np.argsort(-table["loss"].to_numpy(), kind="stable")[:MOST_EXPLAINED]
+            with self.lock:
+                texts = table["text"].iloc[worst].tolist()
+                told = TextExplainer(self.saved, methods, payoff="log_odds", seed=0).score(texts)
+            agree[worst] = [isinstance(found, DataError) or _same_word(found) for found in told]
+            return agree
+
+        return self.once(("agreement", which), ask)
+
+    def known_agreement(self, which: Which) -> NDArray[np.bool_] | None:
+        """Return `agreement` where it was asked for before."""
+        with self._known_lock:
+            found: NDArray[np.bool_] | None = self._known.get(("agreement", which))
+        return found
+
+    @cached_property
     def shortcuts(self) -> ShortcutEvidence | None:
         """What the run's model leans on, and what speaks against it; None where the data are not there."""
         if self.run is None or self.is_private:
@@ -174,6 +251,11 @@ class Explored:
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+
+def _same_word(found: ScoredText) -> bool:
+    first = {int(np.abs(attribution.scores).argmax()) for attribution in found.attributions}
+    return len(first) == 1
 
 
 def _or_none(read: Callable[[], T]) -> T | None:

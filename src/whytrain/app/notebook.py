@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import whytrain as wt
+from whytrain.data.corrections import read_corrections
 from whytrain.errors import WhytrainError
 from whytrain.guidance.guidance_settings import FOUND
 from whytrain.runs.marks import read_found
@@ -40,7 +41,7 @@ class Notebook:
     @property
     def opinion(self) -> Opinion:
         """What holds after all of them."""
-        return opinion_of(self._remarks, self.inherited)
+        return opinion_of(self._remarks, self.inherited, self.inherited_labels)
 
     @cached_property
     def inherited(self) -> tuple[Mark, ...]:
@@ -52,6 +53,15 @@ class Notebook:
             return tuple(read_marks(Path(guidance["marks"]))) if guidance.get("marks") else ()
         except WhytrainError:
             return ()
+
+    @cached_property
+    def inherited_labels(self) -> Mapping[str, str]:
+        """The corrected labels that the run was trained with, by id of the row."""
+        path = self.run.config.get("data", {}).get("corrections")
+        try:
+            return {} if path is None else read_corrections(Path(path))
+        except WhytrainError:
+            return {}
 
     def say(
         self,

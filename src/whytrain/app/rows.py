@@ -1,4 +1,4 @@
-"""The view of the validation rows: filtered, the worst first, with those whose label may be wrong."""
+"""The view of rows: filtered, the worst first, with those whose label may be wrong."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.data.words import bare_word, split_words
+from whytrain.slices.slice_columns import is_negated, number_ranges, with_groups
 
-Show = Literal["all", "wrong", "right", "unsure", "mislabeled", "corrected"]
+Which = Literal["validation", "training"]
+Show = Literal["all", "wrong", "right", "sure", "unsure", "mislabeled", "runs", "methods", "corrected"]
 SHOWN: Mapping[str, str] = {
     "all": "all",
     "wrong": "wrong",
     "right": "right",
+    "sure": "sure",
     "unsure": "not sure",
     "mislabeled": "label may be wrong",
+    "runs": "runs disagree",
+    "methods": "methods disagree",
     "corrected": "corrected by you",
 }
 PER_PAGE = 40
 _UNSURE = 0.75  # probability below which an answer is not sure
-_SURE_OF_ANOTHER = 0.9  # probability of another class from which on a label may be wrong
+_SURE = 0.9  # probability from which on it is; of another class than the label, that one may be wrong
+OTHER, AGREE = "other", "methods_agree"  # columns: what another run says; whether methods name the same word
 assert set(SHOWN) == set(get_args(Show))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A validation row.
+    """A row.
 
     Attributes:
         id: of the row.
@@ -39,6 +46,7 @@ class Row:
         probability: of the prediction.
         loss: of the label, nats.
         corrected: what somebody says the label should be; empty where nobody did.
+        other: what another run says; empty without one.
     """
 
     id: str
@@ -49,6 +57,31 @@ class Row:
     probability: float
     loss: float
     corrected: str
+    other: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which rows are shown; all of it is in the address.
+
+    Attributes:
+        rows: of which split.
+        show: which of them.
+        label: of this label alone; empty: of any.
+        word: with this word alone; empty: with any.
+        group: `column:group`, of this slice alone; empty: of any.
+    """
+
+    rows: Which = "validation"
+    show: Show = "wrong"
+    label: str = ""
+    word: str = ""
+    group: str = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that say something, as they stand in an address."""
+        return {name: value for name, value in vars(self).items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +94,9 @@ class Rows:
         n_right: how many of them are right.
         page: from 1.
         n_pages: at least 1.
-        counts: rows per choice of `SHOWN`, with the other filters.
+        counts: rows per choice of `SHOWN` that can be made here, with the other filters; None where they are
+            not counted yet.
+        groups: the slices, by column.
     """
 
     rows: Sequence[Row]
@@ -69,58 +104,85 @@ class Rows:
     n_right: int
     page: int
     n_pages: int
-    counts: Mapping[str, int]
+    counts: Mapping[str, int | None]
+    groups: Mapping[str, Sequence[str]]
 
 
 def filtered(
-    table: pd.DataFrame, corrections: Mapping[str, str], *, show: Show, label: str, word: str, page: int
+    table: pd.DataFrame,
+    groups: Mapping[str, NDArray[np.str_]],
+    corrections: Mapping[str, str],
+    filters: Filters,
+    page: int,
 ) -> Rows:
     """Return rows with filters, those with the largest loss first; right answers the least sure first.
 
     Args:
-        table: of `whytrain.Run.validation`.
+        table: as `whytrain.Run.validation` gives it, where there is one with the columns `OTHER`, `AGREE`.
+        groups: the group of each row, by column, see `groups_of`.
         corrections: labels that somebody corrected, by id.
-        show: which.
-        label: of this label alone; empty: of any.
-        word: with this word alone; empty: with any.
+        filters: which.
         page: from 1.
     """
-    chosen = table
-    if label:
-        chosen = chosen[chosen["label"] == label]
-    if word:
-        wanted = bare_word(word.strip())
-        has = [wanted in map(bare_word, split_words(text)) for text in chosen["text"]]
-        chosen = chosen[np.array(has, dtype=bool)]
+    keep = np.ones(len(table), dtype=bool)
+    if filters.label:
+        keep &= (table["label"] == filters.label).to_numpy()
+    if filters.word:
+        wanted = bare_word(filters.word.strip())
+        keep &= [wanted in map(bare_word, split_words(text)) for text in table["text"]]
+    if filters.group:
+        column, _, group = filters.group.partition(":")
+        keep &= groups[column] == group if column in groups else False
+    chosen = table[keep]
     masks = {name: _mask(chosen, name, corrections) for name in SHOWN}
-    found = chosen[masks[show]].sort_values("loss", ascending=False, kind="stable")
+    found = chosen[masks[filters.show]].sort_values("loss", ascending=False, kind="stable")
     n_pages = max(1, -(-len(found) // PER_PAGE))
     page = min(max(page, 1), n_pages)
     shown = found.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
+    counts: dict[str, int | None] = {name: int(mask.sum()) for name, mask in masks.items()}
+    if OTHER not in table:
+        del counts["runs"]
+    if AGREE not in table:
+        counts["methods"] = None
     return Rows(
         rows=[_row(row, corrections) for row in shown.to_dict("records")],
         n=len(found),
         n_right=int(found["right"].sum()),
         page=page,
         n_pages=n_pages,
-        counts={name: int(mask.sum()) for name, mask in masks.items()},
+        counts=counts,
+        groups={column: sorted(set(names.tolist())) for column, names in groups.items()},
     )
 
 
+def groups_of(texts: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[np.str_]]:
+    """Return what rows are grouped by: words, negation, and the data's own columns that have few values.
+
+    Args:
+        texts: n of them.
+        columns: further ones of the data, n values each.
+    """
+    own, _ = with_groups({name: np.array(values, dtype=object) for name, values in columns.items()})
+    n_words = [len(split_words(text)) for text in texts]
+    return {"words": number_ranges(n_words), "negation": is_negated(texts), **own}
+
+
 def _mask(table: pd.DataFrame, show: str, corrections: Mapping[str, str]) -> pd.Series[bool]:
-    if show == "wrong":
-        return ~table["right"]
-    if show == "right":
-        return table["right"]
-    if show == "unsure":
-        return table["probability"] < _UNSURE
-    if show == "mislabeled":
-        return ~table["right"] & (table["probability"] >= _SURE_OF_ANOTHER)
-    if show == "corrected":
-        return table["id"].isin(list(corrections))
-    return pd.Series(True, index=table.index)
+    nothing = pd.Series(False, index=table.index)
+    masks: dict[str, pd.Series[bool]] = {
+        "wrong": ~table["right"],
+        "right": table["right"],
+        "sure": table["probability"] >= _SURE,
+        "unsure": table["probability"] < _UNSURE,
+        "mislabeled": ~table["right"] & (table["probability"] >= _SURE),
+        "runs": table["prediction"] != table[OTHER] if OTHER in table else nothing,
+        "methods": ~table[AGREE] if AGREE in table else nothing,
+        "corrected": table["id"].isin(list(corrections)),
+    }
+    return masks.get(show, ~nothing)
 
 
 def _row(row: Mapping[Any, Any], corrections: Mapping[str, str]) -> Row:
     values = {name: row[name] for name in ("text", "label", "prediction", "right", "probability", "loss")}
-    return Row(id=str(row["id"]), corrected=corrections.get(str(row["id"]), ""), **values)
+    corrected = corrections.get(str(row["id"]), "")
+    return Row(id=str(row["id"]), corrected=corrected, other=str(row.get(OTHER, "")), **values)

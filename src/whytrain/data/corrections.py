@@ -101,6 +101,16 @@ def corrections_table(path: Path) -> RawTable:
     return table
 
 
+def read_corrections(path: Path) -> dict[str, str]:
+    """Return the labels of a file of corrections as they stand there, by id of the row.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    table = corrections_table(path)
+    return dict(zip(map(label_name, table.columns[ID]), map(label_name, table.columns[LABEL]), strict=True))
+
+
 def _read(
     path: Path, source: Source, reader: RowReader, homes: Mapping[str, list[str]]
 ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:

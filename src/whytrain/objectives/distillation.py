@@ -17,7 +17,7 @@ from whytrain.types import Batch
 
 
 class AugmentationSettings(TypedDict):
-    """Sentences made of training sentences, for the teacher to label: see `whytrain.objectives.augmentation`."""
+    """Sentences made of training sentences, which the teacher labels: `whytrain.objectives.augmentation`."""
 
     copies: Annotated[int, Ge(0)]
     mask: Probability

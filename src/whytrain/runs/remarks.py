@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
@@ -32,7 +32,7 @@ class Remark:
         kind: of `whytrain.shortcuts.marks.Mark`, for what is said of words.
         words: of which something is said.
         joined: words that are marked already and for which these stand.
-        row: id of a validation row.
+        row: id of a row of train or validation.
         label: what it should be; of `trained` the name of the run.
         comment: why.
     """
@@ -56,7 +56,7 @@ class Opinion:
     Attributes:
         marks: what must not decide.
         fine: kinds and words that may decide.
-        labels: corrected labels by id of the validation row.
+        labels: corrected labels by id of the row.
         trained: names of the runs that followed, oldest first.
     """
 
@@ -73,15 +73,18 @@ class Opinion:
         return "no_reason" if marked else ""
 
 
-def opinion_of(remarks: Iterable[Remark], before: Sequence[Mark] = ()) -> Opinion:
+def opinion_of(
+    remarks: Iterable[Remark], before: Sequence[Mark] = (), labels_before: Mapping[str, str] | None = None
+) -> Opinion:
     """Return what holds after remarks, the later over the earlier.
 
     Args:
         remarks: oldest first.
         before: marks that hold from the beginning, such as those that the run was trained with.
+        labels_before: corrected labels that hold from the beginning, by id of the row.
     """
     marks, fine = list(before), set[tuple[Kind, tuple[str, ...]]]()
-    labels, trained = dict[str, str](), list[str]()
+    labels, trained = dict(labels_before or {}), list[str]()
     for remark in remarks:
         if remark.action == "label":
             labels[remark.row] = remark.label

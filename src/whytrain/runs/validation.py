@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from whytrain.metrics.calibration import SMALLEST_PROBABILITY
-from whytrain.runs.predictions import read_predictions
+from whytrain.runs.predictions import StoredPredictions, read_predictions
 from whytrain.runs.sentences import read_sentences
 from whytrain.tracking.reader import RunRecord
 
@@ -22,6 +24,11 @@ def validation_rows(run: RunRecord) -> pd.DataFrame:
     """
     told, sentences = read_predictions(run), read_sentences(run)
     texts = dict(zip(sentences["id"], sentences["text"], strict=True))
+    return judged_rows(told, [texts[key] for key in told.ids])
+
+
+def judged_rows(told: StoredPredictions, texts: Sequence[str]) -> pd.DataFrame:
+    """Return a table as that of `validation_rows` of predictions and the texts of their rows."""
     p, task = told.probabilities, told.task
     if task.exclusive:
         sure = p.max(axis=1)
@@ -32,7 +39,7 @@ def validation_rows(run: RunRecord) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": told.ids.astype(str),
-            "text": [texts[key] for key in told.ids],
+            "text": texts,
             "label": told.shown,
             "prediction": task.show(task.decisions(p), told.class_names),
             "right": told.right,

@@ -1,4 +1,4 @@
-"""Addresses of the view of the validation rows."""
+"""Addresses of the view of rows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from whytrain.app import rows
 from whytrain.app.exploration import Exploration
+from whytrain.app.explored import MOST_TRAINING
 from whytrain.app.pages import Pages, first_of, form_of
+from whytrain.app.rows import SHOWN, Filters, Show, Which, filtered
 from whytrain.errors import ConfigError
 
 
@@ -18,27 +19,18 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     routes = APIRouter(prefix="/data")
 
     @routes.get("")
-    def show(show: rows.Show = "wrong", label: str = "", word: str = "", page: int = 1) -> Response:
-        model = exploration.first
-        if model.validation is None:
+    def show(
+        rows: Which = "validation",
+        show: Show = "wrong",
+        label: str = "",
+        word: str = "",
+        group: str = "",
+        page: int = 1,
+    ) -> Response:
+        if exploration.first.validation is None:
             return pages.page("nothing", why=_WHY)
-        corrections = exploration.notebook.opinion.labels
-        found = rows.filtered(
-            model.validation, corrections, show=show, label=label, word=word[:60], page=page
-        )
-        filters = {"show": show, "label": label, "word": word}
-        return pages.page(
-            "data",
-            found=found,
-            show=show,
-            label=label,
-            word=word,
-            filters={name: value for name, value in filters.items() if value},
-            shown=rows.SHOWN,
-            names=model.saved.class_names,
-            n_corrections=len(corrections),
-            exclusive=model.saved.task.exclusive,
-        )
+        filters = Filters(rows=rows, show=show, label=label, word=word[:60], group=group)
+        return pages.page("data", **_shown(exploration, filters, page))
 
     @routes.post("/label")
     async def correct(request: Request) -> Response:
@@ -56,8 +48,23 @@ _WHY = (
 )
 
 
+def _shown(exploration: Exploration, filters: Filters, page: int) -> dict[str, object]:
+    model, corrections = exploration.first, exploration.notebook.opinion.labels
+    table = exploration.table(filters.rows, methods=filters.show == "methods")
+    return {
+        "found": filtered(table, model.groups(filters.rows), corrections, filters, page),
+        "filters": filters,
+        "shown": SHOWN,
+        "has_training": model.corpus is not None,
+        "most_training": MOST_TRAINING if len(table) == MOST_TRAINING else None,
+        "other": exploration.models[1].name if len(exploration.models) > 1 else "",
+        "names": model.saved.class_names,
+        "n_corrections": len(corrections),
+        "exclusive": model.saved.task.exclusive,
+    }
+
+
 def _correct(exploration: Exploration, row: str, to: str) -> None:
-    table = exploration.first.validation
-    if table is None or row not in set(table["id"]) or to not in ("", *exploration.first.saved.class_names):
+    if not exploration.has_row(row) or to not in ("", *exploration.first.saved.class_names):
         raise ConfigError("There is no such row, or no such label.")
     exploration.notebook.say("label" if to else "withdraw", row=row, label=to)

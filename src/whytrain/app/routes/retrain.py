@@ -38,8 +38,10 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
         return pages.part("effects", effects=exploration.effects(), training=exploration.training)
 
     @routes.post("/start")
-    def start() -> Response:
-        exploration.train()
+    async def start(request: Request) -> Response:
+        fields = await form_of(request)
+        control = first_of(fields, "control") == "yes"
+        await run_in_threadpool(exploration.train, control=control)
         return RedirectResponse("/retrain", 303)
 
     @routes.post("/stop")

@@ -77,8 +77,9 @@ async function load(part) {
   settle(part, true);
   const again = part.querySelector("[data-again]");
   const refresh = part.querySelector("[data-refresh]");
-  if (refresh) {
-    const target = document.getElementById(refresh.dataset.into);
+  const target = refresh && document.getElementById(refresh.dataset.into);
+  if (target && target.dataset.shown !== refresh.dataset.shown) {
+    target.dataset.shown = refresh.dataset.shown;
     target.dataset.load = refresh.dataset.refresh;
     await load(target);
     delete target.dataset.load;
