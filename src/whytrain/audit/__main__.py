@@ -1,4 +1,4 @@
-"""The record of served answers: python -m whytrain.audit verify|export|reproduce FOLDER."""
+"""The record of served answers: python -m whytrain.audit verify|export|reproduce|drift FOLDER."""
 
 from __future__ import annotations
 
@@ -39,10 +39,13 @@ def _parser() -> argparse.ArgumentParser:
     reproducing.add_argument("number", type=int, help="of the entry")
     reproducing.add_argument("--text", help="the text, of which the record holds only a hash")
     reproducing.add_argument("--model", type=Path, help="folder of the model, if its run is not found")
-    reproducing.add_argument("--directory", default="mlruns", type=Path, help="of runs (%(default)s)")
-    reproducing.add_argument("--uri", help="tracking address (SQLite in that folder)")
     reproducing.set_defaults(command=_reproduce)
-    for command in (verifying, exporting, reproducing):
+    drifting = commands.add_parser("drift", help="say whether served texts are still like the model's data")
+    drifting.set_defaults(command=_drift)
+    for command in (reproducing, drifting):
+        command.add_argument("--directory", default="mlruns", type=Path, help="of runs (%(default)s)")
+        command.add_argument("--uri", help="tracking address (SQLite in that folder)")
+    for command in (verifying, exporting, reproducing, drifting):
         command.add_argument("folder", type=Path, help="of the record, such as served")
     return parser
 
@@ -79,6 +82,23 @@ def _reproduce(options: argparse.Namespace) -> int:
         print(f"entry {options.number} is not reproduced: {difference}", file=sys.stderr)
         return FAILED
     print(f"entry {options.number} is reproduced: the same model gives the same answer")
+    return DONE
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from whytrain.audit.drift import drift, recorded_answers
+    from whytrain.audit.drift_told import told
+    from whytrain.audit.reproduce import address_of, model_folder
+    from whytrain.models.saved import load_model
+    from whytrain.runs.config import read_config
+    from whytrain.runs.data import learned_corpus
+    from whytrain.tracking.reader import find_run
+
+    identity, served = recorded_answers(options.folder)
+    run = find_run(address_of(options.directory, options.uri), identity["run"])
+    model = load_model(model_folder(identity["run"], options.directory, options.uri))
+    corpus = learned_corpus(run, read_config(run))
+    print(told(drift(served, model, corpus), identity["version"] or run.name))
     return DONE
 
 

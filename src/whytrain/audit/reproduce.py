@@ -37,7 +37,7 @@ def reproduce(
         raise ConfigError(f"entry {entry['number']} is no answer ({entry['kind']})")
     asked = _text(entry, text)
     known = entry["model"]
-    place = folder or _folder(known["run"], root, uri)
+    place = folder or model_folder(known["run"], root, uri)
     if fingerprint(place) != known["fingerprint"]:
         raise WhytrainError(f"{place} is not the model that answered: its fingerprint is another one")
     model, told = load_model(place), dict(entry["answer"])
@@ -57,8 +57,18 @@ def _text(entry: Mapping[str, Any], text: str | None) -> str:
     return text
 
 
-def _folder(run: str, root: Path, uri: str | None) -> Path:
-    address = uri or f"sqlite:///{root.resolve() / 'mlflow.db'}"
+def address_of(root: Path, uri: str | None) -> str:
+    """Return the tracking address: the given one, or SQLite in the folder of runs."""
+    return uri or f"sqlite:///{root.resolve() / 'mlflow.db'}"
+
+
+def model_folder(run: str, root: Path, uri: str | None) -> Path:
+    """Return the folder of a run's saved model.
+
+    Raises:
+        WhytrainError: there is no such run, or it logged no model.
+    """
+    address = address_of(root, uri)
     return kept_model(root.resolve(), address, run) or saved_model(find_run(address, run))
 
 
