@@ -53,6 +53,7 @@ def settings_of(folder: Path, record: Path | None, **changes: Any) -> ServeSetti
         check_every=1.0,
         trusted=(),
         record=None if record is None else str(record),
+        traces=None,
         device="cpu",
         threads=1,
         hosts=("testserver", "localhost"),

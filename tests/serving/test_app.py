@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from whytrain.audit.answers import fingerprint, salted_hash
 from whytrain.models.saved import load_model, save_model
 from whytrain.serving.app import create_app
 from whytrain.serving.worker import Worker
+from whytrain.tracking.settings import TrackingSettings
+from whytrain.tracking.traces import Traces, trace_experiment
 
 TEXTS = ["good film", "bad", "", "a bad bad film"]
 
@@ -40,6 +45,15 @@ def record(tmp_path: Path) -> Path:
 def client(folder: Path, record: Path) -> Iterator[TestClient]:
     with TestClient(create_app(settings_of(folder, record))) as client:
         yield client
+
+
+def traces_of(uri: str, experiment: str) -> list[Any]:
+    """Return traces, the newest first."""
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    found = mlflow.search_traces(locations=[experiment], return_type="list")
+    return sorted(found, key=lambda trace: -trace.info.timestamp_ms)
 
 
 def told(client: TestClient, path: str, **body: Any) -> list[dict[str, Any]]:
@@ -171,6 +185,42 @@ def test_private_texts_are_neither_recorded_nor_told_apart(
     assert audit([*words, "--text", "good film"]) == 2
     assert audit([*words, "--text", "good bad film"]) == 0
     assert "its hash is another one" in capsys.readouterr().err
+
+
+def test_answers_become_traces_as_the_record_keeps_them(
+    folder: Path, record: Path, tmp_path: Path, migrated_store: Path
+) -> None:
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    tracking = TrackingSettings(
+        uri=None, experiment="x", log_text=True, directory=str(tmp_path), register=None
+    )
+    experiment = trace_experiment(tracking, "answers")
+    for with_text in (True, False):
+        settings = settings_of(folder, record, with_text=with_text)
+        settings = replace(settings, traces=experiment, tracking_uri=tracking.address)
+        with TestClient(create_app(settings)) as client:  # when it ends, what waits is sent
+            told(client, "/explain", texts=["good film"])
+    private, plain = (trace.data.spans[0] for trace in traces_of(tracking.address, experiment))
+    entries = list(read_entries(record))
+    assert plain.inputs == {"text": "good film"}
+    assert plain.outputs == entries[0]["answer"]
+    assert plain.attributes["model.fingerprint"] == entries[0]["model"]["fingerprint"]
+    assert private.inputs == {name: entries[1][name] for name in ("text_sha256", "salt")}
+    assert "words" not in private.outputs["explanation"]
+
+
+def test_who_asks_does_not_wait_for_traces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_store: Path
+) -> None:
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    held = threading.Event()
+    monkeypatch.setattr("mlflow.start_span_no_context", lambda **_: held.wait())
+    monkeypatch.setattr("whytrain.tracking.traces._MOST_WAITING", 2)
+    traces = Traces(f"sqlite:///{tmp_path / 'mlflow.db'}", "0")
+    traces.add([{"model": {}, "request": "q", "asked_by": None, "answer": {}}] * 9, [None] * 9)
+    assert traces.n_lost >= 6  # two wait, one is held
+    held.set()
+    traces.close()
 
 
 def test_the_record_becomes_a_table(client: TestClient, record: Path, tmp_path: Path) -> None:

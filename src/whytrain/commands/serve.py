@@ -19,7 +19,14 @@ from whytrain.commands.hydra_command import CONF, HydraCommand
 if TYPE_CHECKING:
     from whytrain.tracking.settings import TrackingSettings
 
-LITERAL = ("run", "classifier", "host", "record", "method")  # may hold what Hydra's grammar would not take
+LITERAL = (
+    "run",
+    "classifier",
+    "host",
+    "record",
+    "traces",
+    "method",
+)  # may hold what Hydra's grammar would not take
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -46,6 +53,7 @@ def serve(config: DictConfig) -> None:
     from whytrain.audit.answers import fingerprint
     from whytrain.serving.server import serve as serve_until_ended
     from whytrain.serving.settings import ServeSettings
+    from whytrain.tracking.traces import trace_experiment
     from whytrain.web.port import listening
 
     quiet_libraries()
@@ -64,6 +72,7 @@ def serve(config: DictConfig) -> None:
         check_every=plain["check_every"],
         trusted=tuple(sorted(trusted_targets(CONF))),
         record=record,
+        traces=None if plain["traces"] is None else trace_experiment(tracking, plain["traces"]),
         device=plain["device"],
         threads=max(1, (os.cpu_count() or 1) // workers),
         hosts=_LOOPBACK if host in _LOOPBACK else (),
@@ -77,6 +86,8 @@ def serve(config: DictConfig) -> None:
     if record is not None:
         what = "texts" if with_text else "no text (salted hashes stand for them)"
         print(f"record: {record}, with {what}; check it with: python -m whytrain.audit verify {record}")
+    if settings.traces is not None:
+        print(f"traces: experiment {plain['traces']} of MLflow, as many answers as it keeps up with")
     if not settings.hosts:
         print(f"host={host}: whoever reaches it may ask; put a proxy that knows people in front of it")
     print("stop with Ctrl-C", flush=True)
@@ -91,7 +102,7 @@ def _checked(config: DictConfig) -> dict[str, Any]:
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     count, seconds = Annotated[int, Ge(1)], Annotated[float, Gt(0)]
-    keys: dict[str, Any] = dict.fromkeys(("run", "classifier", "record", "method"), str | None)
+    keys: dict[str, Any] = dict.fromkeys(("run", "classifier", "record", "traces", "method"), str | None)
     keys |= {"host": str, "port": Annotated[int, Interval(ge=1, le=65535)], "record_text": bool | None}
     keys |= dict.fromkeys(("workers", "max_texts", "max_characters"), count)
     keys |= dict.fromkeys(("timeout", "check_every"), seconds) | {"seed": Seed, "device": DeviceName}

@@ -90,6 +90,7 @@ class _Server:
             await following
         self.predictions.close()
         self.reasons.close()
+        await asyncio.to_thread(self.worker.close)
 
     async def _follow(self) -> None:
         while self.settings.address is not None:

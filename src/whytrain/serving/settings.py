@@ -27,6 +27,7 @@ class ServeSettings:
         check_every: seconds between two looks at the alias.
         trusted: classes outside this package that a saved model may have.
         record: folder of the record; None: none is kept.
+        traces: id of an MLflow experiment for traces of the answers; None: there are none.
         device: where the model computes.
         threads: of a worker, for computing.
         hosts: names by which the server may be called; empty: any.
@@ -45,6 +46,7 @@ class ServeSettings:
     check_every: float
     trusted: tuple[str, ...]
     record: str | None
+    traces: str | None
     device: DeviceName
     threads: int
     hosts: tuple[str, ...]

@@ -22,6 +22,7 @@ from whytrain.models.device import device_named
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.serving.settings import ServeSettings
 from whytrain.tracking.models.versions import registered_version, version_folder
+from whytrain.tracking.traces import Traces
 
 _MOST_METHODS = 20  # with their budgets, that are kept ready
 _log = logging.getLogger(__name__)
@@ -115,6 +116,7 @@ class Worker:
         torch.set_num_threads(settings.threads)
         self._settings, self._loaded = settings, loaded
         self._chain = None if settings.record is None else Chain(Path(settings.record))
+        self._traces = None if settings.traces is None else Traces(settings.tracking_uri, settings.traces)
         self.served = self._load(Path(settings.folder), settings.identity)
         self.follow()
 
@@ -146,6 +148,11 @@ class Worker:
                 "%s: cannot follow it (%s); still serving %s", settings.address, error, self.served.identity
             )
 
+    def close(self) -> None:
+        """Send what waits to be a trace."""
+        if self._traces is not None:
+            self._traces.close()
+
     def predict(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
         """Answer questions."""
         served = self.served
@@ -175,7 +182,7 @@ class Worker:
     ) -> list[dict[str, Any]]:
         """Record answers; each then says its model and the hash of its entry."""
         hashes: list[str | None] = [None] * len(answers)
-        if self._chain is not None:
+        if self._chain is not None or self._traces is not None:
             entries = [
                 recorded(
                     answer,
@@ -187,7 +194,10 @@ class Worker:
                 )
                 for question, answer in zip(questions, answers, strict=True)
             ]
-            hashes[:] = self._chain.append(entries)
+            if self._chain is not None:
+                hashes[:] = self._chain.append(entries)
+            if self._traces is not None:
+                self._traces.add(entries, hashes)
         return [
             {**answer, "model": dict(served.identity), "record": entry}
             for answer, entry in zip(answers, hashes, strict=True)
