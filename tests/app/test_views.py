@@ -244,7 +244,7 @@ def test_corrected_labels_are_trained_on_with_a_control_beside(
     assert plan.added == (f"data.corrections={plan.corrections}",)
     page = said(client.get("/retrain").text)
     assert "3 labels are corrected, 2 in rows that are learned from." in page
-    assert "2 random labels are exchanged instead of yours" in page
+    assert "exchanges 2 random labels in place of yours" in page
     plan.write(corpus)
     assert read_corrections(plan.corrections) == {measured: new[was], **dict.fromkeys(learned, "bad")}
     control = read_corrections(plan.control_corrections)

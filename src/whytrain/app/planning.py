@@ -180,10 +180,10 @@ def _about_control(opinion: Opinion, explored: Explored) -> str:
         return ""
     done = []
     if opinion.marks:
-        done.append("as many random words, about as frequent, are treated in the same way")
+        done.append("treats as many random words, about as frequent, in the same way")
     if n := len(_changed(opinion.labels, explored.corpus)):
-        done.append(f"{n} random {'label is' if n == 1 else 'labels are'} exchanged instead of yours")
-    return f"In it {listed(done)}: what it gains, too, is not due to what you said." if done else ""
+        done.append(f"exchanges {n} random {'label' if n == 1 else 'labels'} in place of yours")
+    return f"It {listed(done)}: what it gains, too, is not due to what you said." if done else ""
 
 
 def _tracking_words(run: wt.Run, root: Path) -> list[str]:
