@@ -2,10 +2,10 @@
 
     python benchmarks/serve.py --run RUN [--rate 50] [--seconds 300] [--workers 2] [--explained 1.0] [--kill]
 
-Requests are sent at a fixed rate, whether or not earlier ones are answered. With `--kill` a worker process
-is killed at half time: requests that it had not answered fail, those that it had must be in the record. Ends
-with 1 where a request failed otherwise, an answer is missing in the record, or the record is broken. Reads
-/proc, so it runs on Linux.
+Requests are sent at a fixed rate, whether or not earlier ones are answered; the processor time of an answer
+does not depend on what else the machine does. With `--kill` a worker process is killed at half time: requests
+that it had not answered fail, those that it had must be in the record. Ends with 1 where a request failed
+otherwise, an answer is missing in the record, or the record is broken. Reads /proc, so it runs on Linux.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def main() -> int:
             command.append(f"method={options.method}")
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            seen, memory = asyncio.run(_load(options, server.pid))
+            seen, memory, cpu_s = asyncio.run(_load(options, server.pid))
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(60)
-        return _told(options, seen, memory, record)
+        return _told(options, seen, memory, cpu_s, record)
 
 
 def _options() -> argparse.Namespace:
@@ -82,8 +82,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _load(options: argparse.Namespace, pid: int) -> tuple[Seen, list[int]]:
-    """Send requests at the rate; return what they met, and all processes' memory over time, in bytes."""
+async def _load(options: argparse.Namespace, pid: int) -> tuple[Seen, list[int], float]:
+    """Send requests at the rate.
+
+    Returns:
+        What they met, all processes' memory over time, in bytes, and the seconds that these computed.
+    """
     base = f"http://127.0.0.1:{options.port}"
     chosen, seen, memory = random.Random(0), Seen(), []
     connector = aiohttp.TCPConnector(limit=0)
@@ -91,7 +95,7 @@ async def _load(options: argparse.Namespace, pid: int) -> tuple[Seen, list[int]]
         await _ready(session)
         for _ in range(20):  # each worker's first answers are slow
             await _ask(session, Seen(), chosen, options)
-        start, tasks, killed = time.perf_counter(), [], False
+        start, tasks, killed, cpu_s = time.perf_counter(), [], False, _computed(pid)
         for number in range(int(options.rate * options.seconds)):
             await asyncio.sleep(max(0.0, start + number / options.rate - time.perf_counter()))
             tasks.append(asyncio.create_task(_ask(session, seen, chosen, options)))
@@ -102,7 +106,8 @@ async def _load(options: argparse.Namespace, pid: int) -> tuple[Seen, list[int]]
                 os.kill(_worker(pid), signal.SIGKILL)
         await asyncio.gather(*tasks)
         memory.append(_memory(pid))
-    return seen, memory
+        cpu_s = _computed(pid) - cpu_s
+    return seen, memory, cpu_s
 
 
 async def _ready(session: aiohttp.ClientSession) -> None:
@@ -153,13 +158,23 @@ def _resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def _told(options: argparse.Namespace, seen: Seen, memory: list[int], record: Path) -> int:
+def _computed(pid: int) -> float:
+    """Return the seconds that a process and its children computed; what a killed one did is not counted."""
+    ticks = 0
+    for process in [pid, *_children(pid)]:
+        ticks += sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _told(options: argparse.Namespace, seen: Seen, memory: list[int], cpu_s: float, record: Path) -> int:
     quantiles = np.quantile(seen.seconds, [0.5, 0.95, 0.99, 1.0]) * 1000 if seen.seconds else [np.nan] * 4
     found = verify(record)
     missing = set(seen.records) - {entry["hash"] for entry in read_entries(record)}
     print(f"{options.rate:g} requests/s for {options.seconds:g} s, {options.explained:.0%} with reasons")
     print(f"answered {len(seen.seconds)}  lost {seen.lost}  refused {len(seen.refused)} {set(seen.refused)}")
     print("ms       median {:.1f}  p95 {:.1f}  p99 {:.1f}  longest {:.1f}".format(*quantiles))
+    if seen.seconds:
+        print(f"computed {1000 * cpu_s / len(seen.seconds):.1f} ms per answer, {cpu_s:.0f} s in all")
     third = memory[len(memory) // 3]
     print(f"memory   {third / 2**20:.0f} MiB after a third, {memory[-1] / 2**20:.0f} MiB at the end")
     print(f"record   {found.n_entries} entries, {found.problem or 'whole'}, {len(missing)} answers missing")
