@@ -146,7 +146,7 @@ class _Walk:
         self._picture("training")
         self._wait(lambda: "Did first-2 help?" in self._text())
         if self.options.control:
-            self._wait(lambda: "and first-2-control are trained" in self._text())
+            self._wait(lambda: "beyond it" in self._text())
         self._picture("effect")
         return self.clicks
 

@@ -10,6 +10,8 @@ import uvicorn
 from whytrain.serving.settings import MEASURES_VARIABLE, ServeSettings
 
 _GRACE = 30  # seconds that answers get to end when the server is told to
+_IDLE = 75  # seconds that a connection may be idle: longer than proxies keep theirs
+_SILENT = 30  # seconds after which a worker that says nothing is replaced: on a busy machine 5 are soon over
 
 
 def serve(settings: ServeSettings, *, host: str, port: int, workers: int) -> None:
@@ -34,4 +36,6 @@ def serve(settings: ServeSettings, *, host: str, port: int, workers: int) -> Non
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_IDLE,
+            timeout_worker_healthcheck=_SILENT,
         )
