@@ -160,6 +160,7 @@ def test_modules_of_lightning_know_no_callbacks() -> None:
 DECLARED = {
     "embed",
     "inspect",
+    "through_layers",
     "recurrence",
     "attention",
     "dropout",
@@ -175,7 +176,7 @@ DECLARED = {
     "padding_id",
     "max_tokens",
 }
-KINDS_OF_MODELS = {"Inspectable", "PrefixModel", "BiLSTM", "Transformer"}
+KINDS_OF_MODELS = {"Inspectable", "Layered", "PrefixModel", "BiLSTM", "Transformer"}
 
 
 def guesses(tree: ast.AST) -> Iterator[str]:

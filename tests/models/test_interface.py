@@ -18,6 +18,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import Capabilities, interface_of, recurrence_of
+from whytrain.models.layers import LayerStates, Replacement
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.types import Inspection
 
@@ -57,6 +58,16 @@ class Bag(nn.Module):
             self.places(torch.arange(token_ids.shape[1]))
         return self.inspect(self.embed(token_ids), mask).logits + (self.wrong == "inspect")
 
+    def through_layers(
+        self, embeddings: Tensor, mask: Tensor | None, replacement: Replacement | None
+    ) -> LayerStates:
+        if self.wrong != "layers":
+            raise NotImplementedError
+        states, weight = {"embeddings": embeddings, "pooled": embeddings[:, :1]}, torch.eye(3)
+        return LayerStates(
+            logits=embeddings[:, 0], states=states, head_weight=weight, head_bias=torch.zeros(3)
+        )
+
     def embed(self, token_ids: Tensor) -> Tensor:
         if self.wrong == "ids alone":
             token_ids = torch.zeros_like(token_ids)
@@ -78,6 +89,7 @@ def test_both_bilstms(tokenizer: Tokenizer) -> None:
         dropout=0.3,
         max_tokens=None,
         attention_scores=True,
+        layers=("embeddings", "lstm 1 carried", "lstm 1", "normalized", "pooled"),
     )
     assert interface_of(bilstm(), tokenizer, 20).capabilities == expected
     stacked = interface_of(bilstm(n_layers=2, pooling="mean"), tokenizer, 20)

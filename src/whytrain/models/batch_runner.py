@@ -13,6 +13,7 @@ from whytrain.data.batch_plan import Rows, evaluation_plan
 from whytrain.data.encoded import EncodedSplit
 from whytrain.models.evaluation import evaluating
 from whytrain.models.interface import ModelInterface
+from whytrain.models.layers import LayerStates, Replacement
 from whytrain.types import Batch, Inspection, Predictions
 
 BATCH_SIZE = 256  # sentences
@@ -68,6 +69,24 @@ def inspect_split(
         inspection = model.inspect_embeddings(embeddings, batch.mask)
         mask = torch.ones_like(batch.token_ids, dtype=torch.bool) if batch.mask is None else batch.mask
         yield InspectedBatch(batch.rows, mask.to(embeddings.device), embeddings, inspection)
+
+
+def split_through_layers(
+    model: ModelInterface,
+    split: EncodedSplit,
+    replacement: Replacement | None = None,
+    *,
+    batch_size: int = BATCH_SIZE,
+) -> Iterator[tuple[Tensor, Tensor, LayerStates]]:
+    """Yield rows int64 (batch,), mask bool (batch, n_tokens) and layers of every batch, as `inspect_split`.
+
+    Raises:
+        ConfigError: the model shows no layers.
+    """
+    for batch in _batches(model, split, batch_size, iter):
+        seen = model.through_layers(batch.token_ids, batch.mask, replacement)
+        mask = torch.ones_like(batch.token_ids, dtype=torch.bool) if batch.mask is None else batch.mask
+        yield batch.rows, mask.to(seen.logits.device), seen
 
 
 def split_of(texts: Sequence[str], model: ModelInterface) -> EncodedSplit:

@@ -5,6 +5,8 @@ A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What els
 - `embed(token_ids)`, `inspect(embeddings, mask) -> Inspection`: logits can be computed from embeddings,
   states and attention are seen. `embed` raises NotImplementedError where what was
   read cannot do it.
+- `through_layers(embeddings, mask, replacement) -> LayerStates`: every layer is seen, and may be set
+  (`whytrain.models.layers`). Raises NotImplementedError where what was read cannot do it.
 - `recurrence() -> Recurrence`: its coalition tables share prefixes and suffixes; None where they cannot.
 - `removals`: ways to remove a word that suit it, the usual one first.
 - `max_tokens`: its longest input, special tokens included; None: no limit.
@@ -32,6 +34,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.dropout import dropout_rates
 from whytrain.models.evaluation import device_of, evaluating
+from whytrain.models.layers import Layered, LayerStates, Replacement
 from whytrain.models.reference_words import TokenIds
 from whytrain.types import Inspectable, Inspection, PredictFn, PrefixModel, Recurrence, RemovalName
 
@@ -56,6 +59,8 @@ class Capabilities:
         dropout: rate that `objective.dropout_end` ramps from, of its layers the largest; None: has none.
         max_tokens: longest input, special tokens included; None: no limit.
         attention_scores: the attention is also shown before its softmax.
+        layers: names of the layers that it shows, in the order in which they are computed; none: it shows
+            none.
     """
 
     embeddings: bool
@@ -65,6 +70,7 @@ class Capabilities:
     dropout: float | None
     max_tokens: int | None
     attention_scores: bool = False
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,6 +132,21 @@ class ModelInterface:
         """Return the same for embeddings (batch, n_tokens, embedding_size)."""
         return self._inspectable().inspect(*self._sent(embeddings, mask))
 
+    def through_layers(
+        self, token_ids: Tensor, mask: Tensor | None, replacement: Replacement | None = None
+    ) -> LayerStates:
+        """Return the states of every layer for token ids; those of one may be replaced, all behind follow.
+
+        Raises:
+            ConfigError: the model shows no layers.
+        """
+        if not self.capabilities.layers or not isinstance(self.module, Layered):
+            raise ConfigError(
+                f"the model {family_of(self.module)} does not show its layers one by one: what each knows, "
+                "and which state decides, cannot be asked of it"
+            )
+        return self.module.through_layers(*self._sent(self.embed(token_ids), mask), replacement)
+
     def _sent(self, inputs: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         device = self.device
         return inputs.to(device), None if mask is None else mask.to(device)
@@ -166,7 +187,7 @@ def interface_of(
     device = device_of(module)
     generators = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=generators), evaluating(module):
-        seen = _probe(module, tokenizer, max_tokens, device)
+        seen, layers = _probe(module, tokenizer, max_tokens, device)
     attention: AttentionKind = "none"
     if seen is not None and seen.attention is not None:
         attention = "pooling" if seen.head_attention is None else "heads"
@@ -179,6 +200,7 @@ def interface_of(
         dropout=max(rates.values()) if rates else None,
         max_tokens=limit,
         attention_scores=seen is not None and seen.attention_scores is not None,
+        layers=layers,
     )
     return ModelInterface(
         module=module,
@@ -260,8 +282,8 @@ def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[RemovalName, ...
 
 def _probe(
     module: nn.Module, tokenizer: Tokenizer, max_tokens: int, device: torch.device
-) -> Inspection | None:
-    """Run a padded pair, its sentences alone and a longest one; return what the pair's inspection shows."""
+) -> tuple[Inspection | None, tuple[str, ...]]:
+    """Run a padded pair, its sentences alone and a longest one; return what the pair shows, and its layers."""
     longest = _sentence(tokenizer, min(max_tokens, _LONGEST_PROBED))
     short, long = (_sentence(tokenizer, min(n, max_tokens)) for n in (4, 7))
     n_tokens = len(long)
@@ -274,6 +296,7 @@ def _probe(
         alone = torch.cat([module(ids[:1, : len(short)], None), module(ids[1:], None)])
         module(torch.tensor([longest], device=device), None)
         seen = _inspected(module, ids, mask)
+        layers = _layered(module, ids, mask)
     except IndexError as error:
         raise ConfigError(
             f"the model {family_of(module)} does not read the tokens that it is given ({_in_short(error)}): "
@@ -292,7 +315,13 @@ def _probe(
             f"{float((seen.logits - pair).abs().max()):.2g} from those of its forward(): "
             "both must compute the same"
         )
-    return seen
+    if layers is not None and not _equal(layers.logits, pair):
+        raise ConfigError(
+            f"the model {family_of(module)} has a through_layers() whose logits differ by "
+            f"{float((layers.logits - pair).abs().max()):.2g} from those of its forward(): "
+            "both must compute the same"
+        )
+    return seen, () if layers is None else tuple(layers.states)
 
 
 def _inspected(module: nn.Module, ids: Tensor, mask: Tensor) -> Inspection | None:
@@ -300,6 +329,15 @@ def _inspected(module: nn.Module, ids: Tensor, mask: Tensor) -> Inspection | Non
         return None
     try:
         return module.inspect(module.embed(ids), mask)
+    except NotImplementedError:
+        return None
+
+
+def _layered(module: nn.Module, ids: Tensor, mask: Tensor) -> LayerStates | None:
+    if not isinstance(module, Layered) or not isinstance(module, Inspectable):
+        return None
+    try:
+        return module.through_layers(module.embed(ids), mask, None)
     except NotImplementedError:
         return None
 

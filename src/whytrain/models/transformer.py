@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from whytrain.data.label_names import same_classes
 from whytrain.data.pretrained import library_reason, packaged_model
 from whytrain.errors import ConfigError
+from whytrain.models import transformer_layers
+from whytrain.models.layers import LayerStates, Replacement
 from whytrain.models.transformer_reading import (
     Reading,
     inspected,
@@ -208,6 +210,23 @@ class Transformer(nn.Module):
         assert self._reading != "ids"
         seen = inspected(self.network, embeddings, mask, self._reading)
         return replace(seen, logits=self._ordered(seen.logits))
+
+    def through_layers(
+        self, embeddings: Tensor, mask: Tensor | None, replacement: Replacement | None
+    ) -> LayerStates:
+        """Run everything behind the word embeddings; a layer's states may be replaced.
+
+        Raises:
+            NotImplementedError: its layers are no single stack, or no linear layer ends it.
+        """
+        assert self._reading != "ids"
+        seen = transformer_layers.through_layers(self.network, embeddings, mask, self._reading, replacement)
+        return replace(
+            seen,
+            logits=self._ordered(seen.logits),
+            head_weight=self._ordered(seen.head_weight.T).T,
+            head_bias=self._ordered(seen.head_bias[None])[0],
+        )
 
     def _check_length(self, token_ids: Tensor) -> None:
         if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
+from whytrain.models.bilstm.layers import through_layers
 from whytrain.models.bilstm.pooling import AdditiveAttention, last_states, max_pool, mean_pool
 from whytrain.models.bilstm.prefix_form import LSTMRecurrence
 from whytrain.models.bilstm.pretrained_vectors import pretrained_embeddings
+from whytrain.models.layers import LayerStates, Replacement
 from whytrain.types import Inspection
 
 Pooling = Literal["last", "mean", "max", "attention"]
@@ -138,6 +140,12 @@ class BiLSTM(nn.Module):
             attention_scores=scores,
         )
 
+    def through_layers(
+        self, embeddings: Tensor, mask: Tensor | None, replacement: Replacement | None
+    ) -> LayerStates:
+        """Run everything behind the embeddings; a layer's states may be replaced. See `bilstm.layers`."""
+        return through_layers(self, embeddings, mask, replacement)
+
     def recurrence(self) -> LSTMRecurrence | None:
         """Return the two recurrences with the weights of this moment; None where nothing can be shared.
 
@@ -157,13 +165,16 @@ class BiLSTM(nn.Module):
         if self.norm is not None:
             states = self.norm(states)
         if self.self_attention is not None:
-            padding = None if mask is None else ~mask
-            attended, _ = self.self_attention(
-                states, states, states, key_padding_mask=padding, need_weights=False
-            )
-            states = states + attended
+            states = self.attended(states, mask)
         assert isinstance(states, Tensor)
         return states
+
+    def attended(self, states: Tensor, mask: Tensor | None) -> Tensor:
+        """Add to states (batch, n_tokens, size) what self-attention reads from the others."""
+        assert self.self_attention is not None
+        padding = None if mask is None else ~mask
+        read, _ = self.self_attention(states, states, states, key_padding_mask=padding, need_weights=False)
+        return states + read
 
     def _padded_states(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Compute what packing would, from plain runs of each direction: on a CPU in less time.
