@@ -38,9 +38,7 @@ def bilstm(tokenizer: Tokenizer, **kind: object) -> ModelInterface:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["pooling"])
-def test_the_layers_of_a_bilstm_are_what_it_computes(
-    tokenizer: Tokenizer, kind: dict[str, object]
-) -> None:
+def test_the_layers_of_a_bilstm_are_what_it_computes(tokenizer: Tokenizer, kind: dict[str, object]) -> None:
     model = bilstm(tokenizer, **kind)
     with evaluating(model):
         seen, inspected = model.through_layers(IDS, MASK), model.inspect(IDS, MASK)
@@ -49,9 +47,7 @@ def test_the_layers_of_a_bilstm_are_what_it_computes(
     torch.testing.assert_close(seen.logits, inspected.logits, rtol=1e-5, atol=1e-6)
     last = [name for name in seen.states if name != POOLED][-1]
     real = MASK[..., None]
-    torch.testing.assert_close(
-        seen.states[last] * real, inspected.hidden_states * real, rtol=1e-5, atol=1e-6
-    )
+    torch.testing.assert_close(seen.states[last] * real, inspected.hidden_states * real, rtol=1e-5, atol=1e-6)
     made = seen.states[POOLED][:, 0] @ seen.head_weight.T + seen.head_bias
     torch.testing.assert_close(made, seen.logits, rtol=1e-5, atol=1e-6)
 
@@ -99,7 +95,9 @@ def test_the_layers_of_a_transformer(bert_folder: Path) -> None:
         seen, inspected = model.through_layers(ids, mask), model.inspect(ids, mask)
         torch.testing.assert_close(seen.logits, inspected.logits)
         torch.testing.assert_close(seen.states["layer 2"], inspected.hidden_states)
-        torch.testing.assert_close(seen.states[POOLED][:, 0] @ seen.head_weight.T + seen.head_bias, seen.logits)
+        torch.testing.assert_close(
+            seen.states[POOLED][:, 0] @ seen.head_weight.T + seen.head_bias, seen.logits
+        )
         other = model.through_layers(ids.flip(0), mask.flip(0))
         for layer in ("layer 1", "layer 2", POOLED):
             same = Replacement(layer=layer, where=torch.tensor(True), values=other.states[layer])

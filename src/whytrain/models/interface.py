@@ -283,7 +283,7 @@ def _removals(module: nn.Module, tokenizer: Tokenizer) -> tuple[RemovalName, ...
 def _probe(
     module: nn.Module, tokenizer: Tokenizer, max_tokens: int, device: torch.device
 ) -> tuple[Inspection | None, tuple[str, ...]]:
-    """Run a padded pair, its sentences alone and a longest one; return what the pair shows, and its layers."""
+    """Run a padded pair, its sentences alone and a longest one; return what the pair shows."""
     longest = _sentence(tokenizer, min(max_tokens, _LONGEST_PROBED))
     short, long = (_sentence(tokenizer, min(n, max_tokens)) for n in (4, 7))
     n_tokens = len(long)

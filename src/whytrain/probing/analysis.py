@@ -1,0 +1,191 @@
+"""Asks which layer of a run's model knows what."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge
+
+from whytrain.analyses.analysis import Analysis, AnalysisResult, Progress
+from whytrain.analyses.charts import Chart, Lines
+from whytrain.analyses.subject import Subject
+from whytrain.data.lexicon import Lexicon, is_english, usual_lexicon
+from whytrain.data.words import bare_word
+from whytrain.errors import DataError
+from whytrain.models.layers import POOLED
+from whytrain.probing.study import ProbedLayer, ProbedTask, probe_layers, randomized
+from whytrain.probing.tasks import (
+    ProbeTask,
+    negated_words,
+    part_of_speech,
+    phrase_sentiment,
+    read_sentences,
+    sentence_length,
+    word_position,
+)
+from whytrain.statistics.intervals import Interval
+
+_HOW_TO_READ = (
+    "A probe is a small linear model that reads one answer from the states of one layer. It learns on some "
+    "sentences and is judged on others; every answer is equally frequent. Random weights: the same network "
+    "untrained, for what its shape alone lets through. Control task: every word was given a random answer; a "
+    "probe that is right there has learned words by heart. Selectivity is the accuracy beyond that. What a "
+    "layer knows need not be what the model uses."
+)
+
+
+class Probes(Analysis):
+    """Linear probes of every layer, with control tasks and random weights beside.
+
+    References:
+        Hewitt, Liang (2019), Designing and interpreting probes with control tasks.
+        Voita, Titov (2020), Information-theoretic probing with minimum description length.
+    """
+
+    name = "probes"
+    title = "What does each layer know?"
+    needs = ("layers",)
+    shown_by_default = True
+
+    def __init__(self, *, sentences: Annotated[int, Ge(50)], parts: Annotated[int, Ge(100)]) -> None:
+        """Store how much is read.
+
+        Args:
+            sentences: of the validation split, at most.
+            parts: labeled words or phrases per question, at most.
+        """
+        self.sentences, self.parts = sentences, parts
+
+    def analyze(self, subject: Subject, progress: Progress) -> AnalysisResult:
+        """Probe every layer for every question that the texts and the people's labels allow."""
+        model = subject.saved.interface
+        tasks, remarks = self._tasks(subject)
+        if not tasks:
+            raise DataError(
+                f"probes: {len(subject.validation)} validation sentences are too few to teach a probe and to "
+                "judge it: give more"
+            )
+        twin = randomized(model, subject.seed)
+        found = [
+            probe_layers(model, twin, task, seed=subject.seed, level=subject.level)
+            for task in progress(tasks, "probing layers")
+        ]
+        rows = pd.DataFrame([row for task in found for row in _rows(task)])
+        return AnalysisResult(
+            verdict=_verdict(found),
+            how_to_read=_HOW_TO_READ,
+            remarks=tuple(remarks),
+            tables={"probes": rows},
+            charts=tuple(map(_chart, found)),
+            metrics={
+                f"{task.name.replace(' ', '_')}/{name}": value
+                for task in found
+                for name, value in _metrics(task).items()
+            },
+        )
+
+    def _tasks(self, subject: Subject) -> tuple[list[ProbeTask], list[str]]:
+        """Return the questions that can be asked, and why others cannot."""
+        model, rng = subject.saved.interface, np.random.default_rng([subject.seed, 0x7A5])
+        texts = subject.validation.texts
+        rows = rng.permutation(len(texts))[: self.sentences]
+        sentences = read_sentences([texts[row] for row in rows], model.tokenizer, model.max_tokens)
+        words = Counter(bare_word(word) for sentence in sentences for word in sentence.words)
+        found = [word_position(sentences, self.parts, rng), sentence_length(sentences, self.parts, rng)]
+        remarks = []
+        if is_english(words):
+            lexicon: Lexicon = usual_lexicon(texts, is_needed=False, is_wanted=True)
+            found += [part_of_speech(sentences, lexicon, self.parts, rng)]
+            found += [negated_words(sentences, self.parts, rng)]
+            if found[-1] is None:
+                remarks.append("Negation scope is left out: too few words stand behind a negation.")
+            if found[-2] is not None and found[-2].labels == ("content word", "function word"):
+                remarks.append("Part of speech: function word or not, as WordNet is not on this machine.")
+        else:
+            remarks.append("Part of speech and negation scope are left out: their rules know English only.")
+        if subject.trees:
+            trees = [subject.trees[row] for row in rng.permutation(len(subject.trees))[: self.sentences]]
+            found.append(phrase_sentiment(trees, model.tokenizer, model.max_tokens, self.parts, rng))
+        else:
+            remarks.append("Phrase sentiment is left out: it needs people's labels of phrases (people=FILE).")
+        return [task for task in found if task is not None], remarks
+
+
+def deepest(task: ProbedTask) -> ProbedLayer:
+    """Return the last layer that has a state at every token."""
+    return [layer for layer in task.layers if layer.layer != POOLED][-1]
+
+
+def _verdict(tasks: list[ProbedTask]) -> str:
+    """Say of which questions the last layer knows more than the embeddings, and of which it does not."""
+    more, others = [], []
+    for task in tasks:
+        last, first = deepest(task), task.layers[0]
+        assert last.rise is not None
+        if last.rise.low > 0:
+            more.append(
+                f"{task.name}: {_percent(first.accuracy.estimate)} at the embeddings, "
+                f"{_percent(last.accuracy.estimate)} at {last.layer} ({_points(last.rise)})"
+            )
+        else:
+            others.append(f"{task.name} ({_points(last.rise)})")
+    risen = f"Layers add to what words alone tell of {'; '.join(more)}." if more else ""
+    flat = f"No rise can be seen for {', '.join(others)}." if others else ""
+    return " ".join(filter(None, [risen, flat]))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
+def _points(difference: Interval) -> str:
+    d = difference
+    numbers = [f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}") for value in (d.estimate, d.low, d.high)]
+    return f"{numbers[0]} points, {100 * d.level:g}% interval {numbers[1]} to {numbers[2]}"
+
+
+def _rows(task: ProbedTask) -> list[dict[str, object]]:
+    rows = []
+    for layer in task.layers:
+        row: dict[str, object] = {"question": task.name, "layer": layer.layer, "chance": task.chance}
+        for entry in dataclasses.fields(layer):
+            value = getattr(layer, entry.name)
+            if isinstance(value, Interval):
+                row |= {entry.name: value.estimate, f"{entry.name}_low": value.low}
+                row |= {f"{entry.name}_high": value.high}
+        rows.append(row | {"compression": layer.compression, "n_parts": task.n_parts})
+    return rows
+
+
+def _metrics(task: ProbedTask) -> dict[str, float]:
+    last = deepest(task)
+    assert last.rise is not None
+    found = {"accuracy": last.accuracy.estimate, "rise": last.rise.estimate}
+    return found if last.selectivity is None else found | {"selectivity": last.selectivity.estimate}
+
+
+def _chart(task: ProbedTask) -> Chart:
+    series = {
+        "this model": tuple(layer.accuracy for layer in task.layers),
+        "random weights": tuple(layer.random_weights for layer in task.layers),
+    }
+    if task.layers[0].control is not None:
+        series["control task"] = tuple(layer.control for layer in task.layers)
+    answers = ", ".join(task.labels[:-1]) + f" or {task.labels[-1]}"
+    return Lines(
+        name=f"probe_{task.name.replace(' ', '_')}",
+        title=f"{task.name.capitalize()}: {answers}",
+        subtitle=(
+            f"What a linear probe reads from each layer, judged on {task.n_parts:,} parts of "
+            f"{task.n_sentences:,} sentences; the line: guessing"
+        ),
+        ticks=tuple(layer.layer for layer in task.layers),
+        series=series,
+        x="layer, from the input on",
+        y="told right, share",
+        reference=task.chance,
+    )
