@@ -1,0 +1,250 @@
+"""Asks which state of a run's model carries a word's effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from whytrain.analyses.analysis import Analysis, AnalysisResult, Progress
+from whytrain.analyses.charts import Bars, Chart, Heat, exactly
+from whytrain.analyses.subject import Subject
+from whytrain.data.lexicon import is_english
+from whytrain.data.tokenization import WordEncoding
+from whytrain.data.words import bare_word
+from whytrain.errors import DataError
+from whytrain.models.interface import ModelInterface
+from whytrain.models.layers import is_carried
+from whytrain.patching.chosen_words import decisive_words, most_decisive, negations
+from whytrain.patching.pairs import Pair, pair_of, without_word
+from whytrain.patching.patch import LEAST, Patched, patched
+from whytrain.probing.negation import is_negation
+from whytrain.statistics.intervals import Interval, bootstrap_interval
+
+Array = NDArray[np.float64]
+_BESIDE = 4  # words to each side of the one that is taken away
+_FEWEST = 10  # sentences with a negation; of fewer the most decisive words are taken instead
+_HOW_TO_READ = (
+    "Two sentences that differ in a word are run. One state of the first is put into the second: one layer, at "
+    "one word. If the answer of the first is back, that state carries what the word does (100%); where nothing "
+    "changes, it carries nothing (0%). Through the word itself: with the states at the changed word alone. "
+    "Through other words: with the states at all others, which the word reached in earlier layers. 'Carried' is "
+    "what an LSTM hands on to the next word, beside what is read at each word."
+)
+
+
+class Patching(Analysis):
+    """States patched between two sentences, layer by layer and word by word.
+
+    With `text` and `other` these two are compared, with `text` alone it is compared with itself without its
+    negation, or without its most decisive word; without both, sentences of the validation split are.
+    """
+
+    name = "patching"
+    title = "Which state carries a word's effect?"
+    needs = ("layers", "one_class")
+    shown_by_default = True
+
+    def __init__(self, *, sentences: Annotated[int, Ge(1)]) -> None:
+        """Store how many sentences of the validation split are patched, at most."""
+        self.sentences = sentences
+
+    def analyze(self, subject: Subject, progress: Progress) -> AnalysisResult:
+        """Patch the pair that was given, or pairs that are made."""
+        model = subject.saved.interface
+        if subject.text is None:
+            what, pairs = self._chosen(subject, model)
+            found = [patched(model, pair) for pair in progress(pairs, "patching states")]
+            return _of_many([one for one in found if abs(one.total) >= LEAST], what, subject)
+        pair = _asked(subject.text, subject.other, model)
+        return _of_one(patched(model, pair), subject)
+
+    def _chosen(self, subject: Subject, model: ModelInterface) -> tuple[str, list[Pair]]:
+        """Return what is taken away, and the sentences."""
+        texts = subject.validation.texts
+        order = np.random.default_rng([subject.seed, 0x9A7C4]).permutation(len(texts))
+        texts = [texts[row] for row in order]
+        words, counts = np.unique([bare_word(w) for text in texts[:500] for w in text.split()], return_counts=True)
+        if is_english(dict(zip(words.tolist(), counts.tolist(), strict=True))):
+            pairs = list(islice(negations(texts, model), self.sentences))
+            if len(pairs) >= min(_FEWEST, self.sentences):
+                return "negations", pairs
+        return "the most decisive words", list(islice(decisive_words(texts, model), self.sentences))
+
+
+def _asked(text: str, other: str | None, model: ModelInterface) -> Pair:
+    if other is not None:
+        return pair_of(text, other, model)
+    encoding: WordEncoding = model.tokenizer.encode_words(text, model.max_tokens)
+    if not encoding.words:
+        raise DataError("text= has no words that the model reads")
+    places = [place for place, word in enumerate(encoding.words) if is_negation(word)]
+    return without_word(encoding, places[0], model) if places else most_decisive(encoding, model)
+
+
+def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
+    pair, names = found.pair, subject.class_names
+    changed = ", ".join(f'"{pair.words[w]}"' for w in pair.changed)
+    against = " ".join(pair.other_words)
+    if abs(found.total) < LEAST:
+        return AnalysisResult(
+            verdict=f"The words {changed} change the answer by {found.total:.2f} logits: nothing to follow.",
+            how_to_read=_HOW_TO_READ,
+        )
+    layer = _last(found)
+    verdict = (
+        f"{changed} moves the answer towards {names[found.towards]} by {found.total:.1f} logits, beside "
+        f'"{against}". At {layer} {_percent(found.direct[layer])} of it comes through the state of '
+        f"{'the word itself' if len(pair.changed) == 1 else 'these words themselves'}, "
+        f"{_percent(found.indirect[layer])} through those of other words; the most at {_strongest(found, layer)}."
+    )
+    shares = pd.DataFrame(found.restored, columns=[f"{w + 1} {word}" for w, word in enumerate(pair.words)])
+    shares.insert(0, "layer", found.layers)
+    heat = Heat(
+        name="patching",
+        title=f"Where {changed} is carried",
+        subtitle="Share of the answer that is back if one state is taken from the sentence with the word",
+        rows=found.layers,
+        columns=pair.words,
+        values=100 * found.restored,
+        unit="% of the difference",
+    )
+    effects = {kind: {layer: exactly(100 * v) for layer, v in of.items()} for kind, of in _kinds(found).items()}
+    return AnalysisResult(
+        verdict=verdict,
+        how_to_read=_HOW_TO_READ,
+        tables={"patching": shares},
+        text_columns=tuple(shares.columns[1:]),
+        charts=(heat, _effects(effects)),
+    )
+
+
+def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisResult:
+    if not found:
+        return AnalysisResult(
+            verdict=f"Taking away {what} changed no answer by {LEAST} logits: nothing to follow.",
+            how_to_read=_HOW_TO_READ,
+        )
+    sizes = np.array([abs(one.total) for one in found])
+
+    def mean(share: Callable[[Patched], float]) -> Interval:
+        """Mean share in %, each sentence counting as much as its word does."""
+        return bootstrap_interval(
+            lambda shares, weights: (shares * weights).sum(axis=1) / weights.sum(axis=1),
+            np.array([100 * share(one) for one in found]),
+            sizes,
+            level=subject.level,
+            seed=subject.seed,
+        )
+
+    layer = _last(found[0])
+    effects = {
+        kind: {layer: mean(lambda one, k=kind, at=layer: _kinds(one)[k][at]) for layer in found[0].direct}
+        for kind in _kinds(found[0])
+    }
+    direct, indirect = (of[layer] for of in effects.values())
+    verdict = (
+        f"Taking away {what} in {len(found)} validation sentences moves the answer by {sizes.mean():.1f} logits "
+        f"on average. At {layer} {_with_interval(direct)} of it comes through the state of the word itself, "
+        f"{_with_interval(indirect)} through those of other words."
+    )
+    own = np.mean([int(np.argmax(one.restored[one.layers.index(layer)])) in one.pair.changed for one in found])
+    return AnalysisResult(
+        verdict=verdict,
+        how_to_read=_HOW_TO_READ,
+        remarks=(f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have "
+                 f"their strongest state of {layer} at the word itself.",),
+        tables={"patching": pd.DataFrame([row for one in found for row in _rows(one, subject)])},
+        text_columns=("sentence", "word"),
+        charts=(_around(found, sizes, what), _effects(effects)),
+        metrics={
+            "direct": direct.estimate / 100,
+            "indirect": indirect.estimate / 100,
+            "strongest_at_word": float(own),
+        },
+    )  # fmt: skip
+
+
+def _last(found: Patched) -> str:
+    return [layer for layer in found.layers if not is_carried(layer)][-1]
+
+
+def _kinds(found: Patched) -> dict[str, dict[str, float]]:
+    return {"the word itself": dict(found.direct), "other words": dict(found.indirect)}
+
+
+def _strongest(found: Patched, layer: str) -> str:
+    shares = found.restored[found.layers.index(layer)]
+    word = int(np.argmax(shares))
+    return f'"{found.pair.words[word]}" ({_percent(shares[word])})'
+
+
+def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
+    """Mean shares by the place beside the word that is taken away."""
+    beside = np.arange(-_BESIDE, _BESIDE + 1)
+    sums, weights = np.zeros((2, len(found[0].layers), len(beside)))
+    for one, size in zip(found, sizes, strict=True):
+        places = one.pair.changed[0] + beside
+        there = (places >= 0) & (places < len(one.pair.words))
+        sums[:, there] += size * one.restored[:, places[there]]
+        weights[:, there] += size
+    names = [f"{-n} before" if n < 0 else f"{n} after" if n else "the word" for n in beside.tolist()]
+    return Heat(
+        name="patching",
+        title=f"Where {what} are carried",
+        subtitle=(
+            f"Mean share of the answer that is back if one state is taken from the sentence with the word, "
+            f"{len(found)} sentences"
+        ),
+        rows=found[0].layers,
+        columns=tuple(names),
+        values=100 * sums / np.where(weights > 0, weights, np.nan),
+        unit="% of the difference",
+    )
+
+
+def _effects(effects: dict[str, dict[str, Interval]]) -> Chart:
+    layers = tuple(next(iter(effects.values())))
+    return Bars(
+        name="patching_effects",
+        title="Through the word itself, or through what other words took from it",
+        subtitle="Share of the word's effect that comes through the states of each layer",
+        labels=layers,
+        series={f"through {kind}": tuple(of[layer] for layer in layers) for kind, of in effects.items()},
+        x="% of the difference",
+        reference=0.0,
+    )
+
+
+def _rows(found: Patched, subject: Subject) -> list[dict[str, object]]:
+    word = found.pair.changed[0]
+    return [
+        {
+            "sentence": " ".join(found.pair.words),
+            "word": found.pair.words[word],
+            "place": word + 1,
+            "towards": subject.class_names[found.towards],
+            "difference": found.total,
+            "layer": layer,
+            "strongest_place": int(np.argmax(found.restored[row])) + 1,
+            "restored_at_word": found.restored[row, word],
+            "direct": found.direct.get(layer, np.nan),
+            "indirect": found.indirect.get(layer, np.nan),
+        }
+        for row, layer in enumerate(found.layers)
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%".replace("-", "\N{MINUS SIGN}")
+
+
+def _with_interval(percent: Interval) -> str:
+    p = percent
+    ends = f"{p.low:.0f} to {p.high:.0f}".replace("-", "\N{MINUS SIGN}")
+    return f"{_percent(p.estimate / 100)} ({100 * p.level:g}% interval {ends})"
