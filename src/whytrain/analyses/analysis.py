@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whytrain.analyses.subject import Subject
 
 # What an analysis may need beside a model and its rows.
-Need = Literal["trees", "text", "other", "checkpoints", "embeddings", "one_class"]
+Need = Literal["trees", "text", "other", "checkpoints", "embeddings", "layers", "one_class"]
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]  # items, what is done with them
 
 _GIVE: Mapping[Need, str] = {
@@ -25,6 +25,7 @@ _GIVE: Mapping[Need, str] = {
     "other": 'a second text to compare with: give other="…"',
     "checkpoints": "weights of several epochs, and the run kept none",
     "embeddings": "a model that computes its answer from embeddings, and shows its states",
+    "layers": "a model that shows its layers one by one",
     "one_class": "classes of which a text has exactly one",
 }
 
@@ -112,6 +113,8 @@ def _has(subject: Subject, need: Need) -> bool:
     match need:
         case "embeddings":
             return subject.saved.interface.capabilities.embeddings
+        case "layers":
+            return bool(subject.saved.interface.capabilities.layers)
         case "one_class":
             return subject.saved.task.exclusive
         case "trees" | "text" | "other" | "checkpoints":

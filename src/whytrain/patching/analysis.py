@@ -30,11 +30,12 @@ Array = NDArray[np.float64]
 _BESIDE = 4  # words to each side of the one that is taken away
 _FEWEST = 10  # sentences with a negation; of fewer the most decisive words are taken instead
 _HOW_TO_READ = (
-    "Two sentences that differ in a word are run. One state of the first is put into the second: one layer, at "
-    "one word. If the answer of the first is back, that state carries what the word does (100%); where nothing "
-    "changes, it carries nothing (0%). Through the word itself: with the states at the changed word alone. "
-    "Through other words: with the states at all others, which the word reached in earlier layers. 'Carried' is "
-    "what an LSTM hands on to the next word, beside what is read at each word."
+    "Two sentences that differ in a word are run. One state of the first is put into the second: one "
+    "layer, at one word. If the answer of the first is back, that state carries what the word does (100%);"
+    " where nothing changes, it carries nothing (0%). Through the word itself: with the states at the "
+    "changed word alone. Through other words: with the states at all others, which the word reached in "
+    "earlier layers. 'Carried' is what an LSTM hands on to the next word, beside what is read at each "
+    "word."
 )
 
 
@@ -69,8 +70,7 @@ class Patching(Analysis):
         texts = subject.validation.texts
         order = np.random.default_rng([subject.seed, 0x9A7C4]).permutation(len(texts))
         texts = [texts[row] for row in order]
-        words, counts = np.unique([bare_word(w) for text in texts[:500] for w in text.split()], return_counts=True)
-        if is_english(dict(zip(words.tolist(), counts.tolist(), strict=True))):
+        if is_english(Counter(bare_word(word) for text in texts for word in text.split())):
             pairs = list(islice(negations(texts, model), self.sentences))
             if len(pairs) >= min(_FEWEST, self.sentences):
                 return "negations", pairs
@@ -101,7 +101,8 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
         f"{changed} moves the answer towards {names[found.towards]} by {found.total:.1f} logits, beside "
         f'"{against}". At {layer} {_percent(found.direct[layer])} of it comes through the state of '
         f"{'the word itself' if len(pair.changed) == 1 else 'these words themselves'}, "
-        f"{_percent(found.indirect[layer])} through those of other words; the most at {_strongest(found, layer)}."
+        f"{_percent(found.indirect[layer])} through those of other words; the most at "
+        f"{_strongest(found, layer)}."
     )
     shares = pd.DataFrame(found.restored, columns=[f"{w + 1} {word}" for w, word in enumerate(pair.words)])
     shares.insert(0, "layer", found.layers)
@@ -114,7 +115,9 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
         values=100 * found.restored,
         unit="% of the difference",
     )
-    effects = {kind: {layer: exactly(100 * v) for layer, v in of.items()} for kind, of in _kinds(found).items()}
+    effects = {
+        kind: {layer: exactly(100 * v) for layer, v in of.items()} for kind, of in _kinds(found).items()
+    }
     return AnalysisResult(
         verdict=verdict,
         how_to_read=_HOW_TO_READ,
@@ -149,16 +152,18 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
     }
     direct, indirect = (of[layer] for of in effects.values())
     verdict = (
-        f"Taking away {what} in {len(found)} validation sentences moves the answer by {sizes.mean():.1f} logits "
-        f"on average. At {layer} {_with_interval(direct)} of it comes through the state of the word itself, "
-        f"{_with_interval(indirect)} through those of other words."
+        f"Taking away {what} in {len(found)} validation sentences moves the answer by {sizes.mean():.1f} "
+        f"logits on average. At {layer} {_with_interval(direct)} of it comes through the state of the word "
+        f"itself, {_with_interval(indirect)} through those of other words."
     )
-    own = np.mean([int(np.argmax(one.restored[one.layers.index(layer)])) in one.pair.changed for one in found])
+    own = np.mean([_strongest_word(one, layer) in one.pair.changed for one in found])
     return AnalysisResult(
         verdict=verdict,
         how_to_read=_HOW_TO_READ,
-        remarks=(f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have "
-                 f"their strongest state of {layer} at the word itself.",),
+        remarks=(
+            f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have their "
+            f"strongest state of {layer} at the word itself.",
+        ),
         tables={"patching": pd.DataFrame([row for one in found for row in _rows(one, subject)])},
         text_columns=("sentence", "word"),
         charts=(_around(found, sizes, what), _effects(effects)),
@@ -167,7 +172,7 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
             "indirect": indirect.estimate / 100,
             "strongest_at_word": float(own),
         },
-    )  # fmt: skip
+    )
 
 
 def _last(found: Patched) -> str:
@@ -179,9 +184,12 @@ def _kinds(found: Patched) -> dict[str, dict[str, float]]:
 
 
 def _strongest(found: Patched, layer: str) -> str:
-    shares = found.restored[found.layers.index(layer)]
-    word = int(np.argmax(shares))
-    return f'"{found.pair.words[word]}" ({_percent(shares[word])})'
+    word = _strongest_word(found, layer)
+    return f'"{found.pair.words[word]}" ({_percent(found.restored[found.layers.index(layer), word])})'
+
+
+def _strongest_word(found: Patched, layer: str) -> int:
+    return int(found.restored[found.layers.index(layer)].argmax())
 
 
 def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
@@ -231,7 +239,7 @@ def _rows(found: Patched, subject: Subject) -> list[dict[str, object]]:
             "towards": subject.class_names[found.towards],
             "difference": found.total,
             "layer": layer,
-            "strongest_place": int(np.argmax(found.restored[row])) + 1,
+            "strongest_place": _strongest_word(found, layer) + 1,
             "restored_at_word": found.restored[row, word],
             "direct": found.direct.get(layer, np.nan),
             "indirect": found.indirect.get(layer, np.nan),

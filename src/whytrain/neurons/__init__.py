@@ -1,0 +1,27 @@
+"""Single units of a layer: what they respond to, and what the answer loses without them."""
+
+from typing import TYPE_CHECKING
+
+from whytrain.lazy import lazy_imports
+
+if TYPE_CHECKING:
+    from whytrain.neurons.ablation import Ablation, ablate, decisiveness
+    from whytrain.neurons.maximization import maximize
+    from whytrain.neurons.projection import project
+    from whytrain.neurons.responses import read_phrases, word_effects
+    from whytrain.neurons.unit_values import Activations, activations, contributions
+else:
+    __getattr__ = lazy_imports(__name__)
+
+__all__ = [
+    "Ablation",
+    "Activations",
+    "ablate",
+    "activations",
+    "contributions",
+    "decisiveness",
+    "maximize",
+    "project",
+    "read_phrases",
+    "word_effects",
+]
