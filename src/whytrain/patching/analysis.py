@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Annotated
@@ -161,8 +162,8 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
         verdict=verdict,
         how_to_read=_HOW_TO_READ,
         remarks=(
-            f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have their "
-            f"strongest state of {layer} at the word itself.",
+            f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have "
+            f"their strongest state of {layer} at the word itself.",
         ),
         tables={"patching": pd.DataFrame([row for one in found for row in _rows(one, subject)])},
         text_columns=("sentence", "word"),

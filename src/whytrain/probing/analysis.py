@@ -13,9 +13,10 @@ from annotated_types import Ge
 from whytrain.analyses.analysis import Analysis, AnalysisResult, Progress
 from whytrain.analyses.charts import Chart, Lines
 from whytrain.analyses.subject import Subject
-from whytrain.data.lexicon import Lexicon, is_english, usual_lexicon
+from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
 from whytrain.data.words import bare_word
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
+from whytrain.metrics import ACCURACY
 from whytrain.models.layers import POOLED
 from whytrain.probing.study import ProbedLayer, ProbedTask, probe_layers, randomized
 from whytrain.probing.tasks import (
@@ -28,6 +29,7 @@ from whytrain.probing.tasks import (
     word_position,
 )
 from whytrain.statistics.intervals import Interval
+from whytrain.statistics.phrases import signed_difference
 
 _HOW_TO_READ = (
     "A probe is a small linear model that reads one answer from the states of one layer. It learns on some "
@@ -98,12 +100,12 @@ class Probes(Analysis):
         found = [word_position(sentences, self.parts, rng), sentence_length(sentences, self.parts, rng)]
         remarks = []
         if is_english(words):
-            lexicon: Lexicon = usual_lexicon(texts, is_needed=False, is_wanted=True)
+            lexicon = _lexicon()
             found += [part_of_speech(sentences, lexicon, self.parts, rng)]
             found += [negated_words(sentences, self.parts, rng)]
             if found[-1] is None:
                 remarks.append("Negation scope is left out: too few words stand behind a negation.")
-            if found[-2] is not None and found[-2].labels == ("content word", "function word"):
+            if isinstance(lexicon, NoLexicon):
                 remarks.append("Part of speech: function word or not, as WordNet is not on this machine.")
         else:
             remarks.append("Part of speech and negation scope are left out: their rules know English only.")
@@ -113,6 +115,13 @@ class Probes(Analysis):
         else:
             remarks.append("Phrase sentiment is left out: it needs people's labels of phrases (people=FILE).")
         return [task for task in found if task is not None], remarks
+
+
+def _lexicon() -> Lexicon:
+    try:
+        return WordNet()
+    except ConfigError:
+        return NoLexicon()
 
 
 def deepest(task: ProbedTask) -> ProbedLayer:
@@ -144,8 +153,8 @@ def _percent(share: float) -> str:
 
 def _points(difference: Interval) -> str:
     d = difference
-    numbers = [f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}") for value in (d.estimate, d.low, d.high)]
-    return f"{numbers[0]} points, {100 * d.level:g}% interval {numbers[1]} to {numbers[2]}"
+    estimate, low, high = (signed_difference(ACCURACY, value) for value in (d.estimate, d.low, d.high))
+    return f"{estimate} points, {100 * d.level:g}% interval {low} to {high}"
 
 
 def _rows(task: ProbedTask) -> list[dict[str, object]]:
