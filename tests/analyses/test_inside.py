@@ -107,7 +107,7 @@ def test_neurons_show_the_most_decisive_units(subject: Subject) -> None:
     assert result.metrics["share_of_first"] == pytest.approx(units["share"].sum())
     assert f"unit {units['unit'][0]}, speaks for {units['speaks_for'][0]}" in result.verdict
     assert units["best_value"].notna().all()
-    assert [chart.name for chart in result.charts] == ["neurons_ablation", "neurons_words", "neurons_text"]
+    assert [chart.name for chart in result.charts] == ["ablation", "words", "text"]
     of_text = result.tables["text"]
     assert sorted(of_text["unit"]) == list(range(10))
     assert result.tables["ablation"]["units"].tolist() == [1, 2, 4]

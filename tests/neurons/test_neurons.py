@@ -31,7 +31,7 @@ from whytrain.neurons import (
     word_effects,
 )
 from whytrain.neurons.projection import neighbors_agree
-from whytrain.neurons.responses import Phrases, known_words
+from whytrain.neurons.responses import Phrases, known_words, texts_with
 from whytrain.neurons.unit_values import margins
 
 WORDS = ["a", "great", "dull", "film", "plot", "very"]
@@ -106,8 +106,8 @@ def test_a_layer_that_is_not_there(model: ModelInterface, split: EncodedSplit) -
 
 
 def test_the_effect_of_a_word_is_what_falls_without_it(model: ModelInterface) -> None:
-    found = word_effects(model, ["a great film", "great plot", ""], POOLED)
-    assert found.words.tolist() == ["a", "great", "film", "great", "plot"]
+    found = word_effects(model, ["a great film", "great plot", ""], POOLED, {"great", "film", "a"})
+    assert found.words.tolist() == ["a", "great", "film", "great"]
     encoding = model.tokenizer.encode_words("a great film", 20)
     absent = np.where(encoding.word_of_token == 1, model.tokenizer.padding_id, encoding.token_ids)
     with evaluating(model):
@@ -116,12 +116,17 @@ def test_the_effect_of_a_word_is_what_falls_without_it(model: ModelInterface) ->
             for ids in (encoding.token_ids, absent)
         )
     np.testing.assert_allclose(found.raised[1], (whole - without).numpy(), atol=1e-6)
-    many = word_effects(model, ["a great film", "a great plot", "a great great film"], POOLED)
+    many = word_effects(model, ["a great film", "a great plot", "a great great film"], POOLED, {"a", "great"})
     for word, raised in many.strongest(0, 5, 0.95):
         own = many.raised[many.words == word, 0]
         assert raised.estimate == pytest.approx(own.mean())
         assert len(own) >= 3
         assert not raised.contains(0)
+
+
+def test_texts_with_words_until_there_are_enough() -> None:
+    texts = ["great", "a great film", "dull plot", "Great, dull", "great plot", "dull film"]
+    assert texts_with({"great", "dull"}, texts, 2) == ["a great film", "dull plot", "Great, dull"]
 
 
 def test_the_strongest_phrases_are_no_parts_of_each_other() -> None:

@@ -20,12 +20,13 @@ from whytrain.models.interface import ModelInterface
 from whytrain.models.layers import POOLED
 from whytrain.neurons.ablation import Ablation, ablate, decisiveness
 from whytrain.neurons.maximization import Found, maximize
-from whytrain.neurons.responses import known_words, read_phrases, word_effects
+from whytrain.neurons.responses import known_words, read_phrases, texts_with, word_effects
 from whytrain.neurons.unit_values import Activations, activations, contributions
 from whytrain.statistics.intervals import Interval
 
 Array = NDArray[np.float64]
 _WORDS, _PHRASES, _N_PHRASES = 5, 4, 3000  # shown per unit; read
+_TELLING, _OCCURRENCES = 20, 6  # words of a unit that are taken away; how often each, at least
 _KNOWN, _STRONG, _FREQUENT = 2000, 120, 60  # words of the training texts; of a unit's search
 _LENGTH, _WIDTH = 3, 4  # of the search
 _RANDOM_SETS = 5
@@ -71,7 +72,7 @@ class Neurons(Analysis):
         Args:
             layer: whose units, such as `pooled` or `lstm 1`.
             units: how many are shown, the most decisive ones.
-            sentences: of the validation split, at most; a third as many of the training split.
+            sentences: of the validation split, at most.
         """
         self.layer, self.units, self.sentences = layer, units, sentences
 
@@ -89,9 +90,10 @@ class Neurons(Analysis):
         taught = subject.train.texts
         taught = [taught[row] for row in rng.permutation(len(taught))]
         phrases = read_phrases(model, taught[: 10 * self.sentences], self.layer, _N_PHRASES, rng)
-        some = taught[: -(-self.sentences // 3)]
-        effects = word_effects(model, progress(some, "taking words away"), self.layer)
         search = _Search(model, taught[: 10 * self.sentences], self.layer)
+        words = {word for unit in order[: self.units].tolist() for word in search.telling(unit)}
+        carriers = texts_with(words, taught, _OCCURRENCES)
+        effects = word_effects(model, progress(carriers, "taking words away"), self.layer, words)
         shown = [
             _Unit(
                 number=unit,
@@ -128,6 +130,12 @@ class _Search:
         self._model, self._layer = model, layer
         self._words = known_words(texts, model.tokenizer, _KNOWN)
         self._alone = activations(model, split_of(self._words, model), layer).values
+
+    def telling(self, unit: int) -> list[str]:
+        """Return the words that alone move a unit farthest from its mean over words."""
+        values = self._alone[:, unit]
+        order = np.argsort(-np.abs(values - values.mean()), kind="stable")
+        return [self._words[row] for row in order[:_TELLING].tolist()]
 
     def __call__(self, unit: int) -> Found:
         strong = np.argsort(-self._alone[:, unit], kind="stable")[:_STRONG].tolist()
@@ -184,15 +192,20 @@ def _costs(
 def _verdict(shown: list[_Unit], costs: _Costs, n_units: int, layer: str) -> str:
     first = shown[0]
     words = ", ".join(f'"{word}"' for word, _ in first.words[:3]) or "no single word"
-    size, most, random = next((c for c in costs if c[0] == 8), costs[-1])
-    by_chance = np.mean([one.accuracy.estimate for one in random])
-    cost = most.accuracy
-    return (
+    head = (
         f"The {len(shown)} most decisive of {n_units} units of {layer} carry "
         f"{100 * sum(unit.share for unit in shown):.0f}% of the decision; the first, unit {first.number}, "
-        f"speaks for {first.speaks_for} and responds to {words}. Holding {size} of them at their mean costs "
-        f"{_points(cost.estimate)} points of accuracy ({100 * cost.level:g}% interval {_points(cost.low)} to "
-        f"{_points(cost.high)}), {size} random ones {_points(float(by_chance))}."
+        f"speaks for {first.speaks_for} and responds to {words}. "
+    )
+    telling = next(((size, most, others) for size, most, others in costs if most.accuracy.low > 0), None)
+    if telling is None:
+        return f"{head}Accuracy does not fall visibly if {costs[-1][0]} of them are held at their mean."
+    size, most, others = telling
+    cost, by_chance = most.accuracy, np.mean([one.accuracy.estimate for one in others])
+    return (
+        f"{head}Accuracy falls from {size} units on that are held at their mean: by {_points(cost.estimate)} "
+        f"points ({100 * cost.level:g}% interval {_points(cost.low)} to {_points(cost.high)}), with {size} "
+        f"random ones by {_points(float(by_chance))}."
     )
 
 
@@ -248,7 +261,7 @@ def _cost_chart(costs: _Costs, n_texts: int, layer: str) -> Chart:
         return Interval(**ends, level=interval.level)
 
     return Lines(
-        name="neurons_ablation",
+        name="ablation",
         title=f"What it costs to silence units of {layer}",
         subtitle=(
             f"Units held at their mean, the most decisive first; random: mean of {_RANDOM_SETS} draws; "
@@ -271,7 +284,7 @@ def _cost_chart(costs: _Costs, n_texts: int, layer: str) -> Chart:
 def _word_chart(shown: list[_Unit], level: float) -> Chart:
     rows = [(unit, word, raised) for unit in shown for word, raised in unit.words[:3]]
     return Bars(
-        name="neurons_words",
+        name="words",
         title="Words that move the most decisive units",
         subtitle=f"Value of the unit less that without the word; {100 * level:g}% interval over occurrences",
         labels=tuple(f"unit {unit.number} (for {unit.speaks_for}): {word}" for unit, word, _ in rows),
@@ -295,7 +308,7 @@ def _text_chart(rows: pd.DataFrame, text: str) -> Chart:
     first = rows.head(_IN_TEXT)
     rest = float(rows["added"][_IN_TEXT:].sum())
     return Bars(
-        name="neurons_text",
+        name="text",
         title="What single units add to the answer",
         subtitle=f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}; all units sum to the "
         "margin of the predicted class less that of usual values",

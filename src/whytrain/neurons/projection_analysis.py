@@ -134,7 +134,7 @@ class Projection(Analysis):
         kind = "t-SNE, no unit" if shown is None else "principal component, units of the state"
         how = "neighbors are alike to the model" if shown is None else f"{100 * shown:.0f}% of the variance"
         return Points(
-            name=f"projection_{name}",
+            name=name,
             title=title,
             subtitle=f"{len(positions)} {name}; {'t-SNE' if shown is None else 'PCA'}: {how}",
             positions=positions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,21 +95,43 @@ class WordEffects:
         return found
 
 
-def word_effects(model: ModelInterface, texts: Iterable[str], layer: str) -> WordEffects:
-    """Take every word of texts away in turn, as suits the model, and see which units fall."""
-    words: list[str] = []
+def word_effects(
+    model: ModelInterface, texts: Iterable[str], layer: str, words: Collection[str]
+) -> WordEffects:
+    """Take words of texts away in turn, as suits the model, and see which units fall.
+
+    Args:
+        model: which shows its layers.
+        texts: where the words occur, at least once.
+        layer: whose units.
+        words: in lower case and without punctuation around.
+    """
+    found: list[str] = []
     raised: list[Array] = []
     for text in texts:
         encoding = model.tokenizer.encode_words(text, model.max_tokens)
-        pairs = [without_word(encoding, word, model) for word in range(len(encoding.words))]
-        if not pairs:
+        places = [place for place, word in enumerate(encoding.words) if bare_word(word) in words]
+        if not places:
             continue
+        pairs = [without_word(encoding, place, model) for place in places]
         without = [encoding._replace(token_ids=pair.other_ids) for pair in pairs]
         split = split_of_encodings([encoding, *without], model.tokenizer.padding_id)
         values = activations(model, split, layer).values
-        words += map(bare_word, encoding.words)
+        found += [bare_word(encoding.words[place]) for place in places]
         raised.append(values[0] - values[1:])
-    return WordEffects(words=np.array(words), raised=np.concatenate(raised))
+    return WordEffects(words=np.array(found), raised=np.concatenate(raised))
+
+
+def texts_with(words: Collection[str], texts: Iterable[str], n: int) -> list[str]:
+    """Return texts of two words and more in which words occur, until there are n of each word."""
+    missing, found = dict.fromkeys(words, n), []
+    for text in texts:
+        here = set(map(bare_word, split_words(text)))
+        wanted = [word for word in here if missing.get(word, 0) > 0]
+        if wanted and len(here) > 1:
+            found.append(text)
+            missing.update({word: missing[word] - 1 for word in wanted})
+    return found
 
 
 def known_words(texts: Sequence[str], tokenizer: Tokenizer, most: int) -> tuple[str, ...]:

@@ -108,12 +108,12 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
     shares = pd.DataFrame(found.restored, columns=[f"{w + 1} {word}" for w, word in enumerate(pair.words)])
     shares.insert(0, "layer", found.layers)
     heat = Heat(
-        name="patching",
+        name="states",
         title=f"Where {changed} is carried",
         subtitle="Share of the answer that is back if one state is taken from the sentence with the word",
         rows=found.layers,
         columns=pair.words,
-        values=100 * found.restored,
+        values=_percents(found.restored),
         unit="% of the difference",
     )
     effects = {
@@ -204,7 +204,7 @@ def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
         weights[:, there] += size
     names = [f"{-n} before" if n < 0 else f"{n} after" if n else "the word" for n in beside.tolist()]
     return Heat(
-        name="patching",
+        name="states",
         title=f"Where {what} are carried",
         subtitle=(
             f"Mean share of the answer that is back if one state is taken from the sentence with the word, "
@@ -212,7 +212,7 @@ def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
         ),
         rows=found[0].layers,
         columns=tuple(names),
-        values=100 * sums / np.where(weights > 0, weights, np.nan),
+        values=_percents(sums / np.where(weights > 0, weights, np.nan)),
         unit="% of the difference",
     )
 
@@ -220,7 +220,7 @@ def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
 def _effects(effects: dict[str, dict[str, Interval]]) -> Chart:
     layers = tuple(next(iter(effects.values())))
     return Bars(
-        name="patching_effects",
+        name="effects",
         title="Through the word itself, or through what other words took from it",
         subtitle="Share of the word's effect that comes through the states of each layer",
         labels=layers,
@@ -247,6 +247,12 @@ def _rows(found: Patched, subject: Subject) -> list[dict[str, object]]:
         }
         for row, layer in enumerate(found.layers)
     ]
+
+
+def _percents(shares: Array) -> Array:
+    """Return shares in %, without the last bits of sums that are 0."""
+    percents: Array = np.round(100 * shares, 1) + 0.0
+    return percents
 
 
 def _percent(share: float) -> str:

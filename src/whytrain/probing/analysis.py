@@ -138,7 +138,8 @@ def _verdict(tasks: list[ProbedTask]) -> str:
         if last.rise.low > 0:
             more.append(
                 f"{task.name}: {_percent(first.accuracy.estimate)} at the embeddings, "
-                f"{_percent(last.accuracy.estimate)} at {last.layer} ({_points(last.rise)})"
+                f"{_percent(last.accuracy.estimate)} at {last.layer} ({_points(last.rise)}; "
+                f"{_percent(last.random_weights.estimate)} with random weights)"
             )
         else:
             others.append(f"{task.name} ({_points(last.rise)})")
@@ -186,7 +187,7 @@ def _chart(task: ProbedTask) -> Chart:
         series["control task"] = tuple(layer.control for layer in task.layers)
     answers = ", ".join(task.labels[:-1]) + f" or {task.labels[-1]}"
     return Lines(
-        name=f"probe_{task.name.replace(' ', '_')}",
+        name=task.name.replace(" ", "_"),
         title=f"{task.name.capitalize()}: {answers}",
         subtitle=(
             f"What a linear probe reads from each layer, judged on {task.n_parts:,} parts of "

@@ -70,4 +70,5 @@ def _numbers(ax: Axes, chart: Heat, colors: Colormap, norm: Normalize) -> None:
     for (row, column), value in np.ndenumerate(chart.values):
         if np.isfinite(value):
             ink = text_on(colors(float(norm(value))))
-            ax.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=SMALL_SIZE - 1, color=ink)
+            number = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+            ax.text(column, row, number, ha="center", va="center", fontsize=SMALL_SIZE - 1, color=ink)
