@@ -135,11 +135,14 @@ def planted(seeds: Sequence[int]) -> None:
             kinds_found = Counter(strongest(found, layer).tolist())
             share = wilson_interval(kinds_found["not"], len(found))
             direct = np.mean([one.direct.get(layer, np.nan) for one in found])
+            rows = [(one.restored[one.layers.index(layer)], one.pair.words.index("not")) for one in found]
+            at_not = np.mean([row[place] for row, place in rows])
+            behind = np.mean([row.argmax() > place for row, place in rows])
             print(
                 f"  {layer:16s} at not {share.estimate:.2f} [{share.low:.2f}, {share.high:.2f}]"
                 f"  at the opinion {kinds_found['opinion'] / len(found):.2f}"
-                f"  at a filler {kinds_found['filler'] / len(found):.2f}"
-                f"  through the changed words themselves {direct:.2f}"
+                f"  at a filler {kinds_found['filler'] / len(found):.2f}  behind not {behind:.2f};"
+                f"  restored at not {at_not:.2f}, through all changed words {direct:.2f}"
             )
 
 
