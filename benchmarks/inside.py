@@ -90,7 +90,7 @@ def trained(tokenizer: Tokenizer, pooling: Pooling, seed: int) -> tuple[ModelInt
             batch = train.batch(rows)
             loss = cross_entropy(module(batch.token_ids, batch.mask), batch.labels)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     model = interface_of(module.eval(), tokenizer, 20)
     return model, float(predict_split(model, held_out).right.mean())
@@ -98,7 +98,7 @@ def trained(tokenizer: Tokenizer, pooling: Pooling, seed: int) -> tuple[ModelInt
 
 def planted_pairs(model: ModelInterface, rng: np.random.Generator) -> list[Patched]:
     """Return 50 sentences with "not", each patched into one without it in which three fillers differ, too."""
-    found = []
+    found: list[Patched] = []
     while len(found) < N_PAIRS:
         words, label = planted_sentence(rng, negated=True)
         other = list(words)
@@ -155,7 +155,7 @@ def inspected(runs: Sequence[str], uri: str | None, people: str | None) -> None:
         for analysis in ("probes", "neurons", "patching"):
             result = run.inspect(analysis, people=people)
             print(f"\n{name}, {analysis}: {result.verdict}")
-            for remark in result.remarks:
+            for remark in result.result.remarks:
                 print(f"  {remark}")
             for title, table in result.tables.items():
                 print(f"\n{title}\n{table.head(60).to_string(index=False, float_format='{:.3f}'.format)}")

@@ -72,9 +72,10 @@ def test_probes_say_what_rises(subject: Subject) -> None:
     scope = rows[rows["question"] == "negation scope"].set_index("layer")
     assert list(scope.index) == ["embeddings", "lstm 1"]
     risen, _, flat = result.verdict.partition("No rise can be seen for ")
-    last = rows[rows["layer"] == "lstm 1"].set_index("question")
-    assert (last["rise_low"] > 0).any()
-    for question, row in last.iterrows():
+    best = rows[rows["layer"] != "embeddings"].sort_values("accuracy", kind="stable", ascending=False)
+    best = best.groupby("question", sort=False).first()
+    assert (best["rise_low"] > 0).any()
+    for question, row in best.iterrows():
         assert f"{question}" in (risen if row["rise_low"] > 0 else flat)
     assert result.metrics["negation_scope/rise"] == pytest.approx(scope.loc["lstm 1", "rise"])
     assert len(result.charts) == rows["question"].nunique()
@@ -90,7 +91,7 @@ def test_probes_read_peoples_labels_of_phrases(subject: Subject) -> None:
     result = ask("probes", dataclasses.replace(subject, trees=trees), sentences=90, parts=300)
     of_phrases = result.tables["probes"].query("question == 'phrase sentiment'")
     assert of_phrases["accuracy"].tolist() == [1.0, 1.0]
-    assert "phrase sentiment (0.0 points, 90% interval 0.0 to 0.0)" in result.verdict
+    assert "phrase sentiment (0.0 points, 90% interval 0.0 to 0.0 at lstm 1)" in result.verdict
 
 
 def test_probes_need_sentences(subject: Subject) -> None:

@@ -175,16 +175,12 @@ def _costs(
 ) -> _Costs:
     """Return what it costs to hold the first 1, 2, 4, … units, and as many random ones."""
     sizes = [size for size in (1, 2, 4, 8, 16, 32, 64, 128) if size <= len(order) // 2]
-    settings = {"level": subject.level, "seed": subject.seed}
+
+    def held(units: NDArray[np.int64]) -> Ablation:
+        return ablate(model, split, seen, units.tolist(), level=subject.level, seed=subject.seed)
+
     return [
-        (
-            size,
-            ablate(model, split, seen, order[:size].tolist(), **settings),
-            [
-                ablate(model, split, seen, rng.permutation(len(order))[:size].tolist(), **settings)
-                for _ in range(_RANDOM_SETS)
-            ],
-        )
+        (size, held(order[:size]), [held(rng.permutation(len(order))[:size]) for _ in range(_RANDOM_SETS)])
         for size in sizes
     ]
 

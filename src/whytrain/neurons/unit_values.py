@@ -43,7 +43,8 @@ class Activations:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The class that each text is for, (n,)."""
-        return self.logits.argmax(axis=1)
+        classes: NDArray[np.int64] = self.logits.argmax(axis=1)
+        return classes
 
 
 def activations(
@@ -82,7 +83,8 @@ def margins(logits: Array, classes: NDArray[np.int64]) -> Array:
         classes: (n,).
     """
     own = np.take_along_axis(logits, classes[:, None], axis=1)[:, 0]
-    return own - (logits.sum(axis=1) - own) / (logits.shape[1] - 1)
+    margin: Array = own - (logits.sum(axis=1) - own) / (logits.shape[1] - 1)
+    return margin
 
 
 def contributions(seen: Activations, means: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated
 
@@ -136,11 +136,11 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
         )
     sizes = np.array([abs(one.total) for one in found])
 
-    def mean(share: Callable[[Patched], float]) -> Interval:
+    def mean(of_sentence: Sequence[float]) -> Interval:
         """Mean share in %, each sentence counting as much as its word does."""
         return bootstrap_interval(
             lambda shares, weights: (shares * weights).sum(axis=1) / weights.sum(axis=1),
-            np.array([100 * share(one) for one in found]),
+            100 * np.asarray(of_sentence),
             sizes,
             level=subject.level,
             seed=subject.seed,
@@ -148,7 +148,7 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
 
     layer = _last(found[0])
     effects = {
-        kind: {layer: mean(lambda one, k=kind, at=layer: _kinds(one)[k][at]) for layer in found[0].direct}
+        kind: {at: mean([_kinds(one)[kind][at] for one in found]) for at in found[0].direct}
         for kind in _kinds(found[0])
     }
     direct, indirect = (of[layer] for of in effects.values())

@@ -34,7 +34,8 @@ class Pair:
     @property
     def changed(self) -> list[int]:
         """The words in which the two differ."""
-        return np.unique(self.word_of_token[self.token_ids != self.other_ids]).tolist()
+        words: list[int] = np.unique(self.word_of_token[self.token_ids != self.other_ids]).tolist()
+        return words
 
 
 def pair_of(text: str, other: str, model: ModelInterface) -> Pair:
@@ -72,6 +73,7 @@ def without_word(encoding: WordEncoding, word: int, model: ModelInterface) -> Pa
     """Return a sentence beside itself with a word absent: its tokens replaced as suits the model."""
     names = [name for name in model.capabilities.removals if name != "removed"]
     replacement = removal_of(names[0] if names else "padding", model.tokenizer).replacement_id
+    assert replacement is not None
     other = np.where(encoding.word_of_token == word, replacement, encoding.token_ids)
     return Pair(
         words=encoding.words,

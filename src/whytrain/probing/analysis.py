@@ -17,8 +17,7 @@ from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
 from whytrain.data.words import bare_word
 from whytrain.errors import ConfigError, DataError
 from whytrain.metrics import ACCURACY
-from whytrain.models.layers import POOLED
-from whytrain.probing.study import ProbedLayer, ProbedTask, probe_layers, randomized
+from whytrain.probing.study import ProbedTask, probe_layers, randomized
 from whytrain.probing.tasks import (
     ProbeTask,
     negated_words,
@@ -35,8 +34,9 @@ _HOW_TO_READ = (
     "A probe is a small linear model that reads one answer from the states of one layer. It learns on some "
     "sentences and is judged on others; every answer is equally frequent. Random weights: the same network "
     "untrained, for what its shape alone lets through. Control task: every word was given a random answer; a "
-    "probe that is right there has learned words by heart. Selectivity is the accuracy beyond that. What a "
-    "layer knows need not be what the model uses."
+    "probe that is right there has learned words by heart. Selectivity is the accuracy beyond that. The best of "
+    "several layers is named, so the interval of its rise is wider than that of a single one. What a layer "
+    "knows need not be what the model uses."
 )
 
 
@@ -124,25 +124,20 @@ def _lexicon() -> Lexicon:
         return NoLexicon()
 
 
-def deepest(task: ProbedTask) -> ProbedLayer:
-    """Return the last layer that has a state at every token."""
-    return [layer for layer in task.layers if layer.layer != POOLED][-1]
-
-
 def _verdict(tasks: list[ProbedTask]) -> str:
-    """Say of which questions the last layer knows more than the embeddings, and of which it does not."""
+    """Say of which questions some layer knows more than the embeddings, and of which none does."""
     more, others = [], []
     for task in tasks:
-        last, first = deepest(task), task.layers[0]
-        assert last.rise is not None
-        if last.rise.low > 0:
+        best, first = task.best, task.layers[0]
+        assert best.rise is not None
+        if best.rise.low > 0:
             more.append(
                 f"{task.name}: {_percent(first.accuracy.estimate)} at the embeddings, "
-                f"{_percent(last.accuracy.estimate)} at {last.layer} ({_points(last.rise)}; "
-                f"{_percent(last.random_weights.estimate)} with random weights)"
+                f"{_percent(best.accuracy.estimate)} at {best.layer} ({_points(best.rise)}; "
+                f"{_percent(best.random_weights.estimate)} with random weights)"
             )
         else:
-            others.append(f"{task.name} ({_points(last.rise)})")
+            others.append(f"{task.name} ({_points(best.rise)} at {best.layer})")
     risen = f"Layers add to what words alone tell of {'; '.join(more)}." if more else ""
     flat = f"No rise can be seen for {', '.join(others)}." if others else ""
     return " ".join(filter(None, [risen, flat]))
@@ -155,7 +150,7 @@ def _percent(share: float) -> str:
 def _points(difference: Interval) -> str:
     d = difference
     estimate, low, high = (signed_difference(ACCURACY, value) for value in (d.estimate, d.low, d.high))
-    return f"{estimate} points, {100 * d.level:g}% interval {low} to {high}"
+    return f"{estimate} points, {100 * d.level:.3g}% interval {low} to {high}"
 
 
 def _rows(task: ProbedTask) -> list[dict[str, object]]:
@@ -172,14 +167,14 @@ def _rows(task: ProbedTask) -> list[dict[str, object]]:
 
 
 def _metrics(task: ProbedTask) -> dict[str, float]:
-    last = deepest(task)
-    assert last.rise is not None
-    found = {"accuracy": last.accuracy.estimate, "rise": last.rise.estimate}
-    return found if last.selectivity is None else found | {"selectivity": last.selectivity.estimate}
+    best = task.best
+    assert best.rise is not None
+    found = {"accuracy": best.accuracy.estimate, "rise": best.rise.estimate}
+    return found if best.selectivity is None else found | {"selectivity": best.selectivity.estimate}
 
 
 def _chart(task: ProbedTask) -> Chart:
-    series = {
+    series: dict[str, tuple[Interval | None, ...]] = {
         "this model": tuple(layer.accuracy for layer in task.layers),
         "random weights": tuple(layer.random_weights for layer in task.layers),
     }

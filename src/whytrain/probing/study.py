@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +29,8 @@ class ProbedLayer:
         selectivity: accuracy - control.
         random_weights: accuracy on the same model with random weights.
         gain: accuracy - random_weights.
-        rise: accuracy - that of the first layer; None of the first.
+        rise: accuracy - that of the first layer; None of the first. Its interval is corrected (Bonferroni)
+            for the number of layers, so that the best of them may be named.
         compression: how many times shorter the labels are with the states than without.
     """
 
@@ -61,6 +61,11 @@ class ProbedTask:
     n_parts: int
     n_sentences: int
     layers: tuple[ProbedLayer, ...]
+
+    @property
+    def best(self) -> ProbedLayer:
+        """The layer behind the first that knows most."""
+        return max(self.layers[1:], key=lambda layer: layer.accuracy.estimate)
 
     @property
     def chance(self) -> float:
@@ -106,7 +111,7 @@ def probe_layers(
                 selectivity=None if by_heart is None else judge.share(right, by_heart),
                 random_weights=judge.share(by_chance),
                 gain=judge.share(right, by_chance),
-                rise=None if first is None else judge.share(right, first),
+                rise=None if first is None else judge.share(right, first, n_looks=len(states) - 1),
                 compression=online_compression(
                     of_layer[taught], task.label[taught], task.sentence[taught], rng
                 ),
@@ -132,21 +137,23 @@ def _right(
 class _Judge:
     """Shares of parts with intervals over sentences, whose parts are alike."""
 
-    def __init__(self, sentence: Iterable[int], level: float, seed: int) -> None:
+    def __init__(self, sentence: NDArray[np.int64], level: float, seed: int) -> None:
         _, self._of_part, self._counts = np.unique(sentence, return_inverse=True, return_counts=True)
         self._level, self._seed = level, seed
 
     def __len__(self) -> int:
         return len(self._counts)
 
-    def share(self, right: NDArray[np.bool_], less: NDArray[np.bool_] | None = None) -> Interval:
-        """Return the share of right parts, less that of others where they are given."""
+    def share(
+        self, right: NDArray[np.bool_], less: NDArray[np.bool_] | None = None, *, n_looks: int = 1
+    ) -> Interval:
+        """Return the share of right parts, less that of others; of so many intervals all hold together."""
         hits = right.astype(np.float64) - (0.0 if less is None else less)
         sums = np.bincount(self._of_part, hits, minlength=len(self))
         return bootstrap_interval(
             lambda of_sentence, counts: of_sentence.sum(axis=1) / counts.sum(axis=1),
             sums,
             self._counts.astype(np.float64),
-            level=self._level,
+            level=1 - (1 - self._level) / n_looks,
             seed=self._seed,
         )

@@ -125,7 +125,8 @@ def phrase_sentiment(
 
     Neutral ones are drawn of the same length as others: most long phrases have an opinion.
     """
-    sentences, parts = [], []
+    sentences: list[WordEncoding] = []
+    parts: list[_Part] = []
     for tree in trees:
         encoding = tokenizer.encode_words(" ".join(tree.words), max_tokens)
         if len(encoding.words) != len(tree.words):  # cut, or words that come as one token

@@ -174,7 +174,8 @@ class BiLSTM(nn.Module):
         assert self.self_attention is not None
         padding = None if mask is None else ~mask
         read, _ = self.self_attention(states, states, states, key_padding_mask=padding, need_weights=False)
-        return states + read
+        added: Tensor = states + read
+        return added
 
     def _padded_states(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Compute what packing would, from plain runs of each direction: on a CPU in less time.
