@@ -35,8 +35,8 @@ _HOW_TO_READ = (
     "sentences and is judged on others; every answer is equally frequent. Random weights: the same network "
     "untrained, for what its shape alone lets through. Control task: every word was given a random answer; a "
     "probe that is right there has learned words by heart. Selectivity is the accuracy beyond that. The best "
-    "of several layers is named, so the interval of its rise is wider than that of a single one. What a layer "
-    "knows need not be what the model uses."
+    "of several layers is named, so the interval of its rise is wider than that of a single one. What a "
+    "layer knows need not be what the model uses."
 )
 
 
