@@ -14,8 +14,8 @@ from whytrain.errors import DataError
 
 if TYPE_CHECKING:
     from whytrain.api.runs import Run
-    from whytrain.attribution.least_deletions import LeastDeletions
     from whytrain.attribution.text import ExplainedText
+    from whytrain.counterfactuals.deletions import LeastDeletions
     from whytrain.models.saved import SavedModel
     from whytrain.shortcuts.features import Text
 
@@ -134,7 +134,7 @@ class AskedText:
             importance: float64 (n_words,), what each speaks for the answer, see `LeastDeletions`.
             budget: texts that are tried, about.
         """
-        from whytrain.attribution.least_deletions import least_deletions
+        from whytrain.counterfactuals.deletions import least_deletions
 
         parts, task = self._parts, self.saved.task
 

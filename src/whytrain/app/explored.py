@@ -17,9 +17,9 @@ import whytrain as wt
 from whytrain.app.rows import Which, groups_of
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import make_explainer
-from whytrain.attribution.least_deletions import LeastDeletions
 from whytrain.attribution.text import ExplainedText, ScoredText, TextExplainer
 from whytrain.config.choices import section_of
+from whytrain.counterfactuals.deletions import LeastDeletions
 from whytrain.data.corpus import Corpus
 from whytrain.errors import DataError, WhytrainError
 from whytrain.models.saved import SavedModel

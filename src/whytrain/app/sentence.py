@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 
 import whytrain as wt
-from whytrain.app.alike import AlikeSentences, AlikeWords, frequent_words
 from whytrain.app.coloring import ColoredWord, colored, look, spaces_of
 from whytrain.app.explored import Explored
 from whytrain.attribution.attribution import Attribution, Pairs, Quantity, strongest_pairs
@@ -18,6 +17,7 @@ from whytrain.attribution.text import ExplainedText
 from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
 from whytrain.data.words import bare_word, split_words
 from whytrain.errors import ConfigError
+from whytrain.models.alike import AlikeSentences, AlikeWords, frequent_words
 from whytrain.pages.explanation.drawings import arcs
 from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdict_sentences
 from whytrain.presentation.wording import listed, percent, scores_of

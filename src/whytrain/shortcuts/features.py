@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,11 +123,17 @@ class Text:
         >>> Text("Good, really").replaced(0, "bad")
         'Bad, really'
         """
-        begin, end = word_spans(self.text)[place]
-        _, first, last = bare_spans(self.text)[place]
-        capital = self.text[first : first + 1].isupper() and word[:1].islower()
-        new = f"{word[:1].upper()}{word[1:]}" if capital else word
-        return self._rebuilt({place: f"{self.text[begin:first]}{new}{self.text[last:end]}"})
+        return self.rewritten({place: word})
+
+    def rewritten(self, changes: Mapping[int, str]) -> str:
+        """Return the text with other words at some places, each written as `replaced` does."""
+        spans, cores, new = word_spans(self.text), bare_spans(self.text), {}
+        for place, word in changes.items():
+            (begin, end), (_, first, last) = spans[place], cores[place]
+            capital = self.text[first : first + 1].isupper() and word[:1].islower()
+            put = f"{word[:1].upper()}{word[1:]}" if capital else word
+            new[place] = f"{self.text[begin:first]}{put}{self.text[last:end]}"
+        return self._rebuilt(new)
 
     def exchanged(self, first: str, second: str) -> str:
         """Return the text with the first occurrences of two words in each other's place.

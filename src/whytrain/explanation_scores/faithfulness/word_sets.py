@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.shapley.coalitions import coalition_sizes, n_players_of
+from whytrain.attribution.shapley.coalitions import n_players_of
 from whytrain.attribution.target import Target
+from whytrain.counterfactuals.deletions import least_sets
 from whytrain.explanation_scores.score import Array
 from whytrain.explanation_scores.study import Study
 
@@ -39,10 +40,8 @@ def smallest_share(reached: Decided, *, taken_away: bool) -> float:
         reached: for each coalition that is there.
         taken_away: the set is what is not there.
     """
-    n_words = n_players_of(len(reached))
-    sizes = coalition_sizes(n_words)
-    counted = n_words - sizes if taken_away else sizes
-    return float(counted[reached].min()) / n_words if reached.any() else 1.0
+    sets = least_sets(reached, taken_away=taken_away)
+    return len(sets[0]) / n_players_of(len(reached)) if sets else 1.0
 
 
 def smallest_shares(study: Study, share: Callable[[Decided], float]) -> Array:

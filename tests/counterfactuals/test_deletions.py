@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from whytrain.attribution.least_deletions import least_deletions
+from whytrain.counterfactuals.deletions import least_deletions
 
 Bools, Ints = NDArray[np.bool_], NDArray[np.int64]
 

@@ -10,6 +10,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.attribution.shapley.coalitions import coalition_sizes, membership, n_players_of
+
 Decide = Callable[[NDArray[np.bool_]], NDArray[np.int64]]
 
 
@@ -67,6 +69,25 @@ def least_deletions(
             )
     found = _greedy(decide, importance, whole) if tried < n - 1 else ()
     return LeastDeletions(sets=(found,) if found else (), is_least=False, tried=tried)
+
+
+def least_sets(reached: NDArray[np.bool_], *, taken_away: bool) -> list[tuple[int, ...]]:
+    """Return all smallest sets of words with which something is reached, from the table of all coalitions.
+
+    Args:
+        reached: bool (2^n,), for each coalition that is present.
+        taken_away: the set is what is not present: what must go; otherwise what must stay.
+
+    >>> least_sets(np.array([True, True, False, False]), taken_away=True)  # without the second of two words
+    [(1,)]
+    """
+    n = n_players_of(len(reached))
+    sizes = n - coalition_sizes(n) if taken_away else coalition_sizes(n)
+    if not reached.any():
+        return []
+    least = np.flatnonzero(reached & (sizes == sizes[reached].min()))
+    inside = membership(least, n) != taken_away
+    return [tuple(np.flatnonzero(row).tolist()) for row in inside]
 
 
 def _greedy(decide: Decide, importance: NDArray[np.float64], whole: int) -> tuple[int, ...]:
