@@ -134,16 +134,13 @@ class AskedText:
             importance: float64 (n_words,), what each speaks for the answer, see `LeastDeletions`.
             budget: texts that are tried, about.
         """
-        from whytrain.counterfactuals.deletions import least_deletions
+        from whytrain.counterfactuals.deletions import least_deletions_of
 
-        parts, task = self._parts, self.saved.task
-
-        def decide(present: NDArray[np.bool_]) -> NDArray[np.int64]:
-            texts = [parts.without_places(np.flatnonzero(~row).tolist()) for row in present]
-            decided = task.decisions(self.saved.probabilities(texts))
+        def decide(texts: list[str]) -> NDArray[np.int64]:
+            decided = self.saved.task.decisions(self.saved.probabilities(texts))
             return decided if decided.ndim == 1 else decided[:, self._index]
 
-        return least_deletions(decide, importance, budget=budget)
+        return least_deletions_of(decide, self._parts, importance, budget=budget)
 
 
 def ask(model: Run | SavedModel, text: str) -> AskedText:

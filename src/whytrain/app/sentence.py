@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +13,8 @@ from whytrain.app.coloring import ColoredWord, colored, look, spaces_of
 from whytrain.app.explored import Explored
 from whytrain.attribution.attribution import Attribution, Pairs, Quantity, strongest_pairs
 from whytrain.attribution.text import ExplainedText
-from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
-from whytrain.data.words import bare_word, split_words
-from whytrain.errors import ConfigError
+from whytrain.data.lexicon import Lexicon, lexicon_of
+from whytrain.data.words import bare_word
 from whytrain.models.alike import AlikeSentences, AlikeWords, frequent_words
 from whytrain.pages.explanation.drawings import arcs
 from whytrain.pages.explanation.verdict import deciding_words, told_apart, verdict_sentences
@@ -26,7 +24,6 @@ EFFECT = Quantity(symbol="Δ", name="effect of the word", unit="log-odds", addit
 _OF_A_KIND = 4  # opposites, synonyms
 _NEAR = 8  # words that are near for the model
 _ARCS = 4
-_SAMPLE = 1000  # texts from which the language is told
 _CLASSES = 6  # whose probabilities are shown
 _ALIKE = 6
 Tried = tuple[str, str]  # a word, and why it is tried
@@ -188,11 +185,7 @@ class Vocabulary:
     @cached_property
     def lexicon(self) -> Lexicon:
         """WordNet for English texts where this machine has it."""
-        counts = Counter(bare_word(word) for text in self._texts[:_SAMPLE] for word in split_words(text))
-        try:
-            return WordNet() if is_english(counts) else NoLexicon()
-        except ConfigError:
-            return NoLexicon()
+        return lexicon_of(self._texts)
 
     @cached_property
     def _alike(self) -> AlikeWords | None:

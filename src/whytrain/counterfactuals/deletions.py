@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.shapley.coalitions import coalition_sizes, membership, n_players_of
+from whytrain.shortcuts.features import Text
 
 Decide = Callable[[NDArray[np.bool_]], NDArray[np.int64]]
 
@@ -69,6 +70,28 @@ def least_deletions(
             )
     found = _greedy(decide, importance, whole) if tried < n - 1 else ()
     return LeastDeletions(sets=(found,) if found else (), is_least=False, tried=tried)
+
+
+def least_deletions_of(
+    decide: Callable[[list[str]], NDArray[np.int64]],
+    text: Text,
+    importance: NDArray[np.float64],
+    *,
+    budget: int,
+) -> LeastDeletions:
+    """Find the fewest words without which the answer is another one; see `least_deletions`.
+
+    Args:
+        decide: the model, from texts to what it decides, int64 (n_texts,).
+        text: of at least one word.
+        importance: float64 (n_words,).
+        budget: texts that are tried, about.
+    """
+
+    def of_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return decide([text.without_places(np.flatnonzero(~row).tolist()) for row in present])
+
+    return least_deletions(of_present, importance, budget=budget)
 
 
 def least_sets(reached: NDArray[np.bool_], *, taken_away: bool) -> list[tuple[int, ...]]:

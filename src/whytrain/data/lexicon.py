@@ -166,6 +166,19 @@ def is_english(counts: Mapping[str, int]) -> bool:
     return total > 0 and sum(counts.get(word, 0) for word in _FUNCTION_WORDS) >= _ENGLISH * total
 
 
+def are_english(texts: Sequence[str]) -> bool:
+    """Whether texts, of which the first are read, are English."""
+    return is_english(Counter(bare_word(word) for text in texts[:_SAMPLE] for word in split_words(text)))
+
+
+def lexicon_of(texts: Sequence[str]) -> Lexicon:
+    """Return WordNet for English texts where this machine has it; else no lexicon."""
+    try:
+        return WordNet() if are_english(texts) else NoLexicon()
+    except ConfigError:
+        return NoLexicon()
+
+
 def usual_lexicon(texts: Sequence[str], *, is_needed: bool, is_wanted: bool) -> Lexicon:
     """Return WordNet where it is needed, or wanted for English texts and on this machine; else no lexicon.
 
@@ -174,8 +187,7 @@ def usual_lexicon(texts: Sequence[str], *, is_needed: bool, is_wanted: bool) -> 
     """
     if not (is_needed or is_wanted):
         return NoLexicon()
-    words = Counter(bare_word(word) for text in texts[:_SAMPLE] for word in split_words(text))
-    if not (is_needed or is_english(words)):
+    if not (is_needed or are_english(texts)):
         return NoLexicon()
     try:
         return WordNet()
