@@ -99,6 +99,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         shortcuts=evidence_of(trainer, ShortcutEvidence),
         check=check,
         is_marked=follows_marks(record.config["guidance"]),
+        predict_texts=lambda texts, labels: predict_split(model, data.encode(texts, labels)),
     )
 
 

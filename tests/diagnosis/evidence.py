@@ -232,6 +232,7 @@ def healthy(**changes: Any) -> RunEvidence:
         "unread": unread(),
         "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
         "shortcuts": shortcuts(),
+        "predict_texts": lambda texts, labels: predictions([seen[int(t.split()[1])] for t in texts], labels),
         "surrogate": surrogate(
             coefficients=tuple(
                 CoefficientEvidence(name=f"hidden {i}", kind="hidden", beta=1.0, class_name="good")
@@ -240,5 +241,5 @@ def healthy(**changes: Any) -> RunEvidence:
         ),
     }
     if "corpus" in changes:
-        gathered["held_out"] = None
+        gathered["held_out"] = gathered["predict_texts"] = None
     return gather(**(gathered | changes))

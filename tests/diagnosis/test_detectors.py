@@ -23,7 +23,15 @@ from evidence import (
     unread,
 )
 
-from whytrain.diagnosis import of_classes, of_data, of_predictions, of_surrogates, of_tokens, of_words
+from whytrain.diagnosis import (
+    of_classes,
+    of_data,
+    of_predictions,
+    of_robustness,
+    of_surrogates,
+    of_tokens,
+    of_words,
+)
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
 from whytrain.diagnosis.evidence import CheckRows, RunEvidence, SetEvidence
@@ -560,6 +568,29 @@ def test_unknown_tokens_are_held_against_a_word_list(n_unknown: int, is_found: b
     assert found.value.estimate == pytest.approx(n_unknown / 1000 - 0.2)
     assert BOOK.findings["unknown_tokens"].is_met(found.value) is is_found
     assert f"{n_unknown / 1000:.1%} of the tokens" in found.detail
+
+
+@pytest.mark.parametrize(("n_wrong", "is_found"), [(0, False), (3, False), (20, True)])
+def test_what_typing_errors_cost_is_counted_on_mistyped_sentences(n_wrong: int, is_found: bool) -> None:
+    def predict(texts: list[str], labels: Any) -> Predictions:  # the first ones wrong, others as they were
+        assert not any(text == f"review {i} to look at" for i, text in enumerate(texts))
+        answers = [1 - int(y) if i < n_wrong or i % 10 == 0 else int(y) for i, y in enumerate(labels)]
+        return predictions(answers, labels)
+
+    found = measured(of_robustness.lost_to_typos(spoiled(predict_texts=predict)))
+    # Every tenth is wrong as it is, and no more wrong than that.
+    lost = sum(i < n_wrong and i % 10 != 0 for i in range(100))
+    assert found.value.estimate == pytest.approx(lost / 100, abs=1e-12)
+    assert BOOK.findings["lost_to_typos"].is_met(found.value) is is_found
+    assert f"90.0% are classified right, and {0.9 - lost / 100:.1%}" in found.detail
+
+
+def test_typing_errors_need_words_that_can_have_them() -> None:
+    rows = [(f"it is no. {i}", i % 2) for i in range(100)]
+    short = corpus(rows, rows)
+    assert reason(of_robustness.lost_to_typos(spoiled(predict_texts=None))).startswith("this run did not ask")
+    run = spoiled(corpus=short, predict_texts=lambda texts, labels: predictions(list(labels), labels))
+    assert reason(of_robustness.lost_to_typos(run)).startswith("fewer than 30")
 
 
 @pytest.mark.parametrize(("n_cut", "is_found"), [(0, False), (5, False), (60, True)])

@@ -30,6 +30,7 @@ def guidance_settings(**changes: Any) -> GuidanceSettings:
         "counterfactuals": 0,
         "input_gradient": 0.0,
         "reweight": False,
+        "typos": 0.0,
     }
     return GuidanceSettings(**values | changes)
 

@@ -230,6 +230,24 @@ def test_off_unless_something_is_switched_on():
         assert guidance_settings(marks="marks.yaml", **{name: value}).is_on
 
 
+def test_typing_errors_need_neither_a_run_nor_marks_and_change_other_words_in_every_epoch(
+    tokenizer: Tokenizer,
+):
+    settings = guidance_settings(typos=0.5)
+    assert settings.is_on
+    assert settings.edits_texts
+    assert not settings.reads_run
+    texts = ["a good film", "the reading actor", "a bad"] * 40
+    guidance = guide(settings, Named(), training_rows(tokenizer, texts), NoLexicon(), seed=0)
+    as_is = [tokenizer.tokens(guidance.rows.encoded.sentence(row).tolist())[1:-1] for row in range(120)]
+    changed = [{row for row in range(120) if said(guidance, row, epoch) != as_is[row]} for epoch in (0, 1)]
+    assert changed[0] != changed[1]
+    for rows in changed:
+        assert not any(row % 3 == 2 for row in rows)  # no word of four letters
+        # Two such words each: one stays in a quarter of the 80 rows; 99.9% of draws lie so near.
+        assert binom.ppf(0.0005, 80, 0.75) <= len(rows) <= binom.ppf(0.9995, 80, 0.75)
+
+
 def test_actions_need_what_they_act_on():
     with pytest.raises(
         ConfigError, match=r"guidance.mask, guidance.upweight act on .* give guidance.run=RUN_ID"

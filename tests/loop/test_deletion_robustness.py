@@ -22,6 +22,7 @@ from whytrain.loop.deletion_robustness import (
     without_words,
 )
 from whytrain.models.saved import SavedModel
+from whytrain.robustness.typing_errors import guiding_typos, unseen_typos
 
 
 class Counter:
@@ -122,3 +123,25 @@ def test_where_evaluations_do_not_suffice_a_sorted_file_gives_both_classes(monke
     found = on_two_words(small_model(), sentences)[TOP_TWO_SHARE]
     assert len(found) == 20
     assert {str(row).partition("-")[0] for row in found.index} == {"good", "bad"}
+
+
+def test_typing_errors_cost_what_rests_on_the_spelling_of_a_word() -> None:
+    sentences = pd.DataFrame(
+        [
+            ("a", "great film", "good"),
+            ("b", "dull film", "bad"),  # bad whatever is written
+            ("c", "great or splendid", "good"),  # both must be mistyped
+            ("d", "great bore", "bad"),  # wrong as it is
+            ("e", "great splendid and great", "good"),  # three words
+        ],
+        columns=["id", "text", "label"],
+    )
+    lost = robustness.lost_to_typos(cast(SavedModel, Counter()), sentences)
+    # Each word alone changes nothing where another is enough, so an attack that goes by the answer stops.
+    assert lost.to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0, "d": 0.0, "e": 0.0}
+
+
+def test_the_tested_typing_errors_are_no_trained_ones() -> None:
+    for word in ("great", "splendid", "film"):
+        assert set(unseen_typos(word)).isdisjoint(guiding_typos(word))
+        assert unseen_typos(word)

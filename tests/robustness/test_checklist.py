@@ -28,7 +28,7 @@ READER = Reader({"fine": 1.0, "good": 1.0, "bob": 1.0, "very": -0.3, "odd": -2.0
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "tests.yaml"
-    path.write_text(yaml.safe_dump(SUITE), "utf-8")
+    path.write_text(yaml.safe_dump(SUITE, sort_keys=False), "utf-8")
     return path
 
 

@@ -19,6 +19,7 @@ ALLOWED_KEYS = (
     "guidance.counterfactuals",
     "guidance.input_gradient",
     "guidance.reweight",
+    "guidance.typos",
     "objective.label_smoothing",
     "objective.word_masking",
     "objective.attention_penalty.weight",

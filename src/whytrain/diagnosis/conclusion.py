@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from whytrain.data.lexicon import WordNet, is_english
-from whytrain.diagnosis.allowed import ALLOWED_KEYS
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Diagnosis
@@ -15,10 +14,10 @@ from whytrain.diagnosis.of_words import METHOD
 from whytrain.diagnosis.overrides import Plan, make_plan
 from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
+from whytrain.guidance.guidance_settings import ACT_ON_NAMED
 from whytrain.presentation.wording import counted
 from whytrain.shortcuts.evidence import ShortcutEvidence
 
-_GUIDANCE = tuple(key for key in ALLOWED_KEYS if key.startswith("guidance."))
 _FEW_EPOCHS = 3  # two without a better value and one with it
 
 
@@ -79,7 +78,7 @@ def _unusable(
     """Say which keys the run gives the next one no ground for."""
     if not evidence.validation.predictions.exclusive:
         reason = "it needs classes that exclude each other, and these are labels that do not"
-        return dict.fromkeys((*_GUIDANCE, "objective.class_weights"), reason)
+        return dict.fromkeys((*ACT_ON_NAMED, "objective.class_weights"), reason)
     reasons: dict[str, str] = {}
     if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
         reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"

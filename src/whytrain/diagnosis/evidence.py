@@ -135,6 +135,9 @@ class ValidationRows:
         given_away: int64 (n,), `WHOLE` where the sentence stands in train, `PART` where it shares most of
             itself with train, else 0.
         given_by: int64 (n,), the training row that does; -1 where none does.
+        right_mistyped: float64 (n,), 1 where the network is right in spite of typing errors, 0 where not, NaN
+            for sentences that it was not asked about
+            (`whytrain.diagnosis.of_robustness.right_when_mistyped`); None where nobody asked.
     """
 
     ids: Sequence[str]
@@ -143,6 +146,7 @@ class ValidationRows:
     floor: NDArray[np.int64]
     given_away: NDArray[np.int64]
     given_by: NDArray[np.int64]
+    right_mistyped: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

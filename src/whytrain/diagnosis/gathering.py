@@ -26,6 +26,7 @@ from whytrain.diagnosis.evidence import (
     ValidationRows,
 )
 from whytrain.diagnosis.of_data import contradicted_rows, has_learned, sampled_rows
+from whytrain.diagnosis.of_robustness import PredictTexts, right_when_mistyped
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
@@ -52,6 +53,7 @@ def gather(
     shortcuts: ShortcutEvidence | None = None,
     check: CheckRows | None = None,
     is_marked: bool = False,
+    predict_texts: PredictTexts | None = None,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -70,6 +72,7 @@ def gather(
         shortcuts: what the network leans on.
         check: the check sample.
         is_marked: whether words were marked that must not decide.
+        predict_texts: asks the network about texts of no split; None: it cannot be asked.
     """
     train = corpus.train
     away, by = given_away(corpus.validation.texts, train.texts)
@@ -92,6 +95,9 @@ def gather(
             floor=floor,
             given_away=away,
             given_by=by,
+            right_mistyped=None
+            if predict_texts is None
+            else right_when_mistyped(corpus.validation.texts, validation.labels, predict_texts),
         ),
         history=history,
         calibration=calibration,

@@ -17,6 +17,7 @@ from whytrain.diagnosis.allowed import ALLOWED_KEYS, Scalar
 from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.rules import Expectation, Recommendation, RuleBook, Step
 from whytrain.errors import ConfigError
+from whytrain.guidance.guidance_settings import ACT_ON_NAMED
 
 _PLAIN = re.compile(r"[\w.-]+")  # a value that no grammar, Hydra's or the shell's, reads in another way
 
@@ -120,7 +121,7 @@ def _values(
         values[key] = value
     if recommendation.overrides and not values:
         return "the run had these values already, or was at their limits"
-    if any(key.startswith("guidance.") for key in values):
+    if not ACT_ON_NAMED.isdisjoint(values):
         values["guidance.run"] = run_id
     try:
         check_values(config, values)

@@ -22,6 +22,7 @@ from whytrain.guidance.marked_words import MarkedWords, Spans, Words
 from whytrain.guidance.row_weights import row_weights
 from whytrain.guidance.target_words import random_marks
 from whytrain.guidance.training_rows import Named, TrainingRows
+from whytrain.guidance.typing_errors import TypingErrors
 from whytrain.shortcuts.marks import Mark
 
 _LOG = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ def guide(
         marked = MarkedWords(marks, Words(rows.texts))
     edits = edits_of_explained(settings, named, rows, marked.words, lexicon, generator)
     edits += _edits_of_marks(settings, marked, rows.classes, lexicon)
+    edits.append(Edit(probability=settings.typos, targets=TypingErrors(rows.texts)))
     _say_what_stays(settings, marks)
     return Guidance(
         rows,

@@ -24,6 +24,11 @@ ON_MARKS = {
     "reweight": False,
 }
 
+# Keys that act on what is named: by a run's explanations, by its diagnosis, or by a person.
+ACT_ON_NAMED = frozenset(
+    f"guidance.{name}" for name in ("marks", "targets", "top_words", *ON_EXPLAINED, *ON_MARKS)
+)
+
 
 def follows_marks(guidance: Mapping[str, Any]) -> bool:
     """Return whether a config's section marks something and does something to it."""
@@ -58,6 +63,8 @@ class GuidanceSettings:
             `whytrain.objectives.input_gradient`.
         reweight: whether rows weigh so that what is marked says nothing about the label; see
             `whytrain.guidance.row_weights`.
+        typos: probability that a word of four letters or more gets a typing error, drawn anew in every epoch;
+            see `whytrain.robustness.typing_errors`. It needs neither a run nor marks.
 
     Raises:
         ConfigError: something is switched on without what it acts on, or hiding and replacing exceed 1
@@ -79,6 +86,7 @@ class GuidanceSettings:
     counterfactuals: Annotated[int, Ge(0)]
     input_gradient: Annotated[float, Ge(0)]
     reweight: bool
+    typos: Probability
 
     def __post_init__(self) -> None:
         """Refuse combinations that mean nothing."""
@@ -137,9 +145,10 @@ class GuidanceSettings:
             or self.synonyms > 0
             or max(self.swap, self.swap_order, self.delete) > 0
             or self.counterfactuals > 0
+            or self.typos > 0
         )
 
     @property
     def is_on(self) -> bool:
         """Whether anything is done at all."""
-        return self.acts_on_explained or self.acts_on_marks
+        return self.acts_on_explained or self.acts_on_marks or self.typos > 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from whytrain.config.override_words import key_of, last_of_each, words_of
 from whytrain.diagnosis.overrides import Strategy
 from whytrain.diagnosis.rules import Expectation
-from whytrain.guidance.guidance_settings import FOUND, ON_EXPLAINED, ON_MARKS
+from whytrain.guidance.guidance_settings import ACT_ON_NAMED, FOUND, ON_EXPLAINED, ON_MARKS
 from whytrain.guidance.repair import OTHER_REPAIRS, repair_of
 from whytrain.loop.shortcut_rows import ADVERSARIAL
 from whytrain.shortcuts.marks import Mark
@@ -95,7 +95,7 @@ def repair_of_marks(marks: Sequence[Mark]) -> Strategy:
 
 def is_guided(words: Sequence[str]) -> bool:
     """Return whether overrides act on what a run explained, or on what is marked."""
-    return any(key_of(word).startswith("guidance.") for word in words)
+    return any(key_of(word) in ACT_ON_NAMED for word in words)
 
 
 def acts_on_marks(words: Sequence[str]) -> bool:

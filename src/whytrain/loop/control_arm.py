@@ -5,6 +5,7 @@ from __future__ import annotations
 from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.finding import in_words
 from whytrain.diagnosis.rules import load_rules
+from whytrain.guidance.guidance_settings import ACT_ON_NAMED
 from whytrain.runs.diagnosis import StoredDiagnosis
 
 
@@ -15,11 +16,7 @@ def why_no_control(diagnosis: StoredDiagnosis) -> list[str]:
         diagnosis: of the baseline.
     """
     book = load_rules(None, DETECTORS)
-    guided = {
-        name
-        for name, r in book.recommendations.items()
-        if any(k.startswith("guidance.") for k in r.overrides)
-    }
+    guided = {name for name, r in book.recommendations.items() if not ACT_ON_NAMED.isdisjoint(r.overrides)}
     told = ["No arm acts on random words instead: none of the changes acts on what explanations name."]
     for name, rule in book.findings.items():
         if guided.isdisjoint(rule.recommend):

@@ -1,4 +1,4 @@
-"""Measures that training did not target: words removed, not masked; synonyms that it never swapped in."""
+"""Measures that training did not target: words removed, not masked; synonyms and typing errors never used."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from whytrain.attribution.units import players_of
 from whytrain.data.lexicon import Lexicon, unseen_synonyms
 from whytrain.data.words import bare_word, split_words
 from whytrain.models.saved import SavedModel
+from whytrain.robustness.attacks import attack
+from whytrain.robustness.typing_errors import unseen_typos
 
 WITHOUT_TOP_WORDS = "robustness/lost_without_top_words"
 TO_SYNONYMS = "robustness/lost_to_unseen_synonyms"
+TO_TYPOS = "robustness/lost_to_unseen_typos"
 TOP_TWO_SHARE = "robustness/top_two_share"
 WITHOUT_TOP_TWO = "robustness/lost_without_top_two"
 UNTARGETED = (
@@ -27,8 +30,10 @@ UNTARGETED = (
     WITHOUT_TOP_TWO,
     WITHOUT_TOP_WORDS,
     TO_SYNONYMS,
+    TO_TYPOS,
     "diagnosis/few_token_dependence_removed",
 )
+_ATTACKED, _TRIED = 200, 4  # sentences that are attacked, errors that are tried of a word
 _MOST_WORDS = 10  # of a sentence whose coalitions are all evaluated
 _EVALUATIONS = 1 << 17  # of all these sentences together: seconds for a BiLSTM, minutes for a transformer
 
@@ -73,6 +78,31 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
     ids = sentences["id"].iloc[list(chosen)].tolist()
     found = {TOP_TWO_SHARE: shares, WITHOUT_TOP_TWO: lost}
     return {name: pd.Series(values, index=ids, dtype="float64").dropna() for name, values in found.items()}
+
+
+def lost_to_typos(model: SavedModel, sentences: pd.DataFrame) -> pd.Series[float]:
+    """Attack sentences by typing errors, in at most two words each, that guided training never uses.
+
+    Args:
+        model: what is tested.
+        sentences: columns id, text and label (a class name); of many, some are drawn, the same for all
+            models.
+
+    Returns:
+        Right as it is − right under attack (1 or 0): float64, indexed by id; see
+        `whytrain.robustness.attacks.attack`.
+    """
+    generator = np.random.default_rng(0)
+    chosen = sentences.iloc[np.sort(generator.permutation(len(sentences))[:_ATTACKED])]
+    labels = [model.class_names.index(label) for label in chosen["label"]]
+
+    def variants(word: str) -> Sequence[str]:
+        errors = unseen_typos(word)
+        return [errors[i] for i in generator.permutation(len(errors))[:_TRIED]]
+
+    found = attack(model.probabilities, chosen["text"].tolist(), labels, variants, most=2)
+    lost = found.right(0).astype(np.float64) - found.right(2)
+    return pd.Series(lost, index=chosen["id"].tolist(), dtype="float64")
 
 
 def without_words(text: str, words: Collection[str]) -> str:

@@ -14,8 +14,10 @@ from whytrain.errors import TrackingError
 from whytrain.guidance.target_words import explained_words, word_counts
 from whytrain.loop.deletion_robustness import (
     TO_SYNONYMS,
+    TO_TYPOS,
     WITHOUT_TOP_WORDS,
     accuracy_lost,
+    lost_to_typos,
     on_two_words,
     with_synonyms,
     without_words,
@@ -128,6 +130,7 @@ def _untargeted(run: RunRecord, baseline: RunRecord, lexicon: Lexicon | None) ->
     sentences = read_sentences(run)
     model = read_model(run)
     found = on_two_words(model, sentences)
+    found[TO_TYPOS] = lost_to_typos(model, sentences)
     try:
         sizes = word_sizes(read_words(baseline))
     except TrackingError:  # the budget allowed no ranking

@@ -24,7 +24,7 @@ EXPLANATION = (
     "Differences are after minus before, paired by seed and by sentence, with 95% intervals. A promise is "
     "kept or missed where all of the interval says so, and open where it does not.",
     "Measures marked “not targeted” look at what no strategy trained for: words removed instead of hidden, "
-    "and synonyms that training never used.",
+    "and synonyms and typing errors that training never used.",
 )
 
 _NAMED = 5  # measures in a sentence

@@ -27,6 +27,7 @@ MEASURES = {
     "diagnosis/imbalance": "rare classes swallowed",
     "diagnosis/unknown_tokens": "unknown tokens",
     "diagnosis/cut_texts": "texts that are cut",
+    "diagnosis/lost_to_typos": "accuracy lost to typing errors",
     "diagnosis/contradictory_labels": "labels that contradict",
     "diagnosis/shortcut": "decisions by a shortcut",
     "diagnosis/mislabeled": "labels that are probably wrong",
@@ -35,6 +36,7 @@ MEASURES = {
     "robustness/lost_without_top_two": "accuracy lost: two words out",
     "robustness/lost_without_top_words": "accuracy lost: top words out",
     "robustness/lost_to_unseen_synonyms": "accuracy lost to synonyms",
+    "robustness/lost_to_unseen_typos": "accuracy lost to chosen typing errors",
 }
 
 

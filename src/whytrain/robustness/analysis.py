@@ -241,9 +241,9 @@ def _remarks(
         left, all_words = (np.mean([getattr(r, name) for r in reduced]) for name in ("n_left", "n_words"))
         sure = [np.mean([getattr(r, name) for r in reduced]) for name in ("probability", "probability_left")]
         remarks.append(
-            f"Of {all_words:.0f} words {left:.1f} are enough on average for the same answer, which then has a "
-            f"probability of {sure[1]:.2f} instead of {sure[0]:.2f}: what is left is seldom a reason that a "
-            "person would accept."
+            f"Of {all_words:.0f} words {left:.1f} are enough on average for the same answer, then with "
+            f"a probability of {sure[1]:.2f} instead of {sure[0]:.2f}: what is left is seldom a reason that "
+            "a person would accept."
         )
         if clauses:
             worst = min(clauses, key=lambda clause: clauses[clause].estimate)

@@ -64,8 +64,8 @@ class ChecklistAnalysis(Analysis):
             verdict=_verdict(outcomes),
             how_to_read=(
                 "Each test is many sentences made of a few templates, for which everybody knows the answer, "
-                "or that it must not change. The interval is over the words that stand in them: what a model does "
-                "with a word in one template it does in others."
+                "or that it must not change. The interval is over the words that stand in them: what a "
+                "model does with a word in one template it does in others."
             ),
             remarks=tuple(f"Left out: {reason}." for reason in left_out),
             tables={"tests": _table(outcomes), "failures": _failures(outcomes)},

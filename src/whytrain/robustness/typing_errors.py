@@ -62,6 +62,16 @@ def all_typos(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for words in typos(word).values() for other in words))
 
 
+def guiding_typos(word: str) -> tuple[str, ...]:
+    """Return the typing errors of a word that guided training uses: the first, the third, …."""
+    return all_typos(word)[::2]
+
+
+def unseen_typos(word: str) -> tuple[str, ...]:
+    """Return the typing errors that are left for a test of whether training with the others helped."""
+    return all_typos(word)[1::2]
+
+
 def drawn_typos(word: str, generator: np.random.Generator) -> list[str]:
     """Return one typing error of each kind, where there are any."""
     return [words[generator.integers(len(words))] for words in typos(word).values()]

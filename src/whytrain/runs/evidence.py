@@ -51,7 +51,7 @@ _LOGIT, _HELD_OUT = "logit_", "held_out_"
 # And per class `logit_…`; where there are any, `held_out_…` per class and `two_words`.
 _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
 # And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`; with conformal sets
-# `covered`.
+# `covered`; where the network was asked about typing errors, `right_mistyped`.
 _VALIDATION = TableRecord(
     topic=_TOPIC, name="validation", columns=("id", "text", "label", "floor", "given_away", "given_by")
 )
@@ -109,6 +109,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
         judged |= {"lowest_loss": history.lowest, "last_loss": history.last}
         if history.halfway is not None:
             judged["halfway_loss"] = history.halfway
+    if validation.right_mistyped is not None:
+        judged["right_mistyped"] = validation.right_mistyped
     if evidence.calibration is not None:
         judged["covered"] = evidence.calibration.sets.covered
     _VALIDATION.log(store, pd.DataFrame(judged))
@@ -154,6 +156,9 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             floor=_labels(validation["floor"]),
             given_away=validation["given_away"].to_numpy(),
             given_by=validation["given_by"].to_numpy(),
+            right_mistyped=validation["right_mistyped"].to_numpy(np.float64)
+            if "right_mistyped" in validation
+            else None,
         ),
         history=_history(summary, validation),
         calibration=_calibration(predictions, summary, validation),
