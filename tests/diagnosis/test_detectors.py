@@ -756,6 +756,7 @@ def test_nothing_published_is_not_examined_and_not_silent() -> None:
         held_out=None,
         unread=None,
         shortcuts=None,
+        predict_texts=None,
     )
     diagnosis = diagnose(run, BOOK.findings)
     assert set(diagnosis.not_examined) == set(DETECTORS) - {
