@@ -3,8 +3,8 @@
     python benchmarks/robustness.py --data DIR
 
 DIR holds GLUE's SST-2 (`sst2/train.tsv`, `sst2/dev.tsv`). A small BiLSTM learns from some thousand phrases,
-as they are and with `guidance.typos`; the best epoch is chosen on held-out phrases, and everything is measured
-on dev sentences, of which no part is trained on. Written to `--out`:
+as they are and with `guidance.typos`; the best epoch is chosen on held-out phrases, and everything is
+measured on dev sentences, of which no part is trained on. Written to `--out`:
 
     counterfactuals.csv    per dev sentence the fewest words to leave out and to replace, and what an oracle,
                            which tries all smaller sets in another way, says of both
