@@ -41,8 +41,7 @@ from whytrain.data.words import split_words
 from whytrain.errors import TrackingError
 from whytrain.models.saved import SavedModel
 from whytrain.robustness.attacks import attack
-from whytrain.robustness.typing_errors import unseen_typos
-from whytrain.shortcuts.features import Text
+from whytrain.robustness.typing_errors import mistyped, unseen_typos
 from whytrain.statistics.intervals import bootstrap_interval, wilson_interval
 
 WORDS = (0, 1, 2, 4, 20)  # with a typing error; 20: nearly all of a sentence
@@ -133,21 +132,13 @@ def of_model(model: SavedModel, typos: float, seed: int, options: argparse.Names
     found = attack(model.probabilities, texts, labels, variants, most=max(WORDS))
     frames = []
     for words in WORDS:
-        said = model.probabilities([drawn(text, words, row) for row, text in enumerate(texts)]).argmax(axis=1)
+        draws = ((text, words, np.random.default_rng(row)) for row, text in enumerate(texts))
+        said = model.probabilities([mistyped(*each, unseen_typos) for each in draws]).argmax(axis=1)
         for errors, right in (("chosen", found.right(words)), ("drawn", said == np.array(labels))):
             frame = pd.DataFrame({"row": range(len(texts)), "right": right.astype(float)})
             frames.append(frame.assign(typos=typos, seed=seed, errors=errors, words=words))
     print(f"typos={typos:g} seed={seed}: {found.asked:,} texts asked about", file=sys.stderr, flush=True)
     return pd.concat(frames)
-
-
-def drawn(text: str, n_words: int, row: int) -> str:
-    """Return a text with a typing error, not among those trained with, in some of its words."""
-    generator, split = np.random.default_rng(row), Text(text)
-    able = [place for place, word in enumerate(split.words) if unseen_typos(word)]
-    chosen = generator.permutation(able)[:n_words].tolist() if able else []
-    changes = {place: str(generator.choice(unseen_typos(split.words[place]))) for place in chosen}
-    return split.rewritten(changes)
 
 
 def differences(rows: pd.DataFrame, typos: float) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
 from whytrain.guidance.guidance_settings import follows_marks
-from whytrain.models.batch_runner import predict_split
+from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.pages.shortcuts import ranked_list
 from whytrain.runs.diagnosis import log_diagnosis, log_rules
@@ -99,7 +99,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         shortcuts=evidence_of(trainer, ShortcutEvidence),
         check=check,
         is_marked=follows_marks(record.config["guidance"]),
-        predict_texts=lambda texts, labels: predict_split(model, data.encode(texts, labels)),
+        predict_texts=lambda texts: predict_split(model, split_of(texts, model)).probabilities,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
@@ -22,6 +22,8 @@ Payoff = Literal["log_odds", "probability", "logit"]
 PlayerUnit = Literal["word", "character", "wordpiece"]
 # Where a model computes; auto: the accelerator, if there is one.
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+# Texts to the probabilities of their classes, float64 (n_texts, n_classes).
+Predict = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
 class Batch(NamedTuple):

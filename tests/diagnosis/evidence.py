@@ -232,7 +232,12 @@ def healthy(**changes: Any) -> RunEvidence:
         "unread": unread(),
         "explanations": shapley([*even, *(replace(p, variant="removed") for p in even)]),
         "shortcuts": shortcuts(),
-        "predict_texts": lambda texts, labels: predictions([seen[int(t.split()[1])] for t in texts], labels),
+        "predict_texts": lambda texts: (
+            predictions(
+                [seen[next(int(word) for word in text.split() if word.isdigit())] for text in texts],
+                [0] * len(texts),
+            ).probabilities
+        ),
         "surrogate": surrogate(
             coefficients=tuple(
                 CoefficientEvidence(name=f"hidden {i}", kind="hidden", beta=1.0, class_name="good")

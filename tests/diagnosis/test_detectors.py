@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -570,16 +571,18 @@ def test_unknown_tokens_are_held_against_a_word_list(n_unknown: int, is_found: b
     assert f"{n_unknown / 1000:.1%} of the tokens" in found.detail
 
 
-@pytest.mark.parametrize(("n_wrong", "is_found"), [(0, False), (3, False), (20, True)])
-def test_what_typing_errors_cost_is_counted_on_mistyped_sentences(n_wrong: int, is_found: bool) -> None:
-    def predict(texts: list[str], labels: Any) -> Predictions:  # the first ones wrong, others as they were
-        assert not any(text == f"review {i} to look at" for i, text in enumerate(texts))
-        answers = [1 - int(y) if i < n_wrong or i % 10 == 0 else int(y) for i, y in enumerate(labels)]
-        return predictions(answers, labels)
+@pytest.mark.parametrize(("n_misled", "is_found"), [(0, False), (20, False), (60, True)])
+def test_what_typing_errors_cost_is_counted_on_mistyped_sentences(n_misled: int, is_found: bool) -> None:
+    def predict(texts: Sequence[str]) -> Any:  # sentences "review i to look at"
+        numbers = [next(int(word) for word in text.split() if word.isdigit()) for text in texts]
+        misled = [i < n_misled and "review" not in text for i, text in zip(numbers, texts, strict=True)]
+        wrong = [is_misled or i % 10 == 0 for i, is_misled in zip(numbers, misled, strict=True)]
+        answers = [i % 2 if not is_wrong else 1 - i % 2 for i, is_wrong in zip(numbers, wrong, strict=True)]
+        return predictions(answers, [0] * len(texts)).probabilities
 
     found = measured(of_robustness.lost_to_typos(spoiled(predict_texts=predict)))
     # Every tenth is wrong as it is, and no more wrong than that.
-    lost = sum(i < n_wrong and i % 10 != 0 for i in range(100))
+    lost = sum(i < n_misled and i % 10 != 0 for i in range(100))
     assert found.value.estimate == pytest.approx(lost / 100, abs=1e-12)
     assert BOOK.findings["lost_to_typos"].is_met(found.value) is is_found
     assert f"90.0% are classified right, and {0.9 - lost / 100:.1%}" in found.detail
@@ -587,9 +590,8 @@ def test_what_typing_errors_cost_is_counted_on_mistyped_sentences(n_wrong: int, 
 
 def test_typing_errors_need_words_that_can_have_them() -> None:
     rows = [(f"it is no. {i}", i % 2) for i in range(100)]
-    short = corpus(rows, rows)
     assert reason(of_robustness.lost_to_typos(spoiled(predict_texts=None))).startswith("this run did not ask")
-    run = spoiled(corpus=short, predict_texts=lambda texts, labels: predictions(list(labels), labels))
+    run = spoiled(corpus=corpus(rows, rows), predict_texts=lambda texts: np.full((len(texts), 2), 0.5))
     assert reason(of_robustness.lost_to_typos(run)).startswith("fewer than 30")
 
 

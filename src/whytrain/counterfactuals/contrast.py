@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from whytrain.counterfactuals.substitutions import Counterfactual, Predict
+from whytrain.counterfactuals.substitutions import Counterfactual
 from whytrain.errors import DataError
 from whytrain.shortcuts.features import Text
 from whytrain.statistics.intervals import Interval, wilson_interval
+from whytrain.types import Predict
 
 COLUMNS = ("text", "label", "original", "original_label", "model_said", "model_says", "changed", "fluency")
 

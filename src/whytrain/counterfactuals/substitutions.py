@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from whytrain.counterfactuals.fluency import Fluency
 from whytrain.shortcuts.features import Text
+from whytrain.types import Predict
 
-Predict = Callable[[Sequence[str]], NDArray[np.float64]]  # texts to probabilities (n_texts, n_classes)
 Changes = Mapping[int, str]  # other words by place
 
-_BEAM = 10  # sets of changes that are gone on with
+_BEAM = 5  # sets of changes that are gone on with
 _SHOWN = 5
 
 

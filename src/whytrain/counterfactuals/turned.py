@@ -10,11 +10,12 @@ import numpy as np
 from whytrain.counterfactuals.candidates import Candidates
 from whytrain.counterfactuals.deletions import LeastDeletions, least_deletions_of
 from whytrain.counterfactuals.fluency import Fluency
-from whytrain.counterfactuals.substitutions import Predict, Substitutions, least_substitutions
+from whytrain.counterfactuals.substitutions import Substitutions, least_substitutions
 from whytrain.data.lexicon import Lexicon
 from whytrain.models.alike import AlikeWords, frequent_words
 from whytrain.models.saved import SavedModel
 from whytrain.shortcuts.features import Text
+from whytrain.types import Predict
 
 _DELETIONS = 1500  # sets of words that a search for the least deletions tries
 

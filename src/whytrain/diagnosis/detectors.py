@@ -64,6 +64,7 @@ _OF_ONE_CLASS = frozenset(
         "imbalance",
         "contradictory_labels",
         "mislabeled",
+        "lost_to_typos",
     }
 )
 

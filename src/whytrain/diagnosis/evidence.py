@@ -135,9 +135,8 @@ class ValidationRows:
         given_away: int64 (n,), `WHOLE` where the sentence stands in train, `PART` where it shares most of
             itself with train, else 0.
         given_by: int64 (n,), the training row that does; -1 where none does.
-        right_mistyped: float64 (n,), 1 where the network is right in spite of typing errors, 0 where not, NaN
-            for sentences that it was not asked about
-            (`whytrain.diagnosis.of_robustness.right_when_mistyped`); None where nobody asked.
+        right_mistyped: float64 (n,), whether the network is right in spite of typing errors, see
+            `whytrain.robustness.mistyped_rows`; None where nobody asked.
     """
 
     ids: Sequence[str]

@@ -26,10 +26,10 @@ from whytrain.diagnosis.evidence import (
     ValidationRows,
 )
 from whytrain.diagnosis.of_data import contradicted_rows, has_learned, sampled_rows
-from whytrain.diagnosis.of_robustness import PredictTexts, right_when_mistyped
+from whytrain.robustness.mistyped_rows import right_when_mistyped
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
-from whytrain.types import Predictions
+from whytrain.types import Predict, Predictions
 
 OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
 
@@ -53,7 +53,7 @@ def gather(
     shortcuts: ShortcutEvidence | None = None,
     check: CheckRows | None = None,
     is_marked: bool = False,
-    predict_texts: PredictTexts | None = None,
+    predict_texts: Predict | None = None,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -96,8 +96,8 @@ def gather(
             given_away=away,
             given_by=by,
             right_mistyped=None
-            if predict_texts is None
-            else right_when_mistyped(corpus.validation.texts, validation.labels, predict_texts),
+            if predict_texts is None or not validation.exclusive
+            else right_when_mistyped(predict_texts, corpus.validation.texts, validation.labels),
         ),
         history=history,
         calibration=calibration,

@@ -17,8 +17,7 @@ from whytrain.attribution.units import players_of
 from whytrain.data.lexicon import Lexicon, unseen_synonyms
 from whytrain.data.words import bare_word, split_words
 from whytrain.models.saved import SavedModel
-from whytrain.robustness.attacks import attack
-from whytrain.robustness.typing_errors import unseen_typos
+from whytrain.robustness.mistyped_rows import right_when_mistyped
 
 WITHOUT_TOP_WORDS = "robustness/lost_without_top_words"
 TO_SYNONYMS = "robustness/lost_to_unseen_synonyms"
@@ -33,7 +32,6 @@ UNTARGETED = (
     TO_TYPOS,
     "diagnosis/few_token_dependence_removed",
 )
-_ATTACKED, _TRIED = 200, 4  # sentences that are attacked, errors that are tried of a word
 _MOST_WORDS = 10  # of a sentence whose coalitions are all evaluated
 _EVALUATIONS = 1 << 17  # of all these sentences together: seconds for a BiLSTM, minutes for a transformer
 
@@ -89,20 +87,13 @@ def lost_to_typos(model: SavedModel, sentences: pd.DataFrame) -> pd.Series[float
             models.
 
     Returns:
-        Right as it is − right under attack (1 or 0): float64, indexed by id; see
-        `whytrain.robustness.attacks.attack`.
+        Right as it is − right under attack (1 or 0): float64, indexed by id.
     """
-    generator = np.random.default_rng(0)
-    chosen = sentences.iloc[np.sort(generator.permutation(len(sentences))[:_ATTACKED])]
-    labels = [model.class_names.index(label) for label in chosen["label"]]
-
-    def variants(word: str) -> Sequence[str]:
-        errors = unseen_typos(word)
-        return [errors[i] for i in generator.permutation(len(errors))[:_TRIED]]
-
-    found = attack(model.probabilities, chosen["text"].tolist(), labels, variants, most=2)
-    lost = found.right(0).astype(np.float64) - found.right(2)
-    return pd.Series(lost, index=chosen["id"].tolist(), dtype="float64")
+    labels = np.array([model.class_names.index(label) for label in sentences["label"]], dtype=np.int64)
+    texts = sentences["text"].tolist()
+    right = model.probabilities(texts).argmax(axis=1) == labels
+    lost = right.astype(np.float64) - right_when_mistyped(model.probabilities, texts, labels)
+    return pd.Series(lost, index=sentences["id"].tolist(), dtype="float64").dropna()
 
 
 def without_words(text: str, words: Collection[str]) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.shortcuts.features import Text
+from whytrain.types import Predict
 
-Predict = Callable[[Sequence[str]], NDArray[np.float64]]  # texts to probabilities (n_texts, n_classes)
 # A word, bare, to what may be written instead.
 Variants = Callable[[str], Sequence[str]]
 

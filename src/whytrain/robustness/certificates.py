@@ -9,8 +9,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.robustness.attacks import Predict
 from whytrain.shortcuts.features import Text
+from whytrain.types import Predict
 
 
 def certified(

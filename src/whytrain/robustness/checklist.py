@@ -15,8 +15,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from whytrain.errors import ConfigError
-from whytrain.robustness.attacks import Predict
 from whytrain.statistics.intervals import Interval, clustered_share
+from whytrain.types import Predict
 
 TOLERANCE = 0.1  # of a probability that must not fall, as in Ribeiro et al.
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whytrain.robustness.attacks import Predict
 from whytrain.shortcuts.features import Text
+from whytrain.types import Predict
 
 
 @dataclass(frozen=True, kw_only=True)

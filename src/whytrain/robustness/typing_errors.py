@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from whytrain.robustness.attacks import Variants
 from whytrain.shortcuts.features import Text
 
 Kind = Literal["swap", "drop", "neighbor", "insert"]
-KINDS: tuple[Kind, ...] = ("swap", "drop", "neighbor", "insert")
 SHORTEST = 4  # letters of a word that is still read with one of them wrong
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -77,19 +77,22 @@ def drawn_typos(word: str, generator: np.random.Generator) -> list[str]:
     return [words[generator.integers(len(words))] for words in typos(word).values()]
 
 
-def mistyped(text: str, n_words: int, generator: np.random.Generator) -> str:
+def mistyped(text: str, n_words: int, generator: np.random.Generator, errors: Variants = all_typos) -> str:
     """Return a text with a typing error in some of its words, drawn; as it is where all words are short.
 
     Args:
         text: the text.
         n_words: how many words, or fewer where there are no more.
-        generator: draws words, the kind and the error.
+        generator: draws words, the kind of error, and the error.
+        errors: of a word, among those of `typos`.
     """
     split = Text(text)
-    able = [place for place, word in enumerate(split.words) if typos(word)]
-    chosen = generator.permutation(able)[:n_words].tolist() if able else []
+    able = [place for place, word in enumerate(split.words) if errors(word)]
     changes = {}
-    for place in chosen:
-        errors = drawn_typos(split.words[place], generator)
-        changes[place] = errors[generator.integers(len(errors))]
+    for place in generator.permutation(able)[:n_words].tolist() if able else []:
+        word = split.words[place]
+        of_kinds = [[e for e in of_kind if e in set(errors(word))] for of_kind in typos(word).values()]
+        possible = [of_kind for of_kind in of_kinds if of_kind]
+        of_kind = possible[generator.integers(len(possible))]
+        changes[place] = of_kind[generator.integers(len(of_kind))]
     return split.rewritten(changes)

@@ -126,7 +126,11 @@ class Text:
         return self.rewritten({place: word})
 
     def rewritten(self, changes: Mapping[int, str]) -> str:
-        """Return the text with other words at some places, each written as `replaced` does."""
+        """Return the text with other words at some places, each written as `replaced` does.
+
+        >>> Text("Good, really fine").rewritten({0: "bad", 2: "dull"})
+        'Bad, really dull'
+        """
         spans, cores, new = word_spans(self.text), bare_spans(self.text), {}
         for place, word in changes.items():
             (begin, end), (_, first, last) = spans[place], cores[place]
