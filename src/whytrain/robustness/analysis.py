@@ -248,7 +248,7 @@ def _remarks(
         if clauses:
             worst = min(clauses, key=lambda clause: clauses[clause].estimate)
             remarks.append(f"Beside “{worst}” {_in_words(clauses[worst])} of the answers stay.")
-        remarks.append("To make it stand typing errors: guidance.typos=0.1 (docs/robustness.md).")
+        remarks.append("Training with guidance.typos=0.3 makes it harder to mislead (docs/robustness.md).")
     if SYNONYMS not in attacked:
         remarks.append("Without synonyms: WordNet is not on this machine, or the texts are not English.")
     return remarks
