@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from whytrain.counterfactuals.fluency import Fluency
 from whytrain.data.lexicon import Lexicon
@@ -10,7 +10,6 @@ from whytrain.data.words import bare_word
 from whytrain.models.alike import AlikeWords
 
 # The words of a sentence, bare, and a place, to words that may stand there, the likeliest first.
-Propose = Callable[[Sequence[str], int], Sequence[str]]
 
 
 class Candidates:
@@ -27,7 +26,6 @@ class Candidates:
         near: AlikeWords | None,
         *,
         per_word: int,
-        masked: Propose | None = None,
     ) -> None:
         """Look at nothing yet.
 
@@ -36,10 +34,9 @@ class Candidates:
             lexicon: parts of speech, opposites, synonyms.
             near: words by the model's embeddings; None where it has none.
             per_word: how many of each kind, at most.
-            masked: a masked-language model's proposals.
         """
         self._fluency, self._lexicon, self._near = fluency, lexicon, near
-        self._per_word, self._masked = per_word, masked
+        self._per_word = per_word
 
     def __call__(self, words: Sequence[str], place: int) -> list[str]:
         """Return the candidates for a place of a sentence of bare words; none for signs."""
@@ -49,8 +46,6 @@ class Candidates:
         n = self._per_word
         found = [*self._lexicon.antonyms(word), *self._lexicon.synonyms(word)]
         loose = self._fluency.fitting(words, place, 2 * n)
-        if self._masked is not None:
-            loose += self._masked(words, place)
         kept = [other for other in loose if self._lexicon.part_of_speech(other) == kind][:n]
         if self._near is not None:
             near = [w for w in self._near.nearest(word, 2 * n) if self._lexicon.part_of_speech(w) == kind]

@@ -107,7 +107,8 @@ def least_substitutions(
     split = Text(text)
     words = split.words
     choices = {place: found for place in range(len(words)) if (found := candidates(words, place))}
-    search, is_least, beam = _Search(predict, split, fluency), True, [{}]
+    search, is_least = _Search(predict, split, fluency), True
+    beam: list[dict[int, str]] = [{}]
     for size in range(1, min(most, len(choices)) + 1):
         is_complete = size == 1 or _number(choices, size) <= budget
         tried = list(_all(choices, size) if is_complete else _further(beam, choices))

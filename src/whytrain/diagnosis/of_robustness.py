@@ -19,7 +19,7 @@ def lost_to_typos(run: RunEvidence) -> Measurement | NotExamined:
     if len(asked) < _FEWEST:
         return NotExamined(f"fewer than {_FEWEST} validation sentences were mistyped")
     right = run.validation.predictions.right[asked]
-    ids = [run.validation.ids[row] for row in asked]
+    ids = [run.validation.ids[row] for row in asked.tolist()]
     lost = right.astype(np.float64) - mistyped[asked]
     detail = (
         f"Of {len(asked)} new texts {right.mean():.1%} are classified right, and "
