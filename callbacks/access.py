@@ -14,6 +14,7 @@ from whytrain.data.corpus import Corpus
 from whytrain.data.encoded import EncodedSplit
 from whytrain.data.tokenization import Tokenizer
 from whytrain.data.unread import Unread
+from whytrain.influence.row_history import RowHistory
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.lightning_modules.continual import Earlier
 from whytrain.models.interface import ModelInterface
@@ -40,6 +41,7 @@ class ClassifierModule(Protocol):
     objective: Objective
     predictions: Predictions | None
     batch_history: BatchHistory
+    row_history: RowHistory | None
 
     @property
     def epoch_seconds(self) -> float:

@@ -24,6 +24,7 @@ from whytrain.guidance.guidance_settings import follows_marks
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.pages.shortcuts import ranked_list
+from whytrain.runs.corrections import log_corrections
 from whytrain.runs.diagnosis import log_diagnosis, log_rules
 from whytrain.runs.evidence import log_evidence
 from whytrain.shortcuts.evidence import ShortcutEvidence
@@ -67,6 +68,8 @@ class Diagnose(Callback):
         log_diagnosis(store, diagnosis, plan)
         if self._rules is not None:
             log_rules(store, self._rules)
+        if store.settings.log_text:
+            log_corrections(store, evidence.train, evidence.class_names)
         found = evidence.shortcuts
         suspects = "" if found is None else ranked_list(found, evidence.class_names, shown_word(store))
         page = diagnosis_page(diagnosis, plan, store.run_name, store.run_id, suspects)
@@ -78,7 +81,7 @@ class Diagnose(Callback):
 def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     """Collect what the callbacks publish and what both models predict."""
     data, model = data_of(trainer), classifier_of(pl_module).interface
-    record = record_of(trainer)
+    record, rows = record_of(trainer), classifier_of(pl_module).row_history
     floor = floor_predictions(data.corpus, cache_directory())
     check = None
     if data.corpus.check is not None and floor.check is not None:
@@ -100,6 +103,8 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         check=check,
         is_marked=follows_marks(record.config["guidance"]),
         predict_texts=lambda texts: predict_split(model, split_of(texts, model)).probabilities,
+        while_training=None if rows is None else rows.probabilities,
+        self_influence=None if rows is None else rows.self_influence,
     )
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
-from whytrain.errors import TrainingError
+from whytrain.errors import ConfigError, TrainingError
+from whytrain.influence.row_history import RowHistory
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.lightning_modules.finite_check import FiniteCheck, not_finite
 from whytrain.metrics import evaluate
 from whytrain.models.dropout import dropout_rates, ramp_dropout
 from whytrain.models.interface import ModelInterface
+from whytrain.models.last_layer import calls_of, last_linear
 from whytrain.objectives.objective import Objective
 from whytrain.optimization import OptimizerSettings, clip_gradients, make_optimizer, make_schedule
 from whytrain.types import Batch, Predictions
@@ -30,6 +33,7 @@ class Classifier(pl.LightningModule):
         interface: the model as algorithms see it.
         predictions: those of the last evaluation, in the order of the split's rows.
         batch_history: of the batches of the epoch.
+        row_history: of the rows of the train split over all epochs, from the start of the fit.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class Classifier(pl.LightningModule):
         self.positive = positive
         self.predictions: Predictions | None = None
         self.batch_history = BatchHistory()
+        self.row_history: RowHistory | None = None
+        self._last_layers: list[nn.Linear] = []  # one or none; as an attribute it would be saved twice
         self._check_finite = FiniteCheck()
         self._evaluated: list[tuple[Tensor, Tensor, Tensor]] = []
         self._dropout_rates = dropout_rates(interface.module)
@@ -77,8 +83,16 @@ class Classifier(pl.LightningModule):
     # Training
 
     def on_fit_start(self) -> None:
-        """Put modules that arrive in eval mode in train mode."""
+        """Put modules that arrive in eval mode in train mode, and find the last layer."""
         self.model.train()
+        if self.row_history is None:
+            self._start_row_history()
+        with suppress(ConfigError):  # a model of another form has no such layer
+            self._last_layers = [last_linear(self.interface)]
+
+    def _start_row_history(self) -> None:
+        corpus = self.trainer.datamodule.corpus  # type: ignore[attr-defined]  # set by fit
+        self.row_history = RowHistory(len(corpus.train), len(corpus.class_names), self.objective.task)
 
     def on_train_start(self) -> None:
         """Set the epoch's dropout also where a resumed run starts in mid-epoch."""
@@ -103,7 +117,12 @@ class Classifier(pl.LightningModule):
         # Each step has its own seed: a resumed run draws what an uninterrupted one would have drawn.
         self._seed(hash((self.seed, self.global_step, self.global_rank)) & 0x7FFF_FFFF_FFFF_FFFF)
         loss: Tensor
-        loss, logits = self.objective(self.interface, batch)
+        with calls_of(self._last_layers) as calls:
+            loss, logits = self.objective(self.interface, batch)
+        if self.row_history is not None:
+            of_rows = calls and len(calls[0].inputs) == len(batch.rows)  # not of the windows of long texts
+            rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+            self.row_history.add(batch.rows, logits, batch.labels, calls[0].inputs if of_rows else None, rate)
         # Of several processes all see a bad loss in the gradient norm; one that left now would be waited for.
         if self.trainer.world_size == 1:
             self._check_finite("loss", loss, **self._place())
@@ -183,10 +202,16 @@ class Classifier(pl.LightningModule):
     # A checkpoint in mid-epoch keeps what the epoch's averages need.
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the history of the epoch's batches so far."""
+        """Keep the histories of the epoch's batches and of all rows so far."""
         self._check_finite.settle()
         checkpoint["batch_history"] = self.batch_history.table
+        if self.row_history is not None:
+            checkpoint["row_history"] = self.row_history.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the history of the epoch's batches so far."""
+        """Restore them."""
         self.batch_history.restore(checkpoint["batch_history"])
+        if "row_history" in checkpoint:
+            self._start_row_history()
+            assert self.row_history is not None
+            self.row_history.restore(checkpoint["row_history"])

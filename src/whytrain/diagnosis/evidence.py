@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from whytrain.attribution.evidence import AttributionEvidence, ExplanationEviden
 from whytrain.calibration.abstention import Abstention
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.unread import Unread
+from whytrain.influence.mislabeled import LabelDoubts, label_doubts
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.types import Predictions
@@ -102,6 +104,9 @@ class TrainingRows:
             (`whytrain.baselines.bag_of_words.floor_two_words`); None where nobody knows.
         logits: float64 (n, n_classes), of the network, best weights; NaN for rows that it was not asked about
             (`whytrain.diagnosis.gathering.training_logits`).
+        while_training: float64 (n, n_classes), its probabilities while it learned them
+            (`whytrain.influence.row_history`); None where nobody knows.
+        self_influence: float64 (n,), how hard each pulled it to its own label; None likewise.
     """
 
     ids: Sequence[str]
@@ -112,14 +117,20 @@ class TrainingRows:
     held_out: NDArray[np.float64] | None
     two_words: NDArray[np.float64] | None
     logits: NDArray[np.float64]
+    while_training: NDArray[np.float64] | None = None
+    self_influence: NDArray[np.float64] | None = None
+
+    @cached_property
+    def doubts(self) -> LabelDoubts | None:
+        """What is to be thought of the labels; None where the sources for it are not there."""
+        if self.held_out is None or self.while_training is None or self.labels.ndim > 1:
+            return None
+        return label_doubts(self.labels, self.held_out, self.while_training, self.self_influence)
 
     @property
     def seen(self) -> Predictions:
         """What the network says of all rows that it was asked about."""
-        return self.predictions(np.flatnonzero(~np.isnan(self.logits[:, 0])))
-
-    def predictions(self, rows: NDArray[np.int64]) -> Predictions:
-        """Return what the network says of rows that it was asked about, int64 (n_chosen,)."""
+        rows = np.flatnonzero(~np.isnan(self.logits[:, 0]))
         return Predictions(logits=self.logits[rows], labels=self.labels[rows])
 
 

@@ -25,7 +25,7 @@ from whytrain.diagnosis.evidence import (
     TrainingRows,
     ValidationRows,
 )
-from whytrain.diagnosis.of_data import contradicted_rows, has_learned, sampled_rows
+from whytrain.diagnosis.of_data import sampled_rows
 from whytrain.robustness.mistyped_rows import right_when_mistyped
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
@@ -54,6 +54,8 @@ def gather(
     check: CheckRows | None = None,
     is_marked: bool = False,
     predict_texts: Predict | None = None,
+    while_training: NDArray[np.float64] | None = None,
+    self_influence: NDArray[np.float64] | None = None,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -73,6 +75,8 @@ def gather(
         check: the check sample.
         is_marked: whether words were marked that must not decide.
         predict_texts: asks the network about texts of no split; None: it cannot be asked.
+        while_training: see `TrainingRows`.
+        self_influence: likewise.
     """
     train = corpus.train
     away, by = given_away(corpus.validation.texts, train.texts)
@@ -86,7 +90,9 @@ def gather(
             groups=sentence_groups(train.texts),
             held_out=held_out,
             two_words=two_words,
-            logits=training_logits(predict_train, train.labels, held_out, len(corpus.class_names)),
+            logits=training_logits(predict_train, len(train), len(corpus.class_names)),
+            while_training=while_training,
+            self_influence=self_influence,
         ),
         validation=ValidationRows(
             ids=corpus.validation.ids,
@@ -110,33 +116,22 @@ def gather(
     )
 
 
-def training_logits(
-    predict: PredictTrain,
-    labels: NDArray[np.int64],
-    held_out: NDArray[np.float64] | None,
-    n_classes: int,
-) -> NDArray[np.float64]:
-    """Ask the network about the training rows that a detector looks at.
+def training_logits(predict: PredictTrain, n_rows: int, n_classes: int) -> NDArray[np.float64]:
+    """Ask the network about the training rows that stand for all.
 
-    These are a sample that stands for all and, where the network has learned it, the rows that the floor
-    contradicts: to ask about all of train takes up to a third of an epoch.
+    To ask about all of train takes up to a third of an epoch.
 
     Args:
         predict: asks the network.
-        labels: int64 (n,), of all training rows.
-        held_out: see `TrainingRows`.
+        n_rows: number of training rows.
         n_classes: number of classes.
 
     Returns:
-        float64 (n, n_classes), NaN for the others.
+        float64 (n_rows, n_classes), NaN for the others.
     """
-    logits = np.full((len(labels), n_classes), np.nan)
-    sample = sampled_rows(len(labels))
+    logits = np.full((n_rows, n_classes), np.nan)
+    sample = sampled_rows(n_rows)
     logits[sample] = predict(sample).logits
-    if held_out is not None and has_learned(Predictions(logits=logits[sample], labels=labels[sample])):
-        further = np.setdiff1d(contradicted_rows(held_out, labels), sample)
-        if len(further):
-            logits[further] = predict(further).logits
     return logits
 
 

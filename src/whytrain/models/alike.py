@@ -90,20 +90,28 @@ class AlikeSentences:
         found = self._found.copy()
         if not found:
             return []
-        similarities = np.concatenate(found) @ self._states([text])[0]
+        similarities = np.concatenate(found) @ mean_states(self._model, [text])[0]
         order = np.argsort(-similarities, kind="stable")[:n].tolist()
         return [Alike(row=row, similarity=float(similarities[row])) for row in order]
 
     def _run(self) -> None:
         for chunk in _chunks(self._texts):
-            self._found.append(self._states(chunk))
+            self._found.append(mean_states(self._model, chunk))
 
-    def _states(self, texts: Sequence[str]) -> Vectors:
-        states, rows = [], []
-        for batch in inspect_split(self._model, split_of(texts, self._model)):
-            states.append(_means(batch.inspection.hidden_states.float().cpu(), batch.mask.cpu()))
-            rows.append(batch.rows.numpy())
-        return np.concatenate(states)[np.argsort(np.concatenate(rows))]
+
+def mean_states(model: ModelInterface, texts: Sequence[str]) -> Vectors:
+    """Return the mean of the states that the model reads off, of length 1: float32 (n_texts, size).
+
+    The product of two of them is the cosine by which sentences are alike for the model.
+
+    Raises:
+        ConfigError: the model shows no states.
+    """
+    states, rows = [], []
+    for batch in inspect_split(model, split_of(texts, model)):
+        states.append(_means(batch.inspection.hidden_states.float().cpu(), batch.mask.cpu()))
+        rows.append(batch.rows.numpy())
+    return np.concatenate(states)[np.argsort(np.concatenate(rows))]
 
 
 def _means(vectors: torch.Tensor, inside: torch.Tensor) -> Vectors:

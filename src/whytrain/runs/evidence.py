@@ -47,8 +47,9 @@ _PATH = "diagnosis/evidence.json"
 _TOPIC = "diagnosis"
 _ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history
 _SETS = ("alpha", "class_conditional")  # settings of conformal sets
-_LOGIT, _HELD_OUT = "logit_", "held_out_"
-# And per class `logit_…`; where there are any, `held_out_…` per class and `two_words`.
+_LOGIT, _HELD_OUT, _WHILE_TRAINING = "logit_", "held_out_", "while_training_"
+# And per class `logit_…`; where there are any, `held_out_…` and `while_training_…` per class, `two_words` and
+# `self_influence`.
 _TRAIN = TableRecord(topic=_TOPIC, name="train", columns=("id", "text", "label", "sentence", "group"))
 # And per class `logit_…`; with a history `lowest_loss`, `last_loss`, `halfway_loss`; with conformal sets
 # `covered`; where the network was asked about typing errors, `right_mistyped`.
@@ -93,8 +94,11 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     }
     if train.held_out is not None:
         columns |= _by_class(_HELD_OUT, train.held_out, names)
-    if train.two_words is not None:
-        columns["two_words"] = train.two_words
+    if train.while_training is not None:
+        columns |= _by_class(_WHILE_TRAINING, train.while_training, names)
+    for name, values in (("two_words", train.two_words), ("self_influence", train.self_influence)):
+        if values is not None:
+            columns[name] = values
     _TRAIN.log(store, pd.DataFrame(columns))
     judged = {
         "id": validation.ids,
@@ -145,9 +149,15 @@ def read_evidence(run: RunRecord) -> RunEvidence:
             labels=_labels(train["label"]),
             sentences=train["sentence"].to_numpy(),
             groups=train["group"].to_numpy(),
-            held_out=_of_classes(_HELD_OUT, train, names) if f"{_HELD_OUT}{names[0]}" in train else None,
-            two_words=train["two_words"].to_numpy(np.float64) if "two_words" in train else None,
+            held_out=_optional_classes(_HELD_OUT, train, names),
+            two_words=_optional("two_words", train),
             logits=_of_classes(_LOGIT, train, names),
+            while_training=(
+                _of_classes(_WHILE_TRAINING, train, names)
+                if f"{_WHILE_TRAINING}{names[0]}" in train
+                else None
+            ),
+            self_influence=_optional("self_influence", train),
         ),
         validation=ValidationRows(
             ids=validation["id"].tolist(),
@@ -169,6 +179,14 @@ def read_evidence(run: RunRecord) -> RunEvidence:
         check=_check_rows(_CHECK.read(run), names) if summary.get("has_check") else None,
         is_marked=summary.get("is_marked", False),
     )
+
+
+def _optional_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64] | None:
+    return _of_classes(prefix, table, names) if f"{prefix}{names[0]}" in table else None
+
+
+def _optional(name: str, table: pd.DataFrame) -> NDArray[np.float64] | None:
+    return table[name].to_numpy(np.float64) if name in table else None
 
 
 def _check_table(check: CheckRows, names: Sequence[str]) -> pd.DataFrame:

@@ -1,0 +1,134 @@
+r"""Training rows whose label is probably wrong: what several sources say, as one list.
+
+Each source has a doubt about every row, and a vote:
+
+- `held_out`: a model that did not learn from the row. Doubt: 1 − its probability of the label.
+- `while_training`: the network, over all its epochs, before and after it learned the row by heart
+  (`whytrain.influence.row_history`). Doubt: 1 − its probability of the label.
+- `self_influence`: how hard the row had to pull the network to its own label. Doubt: that sum.
+
+The first two vote by confident learning: with t_j the mean probability of class j over rows labeled j, a
+row confidently belongs to j = argmax of p_j over the classes with p_j ≥ t_j; a vote says: to another class
+than its label. Self-influence has no threshold of its own: it votes for as many rows, those with the most, as
+the mean of the two probabilities would. The score of a row is the mean over the sources of its doubt's normal
+score Φ⁻¹(rank): each source counts alike, whatever its scale.
+
+References:
+    Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels, equations 1
+    and 2; Pruthi et al. (2020), section 4.1; Swayamdipta et al. (2020), section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+
+Array = NDArray[np.float64]
+
+LEAST_VOTES = 2  # of the sources, for a row to be listed
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelDoubts:
+    """What is to be thought of n labels.
+
+    Attributes:
+        labels: int64 (n,), as given.
+        score: float64 (n,), the agreed doubt: 0 on average, above 2 for few.
+        votes: bool (n, n_sources), by source in the order of `doubts`.
+        doubts: by source float64 (n,), the larger the more doubtful.
+        suggested: int64 (n,), the most probable class other than the label.
+    """
+
+    labels: NDArray[np.int64]
+    score: Array
+    votes: NDArray[np.bool_]
+    doubts: dict[str, Array]
+    suggested: NDArray[np.int64]
+
+    @property
+    def agreement(self) -> NDArray[np.int64]:
+        """How many sources vote against each label, int64 (n,)."""
+        found: NDArray[np.int64] = self.votes.sum(axis=1)
+        return found
+
+    @property
+    def listed(self) -> NDArray[np.int64]:
+        """Rows against which two sources vote, int64, the most doubtful first."""
+        rows = np.flatnonzero(self.agreement >= LEAST_VOTES)
+        return rows[np.argsort(-self.score[rows], kind="stable")]
+
+
+def label_doubts(
+    labels: NDArray[np.int64], held_out: Array, while_training: Array, self_influence: Array | None
+) -> LabelDoubts:
+    """Bring the sources together.
+
+    Args:
+        labels: int64 (n,), class indices.
+        held_out: float64 (n, n_classes), probabilities of a model that did not learn from the row.
+        while_training: float64 (n, n_classes), mean probabilities of the network.
+        self_influence: float64 (n,); None where nobody knows.
+    """
+    rows, both = np.arange(len(labels)), (held_out + while_training) / 2
+    answers = {"held_out": held_out, "while_training": while_training}
+    doubts = {name: 1 - p[rows, labels] for name, p in answers.items()}
+    votes = [contradicted(p, labels) for p in answers.values()]
+    if self_influence is not None:
+        doubts["self_influence"] = self_influence
+        n_expected = int(contradicted(both, labels).sum())
+        votes.append(rankdata(-self_influence, method="ordinal") <= n_expected)
+    others = both.copy()
+    others[rows, labels] = -1.0
+    return LabelDoubts(
+        labels=labels,
+        score=np.mean([normal_scores(doubt) for doubt in doubts.values()], axis=0),
+        votes=np.column_stack(votes),
+        doubts=doubts,
+        suggested=others.argmax(axis=1),
+    )
+
+
+def normal_scores(values: Array) -> Array:
+    """Return Φ⁻¹((rank − ½) / n) of each value, float64 (n,); equal values share their mean rank.
+
+    >>> normal_scores(np.array([3.0, 1.0, 2.0])).round(2).tolist()
+    [0.97, -0.97, 0.0]
+    """
+    return np.asarray(norm.ppf((rankdata(values) - 0.5) / len(values)))
+
+
+def contradicted(probabilities: Array, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows confidently belong to another class than their label's, bool (n,)."""
+    confident = confident_classes(probabilities, mean_confidence(probabilities, labels))
+    return (confident >= 0) & (confident != labels)
+
+
+def mean_confidence(probabilities: Array, labels: NDArray[np.int64]) -> Array:
+    """Return the mean probability of each class j over rows labeled j: t_j; 1 for a class without rows.
+
+    Args:
+        probabilities: float64 (n, n_classes).
+        labels: int64 (n,).
+    """
+    of_class = [probabilities[labels == j, j] for j in range(probabilities.shape[1])]
+    return np.array([own.mean() if len(own) else 1.0 for own in of_class])
+
+
+def confident_classes(probabilities: Array, thresholds: Array) -> NDArray[np.int64]:
+    """Return the class that each row confidently belongs to, −1 where there is none.
+
+    Args:
+        probabilities: float64 (n, n_classes).
+        thresholds: float64 (n_classes,), t_j.
+
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.9, 0.1]])
+    >>> confident_classes(p, mean_confidence(p, np.array([0, 0, 1, 1]))).tolist()
+    [0, -1, 1, 0]
+    """
+    # Up to rounding: a model that is equally sure of all rows of a class is as sure as their mean.
+    reached = np.where(probabilities >= thresholds - 1e-12, probabilities, -1.0)
+    return np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1)
