@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +42,7 @@ class Counting(nn.Module):
 
 
 def labeled(model: ModelInterface, texts: list[str], labels: object) -> EncodedSplit:
-    return replace(split_of(texts, model), labels=np.array(labels))
+    return split_of(texts, model, np.array(labels))
 
 
 def bilstm(seed: int = 0) -> ModelInterface:

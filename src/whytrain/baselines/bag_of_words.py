@@ -92,7 +92,9 @@ def held_out_probabilities(corpus: Corpus, cache_directory: Path) -> NDArray[np.
     kept = remembered(
         cache_directory / "floor" / f"{corpus.fingerprint}-held-out.npz",
         read=_read_probabilities,
-        make=lambda: _held_out(corpus),
+        make=lambda: held_out_answers(
+            corpus.train.texts, corpus.train.labels, len(corpus.class_names) if corpus.task.exclusive else 0
+        ),
         write=lambda path, values: np.savez(path, values=values),
     )
     return kept if len(kept) else None
@@ -193,15 +195,21 @@ def _label_predictions(corpus: Corpus, asked: list[str]) -> NDArray[np.int64]:
     return predicted
 
 
-def _held_out(corpus: Corpus) -> NDArray[np.float64]:
-    """Return the probabilities; no rows where a fold cannot be learned."""
+def held_out_answers(texts: list[str], labels: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Return the floor's probabilities for rows that it did not learn from; see `held_out_probabilities`.
+
+    Args:
+        texts: n sentences.
+        labels: int64 (n,), class indices.
+        n_classes: number of classes; 0 where they do not exclude each other.
+
+    Returns:
+        float64 (n, n_classes); no rows where a fold cannot be learned.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    texts, labels, n_classes = corpus.train.texts, corpus.train.labels, len(corpus.class_names)
     values = np.empty((len(texts), n_classes))
-    if not corpus.task.exclusive:
-        return values[:0]
-    if np.bincount(labels, minlength=n_classes).min() < N_FOLDS:
+    if n_classes == 0 or np.bincount(labels, minlength=n_classes).min() < N_FOLDS:
         return values[:0]
     groups = sentence_groups(texts)
     if groups.max() + 1 < N_FOLDS:

@@ -12,6 +12,7 @@ from whytrain.presentation.wording import counted
 from whytrain.statistics.intervals import clustered_share, wilson_interval
 
 SHOWN = 8
+KNOWN = 0.75  # share of labels that are got right; a coin gets half of two classes
 SAMPLE = 2000  # training rows whose predictions stand for all: a share of 0.9 is then known within 0.013
 
 
@@ -27,13 +28,19 @@ def contradictory_labels(run: RunEvidence) -> Measurement:
 def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
     """Share of training rows whose label is probably wrong: two of three sources say so.
 
-    See `whytrain.influence.mislabeled`.
+    See `whytrain.influence.mislabeled`. Where the mean of the two models gets fewer than 75% of the labels right,
+    they know too little to contradict any.
     """
     doubts = run.train.doubts
     if run.train.held_out is None:
         return NotExamined("a class is too rare in train to hold part of it out")
     if doubts is None:
         return NotExamined("it is not known what the network said of every row while it learned it")
+    if doubts.knowledge < KNOWN:
+        return NotExamined(
+            f"list of words and network together get {doubts.knowledge:.0%} of the training labels right; below "
+            f"{KNOWN:.0%} their contradiction says nothing about labels"
+        )
     rows, names = doubts.listed, run.class_names
     notes = [
         f"labeled {names[doubts.labels[row]]}, probably {names[doubts.suggested[row]]}: "

@@ -20,9 +20,11 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
@@ -41,6 +43,7 @@ class LabelDoubts:
         votes: bool (n, n_sources), by source in the order of `doubts`.
         doubts: by source float64 (n,), the larger the more doubtful.
         suggested: int64 (n,), the most probable class other than the label.
+        knowledge: share of labels that the mean of the two probabilities gets right, 0 to 1.
     """
 
     labels: NDArray[np.int64]
@@ -48,6 +51,7 @@ class LabelDoubts:
     votes: NDArray[np.bool_]
     doubts: dict[str, Array]
     suggested: NDArray[np.int64]
+    knowledge: float
 
     @property
     def agreement(self) -> NDArray[np.int64]:
@@ -60,6 +64,30 @@ class LabelDoubts:
         """Rows against which two sources vote, int64, the most doubtful first."""
         rows = np.flatnonzero(self.agreement >= LEAST_VOTES)
         return rows[np.argsort(-self.score[rows], kind="stable")]
+
+    def table(self, ids: Sequence[str], texts: Sequence[str], class_names: Sequence[str]) -> pd.DataFrame:
+        """Return the listed rows as people correct them.
+
+        Args:
+            ids: of all n rows.
+            texts: likewise.
+            class_names: of the classes 0, 1, ….
+
+        Returns:
+            One row each: `id`; `label`, as it is, to be corrected; `suggested_label`; `score`; `agreement`;
+            the doubt of each source; `text`.
+        """
+        rows = self.listed
+        columns = {
+            "id": [ids[row] for row in rows],
+            "label": [class_names[label] for label in self.labels[rows]],
+            "suggested_label": [class_names[label] for label in self.suggested[rows]],
+            "score": self.score[rows].round(3),
+            "agreement": self.agreement[rows],
+            **{name: doubt[rows].round(4) for name, doubt in self.doubts.items()},
+            "text": [texts[row] for row in rows],
+        }
+        return pd.DataFrame(columns)
 
 
 def label_doubts(
@@ -89,6 +117,7 @@ def label_doubts(
         votes=np.column_stack(votes),
         doubts=doubts,
         suggested=others.argmax(axis=1),
+        knowledge=float((both.argmax(axis=1) == labels).mean()),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from whytrain.data.batch_plan import Rows, evaluation_plan
@@ -89,16 +90,17 @@ def split_through_layers(
         yield batch.rows, mask.to(seen.logits.device), seen
 
 
-def split_of(texts: Sequence[str], model: ModelInterface) -> EncodedSplit:
-    """Return texts that have no labels as a split, cut as the model cuts them; the labels are zeros."""
+def split_of(
+    texts: Sequence[str], model: ModelInterface, labels: NDArray[np.int64] | None = None
+) -> EncodedSplit:
+    """Return texts as a split, cut as the model cuts them; labels that nobody gives are zeros."""
     encoded = model.tokenizer.encode(texts, model.max_tokens)
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in encoded], out=offsets[1:])
-    labels = np.zeros(len(encoded), dtype=np.int64)
     return EncodedSplit(
         token_ids=np.concatenate(encoded),
         offsets=offsets,
-        labels=labels,
+        labels=np.zeros(len(encoded), dtype=np.int64) if labels is None else labels,
         padding_id=model.tokenizer.padding_id,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whytrain.analyses.analysis import AnalysisResult
 from whytrain.analyses.subject import Subject
+from whytrain.runs.checkpoints import read_weights
 from whytrain.runs.config import read_config
 from whytrain.runs.data import read_corpus
 from whytrain.runs.model import read_model
@@ -50,6 +51,7 @@ def subject_of(
         text=text,
         other=other,
         trees=trees,
+        checkpoints=read_weights(run),
     )
 
 
