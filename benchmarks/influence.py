@@ -5,14 +5,14 @@
 Of the data `snippets` so many training sentences are drawn, and validation sentences that are asked about. A
 small BiLSTM is trained on all of them, with its weights kept at three moments, and then again on each of 50
 random halves from the same first weights. For each asked sentence the log-odds of its label over the 50
-retrainings are ranked against what a method foresees for a half: the sum of its values over the rows of the half
+retrainings are ranked against what a method foresees for a half: the sum of its values over the rows of it
 (the linear datamodeling score of Park et al., 2023). Reported is Spearman's correlation, mean over the asked
 sentences, with a bootstrap interval over them, and differences to likeness, paired.
 
     tracin_last     TracIn of the last layer at the three moments
     tracin_words    TracIn of the word embeddings
     last_at_end     the last layer's at the final weights alone: representer values up to a factor per class
-    likeness        cosine of the mean states, less their mean, for or against by the label of the training row
+    likeness        cosine of the mean states, less their mean, for or against by the training row's label
     likeness_raw    the same with states as they are
     random          numbers
 """

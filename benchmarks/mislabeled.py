@@ -2,13 +2,13 @@
 
     python benchmarks/mislabeled.py --data DIR --rows 20000 --seeds 5 --out mislabeled/
 
-DIR holds GLUE's SST-2 as `sst2/train.tsv`. Of so many of its rows, drawn by seed, one label in ten is changed;
-an ordinary run (without what observes explanations) trains on them; 500 further rows are its validation data.
-The area under the ROC curve says how often a changed label ranks before one that was not, for
+DIR holds GLUE's SST-2 as `sst2/train.tsv`. Of so many of its rows, drawn by seed, one label in ten is changed.
+An ordinary run (without what observes explanations) trains on them; 500 further rows are its validation data.
+The area under the ROC curve says how often a changed label ranks before one that was not changed, for
 
     list             the run's own score (`whytrain.influence.mislabeled`)
-    held_out, while_training, self_influence    its sources
-    loss             of the best weights on the row
+    held_out, while_training, best_weights, self_influence    its sources
+    best_weights     is the plain loss: that of the best weights on the row
     cleanlab_words   its label quality score for the held-out probabilities of the bag of words
     cleanlab_states  for held-out probabilities of a logistic regression over the network's states
     cleanlab_both    for the mean of these two
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-COMPARED = ("loss", "held_out", "while_training", "self_influence")
+COMPARED = ("held_out", "while_training", "best_weights", "self_influence")
 
 
 def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...]) -> dict[str, float]:
@@ -55,7 +55,7 @@ def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...])
     train = read_evidence(run.record).train
     texts = [row["text"] for row in _read(out / "train.csv")]
     bad = np.isin(train.ids, list(changed))
-    labels, doubts, place = train.labels, train.doubts, np.arange(len(train.ids))
+    labels, doubts = train.labels, train.doubts
     assert doubts is not None
     assert train.held_out is not None
     states = of_states(run.model.interface, texts, labels, sentence_groups(texts))
@@ -70,7 +70,6 @@ def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...])
     return {
         "list": area(doubts.score),
         **{name: area(doubt) for name, doubt in doubts.doubts.items()},
-        "loss": area(-run.model.probabilities(texts)[place, labels]),
         "cleanlab_words": quality(train.held_out),
         "cleanlab_states": quality(states),
         "cleanlab_both": quality((states + train.held_out) / 2),
@@ -124,12 +123,7 @@ def report(results: list[dict[str, float]]) -> str:
     for name in results[0]:
         values = np.array([result[name] for result in results])
         line = f"{name:18s}{values.mean():8.4f}"
-        if (len(results) > 1 and "cleanlab" in name) or name in (
-            "loss",
-            "held_out",
-            "while_training",
-            "self_influence",
-        ):
+        if "cleanlab" in name or name in COMPARED:
             found = t_interval(np.array([result["list"] for result in results]) - values)
             line += f"   list − this {found.estimate:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
         lines.append(line)

@@ -27,13 +27,14 @@ from whytrain.callbacks.access import (
 from whytrain.callbacks.budget import Budget
 from whytrain.callbacks.order import Phase
 from whytrain.config.seed import Seed
-from whytrain.data.corpus import Corpus
+from whytrain.data.corpus import Corpus, Split
 from whytrain.data.splits import sentence_groups
 from whytrain.errors import DataError
 from whytrain.figures.surrogates.coefficients import coefficients
 from whytrain.figures.surrogates.decision_tree import decision_tree
 from whytrain.figures.surrogates.fidelity_history import fidelity_history
 from whytrain.figures.surrogates.rule_list import rule_list
+from whytrain.influence.surrogate_rows import surrogate_rows
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
 from whytrain.runs.surrogates import log_surrogates
@@ -52,6 +53,7 @@ from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounte
 from whytrain.surrogates.fitting import (
     Answered,
     ExplainedWords,
+    FittedSurrogate,
     FittedSurrogates,
     SurrogateSettings,
     Unlabeled,
@@ -281,6 +283,7 @@ class FitSurrogates(Callback):
             coefficients=betas,
             rules=rule_table(rules),
             disagreement=pd.concat(frames),
+            influence=self._influence(fits["readable", "logistic"], train, corpus.train),
         )
         # Those of the dense surrogates are not drawn: dimensions of states mean nothing to a reader.
         readable = betas[betas["features"] == "readable"]
@@ -295,6 +298,13 @@ class FitSurrogates(Callback):
         }
         scores["student_agreement_train"] = differing["train"].share
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
+
+    def _influence(self, fit: FittedSurrogate, train: Answered, sentences: Split) -> pd.DataFrame:
+        """Say which sentences the logistic surrogate rests on, where it learned from no others."""
+        assert self._sample is not None
+        if self.joined:
+            return pd.DataFrame()
+        return surrogate_rows(fit, train, self.settings, sentences.select(self._sample))
 
     def _dense(self, model: ModelInterface, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:
         """Return what the network computes of the first sentences of the sample, and of validation."""

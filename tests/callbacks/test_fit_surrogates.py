@@ -212,7 +212,14 @@ def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
 
 def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     callback, store, _, module = done
-    assert set(store.tables) == set(map(table, ("coefficients", "rules", "fidelity", "disagreement")))
+    names = ("coefficients", "rules", "fidelity", "disagreement", "influence")
+    assert set(store.tables) == set(map(table, names))
+    # Each of the 100 sentences holds part of the parameters: no more than there are, intercept and all.
+    rows = store.tables[table("influence")]
+    readable = store.tables[table("coefficients")].query("features == 'readable'")
+    assert len(rows) == 100
+    assert 1 < rows["leverage"].sum() < len(readable) + 1
+    assert (rows["cooks_distance"].diff().dropna() <= 0).all()
     drawn = ("coefficients_readable", "tree", "rules", "fidelity")
     assert set(store.figures) == set(map(figure, drawn))
     evidence = callback.evidence

@@ -226,6 +226,7 @@ def healthy(**changes: Any) -> RunEvidence:
         "validation": own,
         "floor": floor,
         "held_out": predictions(data.train.labels.tolist(), data.train.labels).probabilities,
+        "while_training": predictions(data.train.labels.tolist(), data.train.labels).probabilities,
         "two_words": None,
         "history": history(),
         "calibration": calibration(own),
@@ -246,5 +247,5 @@ def healthy(**changes: Any) -> RunEvidence:
         ),
     }
     if "corpus" in changes:
-        gathered["held_out"] = gathered["predict_texts"] = None
+        gathered["held_out"] = gathered["while_training"] = gathered["predict_texts"] = None
     return gather(**(gathered | changes))

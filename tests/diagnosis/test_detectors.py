@@ -16,7 +16,6 @@ from evidence import (
     explained,
     healthy,
     history,
-    predicting,
     predictions,
     rule,
     shapley,
@@ -666,41 +665,40 @@ def test_contradictory_labels() -> None:
     ]
 
 
-def test_mislabeled_rows_need_both_models(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mislabeled_rows_need_two_sources() -> None:
     n = 100
     labels = np.arange(n) % 2
     held_out = np.where(labels[:, None] == np.arange(2), 0.8, 0.2)
+    while_training = held_out.copy()
     for row in (4, 6, 8):
         held_out[row] = (0.1, 0.9)  # labeled bad, confidently good
-    held_out[10] = (0.45, 0.55)  # good, but below the mean of its class
-    given = np.array(labels)
-    given[[4, 6]] = 1  # the network says so too; 8 it has learned by heart
-    says = predicting(predictions(given.tolist(), labels, 0.9))
+    held_out[10] = while_training[10] = (0.45, 0.55)  # good, but below the mean of its class
+    while_training[[4, 6]] = (0.2, 0.8)  # the network says so too; 8 it has learned at once
+    while_training[6] = (0.05, 0.95)
+    given = labels.copy()
+    given[[4, 6]] = 1  # and still does so at its best
+    texts = [(f"text {i}", int(y)) for i, y in enumerate(labels)]
     changes = {
         "held_out": held_out,
-        "corpus": corpus([(f"text {i}", int(y)) for i, y in enumerate(labels)], [("new", 1)]),
+        "while_training": while_training,
+        "predict_train": predicting(predictions(given.tolist(), labels, 0.9)),
+        "corpus": corpus(texts, [("new", 1)]),
     }
-    run = spoiled(**changes, predict_train=says)
-    result = measured(of_data.mislabeled(run))
-    assert {e.sentence_id for e in result.evidence.sentences} == {"train-4", "train-6"}
+    result = measured(of_data.mislabeled(spoiled(**changes)))
+    assert [e.sentence_id for e in result.evidence.sentences] == ["train-6", "train-4"]  # the surest first
     assert result.value.estimate == 0.02
-    assert result.evidence.sentences[0].note == "labeled bad, both models say good"
-    # The network is asked about a sample, and about the rows that the floor contradicts.
-    asked: list[int] = []
-
-    def note(rows: Any) -> Any:
-        asked.append(len(rows))
-        return says(rows)
-
-    monkeypatch.setattr(of_data, "SAMPLE", 40)
-    sampled = measured(of_data.mislabeled(spoiled(**changes, predict_train=note)))
-    # Each row once: of 4, 6 and 8 those that the sample does not hold.
-    in_sample = set(of_data.sampled_rows(n).tolist())
-    assert (sampled.value, asked) == (result.value, [40, len({4, 6, 8} - in_sample)])
-    assert len({4, 6, 8} - in_sample) in {1, 2}  # both ways are looked at
+    assert result.evidence.sentences[0].note == "labeled bad, probably good: 3 of 3 sources say so"
+    assert result.detail == "These are 2 rows (2 labeled bad)."
+    pull = np.where(np.isin(np.arange(n), (4, 8)), 9.0, 1.0)  # it learned 8 against all others, too
+    four = measured(of_data.mislabeled(spoiled(**changes, self_influence=pull)))
+    first = four.evidence.sentences[0]
+    assert (first.sentence_id, first.note) == ("train-4", "labeled bad, probably good: 4 of 4 sources say so")
     assert "too rare" in reason(of_data.mislabeled(spoiled(**changes | {"held_out": None})))
-    untaught = spoiled(**changes, predict_train=predicting(predictions([0] * n, labels)))
-    assert "50% of its own training sentences" in reason(of_data.mislabeled(untaught))
+    assert "while it learned" in reason(of_data.mislabeled(spoiled(**changes | {"while_training": None})))
+    ignorant = np.full((n, 2), 0.5)
+    coin = predicting(predictions([0] * n, labels))
+    untaught = spoiled(**changes | {"held_out": ignorant, "while_training": ignorant, "predict_train": coin})
+    assert "get 50% of the training labels right" in reason(of_data.mislabeled(untaught))
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def test_students(start: Start) -> None:
         disagreement=pd.DataFrame(
             {"split": ["train", "train", "validation"], "id": ["c", "a", "b"], "text": "t"}
         ),
+        influence=pd.DataFrame(),
     )
     found = read_surrogates(ended(store), ["a", "b", "c"])
     assert found.rules == rules
@@ -144,6 +145,8 @@ def troubled() -> Any:
     return healthy(
         corpus=corpus(train, [("a fine film", 1), *((f"review {i}", i % 2) for i in range(99))]),
         held_out=held_out,
+        while_training=held_out,
+        self_influence=held_out[:, 0],
         predict_train=predicting(predictions(says.tolist(), labels, 0.9)),
         explanations=replace(
             shapley([explained(i, [4.0, -3.0, 1.0, 0.5]) for i in range(12)], vocabulary=None),

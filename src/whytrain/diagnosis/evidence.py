@@ -102,8 +102,8 @@ class TrainingRows:
             None where a class is too rare to hold part of it out.
         two_words: float64 (n,), how much of what the floor reads in a row lies in two words
             (`whytrain.baselines.bag_of_words.floor_two_words`); None where nobody knows.
-        logits: float64 (n, n_classes), of the network, best weights; NaN for rows that it was not asked about
-            (`whytrain.diagnosis.gathering.training_logits`).
+        logits: float64 (n, n_classes), of the network, best weights; NaN for rows that earlier versions did
+            not ask it about.
         while_training: float64 (n, n_classes), its probabilities while it learned them
             (`whytrain.influence.row_history`); None where nobody knows.
         self_influence: float64 (n,), how hard each pulled it to its own label; None likewise.
@@ -125,7 +125,10 @@ class TrainingRows:
         """What is to be thought of the labels; None where the sources for it are not there."""
         if self.held_out is None or self.while_training is None or self.labels.ndim > 1:
             return None
-        return label_doubts(self.labels, self.held_out, self.while_training, self.self_influence)
+        answers = {"held_out": self.held_out, "while_training": self.while_training}
+        if not np.isnan(self.logits).any():
+            answers["best_weights"] = Predictions(logits=self.logits, labels=self.labels).probabilities
+        return label_doubts(self.labels, answers, self.self_influence)
 
     @property
     def seen(self) -> Predictions:

@@ -25,7 +25,6 @@ from whytrain.diagnosis.evidence import (
     TrainingRows,
     ValidationRows,
 )
-from whytrain.diagnosis.of_data import sampled_rows
 from whytrain.robustness.mistyped_rows import right_when_mistyped
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
@@ -90,7 +89,7 @@ def gather(
             groups=sentence_groups(train.texts),
             held_out=held_out,
             two_words=two_words,
-            logits=training_logits(predict_train, len(train), len(corpus.class_names)),
+            logits=predict_train(np.arange(len(train))).logits,
             while_training=while_training,
             self_influence=self_influence,
         ),
@@ -114,25 +113,6 @@ def gather(
         check=check,
         is_marked=is_marked,
     )
-
-
-def training_logits(predict: PredictTrain, n_rows: int, n_classes: int) -> NDArray[np.float64]:
-    """Ask the network about the training rows that stand for all.
-
-    To ask about all of train takes up to a third of an epoch.
-
-    Args:
-        predict: asks the network.
-        n_rows: number of training rows.
-        n_classes: number of classes.
-
-    Returns:
-        float64 (n_rows, n_classes), NaN for the others.
-    """
-    logits = np.full((n_rows, n_classes), np.nan)
-    sample = sampled_rows(n_rows)
-    logits[sample] = predict(sample).logits
-    return logits
 
 
 def new_words(texts: list[str]) -> float:

@@ -13,7 +13,6 @@ from whytrain.statistics.intervals import clustered_share, wilson_interval
 
 SHOWN = 8
 KNOWN = 0.75  # share of labels that are got right; a coin gets half of two classes
-SAMPLE = 2000  # training rows whose predictions stand for all: a share of 0.9 is then known within 0.013
 
 
 def contradictory_labels(run: RunEvidence) -> Measurement:
@@ -26,9 +25,9 @@ def contradictory_labels(run: RunEvidence) -> Measurement:
 
 
 def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
-    """Share of training rows whose label is probably wrong: two of three sources say so.
+    """Share of training rows whose label is probably wrong: several sources say so.
 
-    See `whytrain.influence.mislabeled`. Where the mean of the two models gets fewer than 75% of the labels right,
+    See `whytrain.influence.mislabeled`. Where the mean of its models gets fewer than 75% of the labels right,
     they know too little to contradict any.
     """
     doubts = run.train.doubts
@@ -38,8 +37,8 @@ def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
         return NotExamined("it is not known what the network said of every row while it learned it")
     if doubts.knowledge < KNOWN:
         return NotExamined(
-            f"list of words and network together get {doubts.knowledge:.0%} of the training labels right; below "
-            f"{KNOWN:.0%} their contradiction says nothing about labels"
+            f"list of words and network together get {doubts.knowledge:.0%} of the training labels right; "
+            f"below {KNOWN:.0%} their contradiction says nothing about labels"
         )
     rows, names = doubts.listed, run.class_names
     notes = [
@@ -57,11 +56,6 @@ def _places(run: RunEvidence, rows: NDArray[np.int64]) -> str:
     counts = np.bincount(run.train.labels[rows], minlength=len(run.class_names))
     told = ", ".join(f"{n} labeled {name}" for n, name in zip(counts, run.class_names, strict=True) if n)
     return f"These are {counted(len(rows), 'row')} ({told})."
-
-
-def sampled_rows(n_rows: int) -> NDArray[np.int64]:
-    """Return the training rows that stand for all, int64 (at most 2,000,), in the order of their draw."""
-    return np.random.default_rng(0).permutation(n_rows)[:SAMPLE]
 
 
 def leaking_split(run: RunEvidence) -> Measurement:

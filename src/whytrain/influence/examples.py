@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from whytrain.analyses.analysis import AnalysisResult, Need, Progress
+from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars, exactly
 from whytrain.analyses.subject import Subject
 from whytrain.data.corpus import Split
@@ -43,13 +43,13 @@ class Asked:
     probability: NDArray[np.float64]
 
 
-class Examples:
+class Examples(Analysis):
     """Which training texts taught it this?"""
 
-    name: ClassVar[str] = "examples"
-    title: ClassVar[str] = "Which training sentences taught it this?"
-    needs: ClassVar[tuple[Need, ...]] = ("embeddings", "one_class")
-    shown_by_default: ClassVar[bool] = True
+    name = "examples"
+    title = "Which training sentences taught it this?"
+    needs: tuple[Need, ...] = ("embeddings", "one_class")
+    shown_by_default = True
 
     def __init__(
         self,
@@ -174,12 +174,12 @@ def _verdict(subject: Subject, table: pd.DataFrame, asked: Asked) -> str:
             f"({strongest['text_label']})."
         )
     share = wilson_interval(n_same, len(alike), subject.level)
-    taught = share.low > 0.5
+    span = f"interval {percent(share.low)} to {percent(share.high)}"
+    mistakes = counted(len(asked.texts), "surest mistake")
     return (
-        f"Of the training sentences most like its {counted(len(asked.texts), 'surest mistake')} on "
-        f"validation data, {told} ({percent(share.estimate)}, interval {percent(share.low)} to "
-        f"{percent(share.high)}) carry the wrong label that it gave: "
-        f"{'it was taught so' if taught else 'they need not be the reason'}."
+        f"In its states its {mistakes} on validation data lie among training sentences of which {told} "
+        f"({percent(share.estimate)}, {span}) carry the wrong label that it gave. The table says which moved it "
+        "there most."
     )
 
 
@@ -191,7 +191,7 @@ def _chart(table: pd.DataFrame, asked: Asked) -> Bars:
         name="influence",
         title=f"What taught it “{first.iloc[0]['answer']}” of “{shortened(asked.texts[0])}”",
         subtitle="Training sentences with their labels; to the right: they made this answer more likely",
-        labels=tuple(f"{shortened(text)} ({label})" for text, label in pairs),
+        labels=tuple(f"{label}: {shortened(text, 30)}" for text, label in pairs),
         series={"influence": tuple(exactly(value) for value in shown["influence"])},
         x="change of the loss of the answer over training, nats (TracIn)",
         reference=0.0,

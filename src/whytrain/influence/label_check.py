@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from whytrain.analyses.analysis import AnalysisResult, Need, Progress
+from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars
 from whytrain.analyses.subject import Subject
 from whytrain.baselines.bag_of_words import held_out_answers
@@ -25,13 +25,13 @@ from whytrain.statistics.intervals import clustered_share
 Array = NDArray[np.float64]
 
 
-class LabelCheck:
+class LabelCheck(Analysis):
     """Which training rows are labeled wrong?"""
 
-    name: ClassVar[str] = "mislabeled"
-    title: ClassVar[str] = "Which training rows are labeled wrong?"
-    needs: ClassVar[tuple[Need, ...]] = ("one_class",)
-    shown_by_default: ClassVar[bool] = True
+    name = "mislabeled"
+    title = "Which training rows are labeled wrong?"
+    needs: tuple[Need, ...] = ("one_class",)
+    shown_by_default = True
 
     def __init__(self, *, rows: Annotated[int, Ge(1)]) -> None:
         """Store how many training rows are looked at, at most."""
@@ -47,9 +47,12 @@ class LabelCheck:
         encoded = split_of(train.texts, subject.saved.interface, train.labels)
         if not subject.checkpoints:
             remarks += ("The run kept no weights of its epochs: its best ones know many labels by heart.",)
-        doubts = label_doubts(
-            train.labels, held_out, _while_training(subject, encoded, progress), _pull(subject, encoded)
-        )
+        answers = {
+            "held_out": held_out,
+            "while_training": _while_training(subject, encoded, progress),
+            "best_weights": predict_split(subject.saved.interface, encoded).probabilities,
+        }
+        doubts = label_doubts(train.labels, answers, _pull(subject, encoded))
         table = doubts.table(train.ids, train.texts, subject.class_names)
         hits = np.zeros(len(train), dtype=np.bool_)
         hits[doubts.listed] = True
@@ -63,7 +66,7 @@ class LabelCheck:
         return AnalysisResult(
             verdict=f"Of {len(train):,} training rows {len(table):,} ({percent(share.estimate)}, interval "
             f"{percent(share.low)} to {percent(share.high)}) carry a label that at least two of "
-            f"{len(doubts.doubts)} sources contradict.",
+            f"{len(doubts.doubts)} sources contradict, and that is among the most doubtful.",
             how_to_read=_HOW_TO_READ,
             remarks=remarks,
             tables={"rows": table},

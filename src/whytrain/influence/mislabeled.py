@@ -4,14 +4,16 @@ Each source has a doubt about every row, and a vote:
 
 - `held_out`: a model that did not learn from the row. Doubt: 1 − its probability of the label.
 - `while_training`: the network, over all its epochs, before and after it learned the row by heart
-  (`whytrain.influence.row_history`). Doubt: 1 − its probability of the label.
+  (`whytrain.influence.row_history`). Doubt: likewise.
+- `best_weights`: the network of the epoch that was best on other rows. Doubt: likewise.
 - `self_influence`: how hard the row had to pull the network to its own label. Doubt: that sum.
 
-The first two vote by confident learning: with t_j the mean probability of class j over rows labeled j, a
+The first three vote by confident learning: with t_j the mean probability of class j over rows labeled j, a
 row confidently belongs to j = argmax of p_j over the classes with p_j ≥ t_j; a vote says: to another class
 than its label. Self-influence has no threshold of its own: it votes for as many rows, those with the most, as
-the mean of the two probabilities would. The score of a row is the mean over the sources of its doubt's normal
-score Φ⁻¹(rank): each source counts alike, whatever its scale.
+the mean of the probabilities would. The score of a row is the mean over the sources of its doubt's normal
+score Φ⁻¹(rank): each source counts alike, whatever its scale. Listed are as many rows with the largest
+scores, as far as two sources vote against them.
 
 References:
     Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in dataset labels, equations 1
@@ -20,7 +22,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +45,8 @@ class LabelDoubts:
         votes: bool (n, n_sources), by source in the order of `doubts`.
         doubts: by source float64 (n,), the larger the more doubtful.
         suggested: int64 (n,), the most probable class other than the label.
-        knowledge: share of labels that the mean of the two probabilities gets right, 0 to 1.
+        n_expected: how many labels the mean of the probabilities contradicts.
+        knowledge: share of labels that it gets right, 0 to 1.
     """
 
     labels: NDArray[np.int64]
@@ -51,6 +54,7 @@ class LabelDoubts:
     votes: NDArray[np.bool_]
     doubts: dict[str, Array]
     suggested: NDArray[np.int64]
+    n_expected: int
     knowledge: float
 
     @property
@@ -61,9 +65,9 @@ class LabelDoubts:
 
     @property
     def listed(self) -> NDArray[np.int64]:
-        """Rows against which two sources vote, int64, the most doubtful first."""
-        rows = np.flatnonzero(self.agreement >= LEAST_VOTES)
-        return rows[np.argsort(-self.score[rows], kind="stable")]
+        """The most doubtful rows, int64, in this order."""
+        rows = np.argsort(-self.score, kind="stable")[: self.n_expected]
+        return rows[self.agreement[rows] >= LEAST_VOTES]
 
     def table(self, ids: Sequence[str], texts: Sequence[str], class_names: Sequence[str]) -> pd.DataFrame:
         """Return the listed rows as people correct them.
@@ -91,25 +95,23 @@ class LabelDoubts:
 
 
 def label_doubts(
-    labels: NDArray[np.int64], held_out: Array, while_training: Array, self_influence: Array | None
+    labels: NDArray[np.int64], answers: Mapping[str, Array], self_influence: Array | None
 ) -> LabelDoubts:
     """Bring the sources together.
 
     Args:
         labels: int64 (n,), class indices.
-        held_out: float64 (n, n_classes), probabilities of a model that did not learn from the row.
-        while_training: float64 (n, n_classes), mean probabilities of the network.
+        answers: probabilities by source, float64 (n, n_classes).
         self_influence: float64 (n,); None where nobody knows.
     """
-    rows, both = np.arange(len(labels)), (held_out + while_training) / 2
-    answers = {"held_out": held_out, "while_training": while_training}
+    rows, mean = np.arange(len(labels)), np.mean(list(answers.values()), axis=0)
+    n_expected = int(contradicted(mean, labels).sum())
     doubts = {name: 1 - p[rows, labels] for name, p in answers.items()}
     votes = [contradicted(p, labels) for p in answers.values()]
     if self_influence is not None:
         doubts["self_influence"] = self_influence
-        n_expected = int(contradicted(both, labels).sum())
         votes.append(rankdata(-self_influence, method="ordinal") <= n_expected)
-    others = both.copy()
+    others = mean.copy()
     others[rows, labels] = -1.0
     return LabelDoubts(
         labels=labels,
@@ -117,7 +119,8 @@ def label_doubts(
         votes=np.column_stack(votes),
         doubts=doubts,
         suggested=others.argmax(axis=1),
-        knowledge=float((both.argmax(axis=1) == labels).mean()),
+        n_expected=n_expected,
+        knowledge=float((mean.argmax(axis=1) == labels).mean()),
     )
 
 

@@ -215,6 +215,7 @@ def absent_evidence(evidence: RunEvidence) -> list[str]:
         "students": evidence.surrogate,
         "what the tokenizer leaves out": evidence.tokens,
         "held-out training sentences": evidence.train.held_out,
+        "what it said of training sentences while it learned them": evidence.train.while_training,
     }
     return [name for name, found in held.items() if found is None]
 

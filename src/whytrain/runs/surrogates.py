@@ -34,6 +34,10 @@ _DISAGREEMENT = TableRecord(
     topic=_TOPIC, name="disagreement", columns=("split", "id"), text_columns=("text",)
 )
 
+_ROWS = TableRecord(
+    topic=_TOPIC, name="influence", columns=("id", "leverage", "cooks_distance"), text_columns=("text",)
+)
+
 
 def log_surrogates(
     store: Recorder,
@@ -42,6 +46,7 @@ def log_surrogates(
     coefficients: pd.DataFrame,
     rules: pd.DataFrame,
     disagreement: pd.DataFrame,
+    influence: pd.DataFrame,
 ) -> None:
     """Log the tables that `whytrain.surrogates.conclusions` makes.
 
@@ -51,11 +56,14 @@ def log_surrogates(
         coefficients: of the logistic surrogates, by |β|.
         rules: of the readable tree.
         disagreement: sentences of `split` on which the readable surrogates differ.
+        influence: training sentences on which the logistic one rests; none where that is not known.
     """
     _COEFFICIENTS.log(store, coefficients)
     _RULES.log(store, rules)
     _FIDELITY.log(store, fidelity)
     _DISAGREEMENT.log(store, disagreement)
+    if len(influence):
+        _ROWS.log(store, influence)
 
 
 def read_disputed(run: RunRecord) -> list[str]:
