@@ -2,7 +2,7 @@
 
     python benchmarks/mislabeled.py --data DIR --rows 20000 --seeds 5 --out mislabeled/
 
-DIR holds GLUE's SST-2 as `sst2/train.tsv`. Of so many of its rows, drawn by seed, one label in ten is changed.
+DIR holds GLUE's SST-2 as `sst2/train.tsv`. Of so many of its rows, drawn by seed, one label in ten changed.
 An ordinary run (without what observes explanations) trains on them; 500 further rows are its validation data.
 The area under the ROC curve says how often a changed label ranks before one that was not changed, for
 
@@ -13,32 +13,30 @@ The area under the ROC curve says how often a changed label ranks before one tha
     cleanlab_states  for held-out probabilities of a logistic regression over the network's states
     cleanlab_both    for the mean of these two
 
-`list_…` are precision and recall of the rows that are listed. Differences of the list to the others are given
-with Student's interval over the seeds. Results of seeds that are in `--out` already are not computed again.
+Differences of the list to the others are paired, with intervals of a bootstrap over the rows of each seed. Seeds
+that are in `--out` already are not computed again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-COMPARED = ("held_out", "while_training", "best_weights", "self_influence")
 
 
-def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...]) -> dict[str, float]:
-    """Train on changed labels, and return every area by its name."""
-    from cleanlab.rank import get_label_quality_scores
-    from sklearn.metrics import roc_auc_score
+def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...]) -> dict[str, Array]:
+    """Train on changed labels, and return the doubts of every source about each row.
 
+    Beside them `changed`, which labels were, and `listed`, which rows the run lists; 0 or 1.
+    """
     import whytrain as wt
-    from whytrain.data.splits import sentence_groups
-    from whytrain.runs.evidence import read_evidence
 
     changed = write(data, out, rows, seed)
     run = wt.train(
@@ -52,32 +50,29 @@ def measure(data: Path, out: Path, rows: int, seed: int, words: tuple[str, ...])
         ),
         *(f"seed={seed}", f"tracking.directory={out / 'mlruns'}", *words),
     )
+    return doubts_of(run, out, changed)
+
+
+def doubts_of(run: Any, out: Path, changed: set[str]) -> dict[str, Array]:
+    """Return what `measure` does, of a run on the files in a folder."""
+    from cleanlab.rank import get_label_quality_scores
+
+    from whytrain.data.splits import sentence_groups
+    from whytrain.runs.evidence import read_evidence
+
     train = read_evidence(run.record).train
     texts = [row["text"] for row in _read(out / "train.csv")]
-    bad = np.isin(train.ids, list(changed))
     labels, doubts = train.labels, train.doubts
     assert doubts is not None
     assert train.held_out is not None
     states = of_states(run.model.interface, texts, labels, sentence_groups(texts))
-
-    def area(values: Array) -> float:
-        return float(roc_auc_score(bad, values))
-
-    def quality(probabilities: Array) -> float:
-        return area(-get_label_quality_scores(labels, probabilities))
-
-    listed = doubts.listed
+    given = {"words": train.held_out, "states": states, "both": (states + train.held_out) / 2}
     return {
-        "list": area(doubts.score),
-        **{name: area(doubt) for name, doubt in doubts.doubts.items()},
-        "cleanlab_words": quality(train.held_out),
-        "cleanlab_states": quality(states),
-        "cleanlab_both": quality((states + train.held_out) / 2),
-        "list_precision": float(bad[listed].mean()),
-        "list_recall": float(bad[listed].sum() / bad.sum()),
-        "accuracy": run.metrics["best/accuracy"],
-        "seconds": run.metrics["time/fit_s"],
-        "diagnosis_seconds": run.metrics["time/diagnosis_s"],
+        "changed": np.isin(train.ids, list(changed)).astype(np.float64),
+        "listed": np.isin(np.arange(len(labels)), doubts.listed).astype(np.float64),
+        "list": doubts.score,
+        **doubts.doubts,
+        **{f"cleanlab_{name}": -get_label_quality_scores(labels, p) for name, p in given.items()},
     }
 
 
@@ -98,7 +93,7 @@ def write(data: Path, out: Path, rows: int, seed: int) -> set[str]:
     return changed
 
 
-def of_states(model: object, texts: list[str], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> Array:
+def of_states(model: Any, texts: list[str], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> Array:
     """Return held-out probabilities of a logistic regression over the mean states, in 3 folds."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
@@ -107,7 +102,7 @@ def of_states(model: object, texts: list[str], labels: NDArray[np.int64], groups
 
     from whytrain.models.alike import mean_states
 
-    values = mean_states(model, texts)  # type: ignore[arg-type]
+    values = mean_states(model, texts)
     answers = np.empty((len(texts), 2))
     for inner, outer in StratifiedGroupKFold(3, shuffle=True, random_state=0).split(values, labels, groups):
         fit = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
@@ -115,18 +110,39 @@ def of_states(model: object, texts: list[str], labels: NDArray[np.int64], groups
     return answers
 
 
-def report(results: list[dict[str, float]]) -> str:
-    """Return means over the seeds, and the list's differences to the others with their intervals."""
-    from whytrain.statistics.intervals import t_interval
+def report(seeds: Sequence[Mapping[str, Array]], n_resamples: int = 200) -> str:
+    """Return areas, mean over the seeds, and the list's paired differences to the others.
 
-    lines = [f"{len(results)} seeds"]
-    for name in results[0]:
-        values = np.array([result[name] for result in results])
-        line = f"{name:18s}{values.mean():8.4f}"
-        if "cleanlab" in name or name in COMPARED:
-            found = t_interval(np.array([result["list"] for result in results]) - values)
-            line += f"   list − this {found.estimate:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
-        lines.append(line)
+    The intervals are those of a bootstrap over the rows of each seed.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    names = [name for name in seeds[0] if name not in ("changed", "listed")]
+
+    def areas(drawn: Sequence[NDArray[np.int64]]) -> Array:
+        found = [
+            [roc_auc_score(seed["changed"][rows], seed[name][rows]) for name in names]
+            for seed, rows in zip(seeds, drawn, strict=True)
+        ]
+        return np.mean(found, axis=0)
+
+    rng = np.random.default_rng(0)
+    sizes = [len(seed["changed"]) for seed in seeds]
+    means = areas([np.arange(n) for n in sizes])
+    resampled = np.array([areas([rng.integers(n, size=n) for n in sizes]) for _ in range(n_resamples)])
+    first = names.index("list")
+    lines = [f"{len(seeds)} seeds"]
+    for place, name in enumerate(names):
+        low, high = np.quantile(resampled[:, first] - resampled[:, place], [0.025, 0.975])
+        difference = means[first] - means[place]
+        told = "" if place == first else f"   list − this {difference:+.4f} [{low:+.4f}, {high:+.4f}]"
+        lines.append(f"{name:18s}{means[place]:.4f}{told}")
+    low, high = np.quantile(resampled[:, first], [0.025, 0.975])
+    lines.append(f"the list's interval [{low:.4f}, {high:.4f}]")
+    hits = [(s["changed"] * s["listed"]).sum() for s in seeds]
+    for name, of in (("precision", "listed"), ("recall", "changed")):
+        shares = [hit / seed[of].sum() for hit, seed in zip(hits, seeds, strict=True)]
+        lines.append(f"{name} of the listed rows {np.mean(shares):.3f}")
     return "\n".join(lines)
 
 
@@ -141,15 +157,16 @@ def main() -> None:
         "words", nargs="*", help="further words for the training, such as model.hidden_size=64"
     )
     given = parser.parse_args()
-    results = []
+    seeds = []
     for seed in range(given.seeds):
         folder = given.out.absolute() / str(seed)
-        path = folder / "result.json"
+        path = folder / "doubts.npz"
         if not path.exists():
             found = measure(given.data, folder, given.rows, seed, tuple(given.words))
-            path.write_text(json.dumps(found, indent=1), "utf-8")
-        results.append(json.loads(path.read_text("utf-8")))
-        print(report(results) if len(results) > 1 else json.dumps(results[0], indent=1), flush=True)
+            np.savez(path, **found)
+        with np.load(path) as stored:
+            seeds.append(dict(stored))
+    print(report(seeds))
 
 
 def _read(path: Path) -> list[dict[str, str]]:

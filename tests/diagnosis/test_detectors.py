@@ -16,6 +16,7 @@ from evidence import (
     explained,
     healthy,
     history,
+    predicting,
     predictions,
     rule,
     shapley,

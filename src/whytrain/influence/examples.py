@@ -178,8 +178,8 @@ def _verdict(subject: Subject, table: pd.DataFrame, asked: Asked) -> str:
     mistakes = counted(len(asked.texts), "surest mistake")
     return (
         f"In its states its {mistakes} on validation data lie among training sentences of which {told} "
-        f"({percent(share.estimate)}, {span}) carry the wrong label that it gave. The table says which moved it "
-        "there most."
+        f"({percent(share.estimate)}, {span}) carry the wrong label that it gave. The table says which moved "
+        "it there most."
     )
 
 
