@@ -13,8 +13,8 @@ The area under the ROC curve says how often a changed label ranks before one tha
     cleanlab_states  for held-out probabilities of a logistic regression over the network's states
     cleanlab_both    for the mean of these two
 
-Differences of the list to the others are paired, with intervals of a bootstrap over the rows of each seed. Seeds
-that are in `--out` already are not computed again.
+Differences of the list to the others are paired, with intervals of a bootstrap over the rows of each seed.
+Seeds that are in `--out` already are not computed again.
 """
 
 from __future__ import annotations
