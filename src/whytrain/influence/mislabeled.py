@@ -136,7 +136,8 @@ def normal_scores(values: Array) -> Array:
 def contradicted(probabilities: Array, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which rows confidently belong to another class than their label's, bool (n,)."""
     confident = confident_classes(probabilities, mean_confidence(probabilities, labels))
-    return (confident >= 0) & (confident != labels)
+    found: NDArray[np.bool_] = (confident >= 0) & (confident != labels)
+    return found
 
 
 def mean_confidence(probabilities: Array, labels: NDArray[np.int64]) -> Array:
