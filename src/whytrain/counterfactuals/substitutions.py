@@ -106,7 +106,7 @@ def least_substitutions(
     """
     split = Text(text)
     words = split.words
-    choices = {place: found for place in range(len(words)) if (found := candidates(words, place))}
+    choices = {place: others for place in range(len(words)) if (others := candidates(words, place))}
     search, is_least = _Search(predict, split, fluency), True
     beam: list[dict[int, str]] = [{}]
     for size in range(1, min(most, len(choices)) + 1):

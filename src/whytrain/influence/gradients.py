@@ -153,6 +153,7 @@ def _of_words(model: ModelInterface, split: EncodedSplit, task: Task) -> Iterato
 
 def _merged(texts: Tensor, pieces: Tensor, vectors: Tensor, n: int) -> WordGradients:
     """Add the vectors of a wordpiece that stands in a text several times."""
-    pairs, place = torch.stack([texts, pieces]).unique(dim=1, return_inverse=True)
+    together = torch.stack([texts, pieces])
+    pairs, place = together.unique(dim=1, return_inverse=True)  # type: ignore[no-untyped-call]
     summed = vectors.new_zeros(pairs.shape[1], vectors.shape[1]).index_add(0, place, vectors)
     return WordGradients(pairs[0].contiguous(), pairs[1].contiguous(), summed, n)
