@@ -10,7 +10,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format type ui server sweep ray clean
+.PHONY: help setup train test lint format type docs dist ui server sweep ray clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,9 +49,10 @@ train: $(VENV)/.train  ## train the optimized BiLSTM on the default data; more o
 test: setup lint type  ## run linter, type checker and the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-lint: setup  ## check style and formatting
+lint: setup  ## check style, formatting, and that every public name is documented
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/interrogate src callbacks lightning_modules docs/making
 
 format: setup  ## format the code
 	$(BIN)/ruff check --fix .
@@ -60,6 +61,13 @@ format: setup  ## format the code
 type: setup  ## check the types
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs  ## build the site, docs/_build/html: tutorials are run, warnings are errors
+	$(BIN)/sphinx-build --builder html --jobs 2 --fail-on-warning --keep-going docs docs/_build/html
+	$(BIN)/python docs/making/check.py docs/_build/html
+
+dist: setup  ## build wheel and sdist, and install them into an empty environment of each Python that is there
+	.ci/wheel
+
 ui: $(VENV)/.train  ## open the MLflow UI on 127.0.0.1 over mlruns/; another port: make ui PORT=5001
 	@$(BIN)/whytrain ui port=$(or $(PORT),5000)
 
@@ -67,5 +75,5 @@ server: $(VENV)/.server  ## serve MLflow on PostgreSQL on 127.0.0.1, with a pass
 	$(BIN)/python -m whytrain.tracking.server --port $(or $(PORT),5000)
 
 clean:  ## remove caches and build results; runs and the environment stay
-	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/_build docs/gallery docs/reference docs/tutorials/films src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -139,6 +139,7 @@ class Metric:
     Attributes:
         name: as logged behind `val/`, `test/`, `best/`.
         label: for people.
+        meaning: what it measures, in a sentence.
         unit: `share` is told in percentage points where differences are meant; `score` has no unit.
         higher_is_better: the direction.
         lowest: smallest possible value.
@@ -152,6 +153,7 @@ class Metric:
 
     name: str
     label: str
+    meaning: str
     unit: Unit
     higher_is_better: bool
     lowest: float = 0.0

@@ -128,6 +128,7 @@ def _mean_over_classes(ranked: Sequence[Ranking], of_class: Callable[[Ranking], 
 AUROC = Metric(
     name="auroc",
     label="AUROC",
+    meaning="How often a row of the class is ranked above one that is not; 0.5 is chance.",
     unit="share",
     higher_is_better=True,
     form=OfCounts(rankings, auroc),
@@ -137,6 +138,7 @@ AUROC = Metric(
 AVERAGE_PRECISION = Metric(
     name="average_precision",
     label="average precision",
+    meaning="Mean precision over the rows of the class, ranked by their probability.",
     unit="share",
     higher_is_better=True,
     form=OfCounts(rankings, average_precision),

@@ -130,11 +130,13 @@ CAPTIONS = {
         "a mean is, the number how often the word was seen.",
         worry="Names, numbers, function words or markup on top: the model may have learned a shortcut.",
     ),
-    "corpus_network": Caption(
+    "corpus_pairs": Caption(
         section="words",
         title="Pairs of words that act together",
         question="Which words change each other's weight?",
-        reading="A line joins two words that together do more (or less) than each alone; thicker is more.",
+        reading="Bars to the right: together the two do more for the class than each alone; to the left: less. "
+        "The whisker is how uncertain a mean is, the number how many sentences hold both.",
+        worry="Two words that have nothing to do with each other on top: their meeting may be a shortcut.",
     ),
     "corpus_positions": Caption(
         section="words",
@@ -236,7 +238,7 @@ def caption_of(figure: str) -> Caption | None:
     Args:
         figure: `<topic>/<name or topic>`, without its epoch.
 
-    >>> caption_of("shapley/corpus_network").title, caption_of("shapley/sentence_2_path").section
+    >>> caption_of("shapley/corpus_pairs").title, caption_of("shapley/sentence_2_path").section
     ('Pairs of words that act together', 'words')
     >>> caption_of("shapley/shapley").title
     'One sentence, epoch by epoch'

@@ -1,0 +1,48 @@
+"""How Sphinx builds the site: make docs."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+os.environ["PYTHONPATH"] = str(HERE.parent / "src")  # of the notebooks' kernels
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+project, author, copyright = "whytrain", "The whytrain authors", "The whytrain authors, Apache-2.0"
+release = version = "0.2.0"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "making.executed",
+    "making.generated",
+]
+exclude_patterns = ["_build", "making", "figures/README.md", "**.ipynb_checkpoints"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+# Notebooks are run anew unless they and their environment are as they were.
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(HERE / "_build" / "notebooks")
+nb_execution_timeout = 240
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_numpy_docstring = False
+
+html_theme = "furo"
+html_title = "whytrain"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+copybutton_exclude = ".linenos, .gp, .go"

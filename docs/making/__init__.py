@@ -1,0 +1,1 @@
+"""What the site writes of itself: reference pages, the gallery, the output of the tutorials' commands."""

@@ -1,0 +1,146 @@
+"""Commands of the tutorials: run when the site is built, each page in a folder of its own, their output below them.
+
+In a page,
+
+    ```{run}
+    whytrain train run_name=first
+    ```
+
+is run by bash, after the blocks before it. A command that fails fails the build. What was run is kept until the
+page's blocks or the program change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).parents[2]
+_BLOCK = re.compile(r"^```\{run\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PROGRAM = ("src/whytrain", "callbacks", "lightning_modules", "conf")
+AT_ONCE = 2  # pages, each one process
+
+
+class Run(SphinxDirective):
+    """Commands, and what they print."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the commands as a block that can be copied, and what they printed."""
+        commands = "\n".join(self.content)
+        said = _outputs(self.env.app)[self.env.docname][commands]
+        block = nodes.literal_block(commands, commands, language="bash")
+        printed = nodes.literal_block(said, said, language="text", classes=["printed"])
+        return [block, printed] if said else [block]
+
+
+def run_pages(app: Sphinx) -> None:
+    """Run the blocks of all pages that have some, unless that was done."""
+    pages = {path: blocks for path in sorted(Path(app.srcdir, "tutorials").glob("*.md")) if (blocks := blocks_of(path))}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = pool.map(lambda page: run_page(page[1], folder_of(app, page[0].stem)), pages.items())
+        outputs = {f"tutorials/{path.stem}": said for path, said in zip(pages, done, strict=True)}
+    (folder_of(app, "outputs").parent / "outputs.json").write_text(json.dumps(outputs), "utf-8")
+
+
+def folder_of(app: Sphinx, page: str) -> Path:
+    """Return the folder in which a page's commands run."""
+    return Path(app.srcdir) / "_build" / "runs" / page
+
+
+def blocks_of(page: Path) -> list[str]:
+    """Return the commands of a page, block by block."""
+    return [match.rstrip("\n") for match in _BLOCK.findall(page.read_text("utf-8"))]
+
+
+def run_page(blocks: Sequence[str], folder: Path) -> dict[str, str]:
+    """Return what each block prints, run one after the other in a folder; as kept there if nothing changed.
+
+    Raises:
+        ExtensionError: a block fails.
+    """
+    kept, key = folder / "outputs.json", _key(blocks)
+    if kept.is_file() and (known := json.loads(kept.read_text("utf-8")))["key"] == key:
+        return dict(known["outputs"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    prepare(folder)
+    outputs = {block: _run(block, folder) for block in blocks}
+    kept.write_text(json.dumps({"key": key, "outputs": outputs}), "utf-8")
+    return outputs
+
+
+def prepare(folder: Path) -> None:
+    """Put the files that the tutorials begin with into a folder."""
+    from making.films import write_films
+
+    write_films(folder)
+
+
+def _run(block: str, folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", block],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ExtensionError(f"{folder.name}: exit code {done.returncode} of\n{block}\n{done.stdout[-3000:]}")
+    return _cleaned(done.stdout, folder)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a person who activated the one that builds the site."""
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+        "COLUMNS": "80",
+        "OMP_NUM_THREADS": "1",  # two pages at once
+    }
+
+
+def _cleaned(text: str, folder: Path) -> str:
+    """Return output without the paths and ends of lines of the machine that builds."""
+    text = re.sub(r"\S+/bin/whytrain\b", "whytrain", text.replace(str(folder), "~/films"))
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _key(blocks: Sequence[str]) -> str:
+    digest = hashlib.sha256("\0".join(blocks).encode())
+    for part in _PROGRAM:
+        for path in sorted((ROOT / part).rglob("*")):
+            if path.suffix in {".py", ".yaml"} and path.is_file():
+                digest.update(path.read_bytes())
+    digest.update((Path(__file__).parent / "films.py").read_bytes())
+    return digest.hexdigest()
+
+
+def _outputs(app: Any) -> dict[str, dict[str, str]]:
+    path = folder_of(app, "outputs").parent / "outputs.json"
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive."""
+    app.add_directive("run", Run)
+    app.connect("builder-inited", run_pages, priority=100)
+    return {"parallel_read_safe": True}

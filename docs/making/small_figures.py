@@ -1,0 +1,116 @@
+"""Figures that no run of the tutorials draws, from small data: they show what a reader will see, and measure nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from whytrain.calibration.human_disagreement import human_disagreement
+from whytrain.diagnosis.rules import Expectation
+from whytrain.figures.comparison.attention_change import attention_change
+from whytrain.figures.comparison.before_after import TwoRuns
+from whytrain.figures.comparison.loop_effects import loop_effects
+from whytrain.figures.confidence.human_entropy import human_entropy
+from whytrain.figures.confidence.label_calibration import label_calibration
+from whytrain.figures.explanations.layer_randomization import layer_randomization
+from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
+from whytrain.figures.sweeps.seed_intervals import seed_intervals
+from whytrain.figures.training.label_scores import label_scores
+from whytrain.loop.verdicts import Effect, verdict
+from whytrain.metrics import Scored
+from whytrain.presentation.palette import run_colors
+from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.types import Figure
+
+_TOPICS = ("billing", "delivery", "refund", "account", "complaint")
+_SCORE = "best/accuracy"
+
+
+def labels() -> Figure:
+    """Draw scores of five labels of 300 tickets."""
+    draw = np.random.default_rng(0)
+    gold = (draw.random((300, 5)) < [0.5, 0.4, 0.3, 0.2, 0.1]).astype(np.int64)
+    logits = (2 * gold - 1) * [3.0, 2.5, 2.0, 1.5, 0.8] + draw.normal(0, 1.6, gold.shape)
+    return label_scores(Scored(probabilities=1 / (1 + np.exp(-logits)), labels=gold), _TOPICS)
+
+
+def label_errors() -> Figure:
+    """Draw calibration errors of these labels before and after."""
+    before, after = np.array([0.11, 0.09, 0.07, 0.05, 0.03]), np.array([0.03, 0.04, 0.03, 0.02, 0.03])
+    return label_calibration(before, after, (1.9, 1.7, 1.5, 1.3, 1.0), _TOPICS, 300)
+
+
+def people() -> Figure:
+    """Draw doubt of a model and of eighteen raters over 300 sentences."""
+    draw = np.random.default_rng(0)
+    truth = draw.beta(1.2, 1.2, 300)
+    raters = draw.binomial(18, truth) / 18
+    told = 1 / (1 + np.exp(-(1.6 * np.log(truth / (1 - truth)) + draw.normal(0, 1.0, 300))))
+    found = human_disagreement(np.stack([1 - told, told], axis=1), np.stack([1 - raters, raters], axis=1))
+    return human_entropy({"first": found})
+
+
+def randomized_layers() -> Figure:
+    """Draw rank correlations of ten draws, falling from the trained model's."""
+    draw = np.random.default_rng(0)
+    means = {"classifier": 0.55, "attention": 0.3, "LSTM": 0.05, "embedding": 0.0}
+    return layer_randomization({name: np.clip(draw.normal(m, 0.25, (10, 30)), -1, 1) for name, m in means.items()})
+
+
+def attention() -> Figure:
+    """Draw the attention of two runs on a sentence."""
+    words = ("[CLS]", "not", "a", "bad", "film", "at", "all", "[SEP]")
+    before = np.array([0.05, 0.1, 0.05, 0.45, 0.15, 0.05, 0.1, 0.05])
+    after = np.array([0.05, 0.3, 0.05, 0.3, 0.1, 0.05, 0.1, 0.05])
+    names = ("A", "B")
+    colors = run_colors(names)
+    return attention_change(words, before, after, TwoRuns(names, (colors["A"], colors["B"])), special=(0, 7))
+
+
+def loop() -> Figure:
+    """Draw two arms of a loop over three seeds."""
+    promised = {"best/accuracy": 0.0, "best/ece": -0.02, "diagnosis/overfitting": -0.02, "check/accuracy": 0.02}
+    found = {"explained": (0.004, -0.045, -0.08, 0.055), "random targets": (0.002, -0.04, -0.078, 0.006)}
+    effects = []
+    for arm, changes in found.items():
+        for (metric, bound), change in zip(promised.items(), changes, strict=True):
+            interval = Interval(estimate=change, low=change - 0.022, high=change + 0.02)
+            kind = "at_least" if metric.endswith("accuracy") else "at_most"
+            promise = Expectation(metric=metric, **{kind: bound})
+            effects.append(
+                Effect(
+                    arm=arm,
+                    against="baseline",
+                    metric=metric,
+                    difference=interval,
+                    promise=promise,
+                    verdict=verdict(promise, interval),
+                )
+            )
+    return loop_effects(effects, 3)
+
+
+def jobs() -> Figure:
+    """Draw twelve jobs of a sweep."""
+    draw = np.random.default_rng(0)
+    rates = np.exp(draw.uniform(np.log(1e-4), np.log(1e-2), 12))
+    score = 0.76 - 0.02 * np.log10(rates / 2e-3) ** 2 + draw.normal(0, 0.006, 12)
+    table = pd.DataFrame(
+        {
+            "optimizer.learning_rate": [f"{rate:.17g}" for rate in rates],
+            "model": ["bilstm", "bilstm_opt"] * 6,
+            "model.dropout": [f"{x:.2f}" for x in draw.uniform(0, 0.5, 12)],
+            _SCORE: score,
+        }
+    )
+    return parallel_coordinates(table, ["optimizer.learning_rate", "model", "model.dropout"], _SCORE)
+
+
+def seeds() -> Figure:
+    """Draw three recipes over four seeds."""
+    scores = {
+        "model=bilstm": [0.741, 0.752, 0.747, 0.738],
+        "model=bilstm_opt": [0.760, 0.771, 0.758, 0.766],
+        "model=bilstm_opt model.dropout=0.4": [0.755, 0.772, 0.762, 0.749],
+    }
+    return seed_intervals({name: (np.array(values), t_interval(values)) for name, values in scores.items()}, _SCORE)
