@@ -27,7 +27,11 @@ class _Page(HTMLParser):
         self.places: set[str] = set()
         text = path.read_text("utf-8")
         self.feed(text)
-        self.loaded += [match["url"] for style in re.findall(r"<style.*?</style>", text, re.DOTALL) for match in _STYLE_URL.finditer(style)]
+        self.loaded += [
+            match["url"]
+            for style in re.findall(r"<style.*?</style>", text, re.DOTALL)
+            for match in _STYLE_URL.finditer(style)
+        ]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note the links and names of a tag."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import annotated_types as at
 from typing_extensions import is_typeddict
 
 from making.markdown import code, page, table
@@ -100,7 +99,10 @@ def _keys(lines: Sequence[str], prefix: str) -> Iterator[Key]:
             name = ".".join([*(name for _, name, _ in path if name), key])
             allowed = _allowed_at(path, key)
             yield Key(
-                name=_unquoted(f"{prefix}{name}"), default=value, allowed=allowed, comment=match["comment"] or ""
+                name=_unquoted(f"{prefix}{name}"),
+                default=value,
+                allowed=allowed,
+                comment=match["comment"] or "",
             )
 
 

@@ -51,7 +51,11 @@ class Run(SphinxDirective):
 
 def run_pages(app: Sphinx) -> None:
     """Run the blocks of all pages that have some, unless that was done."""
-    pages = {path: blocks for path in sorted(Path(app.srcdir, "tutorials").glob("*.md")) if (blocks := blocks_of(path))}
+    pages = {
+        path: blocks
+        for path in sorted(Path(app.srcdir, "tutorials").glob("*.md"))
+        if (blocks := blocks_of(path))
+    }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = pool.map(lambda page: run_page(page[1], folder_of(app, page[0].stem)), pages.items())
         outputs = {f"tutorials/{path.stem}": said for path, said in zip(pages, done, strict=True)}

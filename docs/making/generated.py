@@ -75,7 +75,9 @@ def python_page() -> str:
 
 def modules_page() -> str:
     """Return the page of the public names of the package's folders: what their `__all__` says."""
-    parts = ["What the folders of the package offer; the house is described in [Contributing](../contributing.md)."]
+    parts = [
+        "What the folders of the package offer; the house is described in [Contributing](../contributing.md)."
+    ]
     for info in pkgutil.walk_packages(whytrain.__path__, "whytrain."):
         if not info.ispkg or info.name.startswith(("whytrain.conf", "whytrain.app")):
             continue

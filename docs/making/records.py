@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from sphinx.errors import ExtensionError
 
 from making.markdown import code, page, table
 from whytrain.tracking.reader import find_run
@@ -26,6 +27,7 @@ TOPICS = {
     "loop": "What the arms of the closed loop changed.",
     "model": "The model's layers.",
     "predictions": "Every validation sentence's label, probabilities and logits: what comparisons pair on.",
+    "scores": "What `whytrain score` found: every method by every score, with intervals.",
     "shapley": "What a method of `explainer=` says of the explained sentences, and of words over many; one topic per method.",
     "shortcuts": "What the model leans on, and what the check sample says of it.",
     "surrogate": "The two simple copies: how faithful they are, weights and rules.",
@@ -33,7 +35,6 @@ TOPICS = {
 }
 # Of metrics, by what their names begin with; those of `val/`, `best/`, … are on the page of metrics.
 METRICS = {
-    "attribution/": "the methods of `explainer=` by what they do to a decision",
     "best/": "the epoch whose weights were kept",
     "calibration/": "calibration error and its noise floor, the temperature, coverage and size of conformal sets, the "
     "share of answers that keep the error rate asked for",
@@ -45,13 +46,13 @@ METRICS = {
     "floor/": "the bag of words",
     "last/": "the last epoch",
     "loop/": "differences between the arms of a closed loop",
-    "lr": "the learning rate",
     "robustness/": "what is lost without the words that decide (`experiment=closed_loop`)",
     "shapley/": "numbers over the explained sentences: how concentrated, how well values add up; one topic per method",
+    "shortcuts/": "evaluations spent on looking for shortcuts, and how many were found",
     "surrogate/": "how faithful the simple copies are, beside their floors",
-    "system/": "memory of the process",
     "test/": "the test set",
     "time/": "seconds: of an epoch, of each observer per epoch (`…_s`) and at the end (`…_end_s`), of all",
+    "tokens/": "shares of tokens that are unknown, and of texts and tokens that are cut, by split",
     "train/": "the training rows, as seen while training",
     "val/": "the validation rows",
 }
@@ -63,6 +64,8 @@ def records_page(workspace: Path) -> str:
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     others = [path for path in files if path.parts[0] not in {"tables", "images", "figures"}]
     metrics = sorted(find_run(f"sqlite:///{workspace}/mlruns/mlflow.db", "first").metrics)
+    if unknown := [name for name in metrics if not name.startswith(tuple(METRICS))]:
+        raise ExtensionError(f"metrics {', '.join(unknown)}: say in docs/making/records.py what they are of")
     return page(
         "Tables and artifacts of a run",
         "As the run `first` of [the first tutorial](../tutorials/own_csv.md) holds them; other settings add others. "
@@ -71,10 +74,12 @@ def records_page(workspace: Path) -> str:
         "## Tables",
         *_table_sections(folder / "tables"),
         "## Other files",
-        table(["file", ""], [(code(name), _FILES.get(name, "")) for name in dict.fromkeys(map(_kind, others))]),
+        table(
+            ["file", ""], [(code(name), _FILES.get(name, "")) for name in dict.fromkeys(map(_kind, others))]
+        ),
         "Figures are in the [gallery](../gallery/index.md).",
         "## Metrics",
-        table(["name", "of"], [(code(f"{start}…" if start[-1] == "/" else start), what) for start, what in METRICS.items()]),
+        table(["name", "of"], [(code(f"{start}…"), what) for start, what in METRICS.items()]),
         "This run logged:\n\n" + ", ".join(map(code, metrics)) + ".",
     )
 
@@ -87,6 +92,8 @@ def artifact_folder(workspace: Path, run_name: str) -> Path:
 
 def _table_sections(folder: Path) -> Iterator[str]:
     for topic in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if topic.name not in TOPICS:
+            raise ExtensionError(f"tables/{topic.name}: say in docs/making/records.py what it is")
         yield f"### {topic.name}\n\n{TOPICS[topic.name]}"
         kinds = {_kind(path.relative_to(folder)): path for path in sorted(topic.glob("*.parquet"))}
         rows = []

@@ -10,8 +10,8 @@ from making.config_keys import CONF
 from making.markdown import code, page, table
 from whytrain.commands.__main__ import COMMANDS
 from whytrain.commands.help import command_help
-from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.allowed import Scalar
+from whytrain.diagnosis.detectors import DETECTORS
 from whytrain.diagnosis.rules import FindingRule, Step, load_rules
 from whytrain.metrics import METRICS, MULTILABEL_METRICS, Metric
 
@@ -120,4 +120,3 @@ def _promise(metric: str, at_most: float | None, at_least: float | None) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
-

@@ -54,7 +54,9 @@ def randomized_layers() -> Figure:
     """Draw rank correlations of ten draws, falling from the trained model's."""
     draw = np.random.default_rng(0)
     means = {"classifier": 0.55, "attention": 0.3, "LSTM": 0.05, "embedding": 0.0}
-    return layer_randomization({name: np.clip(draw.normal(m, 0.25, (10, 30)), -1, 1) for name, m in means.items()})
+    return layer_randomization(
+        {name: np.clip(draw.normal(m, 0.25, (10, 30)), -1, 1) for name, m in means.items()}
+    )
 
 
 def attention() -> Figure:
@@ -69,7 +71,12 @@ def attention() -> Figure:
 
 def loop() -> Figure:
     """Draw two arms of a loop over three seeds."""
-    promised = {"best/accuracy": 0.0, "best/ece": -0.02, "diagnosis/overfitting": -0.02, "check/accuracy": 0.02}
+    promised = {
+        "best/accuracy": 0.0,
+        "best/ece": -0.02,
+        "diagnosis/overfitting": -0.02,
+        "check/accuracy": 0.02,
+    }
     found = {"explained": (0.004, -0.045, -0.08, 0.055), "random targets": (0.002, -0.04, -0.078, 0.006)}
     effects = []
     for arm, changes in found.items():
@@ -113,4 +120,6 @@ def seeds() -> Figure:
         "model=bilstm_opt": [0.760, 0.771, 0.758, 0.766],
         "model=bilstm_opt model.dropout=0.4": [0.755, 0.772, 0.762, 0.749],
     }
-    return seed_intervals({name: (np.array(values), t_interval(values)) for name, values in scores.items()}, _SCORE)
+    return seed_intervals(
+        {name: (np.array(values), t_interval(values)) for name, values in scores.items()}, _SCORE
+    )

@@ -14,7 +14,9 @@ def test_dead_links_and_foreign_resources(tmp_path: Path) -> None:
         "utf-8",
     )
     (tmp_path / "b.html").write_text('<h1 id="here">b</h1>', "utf-8")
-    (tmp_path / "s.css").write_text("@import 'https://fonts.org/f.css'; a { background: url(data:,) }", "utf-8")
+    (tmp_path / "s.css").write_text(
+        "@import 'https://fonts.org/f.css'; a { background: url(data:,) }", "utf-8"
+    )
     assert list(faults(tmp_path.resolve())) == [
         "a.html: loads https://cdn.org/x.js",
         "a.html: loads //cdn.org/x.css",

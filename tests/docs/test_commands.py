@@ -21,7 +21,11 @@ from whytrain.config.validation import check_config
 from whytrain.errors import WhytrainError
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").glob("[tcn]*/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("[tcn]*/*.md")),
+]
 _FENCE = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(whytrain \w+ [^`]+)`")
 _START = re.compile(r"^\s*(whytrain |python )")
@@ -38,7 +42,9 @@ def shown(page: Path) -> Iterator[str]:
 
 
 # One that stands on several pages is composed once.
-FOUND = sorted({command: page.relative_to(ROOT).as_posix() for page in PAGES for command in shown(page)}.items())
+FOUND = sorted(
+    {command: page.relative_to(ROOT).as_posix() for page in PAGES for command in shown(page)}.items()
+)
 
 
 def words_of(command: str) -> list[str]:
@@ -71,7 +77,9 @@ def refuse(command: str) -> None:
     assert name in COMMANDS, f"no command {name}"
     swept = bool({"-m", "--multirun"} & set(rest))
     folder = "--config-dir" in rest  # of the reader's own, with choices of their own
-    values = [word for word in rest if word not in {"-m", "--multirun", "--cfg", "job", "--config-dir", "my_conf"}]
+    values = [
+        word for word in rest if word not in {"-m", "--multirun", "--cfg", "job", "--config-dir", "my_conf"}
+    ]
     overrides = importlib.import_module(f"whytrain.commands.{name}").COMMAND.checked(values, swept=swept)
     parsed = OverridesParser.create().parse_overrides(overrides)
     if folder:

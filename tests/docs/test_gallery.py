@@ -34,7 +34,9 @@ def test_an_entry_says_what_to_see(entry: Entry) -> None:
     assert gallery.entry(entry.name) is entry
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if not isinstance(e.picture, str)], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "entry", [e for e in ENTRIES if not isinstance(e.picture, str)], ids=lambda e: e.name
+)
 def test_small_data_are_drawn(entry: Entry) -> None:
     assert not isinstance(entry.picture, str)
     assert isinstance(entry.picture(), Figure)

@@ -20,7 +20,11 @@ FILES = sorted(CONF.rglob("*.yaml"))
 def leaves(node: object, where: str = "") -> set[str]:
     """Names of the values of a YAML file."""
     if isinstance(node, dict) and node:
-        return {name for key, value in node.items() for name in leaves(value, f"{where}.{key}" if where else str(key))}
+        return {
+            name
+            for key, value in node.items()
+            for name in leaves(value, f"{where}.{key}" if where else str(key))
+        }
     return {where}
 
 
@@ -29,8 +33,14 @@ def test_every_key_of_a_file_is_there_with_its_default(path: Path) -> None:
     content = yaml.safe_load(path.read_text("utf-8")) or {}
     for section in ("defaults", "hydra"):
         content.pop(section, None)
-    group = "" if path.parent == CONF or "@package _global_" in path.read_text("utf-8") else f"{path.parent.name}."
-    wanted = {f"{group}{name}" for name in leaves(content) if name and not name.endswith(("_target_", "_convert_"))}
+    group = (
+        ""
+        if path.parent == CONF or "@package _global_" in path.read_text("utf-8")
+        else f"{path.parent.name}."
+    )
+    wanted = {
+        f"{group}{name}" for name in leaves(content) if name and not name.endswith(("_target_", "_convert_"))
+    }
     found = {key.name: key for key in keys_of(path)}
     shown = {name for name in wanted if not any(name.startswith(f"{key}.") for key in found)}
     assert found.keys() >= shown
@@ -43,7 +53,9 @@ def test_values_and_what_may_stand_there() -> None:
     assert (smoothing.default, smoothing.allowed) == ("0.01", "number ≥ 0")
     assert "weight matrices" in smoothing.comment
     assert keys["guidance.targets"].allowed == "explained, random"
-    assert keys["distillation.augmentation.copies"].allowed == "whole number ≥ 0"  # of a section within a section
+    assert (
+        keys["distillation.augmentation.copies"].allowed == "whole number ≥ 0"
+    )  # of a section within a section
     assert keys["explainer.shapley.budget"].default == "4000"
 
 

@@ -41,7 +41,11 @@ def test_the_detector_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_task_of_the_page(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch, quiet_figures: None, run_train: Callable[..., int], capsys: Any
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quiet_figures: None,
+    run_train: Callable[..., int],
+    capsys: Any,
 ) -> None:
     code, config = blocks("own_task.md")
     (workspace / "my_conf" / "task").mkdir(parents=True)
