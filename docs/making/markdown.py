@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; what would end a cell is escaped.
+    r"""Return a table; what would end a cell is escaped.
 
     >>> print(table(["a"], [["x | y"]]))
     | a |
     | --- |
-    | x \\| y |
+    | x \| y |
     """
     lines = [list(header), ["---"] * len(header), *(list(map(cell, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

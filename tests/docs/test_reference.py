@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
+from making import config_keys, markdown
 from making.config_keys import CONF, config_page, keys_of
 from making.markdown import table
 from making.registries import commands_page, findings_page, metrics_page
@@ -75,3 +78,8 @@ def test_pages_name_all_there_is() -> None:
 
 def test_a_bar_ends_no_cell() -> None:
     assert table(["a"], [["null | file"]]).endswith("| null \\| file |")
+
+
+@pytest.mark.parametrize("module", [config_keys, markdown])
+def test_examples(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0

@@ -134,8 +134,8 @@ CAPTIONS = {
         section="words",
         title="Pairs of words that act together",
         question="Which words change each other's weight?",
-        reading="Bars to the right: together the two do more for the class than each alone; to the left: less. "
-        "The whisker is how uncertain a mean is, the number how many sentences hold both.",
+        reading="Bars to the right: together the two do more for the class than each alone, to the left: "
+        "less. The whisker is how uncertain a mean is, the number how many sentences hold both.",
         worry="Two words that have nothing to do with each other on top: their meeting may be a shortcut.",
     ),
     "corpus_positions": Caption(
