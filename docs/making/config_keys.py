@@ -153,9 +153,10 @@ def _inner(hint: Any, key: str) -> Any:
 def allowed(hint: Any) -> str:
     """Return in words what an annotation allows; empty where it allows anything, or objects.
 
-    >>> allowed(typing.Annotated[float, at.Interval(ge=0, le=1)] | None)
+    >>> from annotated_types import Gt, Interval
+    >>> allowed(typing.Annotated[float, Interval(ge=0, le=1)] | None)
     'number, 0 to 1, or null'
-    >>> allowed(typing.Annotated[int, at.Gt(2)])
+    >>> allowed(typing.Annotated[int, Gt(2)])
     'whole number > 2'
     >>> allowed(typing.Literal["error", "skip"])
     'error, skip'

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 from docutils import nodes
@@ -32,7 +34,7 @@ class GalleryFigure(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the picture and its caption, as Markdown that is parsed here."""
         entry = gallery.entry(self.arguments[0])
-        target = f"/gallery/{entry.topic}.md"
+        target = f"/gallery/{entry.topic}"
         text = f"**{entry.caption.question}** {entry.caption.reading} ({{doc}}`More <{target}>`)"
         picture = f"![{entry.caption.title}](/gallery/pictures/{entry.file})"
         return self.parse_text_to_nodes(f"{picture}\n\n{text}")
@@ -42,7 +44,7 @@ def write_pages(app: Sphinx) -> None:
     """Write what is generated below the site's sources."""
     root = Path(app.srcdir)
     reference, shown = root / "reference", root / "gallery"
-    for folder in (reference, shown / "pictures", root / "tutorials" / "films"):
+    for folder in (reference / "modules", shown / "pictures", root / "tutorials" / "films"):
         folder.mkdir(parents=True, exist_ok=True)
     write_films(root / "tutorials" / "films")
     first = artifact_folder(folder_of(app, "own_csv"), "first")
@@ -54,10 +56,10 @@ def write_pages(app: Sphinx) -> None:
         reference / "findings.md": findings_page(),
         reference / "records.md": records_page(folder_of(app, "own_csv")),
         reference / "python.md": python_page(),
-        reference / "modules.md": modules_page(),
     }
     gallery.draw(shown / "pictures", folder_of(app, "own_csv").parent)
     pages |= {shown / name: text for name, text in gallery.pages().items()}
+    pages |= {reference / "modules" / name: text for name, text in module_pages().items()}
     for path, text in pages.items():
         if not path.is_file() or path.read_text("utf-8") != text:  # Sphinx reads again what is newer
             path.write_text(text, "utf-8")
@@ -68,28 +70,30 @@ def python_page() -> str:
     parts = ["`import whytrain as wt` gives these names; everything heavy is loaded when it is first used."]
     for name in sorted(whytrain.__all__, key=lambda name: (name[0].isupper(), name)):
         value = getattr(whytrain, name)
-        kind = "autoclass" if inspect.isclass(value) else "autofunction"
-        parts.append(f"## wt.{name}\n\n```{{eval-rst}}\n.. {kind}:: {value.__module__}.{name}\n```")
+        parts.append(documented(f"{value.__module__}.{name}"))
     return page("From Python", *parts)
 
 
-def modules_page() -> str:
-    """Return the page of the public names of the package's folders: what their `__all__` says."""
-    parts = [
-        "What the folders of the package offer; the house is described in [Contributing](../contributing.md)."
-    ]
+def module_pages() -> dict[str, str]:
+    """Return an index and a page per folder of the package: the public names, as their `__all__` says."""
+    pages, listed = {}, []
     for info in pkgutil.walk_packages(whytrain.__path__, "whytrain."):
-        if not info.ispkg or info.name.startswith(("whytrain.conf", "whytrain.app")):
-            continue
-        module = importlib.import_module(info.name)
-        if names := getattr(module, "__all__", ()):
+        module = importlib.import_module(info.name) if info.ispkg else None
+        names = [name for name in map(partial(origin, module), getattr(module, "__all__", ())) if name]
+        if names:
             summary = (inspect.getdoc(module) or "").splitlines()[0]
-            listed = "\n".join(f"   ~{origin(module, name)}" for name in names if origin(module, name))
-            parts.append(
-                f"## {info.name}\n\n{summary}\n\n```{{eval-rst}}\n.. autosummary::\n   :toctree: api\n   :nosignatures:\n\n"
-                f"{listed}\n```"
-            )
-    return page("Public modules", *parts)
+            pages[f"{info.name}.md"] = page(info.name, summary, *map(documented, names))
+            listed.append(info.name)
+    contents = "\n".join(["```{toctree}", *listed, "```"])
+    said = "What the folders of the package offer; [Contributing](../../contributing.md) describes the house."
+    return {"index.md": page("Public modules", said, contents), **pages}
+
+
+def documented(name: str) -> str:
+    """Return the section of a class or function by its full name."""
+    module, _, short = name.rpartition(".")
+    kind = "autoclass" if inspect.isclass(getattr(importlib.import_module(module), short)) else "autofunction"
+    return f"## {short}\n\n```{{eval-rst}}\n.. {kind}:: {name}\n```"
 
 
 def origin(module: object, name: str) -> str:
@@ -100,9 +104,18 @@ def origin(module: object, name: str) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
 
+def plain_text(
+    _app: Sphinx, _what: str, _name: str, _value: object, _options: object, lines: list[str]
+) -> None:
+    """Let docutils read a docstring as the plain text that it is: |φ|, a*b, x_; examples stay as they are."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[number] = re.sub(r"[|*]|(?<=\w)_(?!\w)", r"\\\g<0>", line)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the writing."""
-    app.setup_extension("sphinx.ext.autosummary")
     app.add_directive("gallery", GalleryFigure)
     app.connect("builder-inited", write_pages, priority=200)
+    app.connect("autodoc-process-docstring", plain_text, priority=400)  # before napoleon writes markup
     return {"parallel_read_safe": True}
