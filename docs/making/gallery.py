@@ -16,11 +16,12 @@ from making.records import artifact_folder
 from whytrain.pages.run.captions import CAPTIONS, Caption
 from whytrain.types import Figure
 
-Topic = Literal["training", "confidence", "explanations", "surrogates", "comparison", "sweeps"]
+Topic = Literal["training", "confidence", "explanations", "analyses", "surrogates", "comparison", "sweeps"]
 TOPICS: Mapping[Topic, str] = {
     "training": "Training",
     "confidence": "Confidence",
     "explanations": "Explanations",
+    "analyses": "Inside the model",
     "surrogates": "Simple copies",
     "comparison": "Comparisons",
     "sweeps": "Sweeps",
@@ -28,6 +29,7 @@ TOPICS: Mapping[Topic, str] = {
 _TRAIN = "whytrain train data=csv data.path=reviews.csv run_name=first"
 _EXPLAIN = 'whytrain explain run=first text="a gorgeous, witty, seductive movie" figures=true'
 _COMPARE = 'whytrain compare "runs=[first,second]"'
+_INSPECT = "whytrain inspect run=first"
 Picture = str | Callable[[], Figure]
 
 
@@ -132,7 +134,7 @@ ENTRIES = (
             "All weight at one end of a long text: the rest is hardly read.",
         ),
         command=_EXPLAIN,
-        picture="own_csv:explanations/first/*/figures/positions.png",
+        picture="own_csv:explanations/*/*/positions.png",
     ),
     Entry(
         module="explanations.method_scores",
@@ -157,6 +159,51 @@ ENTRIES = (
         ),
         command="python benchmarks/sanity.py",
         picture=small_figures.randomized_layers,
+    ),
+    Entry(
+        module="analyses.bars",
+        caption=_caption(
+            "Values of an analysis, side by side",
+            "How large is it, and is it more than chance?",
+            "A row per thing that was asked about, a dot on its interval per series; the line is where nothing "
+            "would lie.",
+            "An interval across the line: nothing can be said.",
+        ),
+        command=_INSPECT,
+        picture=small_figures.bars,
+    ),
+    Entry(
+        module="analyses.lines",
+        caption=_caption(
+            "Values of an analysis, in order",
+            "Where in the model, or when in training, does it appear?",
+            "A line with the band of its intervals from the first place to the last.",
+            "A band that holds the line of chance all the way.",
+        ),
+        command=_INSPECT,
+        picture=small_figures.lines,
+    ),
+    Entry(
+        module="analyses.heat",
+        caption=_caption(
+            "Values of an analysis, by row and column",
+            "Which pairs of the two stand out?",
+            "One cell per pair; white is zero, the two colours are its two directions.",
+            "All cells alike: the analysis tells nothing of where.",
+        ),
+        command=_INSPECT,
+        picture=small_figures.heat,
+    ),
+    Entry(
+        module="analyses.points",
+        caption=_caption(
+            "Items of an analysis in the plane",
+            "What lies beside what for this model?",
+            "One dot per item, a colour per group; some have their text beside them.",
+            "Shapes and distances are made by the projection: trust neighborhoods only.",
+        ),
+        command=_INSPECT,
+        picture=small_figures.points,
     ),
     _of_run("surrogates.fidelity_history", "surrogate/fidelity"),
     _of_run("surrogates.coefficients", "surrogate/coefficients_readable"),

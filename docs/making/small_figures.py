@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from whytrain.analyses.charts import Bars, Heat, Lines, Points
 from whytrain.calibration.human_disagreement import human_disagreement
 from whytrain.diagnosis.rules import Expectation
+from whytrain.figures.analyses import draw as draw_chart
 from whytrain.figures.comparison.attention_change import attention_change
 from whytrain.figures.comparison.before_after import TwoRuns
 from whytrain.figures.comparison.loop_effects import loop_effects
@@ -123,3 +125,76 @@ def seeds() -> Figure:
     return seed_intervals(
         {name: (np.array(values), t_interval(values)) for name, values in scores.items()}, _SCORE
     )
+
+
+def bars() -> Figure:
+    """Draw how well three properties can be read from a model's states, beside random weights."""
+    found = {"this model": [0.81, 0.74, 0.58], "random weights": [0.55, 0.6, 0.57]}
+    series = {name: tuple(map(_about, values)) for name, values in found.items()}
+    labels = ("negation in the sentence", "its length", "its first letter")
+    return draw_chart(
+        Bars(
+            name="bars",
+            title="Negation can be read from the states, the first letter cannot",
+            subtitle="share of right answers of a probe, 95% interval; the line is a coin",
+            labels=labels,
+            series=series,
+            x="share of right answers",
+            reference=0.5,
+        )
+    )
+
+
+def lines() -> Figure:
+    """Draw how well a property can be read layer by layer."""
+    series = {"negation": tuple(map(_about, (0.55, 0.63, 0.74, 0.81)))}
+    return draw_chart(
+        Lines(
+            name="lines",
+            title="Negation appears in the upper layers",
+            subtitle="share of right answers of a probe, 95% interval; the line is a coin",
+            ticks=("embedding", "layer 1", "layer 2", "layer 3"),
+            series=series,
+            x="layer",
+            y="share of right answers",
+            reference=0.5,
+        )
+    )
+
+
+def heat() -> Figure:
+    """Draw what moving a state from one sentence into another does, by word and layer."""
+    values = np.array([[0.0, 0.1, 0.1, 0.0], [0.4, 1.3, 2.1, 0.3], [0.1, 0.2, 0.9, 1.8]])
+    return draw_chart(
+        Heat(
+            name="heat",
+            title="The answer turns with the state of “not” in layer 2",
+            subtitle="change of the log-odds when this state is taken from the other sentence",
+            rows=("embedding", "layer 1", "layer 2"),
+            columns=("it", "is", "not", "bad"),
+            values=values,
+            unit="log-odds",
+        )
+    )
+
+
+def points() -> Figure:
+    """Draw two groups of sentences in the plane."""
+    draw = np.random.default_rng(0)
+    positions = np.concatenate([draw.normal(-1, 0.8, (60, 2)), draw.normal(1, 0.8, (60, 2))])
+    return draw_chart(
+        Points(
+            name="points",
+            title="Sentences of like meaning lie together",
+            subtitle="one dot per sentence; only neighborhoods mean something, distances do not",
+            positions=positions,
+            groups=("negative",) * 60 + ("positive",) * 60,
+            labels={int(positions[:, 0].argmax()): "a gorgeous film"},
+            x="first axis",
+            y="second axis",
+        )
+    )
+
+
+def _about(share: float) -> Interval:
+    return Interval(estimate=share, low=share - 0.05, high=share + 0.05)
