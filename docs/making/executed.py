@@ -124,7 +124,7 @@ def environment() -> dict[str, str]:
 def _cleaned(text: str, folder: Path) -> str:
     """Return output without the paths and ends of lines of the machine that builds."""
     text = re.sub(r"\S+/bin/whytrain\b", "whytrain", text.replace(str(folder), "~/films"))
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip() for line in text.splitlines() if "━ 100% " not in line]  # a bar's last state
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 

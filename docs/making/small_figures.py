@@ -168,7 +168,7 @@ def heat() -> Figure:
     return draw_chart(
         Heat(
             name="heat",
-            title="The answer turns with the state of “not” in layer 2",
+            title="The answer turns with the state of “not” in layer 1",
             subtitle="change of the log-odds when this state is taken from the other sentence",
             rows=("embedding", "layer 1", "layer 2"),
             columns=("it", "is", "not", "bad"),
@@ -189,7 +189,7 @@ def points() -> Figure:
             subtitle="one dot per sentence; only neighborhoods mean something, distances do not",
             positions=positions,
             groups=("negative",) * 60 + ("positive",) * 60,
-            labels={int(positions[:, 0].argmax()): "a gorgeous film"},
+            labels={int(positions[:, 0].argmin()): "a dull film"},
             x="first axis",
             y="second axis",
         )
