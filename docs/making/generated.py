@@ -7,7 +7,6 @@ import inspect
 import pkgutil
 import re
 import shutil
-from functools import partial
 from pathlib import Path
 
 from docutils import nodes
@@ -76,10 +75,14 @@ def python_page() -> str:
 
 def module_pages() -> dict[str, str]:
     """Return an index and a page per folder of the package: the public names, as their `__all__` says."""
-    pages, listed = {}, []
+    pages: dict[str, str] = {}
+    listed: list[str] = []
+    told: set[str] = set()  # a name that two folders offer is documented where it comes first
     for info in pkgutil.walk_packages(whytrain.__path__, "whytrain."):
         module = importlib.import_module(info.name) if info.ispkg else None
-        names = [name for name in map(partial(origin, module), getattr(module, "__all__", ())) if name]
+        names = [origin(module, name) for name in getattr(module, "__all__", ())]
+        names = [name for name in names if name and name not in told]
+        told.update(names)
         if names:
             summary = (inspect.getdoc(module) or "").splitlines()[0]
             pages[f"{info.name}.md"] = page(info.name, summary, *map(documented, names))
