@@ -96,7 +96,7 @@ ENTRIES = (
             "A run that still rises at its end is compared too early.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/training.png",
+        picture="own_csv:comparisons/*/figures/training.png",
     ),
     _of_run("confidence.prediction_confidence", "confidence/confidence"),
     _of_run("confidence.reliability_diagram", "calibration/reliability"),
@@ -218,7 +218,7 @@ ENTRIES = (
             "Overlapping intervals are no test: whether two runs differ is in the next figure.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/metric_bars.png",
+        picture="own_csv:comparisons/*/figures/metric_bars.png",
     ),
     Entry(
         module="comparison.metric_radar",
@@ -229,7 +229,7 @@ ENTRIES = (
             "Areas mean nothing: they depend on the order of the axes.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/metric_radar.png",
+        picture="own_csv:comparisons/*/figures/metric_radar.png",
     ),
     Entry(
         module="comparison.difference_forest",
@@ -241,7 +241,7 @@ ENTRIES = (
             "An interval across zero: no difference can be seen. The report says how many rows would show it.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/differences.png",
+        picture="own_csv:comparisons/*/figures/differences.png",
     ),
     Entry(
         module="comparison.value_change",
@@ -252,7 +252,7 @@ ENTRIES = (
             "Same answer, other words: one of the two may be right for the wrong reason.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/*_values.png",
+        picture="own_csv:comparisons/*/figures/*_values.png",
     ),
     Entry(
         module="comparison.interaction_change",
@@ -263,7 +263,7 @@ ENTRIES = (
             "A negation that acts with its word in one run alone.",
         ),
         command=_COMPARE,
-        picture="own_csv:comparisons/*/*_interactions.png",
+        picture="own_csv:comparisons/*/figures/*_interactions.png",
     ),
     Entry(
         module="comparison.attention_change",

@@ -59,6 +59,8 @@ def write_pages(app: Sphinx) -> None:
     gallery.draw(shown / "pictures", folder_of(app, "own_csv").parent)
     pages |= {shown / name: text for name, text in gallery.pages().items()}
     pages |= {reference / "modules" / name: text for name, text in module_pages().items()}
+    for path in {*reference.rglob("*.md"), *shown.glob("*.md")} - pages.keys():  # of an earlier version
+        path.unlink()
     for path, text in pages.items():
         if not path.is_file() or path.read_text("utf-8") != text:  # Sphinx reads again what is newer
             path.write_text(text, "utf-8")
