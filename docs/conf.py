@@ -43,6 +43,8 @@ napoleon_use_ivar = True
 html_theme = "furo"
 html_title = "whytrain"
 html_static_path = ["static"]
+html_extra_path = ["_build/extra"]  # the page of a run, as it is
+(HERE / "_build" / "extra").mkdir(parents=True, exist_ok=True)
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False

@@ -47,7 +47,9 @@ def write_pages(app: Sphinx) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     write_films(root / "tutorials" / "films")
     first = artifact_folder(folder_of(app, "own_csv"), "first")
-    shutil.copy(first / "reports" / "run.html", root / "tutorials" / "films" / "run.html")
+    extra = root / "_build" / "extra" / "films"
+    extra.mkdir(parents=True, exist_ok=True)
+    shutil.copy(first / "reports" / "run.html", extra / "run.html")
     pages = {
         reference / "config.md": config_page(),
         reference / "commands.md": commands_page(),

@@ -147,11 +147,11 @@ CAPTIONS = {
     ),
     "corpus_path": Caption(
         section="words",
-        title="What is left when words are taken away",
+        title="How far the first words go",
         question="On how many words does an answer rest?",
-        reading="From left to right the words that weigh most are taken away; the height is what the model "
-        "still says.",
-        worry="A fall with the first word: answers hang on a single word.",
+        reading="From left to right words are added, those that weigh most first; the height is what the model "
+        "says then.",
+        worry="All of the rise with the first word: answers hang on a single word.",
     ),
     "word_trends": Caption(
         section="words",
