@@ -180,9 +180,9 @@ CAPTIONS = {
     ),
     "sentence_path": Caption(
         section="words",
-        title="One sentence, word by word taken away",
+        title="One sentence, word by word",
         question="How many of its words does the answer need?",
-        reading="From left to right the weightiest words are taken away.",
+        reading="From top to bottom words are added, the weightiest first; a bar is what its word changes then.",
     ),
     "sentence_network": Caption(
         section="words",
