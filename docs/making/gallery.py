@@ -141,8 +141,8 @@ ENTRIES = (
         caption=_caption(
             "Scores of explanation methods",
             "Which explanation should I believe on this model?",
-            "One panel per score, one row per method with its interval; the arrow says which direction is better, the "
-            "line is the best that any order of the words reaches.",
+            "One panel per score, one row per method with its interval. Gray is what random scores reach, dotted the best "
+            "that any order of the words does.",
             "A method that is not better than `random`: it says nothing about this model.",
         ),
         command="whytrain score run=first",
@@ -248,7 +248,7 @@ ENTRIES = (
         caption=_caption(
             "One sentence's words in two runs",
             "Did the reasons change, or only the answer?",
-            "Bars of both runs for each word, beside them the change, and all words as points around the diagonal.",
+            "Bars of both runs for each word, and beside them the change.",
             "Same answer, other words: one of the two may be right for the wrong reason.",
         ),
         command=_COMPARE,

@@ -149,8 +149,8 @@ CAPTIONS = {
         section="words",
         title="How far the first words go",
         question="On how many words does an answer rest?",
-        reading="From left to right words are added, those that weigh most first; the height is what the model "
-        "says then.",
+        reading="From left to right words are added, those that weigh most first; the height is what the "
+        "model says then.",
         worry="All of the rise with the first word: answers hang on a single word.",
     ),
     "word_trends": Caption(
@@ -164,7 +164,8 @@ CAPTIONS = {
         section="words",
         title="Beginning, middle and end of some sentences",
         question="Which part of a sentence decides?",
-        reading="One group per sentence: what its parts add, and what each says alone.",
+        reading="Bars: what beginning, middle and end add on average, and what each says alone. Colours: one "
+        "row per sentence, one field per word.",
     ),
     "each_epoch": Caption(
         section="words",
@@ -182,7 +183,8 @@ CAPTIONS = {
         section="words",
         title="One sentence, word by word",
         question="How many of its words does the answer need?",
-        reading="From top to bottom words are added, the weightiest first; a bar is what its word changes then.",
+        reading="From top to bottom words are added, the weightiest first; a bar is what its word changes "
+        "then.",
     ),
     "sentence_network": Caption(
         section="words",
@@ -194,7 +196,8 @@ CAPTIONS = {
         section="words",
         title="How one sentence is put together",
         question="Which words does the model read as phrases?",
-        reading="From the words upwards: what is joined first belongs together most.",
+        reading="From the words on the left to the whole on the right: what is joined first belongs together "
+        "most. The number is what a phrase is worth beyond its words.",
     ),
     "surrogate/fidelity": Caption(
         section="copies",
@@ -221,7 +224,8 @@ CAPTIONS = {
         section="copies",
         title="The copy by rules as a tree",
         question="In which order are the rules asked?",
-        reading="From the top: to one side where the answer is yes, to the other where it is no.",
+        reading="From left to right: above a branch its condition, below it how sure its answer is and how "
+        "many sentences take it.",
     ),
     "model/model": Caption(
         section="model",
