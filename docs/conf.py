@@ -47,5 +47,6 @@ html_extra_path = ["_build/extra"]  # the page of a run, as it is
 (HERE / "_build" / "extra").mkdir(parents=True, exist_ok=True)
 html_css_files = ["site.css"]
 html_show_sphinx = False
+smartquotes = False  # --help is no dash
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp, .go"
