@@ -30,7 +30,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 # Notebooks are run anew unless they and their environment are as they were.
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "notebooks")
-nb_execution_timeout = 240
+nb_execution_timeout = 1200  # seconds of a cell: a busy machine may take long
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 
