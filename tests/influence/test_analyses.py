@@ -73,7 +73,7 @@ def test_a_run_says_who_taught_it_and_what_is_labeled_wrong(
     assert run_inspect("run=first", f"text={text}", "analysis=[examples,mislabeled]", "output=out") == 0
     told = capsys.readouterr().out
     assert "It says good" in told
-    assert "carry a label that at least two of 4 sources" in " ".join(told.split())
+    assert "and that at least two of 4 sources contradict" in " ".join(told.split())
     found = pd.read_csv("out/examples_sentences.csv")
     corpus, model = run.corpus, run.model.interface
     states = mean_states(model, corpus.train.texts)

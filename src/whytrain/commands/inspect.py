@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,7 +16,7 @@ from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.config.choices import every_section
 
 if TYPE_CHECKING:
-    from whytrain.analyses.analysis import Analysis
+    from whytrain.analyses.analysis import Analysis, AnalysisResult
     from whytrain.analyses.subject import Subject
 
 LITERAL = ("run", "text", "other", "people", "output")
@@ -52,19 +53,20 @@ def inspect(config: DictConfig) -> None:
     run = find_run(tracking.address, plain["run"])
     given = {key: plain[key] for key in ("text", "other", "seed", "level")}
     subject = subject_of(run, device=device_named(plain["device"]), trees=trees, **given)
+
+    def progress(items: Sequence[Any], what: str) -> Iterable[Any]:
+        return track(items, what, console=console, transient=True, disable=not console.is_terminal)
+
     analyses, left_out = chosen(plain, subject, was_chosen=bool(config.get("analysis")))
-    results = {
-        analysis.name: analysis.analyze(
-            subject, lambda items, what: track(items, what, console=console, transient=True)
-        )
-        for analysis in analyses
-    }
+    results: dict[str, AnalysisResult] = {}
     titles = {analysis.name: analysis.title for analysis in analyses}
-    for name, result in results.items():
-        console.print(titles[name], style="bold", markup=False, highlight=False)
-        for line in (result.verdict, *result.remarks):
+    for analysis in analyses:
+        started = time.perf_counter()
+        results[analysis.name] = found = analysis.analyze(subject, progress)
+        console.print(f"{analysis.title} ({analysis.name})", style="bold", markup=False, highlight=False)
+        for line in (found.verdict, *found.remarks):
             console.print(line, markup=False, highlight=False)
-        console.print()
+        console.print(f"{time.perf_counter() - started:.0f} s\n", style="dim", highlight=False)
     folder = Path(plain["output"] or Path("inspections") / run.run_id)
     written = write_analyses(folder, run.name, titles, results, left_out)
     kept = FinishedRun(run, log_text=tracking.log_text)

@@ -19,7 +19,6 @@ from whytrain.influence.drawn import drawn_rows
 from whytrain.influence.mislabeled import label_doubts
 from whytrain.influence.tracin import read_checkpoints, self_influence
 from whytrain.models.batch_runner import predict_split, split_of
-from whytrain.presentation.wording import percent
 from whytrain.statistics.intervals import clustered_share
 
 Array = NDArray[np.float64]
@@ -64,9 +63,9 @@ class LabelCheck(Analysis):
             if (own := train.labels == number).sum() > 1
         }
         return AnalysisResult(
-            verdict=f"Of {len(train):,} training rows {len(table):,} ({percent(share.estimate)}, interval "
-            f"{percent(share.low)} to {percent(share.high)}) carry a label that at least two of "
-            f"{len(doubts.doubts)} sources contradict, and that is among the most doubtful.",
+            verdict=f"{len(table):,} of {len(train):,} training rows ({len(table) / len(train):.1%}) carry a "
+            f"label that is among the most doubtful, and that at least two of {len(doubts.doubts)} sources "
+            "contradict.",
             how_to_read=_HOW_TO_READ,
             remarks=remarks,
             tables={"rows": table},

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 _CONTROLS = {"Cc", "Cf"}
+_LONG = 60  # characters of a cell that a page may give more room, as class `text`
 STYLE = """
 body { font-family: system-ui, sans-serif; color: #222; line-height: 1.5; max-width: 62em; margin: 2em auto;
   padding: 0 1em; }
@@ -103,4 +104,5 @@ def _cell(value: object) -> str:
         return f'<td class="number">{"–" if pd.isna(value) else f"{value:.4g}"}</td>'
     if isinstance(value, int) and not isinstance(value, bool):
         return f'<td class="number">{value:,}</td>'
-    return f"<td>{escape('–' if value is None or value is pd.NA else str(value))}</td>"
+    text = "–" if value is None or value is pd.NA else str(value)
+    return f'<td class="text">{escape(text)}</td>' if len(text) > _LONG else f"<td>{escape(text)}</td>"

@@ -157,14 +157,13 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
         f"logits on average. At {layer} {_with_interval(direct)} of it comes through the state of the word "
         f"itself, {_with_interval(indirect)} through those of other words."
     )
-    own = np.mean([_strongest_word(one, layer) in one.pair.changed for one in found])
+    shown = _most_telling(found[0])
+    own = np.mean([_strongest_word(one, shown) in one.pair.changed for one in found])
+    verdict += f" {100 * own:.0f}% of the sentences have their strongest state of {shown} at the word itself."
     return AnalysisResult(
         verdict=verdict,
         how_to_read=_HOW_TO_READ,
-        remarks=(
-            f"Each sentence counts as much as its word moves it; {100 * own:.0f}% of the sentences have "
-            f"their strongest state of {layer} at the word itself.",
-        ),
+        remarks=("In means each sentence counts as much as its word moves it.",),
         tables={"patching": pd.DataFrame([row for one in found for row in _rows(one, subject)])},
         text_columns=("sentence", "word"),
         charts=(_around(found, sizes, what), _effects(effects)),
@@ -178,6 +177,11 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
 
 def _last(found: Patched) -> str:
     return [layer for layer in found.layers if not is_carried(layer)][-1]
+
+
+def _most_telling(found: Patched) -> str:
+    """Return the layer whose states stand for their own words most: what is handed on, not what is read."""
+    return ([layer for layer in found.layers if is_carried(layer)] or found.layers)[-1]
 
 
 def _kinds(found: Patched) -> dict[str, dict[str, float]]:

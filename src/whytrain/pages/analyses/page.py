@@ -8,10 +8,13 @@ from pathlib import Path
 
 from whytrain.analyses.analysis import AnalysisResult
 from whytrain.pages.html import bullets, contents, image, page, paragraph, table
+from whytrain.presentation.wording import counted
 
 SHOWN_ROWS = 12  # of a table; the file has all
 STYLE = """
 .figure { overflow-x: auto; } .figure img { min-width: 44em; }
+details { margin: 0.8em 0; } summary { cursor: pointer; font-weight: 600; }
+td.text { min-width: 18em; }
 """
 
 
@@ -48,10 +51,11 @@ def analysis_html(name: str, result: AnalysisResult, images: Sequence[Path]) -> 
     if result.how_to_read:
         body += paragraph(result.how_to_read, "quiet")
     for title, frame in result.tables.items():
-        body += f"<h3>{escape(title.replace('_', ' '))}</h3>\n{table(frame.head(SHOWN_ROWS))}"
-        if len(frame) > SHOWN_ROWS:
-            rest = f"The first {SHOWN_ROWS} of {len(frame):,} rows; all are in {table_file(name, title)}."
-            body += paragraph(rest, "quiet")
+        heading = f"{title.replace('_', ' ').capitalize()} ({counted(len(frame), 'row')})"
+        rest = f"The first {SHOWN_ROWS} rows; all are in {table_file(name, title)}."
+        more = paragraph(rest, "quiet") if len(frame) > SHOWN_ROWS else ""
+        rows = table(frame.head(SHOWN_ROWS))
+        body += f"<details><summary>{escape(heading)}</summary>\n{rows}{more}</details>\n"
     return body
 
 
