@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from whytrain.data.lexicon import FUNCTION, NoLexicon
 from whytrain.shortcuts.features import Feature
+from whytrain.shortcuts.identity import english_terms
 
-# People and groups of people: a decision about a text should seldom hang on these.
-_PEOPLE = frozenset(
-    """he him his himself she her hers herself man men male woman women female boy boys girl girls gay
-    lesbian straight queer trans transgender black white asian african american latino hispanic european
-    indian chinese jewish jew jews muslim muslims islam islamic christian christians catholic hindu buddhist
-    atheist immigrant immigrants refugee refugees foreigner foreigners disabled blind deaf old young elderly
-    mother father wife husband son daughter mr mrs ms miss sir""".split()  # noqa: SIM905  (as in the lexicon)
-)
 _LEXICON = NoLexicon()
 ORDER = "the order of two words"
 EVERYWHERE = "stands in many rows"
@@ -51,7 +44,7 @@ def suspected_share(share: float, why: str) -> float:
 
 
 def _of_word(word: str) -> str:
-    if word in _PEOPLE:
+    if word in english_terms().words:  # a decision about a text should seldom hang on these
         return "says who, not what"
     if _LEXICON.part_of_speech(word) == FUNCTION:
         return "a function word"

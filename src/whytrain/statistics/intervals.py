@@ -200,6 +200,51 @@ def share_difference(hits_a: int, n_a: int, hits_b: int, n_b: int, level: float 
     return Interval(estimate=difference, low=difference - down, high=difference + up, level=level)
 
 
+def share_ratio(hits_a: int, n_a: int, hits_b: int, n_b: int, level: float = 0.95) -> Interval:
+    """Interval of the ratio of two shares of independent rows, p_a / p_b, from their Wilson intervals.
+
+    With r = p_a p_b the low end is (r - sqrt(r² - l_a u_b (2p_a - l_a)(2p_b - u_b))) / (u_b (2p_b - u_b)), the
+    high end (r + sqrt(r² - u_a l_b (2p_a - u_a)(2p_b - l_b))) / (l_b (2p_b - l_b)): the counterpart of
+    `share_difference`.
+
+    Args:
+        hits_a: in 0..n_a.
+        n_a: at least 1.
+        hits_b: in 0..n_b.
+        n_b: at least 1.
+        level: coverage, in (0, 1).
+
+    Returns:
+        The ratio; without hits in b up to ∞, and NaN if there are none in a either.
+
+    Raises:
+        DataError: without rows, or with more hits than rows.
+        ConfigError: if the level is outside (0, 1).
+
+    References:
+        Donner, Zou (2012), Closed-form confidence intervals for functions of the normal mean and standard
+        deviation; MOVER-R: Newcombe (2016), MOVER-R confidence intervals for ratios and products.
+
+    Example:
+        >>> interval = share_ratio(56, 70, 48, 80)
+        >>> round(interval.estimate, 3), round(interval.low, 3), round(interval.high, 3)
+        (1.333, 1.078, 1.663)
+    """
+    a, b = wilson_interval(hits_a, n_a, level), wilson_interval(hits_b, n_b, level)
+    p, q, r = a.estimate, b.estimate, a.estimate * b.estimate
+
+    def root(end_a: float, end_b: float) -> float:
+        return math.sqrt(max(0.0, r * r - end_a * end_b * (2 * p - end_a) * (2 * q - end_b)))
+
+    if q == 0:
+        estimate, low, high = math.inf if p else math.nan, a.low / b.high, math.inf
+    else:
+        estimate = p / q
+        low = a.low * (2 * p - a.low) / (r + root(a.low, b.high)) if p else 0.0
+        high = (r + root(a.high, b.low)) / (b.low * (2 * q - b.low))
+    return Interval(estimate=estimate, low=low, high=high, level=level)
+
+
 def _wilson(proportion: float, n_trials: float, level: float) -> Interval:
     z = float(special.ndtri((1 + level) / 2))
     shrink = 1 + z * z / n_trials
