@@ -20,6 +20,7 @@ from whytrain.diagnosis.evidence import CalibrationEvidence, CheckRows, HistoryE
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, hidden
 from whytrain.diagnosis.gathering import gather
 from whytrain.diagnosis.rules import load_rules
+from whytrain.fairness.evidence import FairnessEvidence
 from whytrain.guidance.guidance_settings import follows_marks
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.pages.diagnosis import diagnosis_page
@@ -105,6 +106,7 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         predict_texts=lambda texts: predict_split(model, split_of(texts, model)).probabilities,
         while_training=None if rows is None else rows.probabilities,
         self_influence=None if rows is None else rows.self_influence,
+        fairness=evidence_of(trainer, FairnessEvidence),
     )
 
 

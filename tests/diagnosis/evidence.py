@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,12 @@ from whytrain.data.corpus import Corpus, Split
 from whytrain.data.unread import Unread
 from whytrain.diagnosis.evidence import CalibrationEvidence, HistoryEvidence, RunEvidence, SetEvidence
 from whytrain.diagnosis.gathering import gather
+from whytrain.fairness.evidence import FairnessEvidence
+from whytrain.fairness.groups import GroupRate, group_rates
+from whytrain.fairness.term_effects import Effect
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.features import Feature
-from whytrain.statistics.intervals import Interval
+from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.evidence import CoefficientEvidence, RuleEvidence, SurrogateEvidence
 from whytrain.types import Predictions
 
@@ -206,6 +209,33 @@ def shortcuts(*candidates: Candidate, n_check: int = 40) -> ShortcutEvidence:
     )
 
 
+def moved(word: str, values: Sequence[float], p_value: float = 0.001) -> Effect:
+    """What a word does to the probability of good in some sentences."""
+    return Effect(
+        kind="gender",
+        group="female",
+        word=word,
+        against="man",
+        where="sentences",
+        class_index=1,
+        n=len(values),
+        effect=t_interval(values),
+        p_value=p_value,
+    )
+
+
+def rates(right: int) -> tuple[GroupRate, ...]:
+    """Shares of 300 rows: of 100 about women some are decided right, of 200 others 180."""
+    labels = np.ones(300, dtype=np.int64)
+    decided = np.concatenate([np.arange(100) < right, np.arange(200) < 180]).astype(np.int64)
+    found = group_rates(decided, labels, {"about": np.repeat(["women", "others"], [100, 200])}, [1])
+    return tuple(rate for rate in found if rate.p_value is not None)
+
+
+def fairness(*effects: Effect, rates: tuple[GroupRate, ...] = ()) -> FairnessEvidence:
+    return FairnessEvidence(effects=effects, rates=rates, n_marks=0, knows_terms=True)
+
+
 def healthy(**changes: Any) -> RunEvidence:
     """A run in which nothing is wrong: right on 90 of 100 sentences, as sure as that, the floor on 70.
 
@@ -239,6 +269,7 @@ def healthy(**changes: Any) -> RunEvidence:
                 [0] * len(texts),
             ).probabilities
         ),
+        "fairness": fairness(moved("she", [0.01, -0.01] * 5, 1.0), rates=rates(90)),
         "surrogate": surrogate(
             coefficients=tuple(
                 CoefficientEvidence(name=f"hidden {i}", kind="hidden", beta=1.0, class_name="good")

@@ -54,13 +54,13 @@ def conclude(
     return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable)
 
 
-def _unmarked(found: ShortcutEvidence) -> dict[str, str]:
+def _unmarked(found: ShortcutEvidence, n_identity_marks: int) -> dict[str, str]:
     """Say which way to repair there is nothing for among what was found."""
     orders = [candidate.feature.kind == "ordered_pair" for candidate in found.shortcuts]
     reasons = {}
     if not any(orders):
         reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
-    if all(orders) and not (found.group and found.group.is_shortcut):
+    if all(orders) and not (found.group and found.group.is_shortcut) and not n_identity_marks:
         reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
     return reasons
 
@@ -82,8 +82,11 @@ def _unusable(
     reasons: dict[str, str] = {}
     if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
         reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
+    n_identity_marks = evidence.fairness.n_marks if evidence.fairness is not None else 0
     if evidence.shortcuts is not None:
-        reasons |= _unmarked(evidence.shortcuts)
+        reasons |= _unmarked(evidence.shortcuts, n_identity_marks)
+    if any(finding.name == "unfair_to_terms" for finding in diagnosis.findings) and not n_identity_marks:
+        reasons["guidance.reweight"] = "the training sentences have no such words, or use them otherwise"
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
         reasons |= _no_synonyms(evidence)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from whytrain.diagnosis import (
     of_classes,
     of_data,
+    of_people,
     of_predictions,
     of_robustness,
     of_shortcuts,
@@ -38,6 +39,8 @@ DETECTORS: Mapping[str, Detector] = {
         of_predictions.undertraining,
         of_predictions.overfitting,
         of_predictions.above_the_floor,
+        of_people.unfair_to_terms,
+        of_people.worse_for_a_group,
         of_classes.missed_class,
         of_classes.uncovered_class,
         of_classes.imbalance,
@@ -55,6 +58,8 @@ DETECTORS: Mapping[str, Detector] = {
 _OF_ONE_CLASS = frozenset(
     {
         "shortcut",
+        "unfair_to_terms",
+        "worse_for_a_group",
         "students_disagree",
         "dominant_dimension",
         "overconfident_rules",

@@ -13,6 +13,7 @@ from whytrain.attribution.evidence import AttributionEvidence, ExplanationEviden
 from whytrain.calibration.abstention import Abstention
 from whytrain.calibration.summary import CalibrationSummary
 from whytrain.data.unread import Unread
+from whytrain.fairness.evidence import FairnessEvidence
 from whytrain.influence.mislabeled import LabelDoubts, label_doubts
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
@@ -196,6 +197,7 @@ class RunEvidence:
         shortcuts: what the network leans on, and whether that holds on the check sample.
         check: the check sample.
         is_marked: whether words were marked that must not decide.
+        fairness: what identity terms do, and how groups of rows fare.
     """
 
     class_names: tuple[str, ...]
@@ -209,6 +211,7 @@ class RunEvidence:
     shortcuts: ShortcutEvidence | None = None
     check: CheckRows | None = None
     is_marked: bool = False
+    fairness: FairnessEvidence | None = None
 
     def attributions(self, method: str) -> AttributionEvidence | None:
         """Return what a method says of the training sentences; None where it explained none."""

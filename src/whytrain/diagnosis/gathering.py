@@ -25,6 +25,7 @@ from whytrain.diagnosis.evidence import (
     TrainingRows,
     ValidationRows,
 )
+from whytrain.fairness.evidence import FairnessEvidence
 from whytrain.robustness.mistyped_rows import right_when_mistyped
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.surrogates.evidence import SurrogateEvidence
@@ -55,6 +56,7 @@ def gather(
     predict_texts: Predict | None = None,
     while_training: NDArray[np.float64] | None = None,
     self_influence: NDArray[np.float64] | None = None,
+    fairness: FairnessEvidence | None = None,
 ) -> RunEvidence:
     """Return the evidence of a run.
 
@@ -76,6 +78,7 @@ def gather(
         predict_texts: asks the network about texts of no split; None: it cannot be asked.
         while_training: see `TrainingRows`.
         self_influence: likewise.
+        fairness: what identity terms do, and how groups of rows fare.
     """
     train = corpus.train
     away, by = given_away(corpus.validation.texts, train.texts)
@@ -112,6 +115,7 @@ def gather(
         shortcuts=shortcuts,
         check=check,
         is_marked=is_marked,
+        fairness=fairness,
     )
 
 

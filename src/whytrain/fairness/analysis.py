@@ -18,18 +18,20 @@ from whytrain.fairness.shown import charts, tables
 from whytrain.fairness.study import Study, study, terms_for
 from whytrain.fairness.swaps import SENTENCES
 from whytrain.fairness.term_effects import FEWEST, Effect, Gap
+from whytrain.fairness.wording import described, told_rate
 from whytrain.shortcuts.identity import read_terms
 from whytrain.slices.slice_columns import group_names, with_groups
 from whytrain.statistics.intervals import Interval
 
+_NOTHING = "There is nothing to look at: no groups of rows, and no words that say who somebody is."
 _NAMED = 3  # findings told in the verdict
 _HOW_TO_READ = (
     "Two kinds of look. Groups: validation rows are grouped by a column of the data, and by whom their words "
-    "name; each group's share of right answers, of answers for a class, and of true and false ones among them "
-    "is held against all other rows. Words: in a sentence, or in a template written for this, a word that says "
-    "who somebody is becomes another of its kind, which should change nothing in most tasks; how far the "
-    "probability moves, how often the answer changes, and which word moves it which way. 'Surely' is said "
-    "after a correction for all looks. No number says that a model is fair: whether a difference is wrong "
+    "name; each group's share of right answers, of answers for a class, and of true and false ones among "
+    "them is held against all other rows. Words: in a sentence, or in a template written for this, a word "
+    "that says who somebody is becomes another of its kind, which should change nothing in most tasks; how "
+    "far the probability moves, how often the answer changes, and which word moves it which way. 'Surely' "
+    "is said after a correction for all looks. No number says that a model is fair: whether a difference is wrong "
     "depends on what the answer is used for, and groups that nobody wrote down are not looked at."
 )
 
@@ -101,7 +103,8 @@ class Fairness(Analysis):
 
 
 def _verdict(found: Study, class_names: Sequence[str]) -> str:
-    return " ".join(filter(None, [_of_words(found, class_names), _of_groups(found.rates, class_names)]))
+    told = [_of_words(found, class_names), _of_groups(found.rates, class_names)]
+    return " ".join(filter(None, told)) or _NOTHING
 
 
 def _of_words(found: Study, class_names: Sequence[str]) -> str:
@@ -128,17 +131,17 @@ def _told(gap: Gap) -> str:
     )
 
 
-def described(one: Effect, class_names: Sequence[str]) -> str:
-    """Say what a word or a group does to the probability of a class."""
-    who = f"“{one.word}”" if one.word else f"{one.group} words"
-    sign = "+" if one.effect.estimate > 0 else "\N{MINUS SIGN}"
-    return f"{who} {sign}{abs(one.effect.estimate):.2f} for {class_names[one.class_index]} (in {one.n} {one.where})"
-
-
 def strongest(found: Sequence[Effect]) -> list[Effect]:
-    """Return effects with the largest first; of several looks at the same words the largest."""
-    ordered = sorted(found, key=lambda one: -abs(one.effect.estimate))
-    return list({(one.kind, one.group, one.word): one for one in reversed(ordered)}.values())[::-1]
+    """Return the largest effects first, those of whole groups before those of words, each look once.
+
+    Of two words the second does the opposite of the first: the one that lowers the probability stays.
+    """
+    ordered = sorted(found, key=lambda one: (bool(one.word), -abs(one.effect.estimate)))
+    told: dict[object, Effect] = {}
+    for one in ordered:
+        if not one.against or one.effect.estimate < 0:
+            told.setdefault((one.kind, one.group, one.word), one)
+    return list(told.values())
 
 
 def _of_groups(rates: Sequence[GroupRate], class_names: Sequence[str]) -> str:
@@ -153,20 +156,6 @@ def _of_groups(rates: Sequence[GroupRate], class_names: Sequence[str]) -> str:
     told = "; ".join(told_rate(rate, class_names) for rate in sure[:_NAMED])
     more = f", and {len(sure) - _NAMED} more (table groups)" if len(sure) > _NAMED else ""
     return f"Groups that surely differ from all other rows: {told}{more}."
-
-
-def told_rate(rate: GroupRate, class_names: Sequence[str]) -> str:
-    """Say how a group differs from the others."""
-    assert rate.difference is not None
-    of = "" if rate.class_index is None else f" of {class_names[rate.class_index]}"
-    points, low, high = (
-        f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
-        for value in (rate.difference.estimate, rate.difference.low, rate.difference.high)
-    )
-    return (
-        f"{rate.column} {rate.group}: {rate.metric}{of} {100 * rate.rate.estimate:.0f}%, {points} points "
-        f"({100 * rate.rate.level:g}% interval {low} to {high}, {rate.n_rows:,} rows)"
-    )
 
 
 def _size(rate: GroupRate) -> float:

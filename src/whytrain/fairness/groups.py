@@ -1,8 +1,9 @@
-"""How a model treats groups of rows: accuracy, selection, true and false positives, each against the others."""
+"""How a model treats groups of rows: accuracy, selection, true and false positives, against the others."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,7 +38,7 @@ class GroupRate:
         n_others: as many rows beside the group.
         difference: of the share to that of all other rows, and
         ratio: likewise; both None where there are too few rows to judge.
-        p_value: that the group does not differ from the others, corrected for all looks (Holm); None likewise.
+        p_value: of no difference to the others, corrected for all looks (Holm); None likewise.
     """
 
     column: str
@@ -205,14 +206,12 @@ def _rate(hit: Bools, eligible: Bools, inside: Bools, level: float) -> GroupRate
 
 def _corrected(rates: Sequence[GroupRate]) -> tuple[GroupRate, ...]:
     """Return the shares with p-values that are corrected for all looks."""
-    looks: dict[tuple[object, ...], float] = {}
-    keys: list[tuple[object, ...]] = []
+    groups: dict[str, set[str]] = defaultdict(set)
     for rate in rates:
-        # Of two groups the second is the first one's others.
-        pair = frozenset(other.group for other in rates if other.column == rate.column)
-        keys.append((rate.column, rate.metric, rate.class_index, pair if len(pair) == 2 else rate.group))
-        if rate.p_value is not None:
-            looks[keys[-1]] = rate.p_value
+        groups[rate.column].add(rate.group)
+    # Of two groups the second is the first one's others.
+    keys = [(r.column, r.metric, r.class_index, r.group if len(groups[r.column]) > 2 else "") for r in rates]
+    looks = {key: rate.p_value for key, rate in zip(keys, rates, strict=True) if rate.p_value is not None}
     adjusted = dict(zip(looks, holm_correction(list(looks.values())).tolist(), strict=True))
     return tuple(
         rate if rate.p_value is None else replace(rate, p_value=adjusted[key])

@@ -62,6 +62,7 @@ def _term(one: Effect, class_names: Sequence[str]) -> dict[str, object]:
         "kind": one.kind,
         "group": one.group,
         "word": one.word or None,
+        "against": one.against or None,
         "where": one.where,
         "class": class_names[one.class_index],
         "n": one.n,

@@ -43,7 +43,7 @@ class Swapped:
 
 
 def swapped_sentences(texts: Sequence[str], terms: IdentityTerms, most: int) -> list[Swapped]:
-    """Return sentences of the data in which identity terms stand, with all others of their set in their place.
+    """Return sentences of the data with identity terms, and with all others of their set in their place.
 
     A sentence with words of several sets is there once for each. All occurrences of a word are exchanged at
     once; "a" and "an" before it follow.

@@ -82,6 +82,7 @@ class Effect:
         kind: such as gender.
         group: whose words they are.
         word: which one; empty for all words of the group.
+        against: the other word, or group, where there is only one; else empty.
         where: in sentences of the data, or in templates.
         class_index: of the class.
         n: sentences or templates.
@@ -93,6 +94,7 @@ class Effect:
     kind: str
     group: str
     word: str
+    against: str
     where: Where
     class_index: int
     n: int
@@ -119,8 +121,8 @@ def gaps(found: Sequence[Answered], level: float = 0.95) -> tuple[Gap, ...]:
     """Return counterfactual token fairness by kind and place: how far and how often swaps change the answer.
 
     References:
-        Garg, Perot, Limtiaco, Taly, Chi, Beutel (2019), Counterfactual fairness in text classification through
-        robustness, section 3.
+        Garg, Perot, Limtiaco, Taly, Chi, Beutel (2019), Counterfactual fairness in text classification
+        through robustness, section 3.
     """
     return tuple(
         Gap(
@@ -165,7 +167,7 @@ def _of_columns(
     classes: Sequence[int],
     level: float,
 ) -> list[tuple[Hashable, Effect]]:
-    """Return the effect of each group of sentences, with a key that is the same where the look is the same."""
+    """Return the effect of each group, with a key that is the same where the look is the same."""
     rows = np.array([one.probabilities for one in of])  # (n, n_words, n_classes)
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
     differences = rows - others
@@ -176,6 +178,7 @@ def _of_columns(
             kind=terms.kind,
             group=group,
             word=words[place] if words else "",
+            against=(words or terms.groups)[1 - place] if len(terms.groups) == 2 else "",
             where=where,
             class_index=k,
             n=len(of),

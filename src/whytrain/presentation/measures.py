@@ -30,6 +30,8 @@ MEASURES = {
     "diagnosis/lost_to_typos": "accuracy lost to typing errors",
     "diagnosis/contradictory_labels": "labels that contradict",
     "diagnosis/shortcut": "decisions by a shortcut",
+    "diagnosis/unfair_to_terms": "effect of who somebody is",
+    "diagnosis/worse_for_a_group": "errors about one group",
     "diagnosis/mislabeled": "labels that are probably wrong",
     "diagnosis/leaking_split": "sentences known from training",
     "robustness/top_two_share": "share of the two top words",

@@ -31,6 +31,7 @@ from whytrain.diagnosis.evidence import (
 from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
+from whytrain.runs import fairness
 from whytrain.runs.ranking import read_pairs, read_words
 from whytrain.runs.shortcuts import as_plain, of_plain
 from whytrain.runs.surrogates import read_surrogates
@@ -125,6 +126,8 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     summary = _summary(evidence)
     if evidence.shortcuts is not None:
         summary["shortcuts"] = as_plain(evidence.shortcuts, text_hash if is_private else str)
+    if evidence.fairness is not None:
+        summary["fairness"] = fairness.as_plain(evidence.fairness)
     store.log_text(json.dumps(summary, ensure_ascii=False), _PATH)
 
 
@@ -178,6 +181,7 @@ def read_evidence(run: RunRecord) -> RunEvidence:
         shortcuts=None if summary.get("shortcuts") is None else of_plain(summary["shortcuts"]),
         check=_check_rows(_CHECK.read(run), names) if summary.get("has_check") else None,
         is_marked=summary.get("is_marked", False),
+        fairness=None if summary.get("fairness") is None else fairness.of_plain(summary["fairness"]),
     )
 
 

@@ -85,7 +85,7 @@ def parse_terms(text: str, source: str) -> IdentityTerms:
         further = frozenset(content.get("further", "").split())
     except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{source}: expected kinds, each with groups and rows of as many words, as in identity_terms.yaml "
+            f"{source}: expected kinds with groups and rows of as many words, as in identity_terms.yaml "
             f"({type(error).__name__}: {' '.join(str(error).split())[:80]})"
         ) from error
     for form, lines in templates.items():
@@ -95,7 +95,7 @@ def parse_terms(text: str, source: str) -> IdentityTerms:
     for terms in sets:
         if not 2 <= len(terms.groups) == len(set(terms.words)) == len(terms.words):
             raise ConfigError(
-                f"{source}: kinds.{terms.kind}.{terms.form}: expected a word of its own for each of the groups "
+                f"{source}: kinds.{terms.kind}.{terms.form}: expected a word of its own for each group of "
                 f"{', '.join(terms.groups)}, two at least; got {', '.join(terms.words)}"
             )
     _check_once(sets, source)

@@ -12,7 +12,7 @@ _SAME = 1e-7  # relative, of two chances: rounding must not tell equally likely 
 def fisher_p_value(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     """Exact two-sided p-value: the chance of a table at most as likely as this one, given its margins.
 
-    With k hits in all, x of them in the first group have the chance C(n_a, x)·C(n_b, k - x) / C(n_a + n_b, k).
+    Of k hits in all, x are in the first group with the chance C(n_a, x)·C(n_b, k - x) / C(n_a + n_b, k).
     As `scipy.stats.fisher_exact`, without the second that importing `scipy.stats` takes.
 
     Args:

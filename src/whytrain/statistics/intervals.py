@@ -203,8 +203,8 @@ def share_difference(hits_a: int, n_a: int, hits_b: int, n_b: int, level: float 
 def share_ratio(hits_a: int, n_a: int, hits_b: int, n_b: int, level: float = 0.95) -> Interval:
     """Interval of the ratio of two shares of independent rows, p_a / p_b, from their Wilson intervals.
 
-    With r = p_a p_b the low end is (r - sqrt(r² - l_a u_b (2p_a - l_a)(2p_b - u_b))) / (u_b (2p_b - u_b)), the
-    high end (r + sqrt(r² - u_a l_b (2p_a - u_a)(2p_b - l_b))) / (l_b (2p_b - l_b)): the counterpart of
+    With r = p_a p_b the ends are (r - sqrt(r² - l_a u_b (2p_a - l_a)(2p_b - u_b))) / (u_b (2p_b - u_b)) and
+    (r + sqrt(r² - u_a l_b (2p_a - u_a)(2p_b - l_b))) / (l_b (2p_b - l_b)): the counterpart of
     `share_difference`.
 
     Args:

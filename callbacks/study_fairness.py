@@ -1,0 +1,74 @@
+"""Whether the best weights treat people alike: identity terms in each other's place, and groups of rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+import pytorch_lightning as pl
+from annotated_types import Ge
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import Callback
+
+from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.config.seed import Seed
+from whytrain.fairness.evidence import FairnessEvidence, moving
+from whytrain.fairness.marks import identity_marks
+from whytrain.fairness.study import study, terms_for
+from whytrain.models.batch_runner import predict_split, split_of
+from whytrain.runs.marks import IDENTITY_MARKS_PATH, log_marks
+from whytrain.slices.slice_columns import with_groups
+
+TOPIC = "fairness"
+
+
+class StudyFairness(Callback):
+    """Puts words that say who somebody is in each other's place, and holds groups of rows against the others.
+
+    Attributes:
+        evidence: after the fit; None for labels that do not exclude each other.
+    """
+
+    def __init__(self, *, sentences: Annotated[int, Ge(10)], seed: Seed) -> None:
+        """Store how much is looked at.
+
+        Args:
+            sentences: with identity terms, of each kind, at most.
+            seed: of their choice.
+        """
+        self.sentences, self.seed = sentences, seed
+        self.evidence: FairnessEvidence | None = None
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look, and log the marks of the words that move the answer."""
+        store, corpus = store_of(trainer), data_of(trainer).corpus
+        if store is None or not corpus.task.exclusive:
+            return
+        started, model = time.perf_counter(), classifier_of(pl_module).interface
+
+        def probabilities(texts: Sequence[str]) -> NDArray[np.float64]:
+            return predict_split(model, split_of(texts, model)).probabilities
+
+        rows, train = corpus.validation, corpus.train.texts
+        terms, columns = terms_for(rows.texts), with_groups(rows.columns)[0]
+        found = study(rows, train, columns, terms, probabilities, sentences=self.sentences, seed=self.seed)
+        judged = tuple(one for one in found.effects if one.p_value is not None)
+        kinds = {one.kind for one in moving(judged)}
+        marks = [] if terms is None else identity_marks(kinds, terms, train)
+        self.evidence = FairnessEvidence(
+            effects=judged,
+            rates=tuple(rate for rate in found.rates if rate.p_value is not None),
+            n_marks=len(marks),
+            knows_terms=terms is not None,
+        )
+        if store.settings.log_text:
+            log_marks(store, marks, IDENTITY_MARKS_PATH)
+        metrics = {
+            f"{TOPIC}/{gap.kind}/{gap.where}/{name}": value.estimate
+            for gap in found.gaps
+            for name, value in (("moved", gap.moved), ("flipped", gap.flipped))
+        }
+        metrics[f"time/{TOPIC}_s"] = time.perf_counter() - started
+        store.log_metrics(metrics, step=trainer.current_epoch)

@@ -1,0 +1,58 @@
+"""What a diagnosis knows of how a model treats people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scipy import special
+
+from whytrain.fairness.groups import GroupRate
+from whytrain.fairness.term_effects import Effect
+from whytrain.statistics.intervals import Interval
+
+LEAST_EFFECT = 0.05  # of a probability: less is not worth a change
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairnessEvidence:
+    """Looks that could be judged.
+
+    Attributes:
+        effects: of identity terms on the probability of a class.
+        rates: of groups of validation rows.
+        n_marks: sets of words that the next training can let stand for each other.
+        knows_terms: whether identity terms of the language are known.
+    """
+
+    effects: tuple[Effect, ...]
+    rates: tuple[GroupRate, ...]
+    n_marks: int
+    knows_terms: bool
+
+
+def moving(effects: tuple[Effect, ...]) -> list[Effect]:
+    """Return the effects that are surely above `LEAST_EFFECT`, with intervals that hold for all together.
+
+    Bonferroni: of m effects each has an interval at the level 1 - (1 - level) / m.
+    """
+    return [one for one in together(effects) if size_of(one).low > LEAST_EFFECT]
+
+
+def together(effects: tuple[Effect, ...]) -> list[Effect]:
+    """Return effects with intervals that hold for all together, the surely largest first."""
+    wide = [_widened(one, 1 - (1 - one.effect.level) / len(effects)) for one in effects]
+    return sorted(wide, key=lambda one: -size_of(one).low)
+
+
+def size_of(one: Effect) -> Interval:
+    """Return how far a word moves the probability, in its own direction."""
+    e = one.effect
+    return e if e.estimate >= 0 else replace(e, estimate=-e.estimate, low=-e.high, high=-e.low)
+
+
+def _widened(one: Effect, level: float) -> Effect:
+    """Return an effect with Student's interval at another level."""
+    old, new = special.stdtrit(one.n - 1, [(1 + one.effect.level) / 2, (1 + level) / 2])
+    half = (one.effect.high - one.effect.estimate) * float(new / old)
+    middle = one.effect.estimate
+    return replace(one, effect=replace(one.effect, low=middle - half, high=middle + half, level=level))
