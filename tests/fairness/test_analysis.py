@@ -41,7 +41,11 @@ def rows(n: int = 240, columns: bool = True) -> Split:
         f"it is a {('dull', 'fine')[y]} film and the {w} is in it for {i} of the days"
         for i, (y, w) in enumerate(zip(labels.tolist(), who.tolist(), strict=True))
     ]
-    held = {"about": who.tolist(), "source": rng.choice(["a", "b"], size=n).tolist(), "id": list(range(n))}
+    held = {
+        "about": who.tolist(),
+        "source": rng.choice(["a", "b"], size=n).tolist(),
+        "id": [f"row {i}" for i in range(n)],
+    }
     return Split(
         ids=[str(i) for i in range(n)],
         texts=texts,

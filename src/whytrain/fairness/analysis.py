@@ -31,8 +31,8 @@ _HOW_TO_READ = (
     "them is held against all other rows. Words: in a sentence, or in a template written for this, a word "
     "that says who somebody is becomes another of its kind, which should change nothing in most tasks; how "
     "far the probability moves, how often the answer changes, and which word moves it which way. 'Surely' "
-    "is said after a correction for all looks. No number says that a model is fair: whether a difference is wrong "
-    "depends on what the answer is used for, and groups that nobody wrote down are not looked at."
+    "is said after a correction for all looks. No number says that a model is fair: whether a difference is "
+    "wrong depends on what the answer is used for, and groups that nobody wrote down are not looked at."
 )
 
 

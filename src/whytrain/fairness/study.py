@@ -78,7 +78,8 @@ def study(
     found: list[Answered] = []
     if terms is not None:
         named = mentions(texts, terms)
-        swapped = swapped_sentences([*_drawn(texts, generator), *_drawn(train, generator)], terms, sentences)
+        drawn = dict.fromkeys([*_drawn(texts, generator), *_drawn(train, generator)])
+        swapped = swapped_sentences(list(drawn), terms, sentences)
         found = answered([*swapped, *filled_templates(terms, lower=without_capitals(texts))], probabilities)
     return Study(
         rates=group_rates(rows.argmax(axis=1), validation.labels, {**columns, **named}, classes, level=level),
