@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -53,7 +54,8 @@ class StudyFairness(Callback):
 
         rows, train = corpus.validation, corpus.train.texts
         terms, columns = terms_for(rows.texts), with_groups(rows.columns)[0]
-        found = study(rows, train, columns, terms, probabilities, sentences=self.sentences, seed=self.seed)
+        in_data = None if terms is None else replace(terms, templates={})  # words that it may have learned
+        found = study(rows, train, columns, in_data, probabilities, sentences=self.sentences, seed=self.seed)
         judged = tuple(one for one in found.effects if one.p_value is not None)
         kinds = {one.kind for one in moving(judged)}
         marks = [] if terms is None else identity_marks(kinds, terms, train)

@@ -85,8 +85,6 @@ def _unusable(
     n_identity_marks = evidence.fairness.n_marks if evidence.fairness is not None else 0
     if evidence.shortcuts is not None:
         reasons |= _unmarked(evidence.shortcuts, n_identity_marks)
-    if any(finding.name == "unfair_to_terms" for finding in diagnosis.findings) and not n_identity_marks:
-        reasons["guidance.reweight"] = "the training sentences have no such words, or use them otherwise"
     names = [name for finding in diagnosis.findings for name in book.findings[finding.name].recommend]
     if any("guidance.synonyms" in book.recommendations[name].overrides for name in names):
         reasons |= _no_synonyms(evidence)

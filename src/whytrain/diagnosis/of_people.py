@@ -6,6 +6,7 @@ from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, Support
 from whytrain.fairness.evidence import moving, size_of, together
 from whytrain.fairness.groups import ACCURACY
+from whytrain.fairness.swaps import NONE
 from whytrain.fairness.wording import described, told_rate
 from whytrain.presentation.wording import counted
 from whytrain.statistics.intervals import Interval
@@ -50,7 +51,7 @@ def worse_for_a_group(run: RunEvidence) -> Measurement | NotExamined:
     found = run.fairness
     if found is None:
         return _NOT_STUDIED
-    rates = [rate for rate in found.rates if rate.metric == ACCURACY and rate.difference is not None]
+    rates = [rate for rate in found.rates if rate.metric == ACCURACY and rate.group != NONE]
     if not rates:
         return NotExamined(
             "no column of the data, and no word of the texts, makes groups that are large enough"

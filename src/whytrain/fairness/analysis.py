@@ -16,7 +16,7 @@ from whytrain.errors import ConfigError
 from whytrain.fairness.groups import ACCURACY, GroupRate, disparities
 from whytrain.fairness.shown import charts, tables
 from whytrain.fairness.study import Study, study, terms_for
-from whytrain.fairness.swaps import SENTENCES
+from whytrain.fairness.swaps import NONE, SENTENCES
 from whytrain.fairness.term_effects import FEWEST, Effect, Gap
 from whytrain.fairness.wording import described, told_rate
 from whytrain.shortcuts.identity import read_terms
@@ -150,7 +150,9 @@ def _of_groups(rates: Sequence[GroupRate], class_names: Sequence[str]) -> str:
     judged = [rate for rate in rates if rate.p_value is not None]
     if not judged:
         return "No group has enough rows to be judged."
-    sure = sorted((rate for rate in judged if rate.differs), key=_size, reverse=True)
+    # Sentences that name nobody come last: they differ where others do.
+    sure = [rate for rate in judged if rate.differs]
+    sure.sort(key=lambda rate: (rate.group == NONE, -_size(rate)))
     if not sure:
         return f"No group can be said to be treated otherwise than the other rows ({len(judged)} looks)."
     told = "; ".join(told_rate(rate, class_names) for rate in sure[:_NAMED])

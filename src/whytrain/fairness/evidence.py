@@ -53,6 +53,7 @@ def size_of(one: Effect) -> Interval:
 def _widened(one: Effect, level: float) -> Effect:
     """Return an effect with Student's interval at another level."""
     old, new = special.stdtrit(one.n - 1, [(1 + one.effect.level) / 2, (1 + level) / 2])
-    half = (one.effect.high - one.effect.estimate) * float(new / old)
     middle = one.effect.estimate
+    # One end may be cut at 1 or -1, which no probability can change beyond.
+    half = max(one.effect.high - middle, middle - one.effect.low) * float(new / old)
     return replace(one, effect=replace(one.effect, low=middle - half, high=middle + half, level=level))

@@ -13,6 +13,7 @@ from whytrain.fairness.groups import ACCURACY, Disparity, GroupRate
 from whytrain.fairness.study import Study
 from whytrain.fairness.swaps import SENTENCES, TEMPLATES
 from whytrain.fairness.term_effects import FEWEST, Effect
+from whytrain.fairness.wording import named
 from whytrain.statistics.intervals import Interval
 
 _EXAMPLES = 30  # sentences that change most
@@ -131,7 +132,13 @@ def _swaps(found: Study) -> list[Chart]:
 
 def _terms(found: Study, class_names: Sequence[str]) -> list[Chart]:
     """Draw the words and groups that are furthest from nothing, for the class where any is furthest."""
-    judged = [one for one in found.effects if one.p_value is not None]
+    first = {one.kind: one.group for one in reversed(found.effects)}
+    # Of two groups the second does the opposite of the first.
+    judged = [
+        one
+        for one in found.effects
+        if one.p_value is not None and (not one.against or one.group == first[one.kind])
+    ]
     if not judged:
         return []
     class_index = max(judged, key=lambda one: abs(one.effect.estimate)).class_index
@@ -158,7 +165,7 @@ def _terms(found: Study, class_names: Sequence[str]) -> list[Chart]:
 
 
 def _label(one: Effect) -> str:
-    return f"{one.word} ({one.kind})" if one.word else f"all {one.group} words ({one.kind})"
+    return named(one) if one.against else f"{named(one)} ({one.kind})"
 
 
 def _column(rates: Sequence[GroupRate], class_names: Sequence[str]) -> list[Chart]:

@@ -17,6 +17,7 @@ from whytrain.shortcuts.identity import SLOT, IdentityTerms, TermSet
 Where = Literal["sentences", "templates"]
 SENTENCES: Where = "sentences"
 TEMPLATES: Where = "templates"
+NONE = "none"  # named of a kind
 _VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
 
 
@@ -106,7 +107,7 @@ def mentions(texts: Sequence[str], terms: IdentityTerms) -> dict[str, NDArray[np
         named = [group_of[word] for word in dict.fromkeys(Text(text).words) if word in group_of]
         for kind, column in columns.items():
             groups = {group for of, group in named if of == kind}
-            column.append("none" if not groups else groups.pop() if len(groups) == 1 else "several")
+            column.append(NONE if not groups else groups.pop() if len(groups) == 1 else "several")
     return {f"named {kind}": np.array(column, dtype=np.str_) for kind, column in columns.items()}
 
 

@@ -171,7 +171,7 @@ def _of_columns(
     rows = np.array([one.probabilities for one in of])  # (n, n_words, n_classes)
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
     differences = rows - others
-    result = []
+    result: list[tuple[Hashable, Effect]] = []
     for (place, group), k in itertools.product(enumerate(terms.groups), classes):
         effect, p_value = _tested(differences[:, place, k], level)
         one = Effect(
@@ -194,7 +194,8 @@ def _tested(values: Array, level: float) -> tuple[Interval, float | None]:
     """Return a mean with its interval, and the two-sided p-value of Student's t; None for few values."""
     if len(values) < FEWEST:
         return Interval(estimate=float(values.mean()), low=-1.0, high=1.0, level=level), None
-    interval = t_interval(values, level)
+    mean = t_interval(values, level)
+    interval = replace(mean, low=max(mean.low, -1.0), high=min(mean.high, 1.0))
     error = float(values.std(ddof=1)) / math.sqrt(len(values))
     if error < 1e-12:  # all alike, up to rounding
         return interval, 1.0 if abs(interval.estimate) < 1e-12 else 0.0

@@ -10,12 +10,16 @@ from whytrain.fairness.term_effects import Effect
 
 def described(one: Effect, class_names: Sequence[str]) -> str:
     """Say what a word or a group does to the probability of a class."""
-    who = f"“{one.word}”" if one.word else f"{one.group} words"
-    if one.against:
-        who += f" for “{one.against}”" if one.word else f" for {one.against} ones"
     sign = "+" if one.effect.estimate > 0 else "\N{MINUS SIGN}"
     moved = f"{sign}{abs(one.effect.estimate):.2f} for {class_names[one.class_index]}"
-    return f"{who} {moved} (in {one.n} {one.where})"
+    return f"{named(one)} {moved} (in {one.n} {one.where})"
+
+
+def named(one: Effect) -> str:
+    """Return the word or the group, and what it stands for where that is one."""
+    if one.word:
+        return f"“{one.word}”" + (f" for “{one.against}”" if one.against else "")
+    return f"{one.group} words" + (f" for {one.against} ones" if one.against else "")
 
 
 def told_rate(rate: GroupRate, class_names: Sequence[str]) -> str:
