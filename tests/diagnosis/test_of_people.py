@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ from scipy.stats import t as student
 
 from whytrain.diagnosis.finding import Measurement, NotExamined
 from whytrain.diagnosis.of_people import unfair_to_terms, worse_for_a_group
-from whytrain.fairness.evidence import LEAST_EFFECT, FairnessEvidence, moving, together
-from whytrain.runs.fairness import as_plain, of_plain
+from whytrain.fairness.evidence import LEAST_EFFECT, FairnessEvidence, moving, of_plain, together
 
 WOMAN = moved("woman", [-0.2, -0.22, -0.18, -0.21, -0.19, -0.2, -0.23, -0.17])
 ACTRESS = moved("actress", [0.01, -0.02, 0.02, 0.0, 0.01, -0.01, 0.03, -0.01], 0.9)
@@ -65,4 +65,4 @@ def test_what_cannot_be_looked_at() -> None:
 
 def test_the_evidence_goes_through_json() -> None:
     found = fairness(WOMAN, ACTRESS, rates=rates(50))
-    assert of_plain(json.loads(json.dumps(as_plain(found)))) == found
+    assert of_plain(json.loads(json.dumps(asdict(found)))) == found

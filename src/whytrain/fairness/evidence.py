@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scipy import special
 
@@ -28,6 +30,17 @@ class FairnessEvidence:
     rates: tuple[GroupRate, ...]
     n_marks: int
     knows_terms: bool
+
+
+def of_plain(content: Mapping[str, Any]) -> FairnessEvidence:
+    """Return what `dataclasses.asdict` made plain, also after a way through JSON."""
+    effects = (Effect(**{**one, "effect": Interval(**one["effect"])}) for one in content["effects"])
+    intervals = ("rate", "difference", "ratio")
+    rates = (
+        GroupRate(**{**one, **{name: one[name] and Interval(**one[name]) for name in intervals}})
+        for one in content["rates"]
+    )
+    return FairnessEvidence(**{**content, "effects": tuple(effects), "rates": tuple(rates)})
 
 
 def moving(effects: tuple[Effect, ...]) -> list[Effect]:

@@ -31,7 +31,7 @@ from whytrain.diagnosis.evidence import (
 from whytrain.diagnosis.finding import Diagnosis
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.errors import TrackingError
-from whytrain.runs import fairness
+from whytrain.fairness import evidence as fairness
 from whytrain.runs.ranking import read_pairs, read_words
 from whytrain.runs.shortcuts import as_plain, of_plain
 from whytrain.runs.surrogates import read_surrogates
@@ -127,7 +127,7 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     if evidence.shortcuts is not None:
         summary["shortcuts"] = as_plain(evidence.shortcuts, text_hash if is_private else str)
     if evidence.fairness is not None:
-        summary["fairness"] = fairness.as_plain(evidence.fairness)
+        summary["fairness"] = asdict(evidence.fairness)
     store.log_text(json.dumps(summary, ensure_ascii=False), _PATH)
 
 
