@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge
@@ -90,7 +90,7 @@ class Fairness(Analysis):
             metrics=_metrics(found),
         )
 
-    def _columns(self, columns: Mapping[str, Sequence[object]]) -> dict[str, NDArray[np.str_]]:
+    def _columns(self, columns: Mapping[str, list[Any]]) -> dict[str, NDArray[np.str_]]:
         if self.columns is None:
             return with_groups(columns)[0]
         for name in self.columns:
