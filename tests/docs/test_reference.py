@@ -59,7 +59,7 @@ def test_values_and_what_may_stand_there() -> None:
     assert (
         keys["distillation.augmentation.copies"].allowed == "whole number ≥ 0"
     )  # of a section within a section
-    assert keys["explainer.shapley.budget"].default == "4000"
+    assert keys["explainer.shapley.budget"].default == "1024"
 
 
 def test_every_value_says_what_it_is() -> None:

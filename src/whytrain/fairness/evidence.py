@@ -12,7 +12,7 @@ from whytrain.fairness.groups import GroupRate
 from whytrain.fairness.term_effects import Effect
 from whytrain.statistics.intervals import Interval
 
-LEAST_EFFECT = 0.05  # of a probability: less is not worth a change
+LEAST_EFFECT = 0.1  # of a probability: less is not worth a change
 
 
 @dataclass(frozen=True, kw_only=True)
