@@ -162,8 +162,9 @@ def check_together(guidance: GuidanceSettings, distillation: DistillationSetting
             "guidance.counterfactuals makes rows that the teacher has not answered: set it to 0 and use "
             "guidance.swap, or train without distillation.teacher"
         )
-    if distillation.attention > 0 and guidance.edits_texts:
-        raise ConfigError(
-            "distillation.attention compares attention token by token, and guidance changes the words: set "
-            "distillation.attention=0"
-        )
+    for name in distillation.compared:
+        if guidance.edits_texts:
+            raise ConfigError(
+                f"distillation.{name} compares {name} token by token, and guidance changes the words: set "
+                f"distillation.{name}=0"
+            )

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
@@ -21,7 +19,7 @@ from whytrain.guidance.guidance_settings import FOUND, GuidanceSettings
 from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
-from whytrain.models.teacher import kept_answers, load_teacher
+from whytrain.models.teacher import Compared, kept_answers, load_teacher
 from whytrain.objectives.augmentation import Augmenter, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.runs.diagnosed_run import KEY
@@ -109,25 +107,24 @@ def distillation_of(
     order = _class_order(teacher.class_names, data.corpus.class_names)
     made = _augmented(settings, data)
     texts = data.corpus.train.texts + _written(made, teacher.tokenizer)
-    found = kept_answers(
-        teacher, folder, texts, with_attention=settings.attention > 0, device=device, progress=_bar
-    )
+    found = kept_answers(teacher, folder, texts, compared=settings.compared, device=device, progress=_bar)
     logits = torch.from_numpy(found.logits)[:, order]
     if made:
         own = _written(made, data.tokenizer)
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
         data.training = data.training.joined(own, labels)
-    attention = None
-    if found.attention is not None:
-        _check_same_tokens(teacher, found.attention, data)
-        attention = torch.from_numpy(found.attention)
+    for name in settings.compared:
+        _check_same_tokens(teacher, name, len(found.tokens[name]), data)
+    kept = {name: torch.from_numpy(values) for name, values in found.tokens.items()}
     return Distillation(
         logits=logits,
-        attention=attention,
+        attention=kept.get("attention"),
+        attributions=kept.get("attributions"),
         offsets=torch.from_numpy(data.training.encoded.offsets),
         alpha=settings.alpha,
         temperature=settings.temperature,
         attention_weight=settings.attention,
+        attributions_weight=settings.attributions,
     )
 
 
@@ -181,16 +178,16 @@ def _written(made: Sequence[tuple[str | None, ...]], tokenizer: Tokenizer) -> li
     return [written_out(words, HIDDEN) for words in made]
 
 
-def _check_same_tokens(teacher: SavedModel, attention: NDArray[np.float32], data: TextData) -> None:
+def _check_same_tokens(teacher: SavedModel, name: Compared, n_tokens: int, data: TextData) -> None:
     if teacher.tokenizer.fingerprint != data.tokenizer.fingerprint:
         raise ConfigError(
-            f"distillation.attention compares attention token by token, but the teacher has the tokenizer "
-            f"{teacher.tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
-            "(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.attention=0"
+            f"distillation.{name} compares {name} token by token, but the teacher has the "
+            f"tokenizer {teacher.tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
+            f"(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.{name}=0"
         )
-    if len(attention) != len(data.training.encoded.token_ids):
+    if n_tokens != len(data.training.encoded.token_ids):
         raise ConfigError(
-            f"distillation.attention: the teacher reads {teacher.max_tokens} tokens of a sentence and the "
+            f"distillation.{name}: the teacher reads {teacher.max_tokens} tokens of a sentence and the "
             f"student {data.source.max_tokens}: set data.max_tokens={teacher.max_tokens}"
         )
 

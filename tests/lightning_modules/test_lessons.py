@@ -221,7 +221,7 @@ def test_kept_answers_are_fresh_ones_in_the_order_of_the_rows(bert, monkeypatch)
         with torch.no_grad():
             alone = teacher.model.inspect(teacher.model.embed(ids), None).attention
         batch = data.encoded("train").batch(np.array([row]))
-        torch.testing.assert_close(learned.attention_of(batch), alone, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(learned.of_tokens(learned.attention, batch), alone, rtol=1e-4, atol=1e-6)
 
     monkeypatch.setattr(teachers, "answers", lambda *args, **kwargs: pytest.fail("asked again"))
     again = built(*TAUGHT, "distillation.attention=0.5", small=WITHOUT_WORDPIECE)[1].objective.distillation

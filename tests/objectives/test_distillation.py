@@ -40,6 +40,8 @@ def distillation(**changes: Any) -> Distillation:
         "alpha": 0.7,
         "temperature": 2.0,
         "attention_weight": 0.0,
+        "attributions": None,
+        "attributions_weight": 0.0,
     }
     return Distillation(**settings | changes)
 
@@ -96,7 +98,7 @@ def test_the_soft_gradient_is_hintons(temperature):
 
 def test_attention_is_looked_up_by_row():
     expected = torch.tensor([[0.2] * 5, [0.1, 0.2, 0.3, 0.4, 0.0], [0.7, 0.2, 0.1, 0.0, 0.0]])
-    torch.testing.assert_close(distillation().attention_of(BATCH), expected, rtol=0, atol=0)
+    torch.testing.assert_close(distillation().of_tokens(ATTENTION, BATCH), expected, rtol=0, atol=0)
 
 
 def test_attention_transfer_is_the_squared_distance_and_has_its_gradient():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from whytrain.data.batch_plan import Rows, evaluation_plan
 from whytrain.data.encoded import EncodedSplit
-from whytrain.models.evaluation import evaluating
+from whytrain.models.evaluation import differentiable, evaluating
 from whytrain.models.interface import ModelInterface
 from whytrain.models.layers import LayerStates, Replacement
 from whytrain.types import Batch, Inspection, Predictions
@@ -58,15 +59,24 @@ def predict_split(
 
 
 def inspect_split(
-    model: ModelInterface, split: EncodedSplit, *, batch_size: int = BATCH_SIZE, progress: Progress = iter
+    model: ModelInterface,
+    split: EncodedSplit,
+    *,
+    batch_size: int = BATCH_SIZE,
+    progress: Progress = iter,
+    with_gradients: bool = False,
 ) -> Iterator[InspectedBatch]:
     """Yield every row once, in batches from short to long sentences. Arguments as in `predict_split`.
+
+    With gradients, what is yielded can be differentiated by the embeddings.
 
     Raises:
         ConfigError: the model shows nothing.
     """
-    for batch in _batches(model, split, batch_size, progress):
-        embeddings = model.embed(batch.token_ids)
+    for batch in _batches(
+        model, split, batch_size, progress, differentiable if with_gradients else evaluating
+    ):
+        embeddings = model.embed(batch.token_ids).detach().requires_grad_(with_gradients)
         inspection = model.inspect_embeddings(embeddings, batch.mask)
         mask = torch.ones_like(batch.token_ids, dtype=torch.bool) if batch.mask is None else batch.mask
         yield InspectedBatch(batch.rows, mask.to(embeddings.device), embeddings, inspection)
@@ -106,8 +116,12 @@ def split_of(
 
 
 def _batches(
-    model: ModelInterface, split: EncodedSplit, batch_size: int, progress: Progress
+    model: ModelInterface,
+    split: EncodedSplit,
+    batch_size: int,
+    progress: Progress,
+    asking: Callable[[ModelInterface], AbstractContextManager[None]] = evaluating,
 ) -> Iterator[Batch]:
-    with evaluating(model):
+    with asking(model):
         for rows in progress(evaluation_plan(split.lengths, batch_size)):
             yield split.batch(rows)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import content_hash
 from whytrain.errors import ConfigError
-from whytrain.models.batch_runner import Progress, inspect_split, predict_split, split_of
+from whytrain.models.batch_runner import InspectedBatch, Progress, inspect_split, predict_split, split_of
 from whytrain.models.existing import existing_classifier
+from whytrain.models.interface import ModelInterface
 from whytrain.models.saved import DESCRIPTION, SavedModel
+from whytrain.models.token_attributions import token_attributions
 
-FORMAT = "1"  # part of the cache key: raise it when what is kept changes
+Compared = Literal["attention", "attributions"]  # what student and teacher say of each token
+
+FORMAT = "2"  # part of the cache key: raise it when what is kept changes
 _BATCH_SIZE = 64
 
 
@@ -30,12 +36,13 @@ class Answers:
 
     Attributes:
         logits: float32 (n, n_classes).
-        attention: float32 (n_tokens_in_all,), its attention to the flat tokens of all sentences; None unless
-            asked for.
+        tokens: float32 (n_tokens_in_all,) each, what it says of the flat tokens of all sentences: its
+            attention to them, or their attributions (see `whytrain.models.token_attributions`) for the class
+            that it predicts.
     """
 
     logits: NDArray[np.float32]
-    attention: NDArray[np.float32] | None
+    tokens: Mapping[Compared, NDArray[np.float32]]
 
 
 def load_teacher(folder: Path, max_tokens: int) -> SavedModel:
@@ -61,7 +68,7 @@ def kept_answers(
     folder: Path,
     texts: Sequence[str],
     *,
-    with_attention: bool,
+    compared: Sequence[Compared],
     device: torch.device,
     progress: Progress,
 ) -> Answers:
@@ -71,15 +78,18 @@ def kept_answers(
         teacher: as `load_teacher` read it.
         folder: where it lies: its files decide which answers are its own.
         texts: n sentences.
-        with_attention: whether its attention is asked for, too.
+        compared: what it is asked of each token, too.
         device: where it computes.
         progress: shows how far it is.
+
+    Raises:
+        ConfigError: it shows no attention, or computes no logits from embeddings.
     """
-    made_of = [folder_hash(folder), str(teacher.max_tokens), str(with_attention), FORMAT]
+    made_of = [folder_hash(folder), str(teacher.max_tokens), *compared, FORMAT]
     return remembered(
         cache_directory() / "teachers" / f"{content_hash(list(texts), made_of)}.safetensors",
         read=_read,
-        make=lambda: answers(teacher, texts, with_attention=with_attention, device=device, progress=progress),
+        make=lambda: answers(teacher, texts, compared=compared, device=device, progress=progress),
         write=_write,
     )
 
@@ -88,7 +98,7 @@ def answers(
     teacher: SavedModel,
     texts: Sequence[str],
     *,
-    with_attention: bool,
+    compared: Sequence[Compared],
     device: torch.device,
     progress: Progress = iter,
 ) -> Answers:
@@ -96,23 +106,44 @@ def answers(
     model = teacher.interface
     model.module.to(device)
     split = split_of(texts, model)
-    if not with_attention:
+    if not compared:
         logits = predict_split(model, split, batch_size=_BATCH_SIZE, progress=progress).logits
-        return Answers(logits.astype(np.float32), None)
-    if model.capabilities.attention == "none":
+        return Answers(logits.astype(np.float32), {})
+    _check_shown(model, compared)
+    logits = np.empty((len(texts), len(teacher.class_names)), dtype=np.float32)
+    tokens = {name: np.empty(len(split.token_ids), dtype=np.float32) for name in compared}
+    with_gradients = "attributions" in compared
+    for batch in inspect_split(
+        model, split, batch_size=_BATCH_SIZE, progress=progress, with_gradients=with_gradients
+    ):
+        rows = batch.rows.numpy()
+        logits[rows] = batch.inspection.logits.detach().float().cpu().numpy()
+        inside = batch.mask.cpu().numpy()
+        places = (split.offsets[rows, None] + np.arange(inside.shape[1]))[inside]
+        for name, kept in tokens.items():
+            kept[places] = _of_tokens(name, batch).detach().float().cpu().numpy()[inside]
+    return Answers(logits, tokens)
+
+
+def _of_tokens(name: Compared, batch: InspectedBatch) -> Tensor:
+    """Return what a teacher says of tokens, (batch, n_tokens)."""
+    if name == "attributions":
+        logits = batch.inspection.logits
+        return token_attributions(logits, batch.embeddings, logits.argmax(dim=1))
+    assert batch.inspection.attention is not None
+    return batch.inspection.attention
+
+
+def _check_shown(model: ModelInterface, compared: Sequence[Compared]) -> None:
+    if "attention" in compared and model.capabilities.attention == "none":
         raise ConfigError(
             "distillation.attention needs a teacher with attention; this one has none: set it to 0"
         )
-    answered = np.empty((len(texts), len(teacher.class_names)), dtype=np.float32)
-    attention = np.empty(len(split.token_ids), dtype=np.float32)
-    for batch in inspect_split(model, split, batch_size=_BATCH_SIZE, progress=progress):
-        rows, weights = batch.rows.numpy(), batch.inspection.attention
-        assert weights is not None
-        answered[rows] = batch.inspection.logits.float().cpu().numpy()
-        places = split.offsets[rows, None] + np.arange(weights.shape[1])
-        inside = batch.mask.cpu().numpy()
-        attention[places[inside]] = weights.float().cpu().numpy()[inside]
-    return Answers(answered, attention)
+    if "attributions" in compared and not model.capabilities.embeddings:
+        raise ConfigError(
+            "distillation.attributions needs a teacher with embed() and inspect(); this one lacks them: set "
+            "it to 0"
+        )
 
 
 def folder_hash(folder: Path) -> str:
@@ -126,13 +157,12 @@ def folder_hash(folder: Path) -> str:
 
 
 def _write(path: Path, kept: Answers) -> None:
-    arrays = {"logits": kept.logits} | ({} if kept.attention is None else {"attention": kept.attention})
-    safetensors.numpy.save_file(arrays, path)
+    safetensors.numpy.save_file({"logits": kept.logits, **kept.tokens}, path)
 
 
 def _read(path: Path) -> Answers | None:
     try:
-        arrays = safetensors.numpy.load_file(path)
-        return Answers(arrays["logits"], arrays.get("attention"))
+        arrays: dict[Any, Any] = safetensors.numpy.load_file(path)
+        return Answers(arrays.pop("logits"), arrays)
     except (OSError, KeyError, safetensors.SafetensorError):  # absent or damaged
         return None

@@ -1,4 +1,4 @@
-"""Learning from a teacher: its soft labels and, where both attend to the same tokens, its attention."""
+"""Learning from a teacher: its soft labels and, where both read the same tokens, what it looks at and why."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing_extensions import TypedDict
 
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import Probability
+from whytrain.models.teacher import Compared
+from whytrain.models.token_attributions import token_attributions
 from whytrain.types import Batch
 
 
@@ -35,6 +37,7 @@ class DistillationSettings:
         alpha: weight of the soft labels; the gold labels' is 1 - alpha.
         temperature: softens the labels and the student's answer to them.
         attention: weight of the squared distance between the attention of student and teacher; 0: off.
+        attributions: weight of the squared distance between the attributions of student and teacher; 0: off.
         augmentation: further sentences.
     """
 
@@ -42,7 +45,14 @@ class DistillationSettings:
     alpha: Probability
     temperature: Annotated[float, Gt(0)]
     attention: Annotated[float, Ge(0)]
+    attributions: Annotated[float, Ge(0)]
     augmentation: AugmentationSettings
+
+    @property
+    def compared(self) -> tuple[Compared, ...]:
+        """What of the teacher is compared token by token."""
+        weights: dict[Compared, float] = {"attention": self.attention, "attributions": self.attributions}
+        return tuple(name for name, weight in weights.items() if weight > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +73,22 @@ class StudentSettings(DistillationSettings):
 
 
 class Distillation(nn.Module):
-    r"""Per sentence (1 - α) E + α T² KL(p ‖ q) + β ‖A_student - A_teacher‖².
+    r"""Per sentence (1 - α) E + α T² KL(p ‖ q) + β ‖A_student - A_teacher‖² + γ ‖a_student - a_teacher‖².
 
     E is the error against the gold label, p = softmax(teacher's logits / T), q = softmax(student's / T); T²
-    keeps the size of the soft gradient, which falls with 1/T². A are attention weights over tokens.
+    keeps the size of the soft gradient, which falls with 1/T². A are attention weights over tokens. a is, token
+    by token, the input times the gradient of the log-odds of the teacher's class, scaled to length 1 over the
+    sentence: which words speak for the class, and which against it, however sure the model is.
 
     References:
         Hinton, Vinyals, Dean (2015), Distilling the knowledge in a neural network, section 2.
         Zagoruyko, Komodakis (2017), Paying more attention to attention, for attention as a target.
+        Srinivas, Fleuret (2018), Knowledge transfer with Jacobian matching, for gradients of length 1 as one.
     """
 
     logits: Tensor
     attention: Tensor | None
+    attributions: Tensor | None
     offsets: Tensor
 
     def __init__(
@@ -82,26 +96,32 @@ class Distillation(nn.Module):
         *,
         logits: Tensor,
         attention: Tensor | None,
+        attributions: Tensor | None,
         offsets: Tensor,
         alpha: float,
         temperature: float,
         attention_weight: float,
+        attributions_weight: float,
     ) -> None:
         """Store the teacher's answers.
 
         Args:
             logits: float32 (n_rows, n_classes), the teacher's for the rows of the training split.
             attention: float32 (n_tokens_in_all,), its attention to the flat tokens of these rows, or None.
+            attributions: likewise, see `whytrain.models.token_attributions`; or None.
             offsets: int64 (n_rows + 1,), row i has the tokens offsets[i]:offsets[i + 1].
             alpha: weight of the soft labels.
             temperature: T.
             attention_weight: β; above 0 only with attention.
+            attributions_weight: γ; above 0 only with attributions.
         """
         super().__init__()
         self.register_buffer("logits", logits, persistent=False)
         self.register_buffer("attention", attention, persistent=False)
+        self.register_buffer("attributions", attributions, persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
-        self.alpha, self.temperature, self.attention_weight = alpha, temperature, attention_weight
+        self.alpha, self.temperature = alpha, temperature
+        self.attention_weight, self.attributions_weight = attention_weight, attributions_weight
 
     def blend(self, errors: Tensor, logits: Tensor, attention: Tensor | None, batch: Batch) -> Tensor:
         """Return what each sentence costs.
@@ -122,14 +142,38 @@ class Distillation(nn.Module):
         costs = (1 - self.alpha) * errors + self.alpha * t**2 * divergence
         if self.attention_weight > 0:
             assert attention is not None
-            distance = (attention.float() - self.attention_of(batch)).square().sum(dim=1)
+            distance = (attention.float() - self.of_tokens(self.attention, batch)).square().sum(dim=1)
             costs = costs + self.attention_weight * distance
         return costs
 
-    def attention_of(self, batch: Batch) -> Tensor:
-        """Return the teacher's attention (batch, n_tokens), 0 on padding."""
-        assert self.attention is not None
+    def attribution_cost(self, logits: Tensor, embeddings: Tensor, counted: Tensor, batch: Batch) -> Tensor:
+        """Return γ times the mean squared distance between the attributions of student and teacher, scalar.
+
+        Args:
+            logits: (batch, n_classes), computed from `embeddings` by what can be differentiated twice (see
+                `whytrain.models.evaluation.twice_differentiable`).
+            embeddings: (batch, n_tokens, size), the student's.
+            counted: bool (batch, n_tokens), tokens that are compared.
+            batch: whose rows are the training split's.
+        """
+        classes = self.logits[batch.rows].argmax(dim=1)
+        student = token_attributions(logits, embeddings, classes, create_graph=True)
+        directions = [
+            functional.normalize(values.masked_fill(~counted, 0.0), dim=1)
+            for values in (student, self.of_tokens(self.attributions, batch))
+        ]
+        distances = (directions[0] - directions[1]).square().sum(dim=1)
+        return self.attributions_weight * distances.mean()
+
+    def of_tokens(self, kept: Tensor | None, batch: Batch) -> Tensor:
+        """Return what the teacher says of each token, (batch, n_tokens), 0 on padding.
+
+        Args:
+            kept: `attention` or `attributions`.
+            batch: whose rows are the training split's.
+        """
+        assert kept is not None
         columns = torch.arange(batch.token_ids.shape[1], device=batch.token_ids.device)
         place = self.offsets[batch.rows, None] + columns
         inside = place < self.offsets[batch.rows + 1, None]
-        return self.attention[place.masked_fill(~inside, 0)].float().masked_fill(~inside, 0.0)
+        return kept[place.masked_fill(~inside, 0)].float().masked_fill(~inside, 0.0)

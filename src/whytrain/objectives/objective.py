@@ -111,11 +111,15 @@ class Objective(nn.Module):
         """Whether the model must show its embeddings or attention."""
         penalty, adversarial = self.settings.attention_penalty, self.settings.adversarial
         weights = (penalty["weight"], adversarial["weight"], self.input_gradient)
-        return max(weights) > 0 or self._compares_attention
+        return max(weights) > 0 or self._compares_attention or self._compares_attributions
 
     @property
     def _compares_attention(self) -> bool:
         return self.distillation is not None and self.distillation.attention_weight > 0
+
+    @property
+    def _compares_attributions(self) -> bool:
+        return self.distillation is not None and self.distillation.attributions_weight > 0
 
     def check(self, model: ModelInterface) -> None:
         """Raise ConfigError if the model cannot serve the terms that are switched on."""
@@ -130,6 +134,11 @@ class Objective(nn.Module):
             raise ConfigError(
                 f"guidance.input_gradient needs a model with embed() and inspect(), and {name} computes no "
                 "logits from embeddings: use guidance.swap or guidance.delete"
+            )
+        if self._compares_attributions and not can.embeddings:
+            raise ConfigError(
+                f"distillation.attributions needs a model with embed() and inspect(), and {name} computes no "
+                "logits from embeddings: set distillation.attributions=0"
             )
         if self._compares_attention and can.attention == "none":
             raise ConfigError(
@@ -167,7 +176,8 @@ class Objective(nn.Module):
             logits = model(token_ids, batch.mask)
             return self._error(logits, None, batch), logits
         embeddings = model.embed(token_ids)
-        with twice_differentiable() if self.input_gradient > 0 else nullcontext():
+        twice = self.input_gradient > 0 or self._compares_attributions
+        with twice_differentiable() if twice else nullcontext():
             inspection = model.inspect_embeddings(embeddings, batch.mask)
         loss = self._loss(inspection, batch)
         if self.settings.adversarial["weight"] > 0:
@@ -177,6 +187,9 @@ class Objective(nn.Module):
         if self.input_gradient > 0 and batch.marked is not None:
             penalty = input_gradient_penalty(inspection.logits, embeddings, batch.marked)
             loss = loss + self.input_gradient * penalty
+        if self.distillation is not None and self._compares_attributions:
+            words = ~self.token_kinds.special[token_ids]  # of the student's sentence: hidden words are none
+            loss = loss + self.distillation.attribution_cost(inspection.logits, embeddings, words, batch)
         return loss, inspection.logits
 
     def _loss(self, inspection: Inspection, batch: Batch) -> Tensor:
