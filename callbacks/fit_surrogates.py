@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -48,7 +49,7 @@ from whytrain.surrogates.conclusions import (
     surrogate_evidence,
 )
 from whytrain.surrogates.dense import dense_table
-from whytrain.surrogates.evidence import SurrogateEvidence
+from whytrain.surrogates.evidence import FidelityEvidence, SurrogateEvidence
 from whytrain.surrogates.features import FeatureTable, ReadSentences, WordCounter, explained_sum
 from whytrain.surrogates.fitting import (
     Answered,
@@ -62,6 +63,7 @@ from whytrain.surrogates.fitting import (
 )
 from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.soft_rules import soft_cells, soft_table
 from whytrain.tracking.recorder import Recorder
 
 TOPIC = "surrogate"
@@ -284,6 +286,7 @@ class FitSurrogates(Callback):
             rules=rule_table(rules),
             disagreement=pd.concat(frames),
             influence=self._influence(fits["readable", "logistic"], train, corpus.train),
+            soft_tree=self._soft_tree(store, fits, surrogates, validation),
         )
         # Those of the dense surrogates are not drawn: dimensions of states mean nothing to a reader.
         readable = betas[betas["features"] == "readable"]
@@ -296,6 +299,7 @@ class FitSurrogates(Callback):
         scores |= {
             f"agreement_dense_{s.kind}": s.agreement.estimate for s in surrogates if s.features == "dense"
         }
+        scores["agreement_soft_tree"] = _soft(surrogates).agreement.estimate
         scores["student_agreement_train"] = differing["train"].share
         return {f"surrogate/best_{name}": value for name, value in scores.items()}
 
@@ -305,6 +309,21 @@ class FitSurrogates(Callback):
         if self.joined:
             return pd.DataFrame()
         return surrogate_rows(fit, train, self.settings, sentences.select(self._sample))
+
+    def _soft_tree(
+        self,
+        store: Recorder,
+        fits: FittedSurrogates,
+        surrogates: Sequence[FidelityEvidence],
+        validation: Answered,
+    ) -> pd.DataFrame:
+        """Return the soft tree's nodes; draw it where it is surely closer to the network than the tree."""
+        fit, names = fits["readable", "soft_tree"], self._corpus.class_names
+        cells = soft_cells(fit, shown_word(store))
+        closer = _soft(surrogates).kl_below_tree
+        if closer is not None and closer.low > 0:
+            store.log_figure(decision_tree(cells, names, soft=True), TOPIC, "soft_tree")
+        return soft_table(fit, cells, validation, names)
 
     def _dense(self, model: ModelInterface, data: TextDataModule) -> tuple[FeatureTable, FeatureTable] | None:
         """Return what the network computes of the first sentences of the sample, and of validation."""
@@ -327,6 +346,10 @@ class FitSurrogates(Callback):
         """Restore budget and scores so far."""
         self.budget.restore(state_dict["budget"])
         self._history = state_dict["history"]
+
+
+def _soft(surrogates: Sequence[FidelityEvidence]) -> FidelityEvidence:
+    return next(surrogate for surrogate in surrogates if surrogate.kind == "soft_tree")
 
 
 def _ranking(explained: ExplanationEvidence | None) -> ExplainedWords | None:

@@ -212,7 +212,7 @@ def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
 
 def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
     callback, store, _, module = done
-    names = ("coefficients", "rules", "fidelity", "disagreement", "influence")
+    names = ("coefficients", "rules", "fidelity", "disagreement", "influence", "soft_tree")
     assert set(store.tables) == set(map(table, names))
     # Each of the 100 sentences holds part of the parameters: no more than there are, intercept and all.
     rows = store.tables[table("influence")]
@@ -228,6 +228,7 @@ def test_the_end_has_tables_figures_and_evidence(done: tuple[Any, ...]) -> None:
         ("readable", "tree"),
         ("dense", "logistic"),
         ("dense", "tree"),
+        ("readable", "soft_tree"),
     ]
     assert evidence.n_rows == 100
     kinds = {c.kind for c in evidence.coefficients}

@@ -17,6 +17,10 @@ from hydra.utils import instantiate
 from small_runs import SMALL
 
 from whytrain import lightning_modules as lm
+from whytrain.attribution.ask import Ask
+from whytrain.attribution.gradients.input_x_gradient import InputXGradient
+from whytrain.attribution.target import ClassTarget
+from whytrain.attribution.units import players_in
 from whytrain.commands import train
 from whytrain.errors import ConfigError, TrackingError
 from whytrain.models import teacher as teachers
@@ -237,6 +241,23 @@ def test_kept_answers_are_fresh_ones_in_the_order_of_the_rows(bert, monkeypatch)
     monkeypatch.chdir(bert.parent)
     built(*TAUGHT, "distillation.attention=0.5", small=WITHOUT_WORDPIECE)
     assert asked == [1]
+
+
+def test_kept_attributions_are_what_the_explainer_says(bert):
+    data, module = built(*TAUGHT, "distillation.attributions=0.5", small=WITHOUT_WORDPIECE)
+    learned = module.objective.distillation
+    assert learned.attention is None
+    teacher = load_teacher(bert, 128)
+    teacher.model.eval()
+    for row in (0, 7, len(data.corpus.train) - 1):
+        batch = data.encoded("train").batch(np.array([row]))
+        kept = learned.of_tokens(learned.attributions, batch)[0].numpy()
+        index = int(learned.logits[row].argmax())
+        # The teacher's classes in the data's order are its own.
+        target = ClassTarget(name="", index=index, payoff="log_odds")
+        units = players_in(data.corpus.train.texts[row], teacher.tokenizer, 40, "word")
+        expected = InputXGradient()(Ask(teacher.interface, units), target, seed=0)[0].scores
+        np.testing.assert_allclose(units.sums(kept), expected, rtol=1e-3, atol=1e-5)
 
 
 def test_augmented_sentences_are_labeled_by_the_teacher(bert):

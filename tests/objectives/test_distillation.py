@@ -127,6 +127,71 @@ def test_attention_transfer_is_the_squared_distance_and_has_its_gradient():
     assert slope.item() == pytest.approx(float((gradient * direction).sum()), rel=0.02, abs=2e-4)
 
 
+ATTRIBUTIONS = torch.arange(1.0, 15.0) * torch.tensor([1.0, -1.0] * 7)
+
+
+def test_attributions_of_a_linear_model_by_hand():
+    # Words add x·(w_1 − w_0) to the log-odds of class 1; the teacher predicts class 1 of row 0, 0 of row 1.
+    embeddings = torch.tensor([[[3.0], [4.0], [9.0]], [[1.0], [5.0], [2.0]]], requires_grad=True)
+    logits = torch.stack([torch.zeros(2), 0.5 * embeddings.sum(dim=(1, 2))], dim=1)
+    learned = distillation(
+        logits=torch.tensor([[0.0, 1.0], [2.0, 0.0]]),
+        attributions=torch.tensor([0.0, 2.0, 7.0, -1.0, 6.0, 0.0]),
+        offsets=torch.tensor([0, 3, 6]),
+        attributions_weight=0.5,
+    )
+    batch = Batch(torch.zeros(2, 3, dtype=torch.long), None, torch.tensor([0, 0]), torch.tensor([0, 1]))
+    counted = torch.tensor([[True, True, False], [True, False, False]])
+    cost = learned.attribution_cost(logits, embeddings, counted, batch)
+    # (3, 4) / 5 against (0, 1); −1 / 1, as class 0 is meant, against −1.
+    assert cost.item() == pytest.approx(0.5 * ((0.6**2 + 0.2**2) + 0.0) / 2, rel=1e-6)
+
+
+def test_attributions_of_whole_students_are_pulled_near(asked):
+    model, costs = bilstm(), []
+    learned = distillation(attributions=ATTRIBUTIONS, attributions_weight=10.0, alpha=1.0)
+    alone = distillation(alpha=1.0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(30):
+        loss, logits = objective(learned)(asked(model), BATCH)
+        plain, same = objective(alone)(asked(model), BATCH)
+        # 1e-5: a fused LSTM and one that can be differentiated twice sum in different orders.
+        torch.testing.assert_close(logits, same, rtol=1e-5, atol=1e-5)
+        costs.append(float((loss - plain).detach()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    # Special tokens have no part, so that it can come to 0; at random it is 10 · 2.
+    assert costs[-1] < 0.2 * costs[0]
+
+
+def test_sentences_without_words_have_no_attributions_to_compare(asked):
+    nothing = BATCH._replace(token_ids=torch.tensor([[2, 3, 3, 3, 3], [2, 3, 3, 3, 0], [2, 3, 3, 0, 0]]))
+    model = bilstm()
+    learned = distillation(attributions=ATTRIBUTIONS, attributions_weight=1.0)
+    loss, _ = objective(learned)(asked(model), nothing)
+    plain, _ = objective(distillation())(asked(model), nothing)
+    # The teacher's are masked as well: 0 against 0.
+    torch.testing.assert_close(loss, plain, rtol=1e-5, atol=1e-6)
+    loss.backward()
+    for p in model.parameters():
+        gradient = p.grad.coalesce().values() if p.grad.is_sparse else p.grad
+        assert gradient.isfinite().all()
+
+
+def test_without_weight_attributions_change_nothing(asked):
+    gradients = []
+    for attributions in (None, ATTRIBUTIONS):
+        model = bilstm(dropout=0.3)
+        torch.manual_seed(1)
+        loss, _ = objective(distillation(attributions=attributions))(asked(model), BATCH)
+        loss.backward()
+        gradients.append(
+            [p.grad.coalesce().values() if p.grad.is_sparse else p.grad for p in model.parameters()]
+        )
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+
+
 def test_without_weight_training_is_plain_training_bit_for_bit(asked):
     losses, gradients = [], []
     for learned in (None, distillation(alpha=0.0)):

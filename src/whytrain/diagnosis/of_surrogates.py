@@ -19,11 +19,11 @@ NO_SURROGATES = NotExamined("no surrogates were distilled; the callback surrogat
 def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
     """Share of training sentences on which the logistic surrogate and the tree predict different classes.
 
-    Surrogates that follow the network no better than its most frequent class say nothing about it.
+    If one of the two follows the network no better than its most frequent class, it says nothing about it.
     """
     if run.surrogate is None:
         return NO_SURROGATES
-    readable = [surrogate for surrogate in run.surrogate.surrogates if surrogate.features == "readable"]
+    readable = [s for s in run.surrogate.surrogates if s.features == "readable" and s.kind != "soft_tree"]
     for surrogate in readable:
         if surrogate.agreement.low <= surrogate.majority:
             return NotExamined(

@@ -1,4 +1,4 @@
-"""Learning from a teacher: its soft labels and, where both read the same tokens, what it looks at and why."""
+"""Learning from a teacher: its soft labels and, where both read the same tokens, where it looks and why."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Distillation(nn.Module):
     r"""Per sentence (1 - α) E + α T² KL(p ‖ q) + β ‖A_student - A_teacher‖² + γ ‖a_student - a_teacher‖².
 
     E is the error against the gold label, p = softmax(teacher's logits / T), q = softmax(student's / T); T²
-    keeps the size of the soft gradient, which falls with 1/T². A are attention weights over tokens. a is, token
-    by token, the input times the gradient of the log-odds of the teacher's class, scaled to length 1 over the
-    sentence: which words speak for the class, and which against it, however sure the model is.
+    keeps the size of the soft gradient, which falls with 1/T². A are attention weights over tokens. a is,
+    token by token, the input times the gradient of the log-odds of the teacher's class, scaled to length 1 over
+    a sentence: which words speak for the class, and which against it, however sure the model is.
 
     References:
         Hinton, Vinyals, Dean (2015), Distilling the knowledge in a neural network, section 2.

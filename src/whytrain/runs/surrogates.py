@@ -33,7 +33,7 @@ _RULES = TableRecord(topic=_TOPIC, name="rules", columns=tuple(field.name for fi
 _DISAGREEMENT = TableRecord(
     topic=_TOPIC, name="disagreement", columns=("split", "id"), text_columns=("text",)
 )
-
+_SOFT_TREE = TableRecord(topic=_TOPIC, name="soft_tree", columns=("node", "parent", "pulled_by", "rule"))
 _ROWS = TableRecord(
     topic=_TOPIC, name="influence", columns=("id", "leverage", "cooks_distance"), text_columns=("text",)
 )
@@ -47,6 +47,7 @@ def log_surrogates(
     rules: pd.DataFrame,
     disagreement: pd.DataFrame,
     influence: pd.DataFrame,
+    soft_tree: pd.DataFrame,
 ) -> None:
     """Log the tables that `whytrain.surrogates.conclusions` makes.
 
@@ -57,7 +58,9 @@ def log_surrogates(
         rules: of the readable tree.
         disagreement: sentences of `split` on which the readable surrogates differ.
         influence: training sentences on which the logistic one rests; none where that is not known.
+        soft_tree: its nodes.
     """
+    _SOFT_TREE.log(store, soft_tree)
     _COEFFICIENTS.log(store, coefficients)
     _RULES.log(store, rules)
     _FIDELITY.log(store, fidelity)
@@ -109,13 +112,17 @@ def _student(row: Mapping[Any, Any]) -> FidelityEvidence:
     def interval(name: str) -> Interval:
         return Interval(estimate=row[name], low=row[f"{name}_low"], high=row[f"{name}_high"])
 
+    def interval_or_none(name: str) -> Interval | None:
+        return None if pd.isna(row.get(name)) else interval(name)
+
     return FidelityEvidence(
         kind=row["student"],
         features=row["features"],
         **{name: interval(name) for name in _INTERVALS},
         majority=row["majority"],
         r_squared=row["r_squared"],
-        agreement_on_errors=None if pd.isna(row["agreement_on_errors"]) else interval("agreement_on_errors"),
+        agreement_on_errors=interval_or_none("agreement_on_errors"),
+        kl_below_tree=interval_or_none("kl_below_tree"),  # runs before soft trees have none
     )
 
 

@@ -54,9 +54,16 @@ def fidelity_evidence(
                 r_squared=seen.r_squared,
                 agreement_on_errors=seen.agreement_on_errors,
                 accuracy=seen.accuracy,
+                kl_below_tree=_below_tree(fits, network) if kind == "soft_tree" else None,
             )
         )
     return tuple(found)
+
+
+def _below_tree(fits: FittedSurrogates, network: Array) -> Interval:
+    """Return how much closer the soft tree comes to the network than the tree, see `FidelityEvidence`."""
+    soft, tree = fits["readable", "soft_tree"], fits["readable", "tree"]
+    return divergence_below(soft.predicted, tree.predicted, network)
 
 
 def fidelity_table(
@@ -84,6 +91,7 @@ def fidelity_table(
                 "majority": evidence.majority,
                 **_columns("over_gold", evidence.over_gold if taught_by == "teacher" else None),
                 **_columns("kl_below_gold", evidence.kl_below_gold if taught_by == "teacher" else None),
+                **_columns("kl_below_tree", evidence.kl_below_tree if taught_by == "teacher" else None),
             }
             rows.append(row)
     return pd.DataFrame(rows)
@@ -104,7 +112,7 @@ def coefficient_table(fits: FittedSurrogates, class_names: Sequence[str], show: 
     """
     frames = []
     for (name, kind), fit in fits.items():
-        if kind == "tree":
+        if kind != "logistic":
             continue
         kept, beta = betas_in_words(fit)
         features = [fit.train.features[i] for i in kept]
@@ -132,7 +140,7 @@ def betas_in_words(fit: FittedSurrogate) -> tuple[NDArray[np.int64], Array]:
     A score is a weighted sum of words, so that its β adds to theirs: Σ β_w x_w + β_s Σ (φ_w / scale) x_w.
 
     Returns:
-        int64 (n_kept,), columns, and float64 (n_classes or 1, n_kept), see `Surrogate.coefficients`.
+        int64 (n_kept,), columns, and float64 (n_rows, n_kept), rows as in `Surrogate.coefficients`.
     """
     features, beta = fit.train.features, fit.surrogate.coefficients.copy()
     place = {feature.words[0]: i for i, feature in enumerate(features) if feature.kind == "word"}

@@ -9,7 +9,7 @@ from whytrain.statistics.intervals import Interval
 
 Kind = Literal["word", "pair", "score", "form", "embedding", "hidden", "attention"]
 FeatureSet = Literal["readable", "dense"]  # words, pairs and form; or what the network computes
-SurrogateKind = Literal["logistic", "tree"]
+SurrogateKind = Literal["logistic", "tree", "soft_tree"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class FidelityEvidence:
     """How faithful one surrogate is, on validation sentences.
 
     Attributes:
-        kind: `logistic` or `tree`.
+        kind: which.
         features: what it sees.
         agreement: share of sentences on which it predicts the network's class.
         over_gold: that share minus the share of the same surrogate trained on gold labels, paired.
@@ -28,6 +28,8 @@ class FidelityEvidence:
         r_squared: share of the variance of the network's log-odds that the surrogate's explain; ≤ 1.
         agreement_on_errors: share of the network's errors that the surrogate makes too; None without errors.
         accuracy: share of sentences classified right.
+        kl_below_tree: of a soft tree, KL(network ‖ tree) − KL(network ‖ this one), mean, nats, paired: how
+            much closer it comes than the tree, which has no fewer leaves; None of others.
     """
 
     kind: SurrogateKind
@@ -40,6 +42,7 @@ class FidelityEvidence:
     r_squared: float
     agreement_on_errors: Interval | None
     accuracy: Interval
+    kl_below_tree: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ class SurrogateEvidence:
 
     Attributes:
         n_rows: training sentences that they learned from.
-        surrogates: readable logistic and tree, then dense ones where the network shows its states.
+        surrogates: readable logistic and tree, dense ones where the network shows its states, the soft tree.
         coefficients: of the logistic surrogates, by |β|, all features.
         rules: of the readable tree, by support.
         disagreeing_rows: rows of the training split on which the two readable surrogates disagree, ascending.

@@ -27,7 +27,7 @@ from whytrain.surrogates.surrogates import N_FOLDS, Surrogate, choose_strength, 
 
 Array = NDArray[np.float64]
 
-KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")
+KINDS: tuple[SurrogateKind, ...] = ("logistic", "tree")  # of every epoch; a soft tree is fitted at the end
 # Of the surrogates of an epoch, so that their curve moves with the network alone.
 UNTUNED: dict[SurrogateKind, float] = {"logistic": 1.0, "tree": 5}
 # By how many cuts of the sentences a strength is chosen; 0: untuned. Dense features are thousands: for five
@@ -38,6 +38,7 @@ CUTS: dict[tuple[FeatureSet, SurrogateKind], int] = {
     ("dense", "logistic"): 1,
     ("dense", "tree"): 0,
 }
+_SOFT_DEPTH = 3  # at most: a person reads 7 nodes, and deeper ones were measured to repeat those above them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +174,9 @@ def fit_surrogates(
     groups: NDArray[np.int64] | None = None,
     joined: Unlabeled | None = None,
 ) -> FittedSurrogates:
-    """Teach both kinds of surrogate the readable features, and the dense ones where there are any.
+    """Teach surrogates the readable features, and the dense ones where there are any.
+
+    Where the strength is tuned, a soft tree comes with them, with no more leaves than the tree.
 
     Args:
         train: sentences to learn from.
@@ -202,19 +205,42 @@ def fit_surrogates(
         soft = softmax(joined.logits / settings.temperature, axis=1)
         more["readable"] = joined.read.table(columns, chosen), np.asarray(soft)
     with threadpool_limits(1):  # on matrices as small as these, several threads take twice as long
-        return {
+        fits = {
             (name, kind): _fit_with_gold(
                 kind,
                 sides,
                 train,
                 settings,
-                groups,
                 more.get(name),
-                n_cuts=CUTS[name, kind],
+                _Tuning(groups=groups, n_cuts=CUTS[name, kind], untuned=UNTUNED[kind]),
             )
             for name, sides in tables.items()
             for kind in KINDS
         }
+        if groups is not None:
+            depth = _soft_depth(fits["readable", "tree"].surrogate)
+            fits["readable", "soft_tree"] = _fit_with_gold(
+                "soft_tree",
+                tables["readable"],
+                train,
+                settings,
+                more.get("readable"),
+                _Tuning(groups=None, n_cuts=0, untuned=depth),
+            )
+    return fits
+
+
+def _soft_depth(tree: Surrogate) -> int:
+    """Return the depth of a soft tree with at most as many leaves as a tree has."""
+    return min(_SOFT_DEPTH, max(1, int(np.log2(tree.estimator.get_n_leaves()))))
+
+
+class _Tuning(NamedTuple):
+    """By how many cuts of which groups a strength is chosen; the untuned one where there are none."""
+
+    groups: NDArray[np.int64] | None
+    n_cuts: int
+    untuned: float
 
 
 def _fit_with_gold(
@@ -222,18 +248,17 @@ def _fit_with_gold(
     tables: tuple[FeatureTable, FeatureTable],
     train: Answered,
     settings: SurrogateSettings,
-    groups: NDArray[np.int64] | None,
     more: tuple[FeatureTable, Array] | None,
-    *,
-    n_cuts: int,
+    tuning: _Tuning,
 ) -> FittedSurrogate:
     seen, unseen = tables
     n, surrogates = seen.values.shape[0], []
     for alpha, further in ((settings.alpha, more), (1.0, None)):
         target = targets(train.labels[:n], train.logits[:n], alpha=alpha, temperature=settings.temperature)
-        strength = UNTUNED[kind]
-        if groups is not None and n_cuts:
-            strength = choose_strength(kind, seen, target, groups[:n], settings.seed, n_cuts=n_cuts)
+        strength = tuning.untuned
+        if tuning.groups is not None and tuning.n_cuts:
+            groups = tuning.groups[:n]
+            strength = choose_strength(kind, seen, target, groups, settings.seed, n_cuts=tuning.n_cuts)
         fits = seen
         if further is not None:
             fits, target = seen.joined(further[0]), np.concatenate([target, further[1]])

@@ -1,4 +1,4 @@
-"""Surrogates: a logistic regression and a decision tree that learn a network's probabilities."""
+"""Surrogates: a logistic regression, a decision tree and a soft one that learn a network's probabilities."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scipy.special import softmax
 from whytrain.errors import DataError
 from whytrain.surrogates.evidence import SurrogateKind
 from whytrain.surrogates.features import FeatureTable
+from whytrain.surrogates.soft_tree import fit_soft_tree
 
 Array = NDArray[np.float64]
 
@@ -58,9 +59,9 @@ class Surrogate:
     """A fitted surrogate.
 
     Attributes:
-        kind: `logistic` or `tree`.
+        kind: which.
         strength: C of a logistic regression, depth of a tree.
-        estimator: scikit-learn's.
+        estimator: scikit-learn's, or a soft tree.
         center: float64 (n_features,), subtracted before a logistic regression; 0 for a tree.
         scale: float64 (n_features,), what is divided by; 1 for presences and for a tree.
         n_classes: classes of the data; those that the targets never showed have probability 0.
@@ -82,7 +83,8 @@ class Surrogate:
     def coefficients(self) -> Array:
         """β of a logistic surrogate, float64 (n_classes, n_features); (1, n_features) for two classes.
 
-        In log-odds: by the presence of a word, by one standard deviation of anything measured.
+        Of a soft tree those of its inner nodes, (n_nodes, n_features): above 0 pulls to the right. In
+        log-odds: by the presence of a word, by one standard deviation of anything measured.
         """
         return np.asarray(self.estimator.coef_, dtype=np.float64)
 
@@ -94,24 +96,27 @@ class Surrogate:
 def fit_surrogate(
     kind: SurrogateKind, table: FeatureTable, target: Array, *, strength: float, seed: int
 ) -> Surrogate:
-    """Fit a surrogate: each sentence once per class, weighted by the target.
+    """Fit a surrogate; scikit-learn's see each sentence once per class, weighted by the target.
 
     Args:
-        kind: `logistic` or `tree`.
+        kind: which.
         table: n sentences.
         target: float64 (n, n_classes), see `targets`.
         strength: C or depth.
-        seed: of the order in which a tree tries features that are equally good.
+        seed: of the order in which a tree tries features that are equally good, of a soft tree's weights.
 
     Raises:
         DataError: the targets show a single class.
     """
     center, scale = _scaling(kind, table)
-    values, labels, weights = _copies(_input(kind, table, center, scale), target)
-    if len(np.unique(labels)) < 2:
+    values = _input(kind, table, center, scale)
+    if (target > 0).any(axis=0).sum() < 2:
         raise DataError("surrogates need sentences of at least two classes; the sample shows one")
-    estimator = _estimator(kind, strength, len(target), seed)
-    _fit(estimator, values, labels, weights)
+    if kind == "soft_tree":
+        estimator: Any = fit_soft_tree(values, target, depth=int(strength), seed=seed)
+    else:
+        estimator = _estimator(kind, strength, len(target), seed)
+        _fit(estimator, *_copies(values, target))
     return Surrogate(
         kind=kind,
         strength=strength,

@@ -32,7 +32,9 @@ _MOST_LEAVES = 24
 _DEEPEST = 5  # columns of conditions that stay readable
 
 
-def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str], note: str = "") -> Figure:
+def decision_tree(
+    cells: Sequence[TreeCell], class_names: Sequence[str], note: str = "", *, soft: bool = False
+) -> Figure:
     """Draw a tree; a large one is cut off where more than 24 cells would stand at the right.
 
     Above each line stands the condition that leads there, below it the predicted class's confidence and the
@@ -42,6 +44,7 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str], note: s
         cells: from `whytrain.surrogates.rules.tree_cells`.
         class_names: all of them.
         note: what a condition's words mean.
+        soft: whether it is a soft tree, in which no condition holds and words pull instead.
 
     Raises:
         WhytrainError: no cells.
@@ -52,11 +55,12 @@ def decision_tree(cells: Sequence[TreeCell], class_names: Sequence[str], note: s
     n_ends = sum(not _below(cells[i], deepest) for i in places)
     n_leaves = sum(not cell.children for cell in cells)
     told = "1 leaf" if n_leaves == 1 else f"{n_leaves} leaves"
-    subtitle = f"Above a line: condition; below: confidence of the class, share of training sentences; {told}"
+    above = "words that pull there most" if soft else "condition"
+    subtitle = f"Above a line: {above}; below: confidence of the class, share of training sentences; {told}"
     if n_ends < n_leaves:
         subtitle += "; hollow: cut off"
     bottom = FOOTNOTE if note else 0.1
-    figure = new_figure(1.1 + bottom + n_ends * _ROW, _title(cells), subtitle)
+    figure = new_figure(1.1 + bottom + n_ends * _ROW, _title(cells, soft), subtitle)
     if note:
         footnote(figure, note)
     colors = run_colors(class_names)
@@ -155,8 +159,10 @@ def _share(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
 
 
-def _title(cells: Sequence[TreeCell]) -> str:
+def _title(cells: Sequence[TreeCell], soft: bool) -> str:
     n_leaves = sum(not cell.children for cell in cells)
     if n_leaves == 1:
         return "The tree surrogate has found nothing to ask"
+    if soft:
+        return f"The soft tree comes closer than the tree; it weighs first: {shortened(cells[2].text, 40)}"
     return f"The tree surrogate asks first: {shortened(cells[cells[0].children[1]].text, 60)}?"

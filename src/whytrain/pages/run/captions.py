@@ -227,6 +227,13 @@ CAPTIONS = {
         reading="From left to right: above a branch its condition, below it how sure its answer is and how "
         "many sentences take it.",
     ),
+    "surrogate/soft_tree": Caption(
+        section="copies",
+        title="The copy by soft rules",
+        question="Which words pull together?",
+        reading="From the left: at every fork each word of a sentence pulls a little one way; those "
+        "that pull most are named. At the right stands what the copy answers there.",
+    ),
     "model/model": Caption(
         section="model",
         title="The model's layers",

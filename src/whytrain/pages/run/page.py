@@ -25,9 +25,10 @@ from whytrain.pages.run.verdict import value_phrase
 from whytrain.pages.shortcuts import shortcut_section
 from whytrain.presentation.wording import counted, number, plural, signed, with_interval
 from whytrain.statistics.intervals import Interval
+from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import TOGETHER
 
-_COPIES = {"logistic": "weights of", "tree": "rules by"}
+_COPIES = {"logistic": "weights of", "tree": "rules by", "soft_tree": "soft rules by"}
 _SEEN = {"readable": "words", "dense": "the network's states"}
 _CHECKED = ("accuracy", "f1", "nll", "ece")  # what is shown of rows from elsewhere
 _MOST_WORDS = 10  # of a method
@@ -202,7 +203,7 @@ def _copies(run: ReportedRun) -> str:
         "Small models that a person can read, taught to answer as the network does. They speak for it as far "
         "as they agree with it on validation sentences."
     )
-    html += table(pd.DataFrame(rows))
+    html += table(pd.DataFrame(rows)) + _soft_rules(run.surrogate)
     rules: list[dict[str, Any]] = [
         {
             "rule": rule.text,
@@ -218,6 +219,23 @@ def _copies(run: ReportedRun) -> str:
             said = f"“{TOGETHER}” adds up what each word of a sentence usually does to the answer (its mean "
             html += paragraph(f"{said}Shapley value, log-odds): above 0 they speak for the class.", "quiet")
     return html + _figures(run, "copies")
+
+
+def _soft_rules(surrogate: SurrogateEvidence) -> str:
+    """Say what soft rules are, and whether they come closer to the network than the rules."""
+    closer = next((s.kl_below_tree for s in surrogate.surrogates if s.kl_below_tree is not None), None)
+    if closer is None:
+        return ""
+    found = "It is not sure whether they come closer to the network's probabilities than the rules"
+    if closer.low > 0:
+        found = "They come closer to the network's probabilities than the rules"
+    elif closer.high < 0:
+        found = "The rules come closer to the network's probabilities"
+    return paragraph(
+        "Soft rules let every word pull a little at each of their few questions. "
+        f"{found} (KL divergence of the rules minus theirs: {with_interval(closer)} nats).",
+        "quiet",
+    )
 
 
 def _curves(run: ReportedRun) -> str:
