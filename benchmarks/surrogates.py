@@ -2,12 +2,13 @@
 
 DIR holds GLUE's SST-2 as train.tsv and dev.tsv.
 
-Trains a BiLSTM per seed, ranks its vocabulary by Shapley values of training sentences, and teaches both
+Trains a BiLSTM per seed, ranks its vocabulary by Shapley values of training sentences, and teaches all
 surrogates the interpretable features of 1,000 and of all training rows, of all with and without sentences
 that are joined from two of them and labeled by the network. Prints, per sample and surrogate, the means over
 seeds with their 95% intervals: fidelity on dev (agreement, KL, R² of log-odds, agreement on the network's
 errors), accuracy, and, paired, the agreement beyond that of the same surrogate trained on gold labels and
-the nats of KL below it; with one seed the intervals are over sentences.
+the nats of KL below it; with one seed the intervals are over sentences. Below stands what the soft tree has
+over the tree, paired by seed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,8 @@ class Task:
     dev: EncodedSplit
 
 
-def load(folder: Path) -> Task:
-    """Read SST-2; nothing is taken out of its training rows."""
+def load(folder: Path, n_phrases: int | None) -> Task:
+    """Read SST-2, all of its training rows or so many of them."""
     corpus = SST2(
         windows=None,
         path=str(folder),
@@ -73,6 +74,9 @@ def load(folder: Path) -> Task:
         corrections=None,
         evaluation_paths=None,
     ).load()
+    if n_phrases is not None:
+        rows = np.random.default_rng(0).permutation(len(corpus.train))[:n_phrases]
+        corpus = replace(corpus, train=corpus.train.select(np.sort(rows)))
     tokenizer = WordPieceTrainer(vocabulary_size=10000, min_frequency=2, lowercase=True).build(
         corpus.train.texts
     )
@@ -186,6 +190,20 @@ def report(sample: tuple[int, int], found: Sequence[tuple[FidelityEvidence, ...]
             sep="  ",
             flush=True,
         )
+    by_kind = [{one.kind: one for one in of_seed if one.features == "readable"} for of_seed in found]
+    gains = np.array([_gain(kinds["soft_tree"], kinds["tree"]) for kinds in by_kind])
+    shown = [t_interval(gain) for gain in gains.T] if len(gains) > 1 else []
+    for name, gain in zip(("agreement", "R²", "KL below"), shown, strict=False):
+        print(f"soft tree over tree: {name} {gain.estimate:.3f} [{gain.low:.3f}, {gain.high:.3f}]")
+
+
+def _gain(soft: FidelityEvidence, tree: FidelityEvidence) -> tuple[float, float, float]:
+    """Return what a soft tree has over a tree of at least as many leaves."""
+    return (
+        soft.agreement.estimate - tree.agreement.estimate,
+        soft.r_squared - tree.r_squared,
+        tree.kl.estimate - soft.kl.estimate,
+    )
 
 
 COLUMNS = ("agreement", "over_gold", "kl", "kl_below_gold", "agreement_on_errors", "accuracy")
@@ -200,12 +218,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, nargs="+", help="sample sizes; default: 1000 and all")
     parser.add_argument("--joined", type=int, default=60_000, help="sentences joined from all rows")
+    parser.add_argument("--phrases", type=int, help="training rows of all; default: every one")
     parser.add_argument("--epochs", type=int, default=3, help="of the network")
     parser.add_argument("--vocabulary", type=int, default=5000, help="sentences behind the ranking of words")
     parser.add_argument("--words", type=int, default=3000)
     parser.add_argument("--pairs", type=int, default=100)
     arguments = parser.parse_args()
-    task = load(arguments.data)
+    task = load(arguments.data, arguments.phrases)
     samples = [(n_rows, 0) for n_rows in arguments.rows or [1000, len(task.train)]]
     samples += [(samples[-1][0], arguments.joined)] * (arguments.joined > 0)
     found: dict[tuple[int, int], list[tuple[FidelityEvidence, ...]]] = {sample: [] for sample in samples}

@@ -352,3 +352,20 @@ def test_the_note_says_the_verdict_the_findings_and_where_the_page_is(
     assert "- Few words decide (warning): 60% lies in two words." in note
     assert "None" not in note
     assert "nothing (callbacks=none)" in run_note(bare, {})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.01, 0.05, "They come closer to the network’s probabilities than the rules"),
+        (-0.05, -0.01, "The rules come closer"),
+        (-0.01, 0.05, "It is not sure whether they come closer"),
+    ],
+)
+def test_soft_rules_are_held_against_the_rules(full: ReportedRun, low: float, high: float, said: str) -> None:
+    assert full.surrogate is not None
+    assert "Soft rules" not in run_page(full)
+    closer = Interval(estimate=(low + high) / 2, low=low, high=high)
+    soft = replace(full.surrogate.surrogates[0], kind="soft_tree", kl_below_tree=closer)
+    html = run_page(replace(full, surrogate=replace(full.surrogate, surrogates=(soft,))))
+    assert said.replace("’", "&#x27;") in html

@@ -115,6 +115,10 @@ def test_students(start: Start) -> None:
                 {"student": "tree", "features": "readable", "taught_by": who, **judged}
                 for who in ("teacher", "gold labels")
             ]
+            + [
+                {"student": "soft_tree", "features": "readable", "taught_by": "teacher", **judged}
+                | interval("kl_below_tree", 0.2)
+            ]
         ),
         coefficients=pd.DataFrame({"feature": ["great"], "kind": ["word"], "beta": [1.5], "class": ["good"]}),
         rules=rule_table(rules),
@@ -122,11 +126,14 @@ def test_students(start: Start) -> None:
             {"split": ["train", "train", "validation"], "id": ["c", "a", "b"], "text": "t"}
         ),
         influence=pd.DataFrame(),
+        soft_tree=pd.DataFrame({"node": [1], "parent": [0], "pulled_by": [""], "rule": ["always"]}),
     )
     found = read_surrogates(ended(store), ["a", "b", "c"])
     assert found.rules == rules
     assert (found.n_rows, found.disagreeing_rows, found.disagreeing_ids) == (200, (2, 0), ("c", "a"))
-    [student] = found.surrogates
+    student, soft = found.surrogates
+    assert student.kl_below_tree is None
+    assert (soft.kind, soft.kl_below_tree.estimate) == ("soft_tree", 0.2)
     assert (student.kind, student.features, student.agreement_on_errors) == ("tree", "readable", None)
     assert student.over_gold == Interval(estimate=0.3, low=pytest.approx(0.2), high=0.4)
     assert [asdict(c) for c in found.coefficients] == [

@@ -77,7 +77,7 @@ class Distillation(nn.Module):
 
     E is the error against the gold label, p = softmax(teacher's logits / T), q = softmax(student's / T); T²
     keeps the size of the soft gradient, which falls with 1/T². A are attention weights over tokens. a is,
-    token by token, the input times the gradient of the log-odds of the teacher's class, scaled to length 1 over
+    token by token, the input times the gradient of the log-odds of the teacher's class, scaled to length 1 in
     a sentence: which words speak for the class, and which against it, however sure the model is.
 
     References:
