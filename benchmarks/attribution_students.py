@@ -8,7 +8,7 @@ dev of three to ten words are explained by exact Shapley values, of the log-odds
 teacher and student alike. Prints for each weight Spearman's correlation of the values over the words of a
 sentence, the shares of sentences with the same strongest word and with the teacher's class, and accuracy on
 dev; then the differences to weight 0, paired by seed and sentence. Intervals are bootstraps over sentences,
-of their means over seeds; that of the accuracy's difference is over seeds.
+of their means over seeds; those of accuracies are over seeds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from whytrain.attribution.ask import Ask
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.target import ClassTarget
 from whytrain.attribution.units import players_in
+from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.models.interface import ModelInterface
 from whytrain.models.saved import load_model
-from whytrain.statistics.intervals import Interval, bootstrap_interval
+from whytrain.statistics.intervals import Interval, bootstrap_interval, t_interval
 from whytrain.tracking.reader import RunRecord, saved_model
 
 MEASURES = ("rank correlation", "same top word", "same class", "accuracy")
@@ -64,15 +65,18 @@ def report(found: dict[float, NDArray[np.float64]]) -> None:
     """Print the two tables; arrays are (n_seeds, n_measures, n_sentences)."""
     print(f"{'':14}", *(f"{name:>26}" for name in MEASURES))
     for weight, values_of in found.items():
-        print(f"weight {weight:<7}", *(f"{said(of_sentences(values_of[:, i])):>26}" for i in range(4)))
+        print(f"weight {weight:<7}", *cells(values_of))
     for weight in list(found)[1:]:
-        gain = found[weight] - found[0.0]
-        print(f"{weight} − 0 {'':6}", *(f"{said(of_sentences(gain[:, i])):>26}" for i in range(4)))
+        print(f"{weight} − 0 {'':6}", *cells(found[weight] - found[0.0]))
 
 
-def of_sentences(values_of: NDArray[np.float64]) -> Interval:
-    """Return the mean with its bootstrap interval over sentences; seeds are averaged first."""
-    return bootstrap_interval(lambda rows: rows.mean(axis=1), values_of.mean(axis=0))
+def cells(values_of: NDArray[np.float64]) -> list[str]:
+    """Return each measure's mean of (n_seeds, n_measures, n_sentences); accuracies are whole seeds' alone."""
+    means = values_of.mean(axis=0)
+    told = [said(bootstrap_interval(lambda rows: rows.mean(axis=1), own)) for own in means[:-1]]
+    accuracies = values_of[:, -1].mean(axis=1)
+    told.append(said(t_interval(accuracies)) if len(accuracies) > 1 else f"{accuracies[0]:.3f}")
+    return [f"{cell:>26}" for cell in told]
 
 
 def said(interval: Interval) -> str:
@@ -105,8 +109,6 @@ def values(model: ModelInterface, text: str, of_class: int) -> NDArray[np.float6
 
 def asked_logits(model: ModelInterface, text: str) -> NDArray[np.float64]:
     """Return the logits of a text, (n_classes,)."""
-    from whytrain.models.batch_runner import predict_split, split_of
-
     return predict_split(model, split_of([text], model)).logits[0]
 
 
