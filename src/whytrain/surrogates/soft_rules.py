@@ -30,7 +30,8 @@ def soft_cells(fit: FittedSurrogate, show: Name) -> tuple[TreeCell, ...]:
     """
     tree, pulls = fit.surrogate.estimator, _pulls(fit, show)
     shares = [level.mean(axis=0) for level in tree.reached(fit.surrogate.inputs(fit.train))]
-    cells, depth, n_classes = [], len(shares) - 1, tree.leaves.shape[1]
+    cells: list[TreeCell] = []
+    depth, n_classes = len(shares) - 1, tree.leaves.shape[1]
     for level, of_level in enumerate(shares):
         below = (tree.leaves * shares[-1][:, None]).reshape(len(of_level), -1, n_classes).sum(axis=1)
         for place, share in enumerate(of_level.tolist()):
