@@ -107,8 +107,8 @@ def answers(
     model.module.to(device)
     split = split_of(texts, model)
     if not compared:
-        logits = predict_split(model, split, batch_size=_BATCH_SIZE, progress=progress).logits
-        return Answers(logits.astype(np.float32), {})
+        predicted = predict_split(model, split, batch_size=_BATCH_SIZE, progress=progress)
+        return Answers(predicted.logits.astype(np.float32), {})
     _check_shown(model, compared)
     logits = np.empty((len(texts), len(teacher.class_names)), dtype=np.float32)
     tokens = {name: np.empty(len(split.token_ids), dtype=np.float32) for name in compared}
@@ -157,7 +157,9 @@ def folder_hash(folder: Path) -> str:
 
 
 def _write(path: Path, kept: Answers) -> None:
-    safetensors.numpy.save_file({"logits": kept.logits, **kept.tokens}, path)
+    arrays: dict[str, NDArray[np.float32]] = {"logits": kept.logits}
+    arrays.update((name, values) for name, values in kept.tokens.items())
+    safetensors.numpy.save_file(arrays, path)
 
 
 def _read(path: Path) -> Answers | None:
