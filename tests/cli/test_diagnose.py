@@ -133,6 +133,9 @@ def test_all_of_it_was_looked_at(diagnosed: Path) -> None:
         "students_disagree",
         "shortcut_pairs",
         "shortcut",  # takes a check sample
+        "lost_to_typos",  # takes thirty validation sentences, and these are twenty
+        "unfair_to_terms",  # takes words that say who somebody is
+        "worse_for_a_group",  # takes groups
     }
     findings = {finding["name"]: finding for finding in content["findings"]}
     for shows in ("few_token_dependence", "contradictory_labels", "mislabeled", "leaking_split"):
@@ -169,7 +172,7 @@ def test_other_rules_and_what_the_run_does_not_hold(
         "little holds no evidence of calibration, a ranking of words, attention, students;"
     )
     found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
-    assert "mislabeled" not in [finding["name"] for finding in found]  # that threshold was the run's own
+    assert "leaking_split" not in [finding["name"] for finding in found]  # that threshold was the run's own
 
 
 @pytest.mark.parametrize(
