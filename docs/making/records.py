@@ -43,6 +43,8 @@ METRICS = {
     "diagnosis/": "the measured value of every detector, and `diagnosis/findings`, how many are findings",
     "evaluation/": "the rows of `data.evaluation_paths`, by their name",
     "explanations/": "evaluations of the model spent on explanations, and sentences explained",
+    "fairness/": "how far the answer moves, and how often it turns, where a word that says who somebody is becomes another "
+    "of its kind",
     "floor/": "the bag of words",
     "last/": "the last epoch",
     "loop/": "differences between the arms of a closed loop",
@@ -107,14 +109,17 @@ def _table_sections(folder: Path) -> Iterator[str]:
 
 def _kind(path: Path) -> str:
     """Return a file's name without what counts epochs or names runs."""
-    return re.sub(r"_epoch_\d+", "_epoch_NNN", path.as_posix())
+    return re.sub(r"(epoch[_-])\d+", r"\1NNN", path.as_posix())
 
 
 _FILES = {
     "checkpoints/best.ckpt": "the weights that were kept, and what training needs to go on",
+    "checkpoints/epoch-NNN.safetensors": "the weights of some epochs: `whytrain inspect analysis=[examples]`",
     "config/config.yaml": "the resolved config",
     "config.yaml": "the resolved config",
+    "diagnosis/corrections.csv": "rows whose label is doubted; edited, it is `data.corrections=FILE` of the next run",
     "diagnosis/findings.json": "the findings, for programs",
+    "diagnosis/identity_marks.yaml": "words that say who somebody is and must not decide: `guidance.marks=found`",
     "diagnosis/marks.yaml": "what must not decide, as found: `guidance.marks=found`",
     "diagnosis/overrides.yaml": "what the findings recommend: `from_diagnosis=RUN`",
     "diagnosis/rules.yaml": "the rules that decided",

@@ -15,8 +15,10 @@ def typed(command: str) -> str:
     That is `python explain.py` from a checkout, and `whytrain explain` else, each with its path where
     the environment is not activated.
     """
-    script = Path(sys.argv[0]).with_name(f"{command}.py")
-    if sys.argv[0].endswith(".py") and script.is_file() and script.with_name("train.py").is_file():
+    started = Path(sys.argv[0])
+    script = started.with_name(f"{command}.py")
+    is_script = started.suffix == ".py" and started.name != "__main__.py"
+    if is_script and script.is_file() and script.with_name("train.py").is_file():
         return f"{_interpreter()} {_shown(script)}"
     if shutil.which("whytrain") or _beside("whytrain").exists():
         return f"{_program('whytrain')} {command}"

@@ -36,6 +36,7 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
     steps = {} if is_server(run.uri) else {"open MLflow": f"{start('ui')}{where}"}
     steps["explain text"] = f'{start("explain")} run={run.run_id} text="…"{where}'
     steps["score explanations"] = f"{start('score')} run={run.run_id}{where}"
+    steps["look inside"] = f"{start('inspect')} run={run.run_id}{where}"
     if run.recommends:
         steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run.run_id}{where}"
     if run.parent is not None:
