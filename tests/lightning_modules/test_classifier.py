@@ -149,10 +149,12 @@ def test_what_the_objective_knows_of_the_data_moves_with_the_module_and_is_in_no
     distillation = Distillation(
         logits=torch.zeros(len(data.training), 2),
         attention=torch.zeros(n_tokens),
+        attributions=torch.zeros(n_tokens),
         offsets=torch.from_numpy(data.training.encoded.offsets),
         alpha=0.5,
         temperature=2.0,
         attention_weight=0.0,
+        attributions_weight=0.0,
     )
     taught = Objective(
         module.objective.settings,
@@ -164,7 +166,7 @@ def test_what_the_objective_knows_of_the_data_moves_with_the_module_and_is_in_no
     names = {name for name, _ in taught.named_buffers()}
     assert names == {
         *("token_kinds.special", "token_kinds.continuation", "row_weights"),
-        *(f"distillation.{name}" for name in ("logits", "attention", "offsets")),
+        *(f"distillation.{name}" for name in ("logits", "attention", "attributions", "offsets")),
     }
     trainer.fit(lessons, datamodule=data)
     trainer.save_checkpoint(workspace / "lessons.ckpt")
