@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scipy import special
@@ -32,8 +32,19 @@ class FairnessEvidence:
     knows_terms: bool
 
 
+def as_plain(found: FairnessEvidence, name: Callable[[str], str]) -> dict[str, Any]:
+    """Return plain data in which words have the names that `name` gives them, such as their hashes."""
+    effects = (
+        replace(one, word=name(one.word), against=name(one.against) if one.against else "")
+        if one.word
+        else one
+        for one in found.effects
+    )
+    return asdict(replace(found, effects=tuple(effects)))
+
+
 def of_plain(content: Mapping[str, Any]) -> FairnessEvidence:
-    """Return what `dataclasses.asdict` made plain, also after a way through JSON."""
+    """Return what `as_plain` made plain, also after a way through JSON."""
     effects = (Effect(**{**one, "effect": Interval(**one["effect"])}) for one in content["effects"])
     intervals = ("rate", "difference", "ratio")
     rates = (

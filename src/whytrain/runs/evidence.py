@@ -127,7 +127,7 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
     if evidence.shortcuts is not None:
         summary["shortcuts"] = as_plain(evidence.shortcuts, text_hash if is_private else str)
     if evidence.fairness is not None:
-        summary["fairness"] = asdict(evidence.fairness)
+        summary["fairness"] = fairness.as_plain(evidence.fairness, text_hash if is_private else str)
     store.log_text(json.dumps(summary, ensure_ascii=False), _PATH)
 
 
