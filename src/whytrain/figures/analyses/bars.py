@@ -21,9 +21,7 @@ def bars(chart: Bars) -> Figure:
     names = list(chart.series)
     row = _ROW + _MARK * (len(names) - 1)
     several = len(names) > 1
-    figure = new_figure(
-        1.55 + 0.25 * several + row * len(chart.labels), f"{chart.title}", f"{chart.subtitle}"
-    )
+    figure = new_figure(1.55 + 0.25 * several + row * len(chart.labels), chart.title, chart.subtitle)
     colors = run_colors(names)
     top = 0.75
     if several:
