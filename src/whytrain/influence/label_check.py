@@ -87,12 +87,12 @@ class LabelCheck(Analysis):
 
 _HOW_TO_READ = (
     "The most doubtful come first. held_out: 1 minus the probability that a list of words, which did not "
-    "learn from the row, gives to its label. while_training: the same of the network, mean over the epochs "
-    "that were kept; best_weights: of its best epoch. self_influence: how hard the row pulled the network "
-    "to its label. agreement counts the sources that contradict the label; score is the mean of their "
-    "doubts, each on the scale of a normal distribution. A doubted label is often right and the row merely unusual: read it before you "
-    "change it. To correct, change the column label of this file, and train again with "
-    "data.corrections=FILE."
+    "learn from the row, gives to its label. while_training: the same of the network, mean over the "
+    "epochs that were kept; best_weights: of its best epoch. self_influence: how hard the row pulled the "
+    "network to its label. agreement counts the sources that contradict the label; score is the mean of "
+    "their doubts, each on the scale of a normal distribution. A doubted label is often right and the row"
+    " merely unusual: read it before you change it. To correct, change the column label of this file, and"
+    " train again with data.corrections=FILE."
 )
 
 
