@@ -22,6 +22,7 @@ from whytrain.data.corpus import Split
 from whytrain.errors import ConfigError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
+from whytrain.tasks import TASKS
 
 
 class Counted(Analysis):
@@ -50,28 +51,30 @@ def subject() -> Subject:
     return Subject(saved=saved, train=rows, validation=rows, seed=0, level=0.95)
 
 
-@pytest.mark.parametrize("need", ["trees", "text", "other", "checkpoints"])
-def test_what_is_not_given_is_asked_for_in_one_line(subject: Subject, need: Need) -> None:
-    reason = Counted((need,)).missing(subject)
-    assert reason is not None
-    assert reason.startswith("analysis=counted needs ")
-    assert "\n" not in reason
-    with pytest.raises(ConfigError, match="analysis=counted needs"):
-        check_analyses([Counted(), Counted((need,))], subject)
+@pytest.fixture
+def several(subject: Subject) -> Subject:
+    """The same with classes that do not exclude each other."""
+    return dataclasses.replace(subject, saved=dataclasses.replace(subject.saved, task=TASKS["multilabel"]))
 
 
-def test_what_is_given_is_enough(subject: Subject) -> None:
-    whole = dataclasses.replace(subject, text="a", other="b")
-    analysis = Counted(("text", "other", "embeddings", "one_class"))
-    assert analysis.missing(whole) is None
-    check_analyses([analysis], whole)
+def test_what_the_model_lacks_is_told_in_one_line(several: Subject) -> None:
+    reason = Counted(("one_class",)).missing(several)
+    assert reason == "analysis=counted needs classes of which a text has exactly one"
+    with pytest.raises(ConfigError, match="analysis=counted needs classes"):
+        check_analyses([Counted(), Counted(("one_class",))], several)
 
 
-def test_unasked_come_the_usual_ones_that_can_be_asked(subject: Subject) -> None:
-    usual, long, needy = Counted(), Counted(shown=False), Counted(("text",))
-    possible, reasons = askable([usual, long, needy], subject)
+def test_what_the_model_can_is_enough(subject: Subject) -> None:
+    analysis = Counted(("embeddings", "layers", "one_class"))
+    assert analysis.missing(subject) is None
+    check_analyses([analysis], subject)
+
+
+def test_unasked_come_the_usual_ones_that_can_be_asked(several: Subject) -> None:
+    usual, long, needy = Counted(), Counted(shown=False), Counted(("one_class",))
+    possible, reasons = askable([usual, long, needy], several)
     assert possible == [usual]
-    assert reasons == ['analysis=counted needs a text to ask about: give text="…"']
+    assert reasons == ["analysis=counted needs classes of which a text has exactly one"]
 
 
 def test_a_section_makes_an_analysis(subject: Subject) -> None:

@@ -15,15 +15,11 @@ if TYPE_CHECKING:
     from whytrain.analyses.charts import Chart
     from whytrain.analyses.subject import Subject
 
-# What an analysis may need beside a model and its rows.
-Need = Literal["trees", "text", "other", "checkpoints", "embeddings", "layers", "one_class"]
+# What an analysis may need of a model.
+Need = Literal["embeddings", "layers", "one_class"]
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]  # items, what is done with them
 
 _GIVE: Mapping[Need, str] = {
-    "trees": "sentences whose phrases people labeled: give people=FILE, such as the treebank's trees/dev.txt",
-    "text": 'a text to ask about: give text="…"',
-    "other": 'a second text to compare with: give other="…"',
-    "checkpoints": "weights of several epochs, and the run kept none",
     "embeddings": "a model that computes its answer from embeddings, and shows its states",
     "layers": "a model that shows its layers one by one",
     "one_class": "classes of which a text has exactly one",
@@ -59,7 +55,7 @@ class Analysis(Protocol):
     Attributes:
         name: as in conf/analysis/.
         title: the question, as a heading.
-        needs: what it must be given beside a model and its rows.
+        needs: what the model must be able to do.
         shown_by_default: whether it is asked where nobody chose: it takes seconds, not minutes.
     """
 
@@ -117,5 +113,3 @@ def _has(subject: Subject, need: Need) -> bool:
             return bool(subject.saved.interface.capabilities.layers)
         case "one_class":
             return subject.saved.task.exclusive
-        case "trees" | "text" | "other" | "checkpoints":
-            return bool(getattr(subject, need))
