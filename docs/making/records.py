@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from sphinx.errors import ExtensionError
 
 from making.markdown import code, page, table
 from whytrain.tracking.reader import find_run
@@ -67,7 +66,7 @@ def records_page(workspace: Path) -> str:
     others = [path for path in files if path.parts[0] not in {"tables", "images", "figures"}]
     metrics = sorted(find_run(f"sqlite:///{workspace}/mlruns/mlflow.db", "first").metrics)
     if unknown := [name for name in metrics if not name.startswith(tuple(METRICS))]:
-        raise ExtensionError(f"metrics {', '.join(unknown)}: say in docs/making/records.py what they are of")
+        raise LookupError(f"metrics {', '.join(unknown)}: say in docs/making/records.py what they are of")
     return page(
         "Tables and artifacts of a run",
         "As the run `first` of [the first tutorial](../tutorials/own_csv.md) holds them; other settings add others. "
@@ -95,7 +94,7 @@ def artifact_folder(workspace: Path, run_name: str) -> Path:
 def _table_sections(folder: Path) -> Iterator[str]:
     for topic in sorted(path for path in folder.iterdir() if path.is_dir()):
         if topic.name not in TOPICS:
-            raise ExtensionError(f"tables/{topic.name}: say in docs/making/records.py what it is")
+            raise LookupError(f"tables/{topic.name}: say in docs/making/records.py what it is")
         yield f"### {topic.name}\n\n{TOPICS[topic.name]}"
         kinds = {_kind(path.relative_to(folder)): path for path in sorted(topic.glob("*.parquet"))}
         rows = []

@@ -244,6 +244,7 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
         "typed ui",
         'typed explain run=abc text="…"',
         "typed score run=abc",
+        "typed inspect run=abc",
         "typed train from_diagnosis=abc",
         "typed compare runs=[first,abc]",
         "http://127.0.0.1:5000",
@@ -254,7 +255,7 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert "from_diagnosis" not in other
     assert "compare" not in other
     assert "typed ui tracking.uri=sqlite:////x/runs.db" in other
-    assert other.count("tracking.uri=sqlite:////x/runs.db") == 3
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 4
     elsewhere = next_steps(finished(best, uri="sqlite:////x/runs/mlflow.db", concluded=to_follow))
     assert "typed train from_diagnosis=abc tracking.directory=/x/runs\n" in elsewhere
     assert "tracking.uri" not in elsewhere
