@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +59,16 @@ def amortize(
         DataError: the data cannot be read, or is too little.
         TrackingError: the run logged no model, or the store does not take it.
     """
-    folder = saved_model(run)
-    saved = load_model(folder, device=device)
+    stored = saved_model(run)
+    saved = load_model(stored, device=device)
     trained = trained_for(saved, read_corpus(run, read_config(run)), settings, progress=progress)
-    for place in filter(None, (folder, kept)):
-        shutil.rmtree(place / FOLDER, ignore_errors=True)
-        trained.save(place / FOLDER)
-        add_explainer(place, "amortized", section)
-    add_model(run, as_pyfunc(folder, load_model(folder)))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = shutil.copytree(stored, Path(temporary) / stored.name)
+        for place in filter(None, (folder, kept)):
+            shutil.rmtree(place / FOLDER, ignore_errors=True)
+            trained.save(place / FOLDER)
+            add_explainer(place, "amortized", section)
+        add_model(run, as_pyfunc(folder, load_model(folder)))
     return trained
 
 

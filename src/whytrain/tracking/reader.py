@@ -212,23 +212,27 @@ def _list(run: RunRecord, folder: str) -> list[str]:
 
 
 def download(run: RunRecord, path: str) -> Path:
-    """Return where a file or folder of the run's artifacts lies on this machine, fetched if need be.
+    """Return where a file or folder of the run's artifacts lies on this machine, to be read only.
+
+    What a server keeps is fetched into a folder that is removed when the process ends.
 
     Raises:
         TrackingError: If the run has no such artifact.
     """
     refuse_lost(run)
+    if here := _folder_here(run.place):
+        if not (here / path).exists():
+            raise TrackingError(f"run {run.name} has no artifact {path}")
+        return here / path
     with reading(run.uri) as client:
         try:
-            return Path(client.download_artifacts(run.run_id, path))
+            return Path(client.download_artifacts(run.run_id, path, _new_folder()))
         except Exception as error:  # each kind of artifact store raises its own
             raise TrackingError(f"run {run.name} has no artifact {path} ({in_one_line(error)})") from error
 
 
 def saved_model(run: RunRecord) -> Path:
     """Return the folder of the run's newest logged model, for `whytrain.models.saved.load_model`.
-
-    The folder is removed when the process ends.
 
     Raises:
         TrackingError: If the run logged no model.
@@ -243,13 +247,26 @@ def saved_model(run: RunRecord) -> Path:
 
 
 def downloaded_model(uri: str, location: str) -> Path:
-    """Return the folder of a logged model's own files; it is removed when the process ends."""
+    """Return the folder of a logged model's own files, to be read only; see `download`."""
     from mlflow.artifacts import download_artifacts
 
-    target = tempfile.mkdtemp(prefix="whytrain-model-")
-    atexit.register(shutil.rmtree, target, ignore_errors=True)
-    folder = Path(download_artifacts(artifact_uri=location, dst_path=target, tracking_uri=uri))
+    folder = _folder_here(location) or Path(
+        download_artifacts(artifact_uri=location, dst_path=_new_folder(), tracking_uri=uri)
+    )
     return next((folder / "data").iterdir())  # MLflow keeps the folder that it was given in here
+
+
+def _folder_here(place: str) -> Path | None:
+    """Return the folder that an address stands for; None for one that is not on this machine."""
+    parts = urlsplit(place)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _new_folder() -> str:
+    """Return a folder that is removed when the process ends."""
+    folder = tempfile.mkdtemp(prefix="whytrain-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def refuse_lost(run: RunRecord) -> None:
@@ -258,10 +275,10 @@ def refuse_lost(run: RunRecord) -> None:
     Raises:
         TrackingError: It names that folder, and what to do.
     """
-    parts = urlsplit(run.place)
-    if parts.scheme != "file":
+    folder = _folder_here(run.place)
+    if folder is None:
         return
-    root = Path(unquote(parts.path)).parent.parent.parent  # of <root>/artifacts/<run's id>/artifacts
+    root = folder.parent.parent.parent  # of <root>/artifacts/<run's id>/artifacts
     if not root.exists():
         raise TrackingError(
             f"run {run.name}: its files are expected in {root}, which is not there; move that folder back, "

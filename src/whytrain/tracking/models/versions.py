@@ -68,9 +68,6 @@ def registered_version(uri: str, address: str) -> RegisteredVersion:
 
 
 def version_folder(uri: str, version: RegisteredVersion) -> Path:
-    """Return the folder of a version's model, for `whytrain.models.saved.load_model`.
-
-    The folder is removed when the process ends.
-    """
+    """Return the folder of a version's model, for `whytrain.models.saved.load_model`."""
     with reading(uri):
         return downloaded_model(uri, version.location)
