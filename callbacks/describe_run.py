@@ -36,6 +36,7 @@ class DescribeRun(Callback):
     """Logs what describes the run at its start, and what came out of it at its end.
 
     Attributes:
+        best: predictions of the best weights on the validation rows, after the fit.
         results: predictions by column of the closing table, after the fit.
         outside: predictions of the best weights on rows from elsewhere, by `Corpus.outside`, after the fit.
         floors: accuracy of the floor by split, after the fit.
@@ -65,6 +66,7 @@ class DescribeRun(Callback):
         """
         self.config, self.overrides, self.choices = config, overrides, choices
         self.history, self.checkpoints = history, checkpoints
+        self.best: Predictions | None = None
         self.results: dict[str, Predictions] = {}
         self.outside: dict[str, Predictions] = {}
         self.floors: dict[str, float] = {}
@@ -108,6 +110,7 @@ class DescribeRun(Callback):
         data, module = data_of(trainer), classifier_of(pl_module)
         best, positive = module.interface, data.corpus.positive
         validated = replace(predict_split(best, data.encoded("validation")), positive=positive)
+        self.best = validated
         self.results = {f"best epoch ({best_epoch})": validated}
         if module.predictions is not None and best_epoch != len(self.history.epochs):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions

@@ -49,11 +49,18 @@ class FindShortcuts(Callback):
         def ask(texts: Sequence[str]) -> NDArray[np.float64]:
             return predict_split(model, split_of(texts, model)).logits
 
-        check = None
+        record, check = record_of(trainer), None
         if corpus.check is not None:
-            known = record_of(trainer).outside["check"].logits
-            check = replace(_labeled(corpus.check), logits=known)
-        found = find_shortcuts(ask, _labeled(corpus.train), check, len(names), seed=self.seed)
+            check = replace(_labeled(corpus.check), logits=record.outside["check"].logits)
+        assert record.best is not None
+        found = find_shortcuts(
+            ask,
+            _labeled(corpus.train),
+            check,
+            len(names),
+            validation=replace(_labeled(corpus.validation), logits=record.best.logits),
+            seed=self.seed,
+        )
         self.evidence = found
         log_shortcuts(store, found, names)
         if store.settings.log_text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 from scipy import stats
 
 from tests.shortcuts.function_model import ARTICLES, LabeledTexts, WordModel, ordered, rows, weights
-from whytrain.shortcuts.conviction import LEAST_SHARE
 from whytrain.shortcuts.found_marks import found_marks
+from whytrain.shortcuts.group import WordGroup
 from whytrain.shortcuts.measured import ASKED_ROWS, CANDIDATES
 from whytrain.shortcuts.proposals import propose
-from whytrain.shortcuts.search import find_shortcuts
+from whytrain.shortcuts.search import RESTS_ON, find_shortcuts
 
 TITLES_OF_ARTICLES = {"“a”", "“the”"}
 
@@ -141,7 +142,10 @@ def test_nothing_is_named_on_clean_rows(seed: int) -> None:
     generator = np.random.default_rng(seed)
     fillers = {f"word{i}": float(generator.normal(0, 0.5)) for i in range(30)}
     model = WordModel(weights(**fillers))
-    found = find_shortcuts(model, rows(1000, seed), rows(200, 100 + seed), 2, seed=seed)
+    validation = rows(200, 200 + seed)
+    found = find_shortcuts(
+        model, rows(1000, seed), rows(200, 100 + seed), 2, validation=validation, seed=seed
+    )
     assert not found.shortcuts
     assert found.group is None or not found.group.is_shortcut
 
@@ -156,13 +160,32 @@ def test_without_check_rows_there_is_a_list_and_no_verdict() -> None:
 
 
 def test_beside_a_shortcut_that_carries_the_decisions_no_group_is_looked_for() -> None:
-    model = WordModel(weights(a=-4.0, the=4.0))
-    found = find_shortcuts(model, rows(500, 0, ARTICLES), articled(100, 1), 2, seed=3)
-    assert found.shortcuts[0].share.low >= LEAST_SHARE
+    model, validation = WordModel(weights(a=-4.0, the=4.0)), rows(200, 2, ARTICLES)
+    found = find_shortcuts(model, rows(500, 0, ARTICLES), articled(100, 1), 2, validation=validation, seed=3)
+    assert found.shortcuts[0].share.low >= RESTS_ON
     assert found.group is None
-    honest = find_shortcuts(WordModel(weights()), rows(500, 0), articled(100, 1), 2, seed=3)
-    assert not honest.shortcuts
-    assert honest.group is not None
+
+
+def test_a_group_is_looked_for_where_the_model_is_worse_than_it_is_used_to() -> None:
+    """Each honest word in twenty kinds, so that none of them is convicted alone."""
+    kinds = {f"{word}x{kind}": weight for word, weight in weights().items() for kind in range(20)}
+
+    def varied(seed: int, n: int, honest: float = 0.8) -> LabeledTexts:
+        made, generator = rows(n, seed, honest=honest), np.random.default_rng(seed)
+        texts = [re.sub(r"((good|bad)\d)", rf"\1x{generator.integers(20)}", text) for text in made.texts]
+        return replace(made, texts=texts)
+
+    def found(check: LabeledTexts, validation: LabeledTexts | None) -> WordGroup | None:
+        return find_shortcuts(
+            WordModel(kinds), varied(0, 2000), check, 2, validation=validation, seed=3
+        ).group
+
+    turned = found(varied(1, 300, 0.1), varied(2, 200))
+    assert turned is not None
+    assert turned.is_shortcut
+    assert found(varied(1, 300), varied(2, 200)) is None  # as good as it is used to
+    assert found(varied(1, 300, 0.1), varied(2, 200, 0.1)) is None  # as bad
+    assert found(varied(1, 300, 0.1), None) is None
 
 
 def test_the_same_seed_finds_the_same() -> None:

@@ -214,13 +214,15 @@ class Explored:
         corpus = self.corpus
         if corpus is None or not corpus.task.exclusive:
             return None
-        train, check = (
+        train, check, validation = (
             None if split is None else LabeledTexts(ids=split.ids, texts=split.texts, labels=split.labels)
-            for split in (corpus.train, corpus.check)
+            for split in (corpus.train, corpus.check, corpus.validation)
         )
         assert train is not None
         with self.lock:
-            return find_shortcuts(self.saved.logits, train, check, len(corpus.class_names), seed=0)
+            return find_shortcuts(
+                self.saved.logits, train, check, len(corpus.class_names), validation=validation, seed=0
+            )
 
     @cached_property
     def ranking(self) -> pd.DataFrame | None:

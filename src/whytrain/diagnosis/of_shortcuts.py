@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from whytrain.attribution.attribution import Quantity
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import PAIR, Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import amount, counted, percent
+from whytrain.presentation.wording import counted, percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval
@@ -25,7 +25,7 @@ _TOLD = 3  # shortcuts with a sentence of their own
 def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     """Share of the average decision that the weightiest shortcut carries, 0 where none is convicted.
 
-    Where only words together are convicted, what these add against the true class. See
+    Where only words together are convicted, the share that these take from the true class. See
     `whytrain.shortcuts.search.find_shortcuts` for what convicts.
     """
     found = run.shortcuts
@@ -52,14 +52,11 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     ]
     if group is not None:
         tokens += group.words[:_WORDS]
-    if found.shortcuts:
-        value = found.shortcuts[0].share
-    else:
-        assert group is not None
-        value = _negated(group.adds)
+    heaviest = found.shortcuts[0] if found.shortcuts else group
+    assert heaviest is not None
     return Measurement(
-        value=value,
-        unit="share" if found.shortcuts else "log-odds",
+        value=heaviest.share,
+        unit="share",
         detail=" ".join([*told, accuracies]),
         evidence=Support(sentences=tuple(examples), tokens=tuple(tokens)),
     )
@@ -67,13 +64,9 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
 
 def _together(group: WordGroup) -> str:
     return (
-        f"{len(group.words):,} words mislead together: such words, chosen on half of the check rows, speak "
-        f"against the true class of the other half by {amount(group.adds.estimate)} log-odds a row."
+        f"{len(group.words):,} words mislead together: such words, chosen on half of the check rows, take "
+        f"{percent(group.share.estimate)} of an average decision from the true class of the other half."
     )
-
-
-def _negated(value: Interval) -> Interval:
-    return Interval(estimate=-value.estimate, low=-value.high, high=-value.low, level=value.level)
 
 
 def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ from whytrain.types import Predictions
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
-VERSION = 3  # of all files below together
+VERSION = 4  # of all files below together
 _PATH = "diagnosis/evidence.json"
 _TOPIC = "diagnosis"
 _ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history

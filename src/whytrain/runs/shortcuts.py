@@ -132,6 +132,6 @@ def of_plain(content: Mapping[str, Any]) -> ShortcutEvidence:
 
     group = content["group"]
     if group is not None:
-        group = WordGroup(**{**group, "words": tuple(group["words"]), "adds": Interval(**group["adds"])})
+        group = WordGroup(**{**group, "words": tuple(group["words"]), "share": Interval(**group["share"])})
     candidates = tuple(map(candidate, content["candidates"]))
     return ShortcutEvidence(**{**content, "candidates": candidates, "group": group})

@@ -18,7 +18,7 @@ KEPT = 0.5  # share of what a feature says in training that must hold elsewhere
 RARER = 4  # a feature is missing where it is more than so many times rarer than in training
 SURE = 4.0  # standard errors by which what is missing elsewhere says something in training
 WEIGHT = 0.15  # of the average decision, which a shortcut is at least in the rows that have it
-LEAST_SHARE = 0.1  # of the average decision: what is missing elsewhere matters from there on
+LEAST_SHARE = 0.05  # of the average decision: what is missing elsewhere matters from there on
 
 
 def tested(candidates: Sequence[Candidate], n_rows: int) -> list[Candidate]:

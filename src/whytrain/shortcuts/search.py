@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.shortcuts.conviction import LEAST_SHARE, tested, with_kin
+from whytrain.shortcuts.conviction import tested, with_kin
 from whytrain.shortcuts.effects import Ask, Asked, effects
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence
 from whytrain.shortcuts.features import Text
@@ -25,31 +25,50 @@ from whytrain.shortcuts.measured import (
 from whytrain.shortcuts.proposals import propose
 from whytrain.shortcuts.suspicion import suspected_share, suspicion
 from whytrain.shortcuts.texts import CheckTexts, LabeledTexts, examples_of
-from whytrain.statistics.intervals import Interval, t_interval
+from whytrain.statistics.intervals import Interval, share_difference, t_interval
 
 MOST_WORDS = 1_000_000  # of the training texts that are counted
 SCREENED_ROWS = 20  # texts that every proposal is asked about
 MARGIN_ROWS = 300  # training texts that say how sure the model usually is
 SHOWN = 5  # candidates with examples
+RESTS_ON = (
+    0.1  # of the average decision: a model that rests on one shortcut so much is wrong about all else, too
+)
+WORSE_LEVEL = (
+    0.98  # of the interval of the difference in accuracy: a chance of 1% that it seems worse elsewhere
+)
 
 
 def find_shortcuts(
-    ask: Ask, train: LabeledTexts, check: LabeledTexts | None, n_classes: int, *, seed: int
+    ask: Ask,
+    train: LabeledTexts,
+    check: LabeledTexts | None,
+    n_classes: int,
+    *,
+    validation: LabeledTexts | None = None,
+    seed: int,
 ) -> ShortcutEvidence:
     """Rank what a model leans on in training texts, and test on check rows whether it holds there.
 
     A candidate of the ranking is convicted if it decides in the rows that have it (15% of an average decision
     at least: a repaired model no longer listens to it, though the texts still say it), and says less than
-    half of what it says in training (a one-sided binomial test of the rows that have it), or carries a tenth
-    of all decisions and is more than four times rarer (a one-sided binomial test of all rows); twice the
-    smaller p-value, by Holm's correction over the first ten, weighted by their shares. Texts are chosen by
-    the seed; how many questions are asked does not depend on the size of the data or the length of the texts.
+    half of what it says in training (a one-sided binomial test of the rows that have it), or carries a
+    twentieth of all decisions and is more than four times rarer (a one-sided binomial test of all rows);
+    twice the smaller p-value, by Holm's correction over the first ten, weighted by their shares. Texts are
+    chosen by the seed; how many questions are asked does not depend on the size of the data or the length of
+    the texts.
+
+    Words that mislead together are looked for where the model is surely worse on the check rows than on the
+    validation rows, and no shortcut of its own carries a tenth of all decisions. Of any model that has seen
+    few texts some words say the wrong class: what matters is whether more do than it is used to.
 
     Args:
         ask: the model, from texts to logits.
         train: what it learned from.
         check: rows from where it will be used; None without.
         n_classes: number of classes.
+        validation: rows like the training texts that it did not learn from; without them no words are
+            looked for that mislead together.
         seed: of the choice of texts.
     """
     generator = np.random.default_rng(seed)
@@ -57,8 +76,9 @@ def find_shortcuts(
     texts = [Text(train.texts[row]) for row in chosen]
     labels = train.labels[chosen]
     asked = Asked(ask)
-    if check is not None and check.logits is not None:
-        asked.remember(check.texts, check.logits)
+    for known in (check, validation):
+        if known is not None and known.logits is not None:
+            asked.remember(known.texts, known.logits)
     features = propose([text.words for text in texts], labels, n_classes)
     standing = rows_with(texts)
     proposed = [Seen(feature, texts, standing, labels, n_classes, generator) for feature in features]
@@ -76,10 +96,12 @@ def find_shortcuts(
         candidates = with_kin(tested(candidates, len(outside.texts)), proposed, make, len(outside.texts))
     ranked = _ranked(candidates)
     group = None
-    if outside is not None and not any(c.is_shortcut and c.share.low >= LEAST_SHARE for c in ranked):
+    if outside is not None and _is_worse(outside, validation, asked) and not _rests_on_one(ranked):
         own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
-        known = {word for text in texts for word in text.words} - own
-        group = misleading_group(asked, outside.texts, outside.labels, known=known, generator=generator)
+        words = {word for text in texts for word in text.words} - own
+        group = misleading_group(
+            asked, outside.texts, outside.labels, known=words, margin=margin, generator=generator
+        )
     shown = [
         replace(c, examples=examples_of(c, train.ids, chosen, texts, labels, outside, asked, generator))
         for c in ranked[:SHOWN]
@@ -99,6 +121,20 @@ def _counted_rows(texts: Sequence[str], generator: np.random.Generator) -> NDArr
     order = generator.permutation(len(texts))
     lengths = np.array([texts[row].count(" ") + 1 for row in order])
     return np.sort(order[: max(int(np.searchsorted(lengths.cumsum(), MOST_WORDS)), 1)])
+
+
+def _is_worse(outside: CheckTexts, validation: LabeledTexts | None, asked: Asked) -> bool:
+    """Return whether the check rows are surely decided right less often than the validation rows."""
+    if validation is None or not len(validation.texts):
+        return False
+    decided = asked.log_odds(validation.texts).argmax(axis=1)
+    inside = int((decided == validation.labels).sum()), len(decided)
+    change = share_difference(*inside, outside.n_right(asked), len(outside.texts), WORSE_LEVEL)
+    return change.low > 0
+
+
+def _rests_on_one(candidates: Sequence[Candidate]) -> bool:
+    return any(candidate.is_shortcut and candidate.share.low >= RESTS_ON for candidate in candidates)
 
 
 def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator) -> float:
