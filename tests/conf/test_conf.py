@@ -18,6 +18,7 @@ from small_runs import SMALL
 
 from whytrain.commands import train
 from whytrain.commands.command_line import trusted_targets
+from whytrain.commands.job import compose_job
 from whytrain.config.signatures import import_target
 from whytrain.config.validation import check_config
 from whytrain.lightning_modules.loader import TrainingLoader
@@ -89,6 +90,14 @@ def test_defaults_decide_everything() -> None:
         target = import_target(section["_target_"])
         defaults = [p.name for p in inspect.signature(target).parameters.values() if p.default is not p.empty]
         assert defaults == [], f"{section['_target_']} has defaults of its own"
+
+
+def test_without_callbacks_an_experiment_sets_only_the_rest() -> None:
+    """`experiment=quick` has settings of callbacks that `callbacks=none` leaves out."""
+    job = compose_job(["experiment=quick", "callbacks=none"])
+    assert job.resolved()["callbacks"] == {}
+    assert job.config.trainer.max_epochs == 2
+    assert compose_job(["experiment=quick"]).config.callbacks.explanations.max_words == 7
 
 
 def test_targets_of_the_tree_are_the_trusted_ones() -> None:

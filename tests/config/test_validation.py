@@ -111,6 +111,9 @@ def test_keys_without_a_section():
     assert told(config(sed=1)) == "sed: no such key; did you mean seed? choices: group, model, seed"
     assert told({key: value for key, value in config().items() if key != "seed"}) == "seed: must be given"
     assert told(config(group={"one": 5})).startswith("group.one: no such key")
+    many = told(config(group={"one": 5, "two": {"three": 6}}))
+    assert many.startswith("group.one, group.two.three: no such key; ")
+    assert many.count("choices: group, model, seed") == 1
 
 
 def test_all_problems_are_told_at_once():

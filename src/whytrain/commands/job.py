@@ -46,6 +46,12 @@ class Job:
     parent_run_id: str | None = None
     conf_folders: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Leave out what an experiment sets of callbacks where none are wanted: `callbacks=none`."""
+        if self.choices.get("callbacks") == "none":
+            chosen = {name: node for name, node in self.config.callbacks.items() if "_target_" in node}
+            self.config.callbacks = chosen
+
     @classmethod
     def of_hydra(cls, config: DictConfig, parent_run_id: str | None) -> Job:
         """Return the job that Hydra's main function was called for."""

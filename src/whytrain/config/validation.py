@@ -33,7 +33,8 @@ def check_config(config: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
         problems += _problems(where, section)
     choices = sorted({*keys, *(key for key, value in config.items() if isinstance(value, Mapping))})
     strays = [where for where in _leaves_outside(config, "") if where not in keys]
-    problems += [f"{where}: no such key; {did_you_mean(where, choices)}" for where in strays]
+    if strays:
+        problems.append(f"{', '.join(strays)}: no such key; {did_you_mean(strays[0], choices)}")
     if problems:
         raise ConfigError("; ".join(_once(problems)))
 

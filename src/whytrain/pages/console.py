@@ -92,13 +92,13 @@ def took(seconds: float, overhead: float) -> str:
     """Say how long the fit took, and which share of it went into what was observed.
 
     >>> took(126.7, 0.44)
-    'It took 2:07 minutes, 44% of them for explanations, checks, figures and tracking.'
+    'It took 2 min 7 s, 44% of it for explanations, checks, figures and tracking.'
+    >>> took(36.2, 0.5)
+    'It took 36 s, 50% of it for explanations, checks, figures and tracking.'
     """
     minutes, rest = divmod(round(seconds), 60)
-    return (
-        f"It took {minutes}:{rest:02d} minutes, {overhead:.0%} of them for explanations, checks, figures and "
-        "tracking."
-    )
+    time = f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"It took {time}, {overhead:.0%} of it for explanations, checks, figures and tracking."
 
 
 def closing_table(
