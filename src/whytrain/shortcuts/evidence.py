@@ -102,8 +102,8 @@ class ShortcutEvidence:
         n_check: check rows; 0 without a check sample.
         n_check_right: how many of them the model decides right.
         n_asked: how many texts the model was asked about.
-        group: words that mislead together, beside those; None without a check sample, and where a shortcut of
-            its own carries a tenth of the decisions: a model that rests on it is wrong about all else, too.
+        group: words that mislead together, beside those; None where they were not looked for, see
+            `whytrain.shortcuts.search.find_shortcuts`.
     """
 
     candidates: tuple[Candidate, ...]

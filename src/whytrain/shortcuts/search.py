@@ -59,8 +59,8 @@ def find_shortcuts(
     the texts.
 
     Words that mislead together are looked for where the model is surely worse on the check rows than on the
-    validation rows, and no shortcut of its own carries a tenth of all decisions. Of any model that has seen
-    few texts some words say the wrong class: what matters is whether more do than it is used to.
+    validation rows, and shortcuts of their own do not carry a tenth of all decisions. Of any model that has
+    seen few texts some words say the wrong class: what matters is whether more do than it is used to.
 
     Args:
         ask: the model, from texts to logits.
@@ -96,7 +96,7 @@ def find_shortcuts(
         candidates = with_kin(tested(candidates, len(outside.texts)), proposed, make, len(outside.texts))
     ranked = _ranked(candidates)
     group = None
-    if outside is not None and _is_worse(outside, validation, asked) and not _rests_on_one(ranked):
+    if outside is not None and _is_worse(outside, validation, asked) and not _rests_on(ranked):
         own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
         words = {word for text in texts for word in text.words} - own
         group = misleading_group(
@@ -133,8 +133,9 @@ def _is_worse(outside: CheckTexts, validation: LabeledTexts | None, asked: Asked
     return change.low > 0
 
 
-def _rests_on_one(candidates: Sequence[Candidate]) -> bool:
-    return any(candidate.is_shortcut and candidate.share.low >= RESTS_ON for candidate in candidates)
+def _rests_on(candidates: Sequence[Candidate]) -> bool:
+    """Return whether the shortcuts among candidates carry much of the decisions together."""
+    return sum(max(c.share.low, 0.0) for c in candidates if c.is_shortcut) >= RESTS_ON
 
 
 def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator) -> float:
