@@ -78,3 +78,17 @@ def test_points_keep_their_places_groups_and_few_labels() -> None:
 def test_nothing_to_draw_is_said(chart: Chart) -> None:
     with pytest.raises(WhytrainError, match="expected at least one"):
         draw(chart)
+
+
+def test_labels_of_points_stay_on_the_canvas() -> None:
+    long = "a long sentence that says a lot"
+    chart = Points(
+        name="p", title="t", subtitle="s", positions=np.array([[0.0, 0.0], [9.0, 1.0]]), groups=("a", "b"), x="x", y="y",
+        labels={0: long, 1: long},
+    )  # fmt: skip
+    figure = draw(chart)
+    figure.canvas.draw()
+    width = figure.bbox.width
+    for text in figure.axes[0].texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= width

@@ -33,12 +33,15 @@ def points(chart: Points) -> Figure:
     for name in names:
         x, y = chart.positions[groups == name].T
         ax.scatter(x, y, s=size, color=colors[name], alpha=0.6, linewidths=0)
+    middle = np.mean(ax.get_xlim())
     for row, label in chart.labels.items():
+        is_left = chart.positions[row][0] <= middle  # a label points to where there is room
         ax.annotate(
             shown(label, 28),
             tuple(chart.positions[row]),
-            xytext=(4, 4),
+            xytext=(4 if is_left else -4, 4),
             textcoords="offset points",
+            ha="left" if is_left else "right",
             fontsize=SMALL_SIZE - 1,
             color=INK,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.7, "linewidth": 0},
