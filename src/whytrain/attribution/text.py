@@ -201,19 +201,27 @@ class TextExplainer:
             make_alternative=self._alternative(asked.asks[0], asked.logits),
         )
 
-    def score(self, texts: Sequence[str]) -> list[ScoredText | DataError]:
+    def score(
+        self, texts: Sequence[str], logits: NDArray[np.float64] | None = None
+    ) -> list[ScoredText | DataError]:
         """Score the words of several texts together, without deleting any.
+
+        Args:
+            texts: n texts.
+            logits: of each, (n, n_classes), where they are known.
 
         Returns:
             For each text its answer with scores, or why there is none.
         """
         known: dict[int, _Asked] = {}
         found: dict[int, ScoredText | DataError] = {}
-        readable = [row for row, text in enumerate(texts) if split_words(text)]
-        logits = iter(self.saved.logits([texts[row][:LONGEST_TEXT] for row in readable]))
+        if logits is None:
+            readable = [row for row, text in enumerate(texts) if split_words(text)]
+            logits = np.zeros((len(texts), len(self.saved.class_names)))
+            logits[readable] = self.saved.logits([texts[row][:LONGEST_TEXT] for row in readable])
         for row, text in enumerate(texts):
             try:
-                known[row] = self._asked(text, next(logits) if row in readable else None)
+                known[row] = self._asked(text, logits[row])
             except DataError as error:
                 found[row] = error
         asks = [ask for asked in known.values() for ask in asked.asks]
@@ -230,13 +238,12 @@ class TextExplainer:
             found[row] = ScoredText(**self._answer(asked, attributions), attributions=tuple(attributions))
         return [found[row] for row in range(len(texts))]
 
-    def _asked(self, text: str, logits: NDArray[np.float64] | None) -> _Asked:
-        """Return what is asked about a text; its logits are None where it has no words."""
+    def _asked(self, text: str, logits: NDArray[np.float64]) -> _Asked:
         if len(text) > LONGEST_TEXT:
             raise DataError(
                 f"the text has {len(text):,} characters: at most {LONGEST_TEXT:,} are read; give a part of it"
             )
-        if logits is None or not split_words(text):
+        if not split_words(text):
             raise DataError("the text is empty: give at least one word")
         whole = Ask(self._model, players_in(text, self.saved.tokenizer, self.saved.max_tokens, self.unit))
         targets = self._targets(logits, self.saved.task.probabilities(logits[None]))

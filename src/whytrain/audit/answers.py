@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.explainer import make_explainer
@@ -18,8 +20,15 @@ from whytrain.errors import DataError
 from whytrain.models.saved import SavedModel
 
 
-def answers_of(model: SavedModel, texts: Sequence[str]) -> list[dict[str, Any]]:
+def answers_of(
+    model: SavedModel, texts: Sequence[str], logits: NDArray[np.float64] | None = None
+) -> list[dict[str, Any]]:
     """Classify texts.
+
+    Args:
+        model: the model.
+        texts: n texts.
+        logits: of each, (n, n_classes), where they are known.
 
     Returns:
         Per text what `SavedModel.predict` says, as plain data: `label`, `probability`, `probabilities` by
@@ -27,7 +36,7 @@ def answers_of(model: SavedModel, texts: Sequence[str]) -> list[dict[str, Any]]:
         `calibrated_probabilities`), `set` (the conformal set) and `abstain` (null where no confidence keeps
         the risk).
     """
-    table = model.predict(texts)
+    table = model.predict(texts) if logits is None else model.answers(logits)
     return [_answer(row, model.class_names) for row in table.to_dict("records")]
 
 
@@ -63,8 +72,14 @@ class Reasons:
         method = make_explainer(settings).first_variant(model.interface)
         self._explainer = TextExplainer(model, [method], payoff="log_odds", seed=seed)
 
-    def __call__(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+    def __call__(
+        self, texts: Sequence[str], logits: NDArray[np.float64] | None = None
+    ) -> list[dict[str, Any]]:
         """Explain several texts together.
+
+        Args:
+            texts: n texts.
+            logits: of each, (n, n_classes), where they are known.
 
         Returns:
             Per text `settings` and `seed`, by which it can be repeated, `class`, `method`, `variant`, `unit`,
@@ -75,7 +90,7 @@ class Reasons:
             DataError: a text has no words, or too many characters.
         """
         told = []
-        for found in self._explainer.score(texts):
+        for found in self._explainer.score(texts, logits):
             if isinstance(found, DataError):
                 raise found
             told.append(self._plain(found.attributions[0]))

@@ -99,10 +99,11 @@ class SavedModel:
             `calibrated_probability_<label>` for each.
         """
         if not len(texts):  # the columns and types of any answer
-            return self._answers(np.zeros((1, len(self.class_names)))).iloc[:0]
-        return self._answers(self.logits(texts))
+            return self.answers(np.zeros((1, len(self.class_names)))).iloc[:0]
+        return self.answers(self.logits(texts))
 
-    def _answers(self, logits: NDArray[np.float64]) -> pd.DataFrame:
+    def answers(self, logits: NDArray[np.float64]) -> pd.DataFrame:
+        """Return what `predict` says of at least one text with these logits, (n_texts, n_classes)."""
         probabilities = self.task.probabilities(logits)
         decided = self.task.decisions(probabilities)
         columns: dict[str, object] = {

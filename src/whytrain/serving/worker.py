@@ -167,12 +167,14 @@ class Worker:
             DataError: a text cannot be explained.
         """
         served = self.served
-        answers = answers_of(served.explained, [question.text for question in questions])
+        texts = [question.text for question in questions]
+        logits = served.explained.logits(texts)  # once, for answers and reasons
+        answers = answers_of(served.explained, texts, logits)
         together: dict[tuple[str, int | None], list[int]] = {}
         for place, question in enumerate(questions):
             together.setdefault((question.method, question.budget), []).append(place)
         for method, places in together.items():
-            told = served.reasons(*method)([questions[place].text for place in places])
+            told = served.reasons(*method)([texts[place] for place in places], logits[places])
             for place, explanation in zip(places, told, strict=True):
                 answers[place]["explanation"] = explanation
         return self._told(served, questions, answers)
