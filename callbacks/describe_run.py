@@ -84,7 +84,7 @@ class DescribeRun(Callback):
         log_config(store, self.config, self.overrides)
         store.log_params(self.choices)
         store.log_text(_environment(), "environment.txt")
-        log_provenance(store, data.corpus.fingerprint, data.tokenizer.fingerprint)
+        log_provenance(store, data.corpus, data.tokenizer.fingerprint)
         _log_datasets(store, data.corpus)
         sentence = data.encoded("train").sentence(0)
         token_ids = torch.from_numpy(sentence.astype("int64"))[None].to(pl_module.device)

@@ -44,7 +44,7 @@ def check_origin(from_diagnosis: str | None, data: TextData, find: RunFinder) ->
         ConfigError: data or tokenizer differ.
     """
     if from_diagnosis is not None:
-        check_same(find(from_diagnosis), KEY, data.corpus.fingerprint, data.tokenizer.fingerprint)
+        check_same(find(from_diagnosis), KEY, data.corpus, data.tokenizer.fingerprint)
 
 
 def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> Guidance | None:
@@ -66,7 +66,7 @@ def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> 
     if settings.reads_run:
         assert settings.run is not None
         run = find(settings.run)
-        check_same(run, "guidance.run", data.corpus.fingerprint, data.tokenizer.fingerprint)
+        check_same(run, "guidance.run", data.corpus, data.tokenizer.fingerprint)
         named = read_named(run, settings, data.corpus.train)
     if settings.acts_on_marks and settings.marks != FOUND:
         assert settings.marks is not None

@@ -6,6 +6,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -13,11 +14,14 @@ from planted_articles import ORIGIN, TOKEN
 from starlette.testclient import TestClient
 
 import whytrain as wt
+from whytrain.app import explored
 from whytrain.app.exploration import Exploration
 from whytrain.app.explored import LONGEST_TEXT, Explored
 from whytrain.app.server import make_app
 from whytrain.data.corrections import read_corrections
+from whytrain.runs.corrections import CORRECTIONS_PATH
 from whytrain.runs.remarks import REMARKS_PATH
+from whytrain.tracking.artifacts import write_artifact
 from whytrain.tracking.reader import download
 
 HOSTILE = "<script>alert(1)</script> a film"
@@ -210,6 +214,44 @@ def test_rows_of_training_slices_and_disagreements(client: TestClient, explorati
     page = said(client.get("/data", params={"show": "runs"}).text)
     assert "0 rows" in page
     assert "first and other say different things here" in page
+
+
+def test_the_runs_list_of_doubted_labels_is_decided_row_by_row(
+    client: TestClient, exploration: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = exploration.first.corpus
+    assert corpus is not None
+    assert exploration.first.doubted is None
+    ids = [corpus.train.ids[row] for row in (5, 2, 9)]
+    labels = [corpus.class_names[corpus.train.labels[row]] for row in (5, 2, 9)]
+    new = {"good": "bad", "bad": "good"}
+    lines = [f"{i},{label},{new[label]},1.0,text" for i, label in zip(ids, labels, strict=True)]
+    text = "\n".join(["id,label,suggested_label,score,text", *lines])
+    # A run may train on few rows of many: what is doubted is among them.
+    monkeypatch.setattr(explored, "MOST_TRAINING", 1)
+    write_artifact(exploration.run.record, CORRECTIONS_PATH, text)
+    del exploration.first.doubted
+    try:
+        assert "doubts the labels of 3 training rows" in said(client.get("/data").text)
+        asked = {"rows": "training", "show": "mislabeled"}
+        page = client.get("/data", params=asked).text
+        assert re.findall(r'name="row" value="([^"]+)"', page) == ids  # in the order of the list
+        assert "0 of 3 are decided" in said(page)
+        assert f"Take the suggestion: {new[labels[0]]} Keep {labels[0]}" in said(page)
+        for row, to in ((ids[0], new[labels[0]]), (ids[1], labels[1])):
+            page = client.post("/data/label", data={"row": row, "to": to, "back": urlencode(asked)}).text
+        assert "2 of 3 are decided" in said(page)
+        assert f"corrected: {new[labels[0]]} Take back" in said(page)
+        assert f"kept: {labels[1]} Take back" in said(page)
+        opinion = exploration.notebook.opinion
+        assert (opinion.labels, opinion.kept) == ({ids[0]: new[labels[0]]}, {ids[1]})
+        plan = exploration.plan()
+        plan.write(None)
+        assert read_corrections(plan.corrections) == {ids[0]: new[labels[0]]}
+        client.post("/data/label", data={"row": ids[1], "to": ""})
+        assert exploration.notebook.opinion.kept == frozenset()
+    finally:
+        download(exploration.run.record, CORRECTIONS_PATH).unlink()
 
 
 def test_the_view_of_rows_is_in_its_address(client: TestClient) -> None:

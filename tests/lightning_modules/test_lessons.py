@@ -29,6 +29,7 @@ from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import answers, load_teacher
 from whytrain.runs.marks import log_marks
 from whytrain.runs.model import log_model
+from whytrain.runs.provenance import log_provenance
 from whytrain.runs.ranking import word_sizes
 from whytrain.shortcuts import Mark, write_marks
 from whytrain.tracking.reader import find_run
@@ -91,6 +92,25 @@ def test_a_run_of_other_data_or_tokenizer(make_run, words, message):
     make_run()
     with pytest.raises(ConfigError, match=message):
         built(*GUIDED, *words)
+
+
+def test_a_run_of_the_same_data_before_labels_were_corrected(make_run, workspace):
+    run_id = make_run()
+    data, _ = built()
+    row, label = data.corpus.train.ids[0], data.corpus.class_names[1 - data.corpus.train.labels[0]]
+    (workspace / "fix.csv").write_text(f"id,label\n{row},{label}\n")
+    fixed = ("data.corrections=fix.csv",)
+    guided = built(*GUIDED, *fixed)[0]
+    assert guided.guidance is not None
+    assert guided.corpus.fingerprint != data.corpus.fingerprint == guided.corpus.given_fingerprint
+    # A run with corrections guides one without, with others, and none of other data.
+    store = Store.start(instantiate(config_of().tracking), run_name="base", tags={}, run_id=run_id)
+    log_provenance(store, guided.corpus, guided.tokenizer.fingerprint)
+    store.close("FINISHED")
+    assert built(*GUIDED)[0].guidance is not None
+    assert built(*GUIDED, *fixed)[0].guidance is not None
+    with pytest.raises(ConfigError, match=r"^guidance.run=base had other data"):
+        built(*GUIDED, *fixed, "data.split_seed=1")
 
 
 def test_a_run_that_explained_nothing(make_run):

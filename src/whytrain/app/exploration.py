@@ -14,7 +14,7 @@ from whytrain.app.effect import Effect, effect_of
 from whytrain.app.explored import Explored
 from whytrain.app.notebook import Notebook
 from whytrain.app.planning import CONTROL, Plan, plan_of
-from whytrain.app.rows import AGREE, OTHER, Which
+from whytrain.app.rows import AGREE, OTHER, Which, with_suggestions
 from whytrain.app.sentence import Vocabulary
 from whytrain.app.training import Training
 from whytrain.errors import ConfigError, WhytrainError
@@ -150,18 +150,22 @@ class Exploration:
         table = self.first.rows(which)
         if table is None:
             raise ConfigError("The data of this run are not there any more, so its rows cannot be shown.")
+        table = with_suggestions(table, self.first.doubted if which == "training" else None)
         if len(self.models) > 1 and (theirs := self.models[1].rows(which)) is not None:
             said = dict(zip(theirs["id"], theirs["prediction"], strict=True))
             table = table.assign(**{OTHER: table["id"].map(said).fillna(table["prediction"])})
         agree = self.first.agreement(which) if methods else self.first.known_agreement(which)
         return table if agree is None else table.assign(**{AGREE: agree})
 
-    def has_row(self, row: str) -> bool:
-        """Whether a row of train or validation has this id."""
+    def label_of(self, row: str) -> str | None:
+        """Return the label of the row of validation or train with this id; None where there is none."""
         table, corpus = self.first.validation, self.first.corpus
-        return table is not None and (
-            row in set(table["id"]) or (corpus is not None and row in corpus.train.ids)
-        )
+        if table is not None and len(own := table["label"][table["id"] == row]):
+            return str(own.iloc[0])
+        if corpus is not None and row in corpus.train.ids:
+            place = corpus.train.ids.index(row)
+            return corpus.task.show(corpus.train.labels[place : place + 1], corpus.class_names)[0]
+        return None
 
     def put_beside(self, name: str) -> None:
         """Show a run beside the others.

@@ -24,6 +24,7 @@ from whytrain.data.corpus import Corpus
 from whytrain.errors import DataError, WhytrainError
 from whytrain.models.saved import SavedModel
 from whytrain.runs.config import is_private
+from whytrain.runs.corrections import read_doubted
 from whytrain.runs.evidence import read_evidence
 from whytrain.runs.predictions import StoredPredictions
 from whytrain.runs.ranking import read_pairs, read_words
@@ -132,12 +133,15 @@ class Explored:
 
     @cached_property
     def training(self) -> pd.DataFrame | None:
-        """As `validation`, the training rows (a random part of many), with what the model says of them."""
+        """As `validation`, the training rows: of many a random part, and those whose label is doubted."""
         if self.corpus is None:
             return None
         rows = np.arange(len(self.corpus.train))
         if len(rows) > MOST_TRAINING:
-            rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TRAINING, replace=False))
+            doubted = () if self.doubted is None else self.doubted["id"]
+            listed = np.flatnonzero(np.isin(np.array(self.corpus.train.ids, dtype=object), list(doubted)))
+            drawn = np.random.default_rng(0).choice(rows, MOST_TRAINING, replace=False)
+            rows = np.union1d(drawn, listed)
         split = self.corpus.train.select(rows)
         with self.lock:
             logits = self.saved.logits(split.texts)
@@ -150,6 +154,14 @@ class Explored:
             task=self.corpus.task,
         )
         return judged_rows(told, split.texts)
+
+    @cached_property
+    def doubted(self) -> pd.DataFrame | None:
+        """The run's own list of training labels that are probably wrong; None where it has none."""
+        if self.run is None or self.is_private:
+            return None
+        record = self.run.record
+        return _or_none(lambda: read_doubted(record))
 
     def rows(self, which: Which) -> pd.DataFrame | None:
         """Return `validation` or `training`."""

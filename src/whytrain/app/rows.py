@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from whytrain.data.words import bare_word, split_words
+from whytrain.runs.remarks import Opinion
 from whytrain.slices.slice_columns import is_negated, number_ranges, with_groups
 
 Which = Literal["validation", "training"]
@@ -30,6 +31,10 @@ PER_PAGE = 40
 _UNSURE = 0.75  # probability below which an answer is not sure
 _SURE = 0.9  # probability from which on it is; of another class than the label, that one may be wrong
 OTHER, AGREE = "other", "methods_agree"  # columns: what another run says; whether methods name the same word
+_SUGGESTED, _DOUBT = (
+    "suggested",
+    "doubt",
+)  # columns: what a doubted label should be; the larger the more doubtful
 assert set(SHOWN) == set(get_args(Show))
 
 
@@ -46,6 +51,8 @@ class Row:
         probability: of the prediction.
         loss: of the label, nats.
         corrected: what somebody says the label should be; empty where nobody did.
+        kept: whether somebody says that the label is right.
+        suggested: what it should be, where doubted labels are shown; else empty.
         other: what another run says; empty without one.
     """
 
@@ -57,6 +64,8 @@ class Row:
     probability: float
     loss: float
     corrected: str
+    kept: bool
+    suggested: str
     other: str
 
 
@@ -111,16 +120,16 @@ class Rows:
 def filtered(
     table: pd.DataFrame,
     groups: Mapping[str, NDArray[np.str_]],
-    corrections: Mapping[str, str],
+    opinion: Opinion,
     filters: Filters,
     page: int,
 ) -> Rows:
     """Return rows with filters, those with the largest loss first; right answers the least sure first.
 
     Args:
-        table: as `whytrain.Run.validation` gives it, where there is one with the columns `OTHER`, `AGREE`.
+        table: of `with_suggestions`, where there is one with the columns `OTHER`, `AGREE`.
         groups: the group of each row, by column, see `groups_of`.
-        corrections: labels that somebody corrected, by id.
+        opinion: what people said of labels.
         filters: which.
         page: from 1.
     """
@@ -134,8 +143,9 @@ def filtered(
         column, _, group = filters.group.partition(":")
         keep &= groups[column] == group if column in groups else False
     chosen = table[keep]
-    masks = {name: _mask(chosen, name, corrections) for name in SHOWN}
-    found = chosen[masks[filters.show]].sort_values("loss", ascending=False, kind="stable")
+    masks = {name: _mask(chosen, name, opinion.labels) for name in SHOWN}
+    by = _DOUBT if filters.show == "mislabeled" else "loss"
+    found = chosen[masks[filters.show]].sort_values(by, ascending=False, kind="stable")
     n_pages = max(1, -(-len(found) // PER_PAGE))
     page = min(max(page, 1), n_pages)
     shown = found.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
@@ -145,7 +155,7 @@ def filtered(
     if AGREE not in table:
         counts["methods"] = None
     return Rows(
-        rows=[_row(row, corrections) for row in shown.to_dict("records")],
+        rows=[_row(row, opinion, filters.show) for row in shown.to_dict("records")],
         n=len(found),
         n_right=int(found["right"].sum()),
         page=page,
@@ -153,6 +163,22 @@ def filtered(
         counts=counts,
         groups={column: sorted(set(names.tolist())) for column, names in groups.items()},
     )
+
+
+def with_suggestions(table: pd.DataFrame, doubted: pd.DataFrame | None) -> pd.DataFrame:
+    """Return rows with what their labels should be where these are doubted, and how doubtful they are.
+
+    Args:
+        table: as `whytrain.Run.validation` gives it.
+        doubted: of `whytrain.runs.corrections.read_doubted`; None: where the model is sure of another class.
+    """
+    if doubted is None:
+        is_doubted = ~table["right"] & (table["probability"] >= _SURE)
+        return table.assign(**{_SUGGESTED: table["prediction"].where(is_doubted, ""), _DOUBT: table["loss"]})
+    suggested = dict(zip(doubted["id"], doubted["suggested_label"], strict=True))
+    places = {row_id: -place for place, row_id in enumerate(doubted["id"])}
+    found = {_SUGGESTED: table["id"].map(suggested).fillna(""), _DOUBT: table["id"].map(places)}
+    return table.assign(**found)
 
 
 def groups_of(texts: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[np.str_]]:
@@ -174,7 +200,7 @@ def _mask(table: pd.DataFrame, show: str, corrections: Mapping[str, str]) -> pd.
         "right": table["right"],
         "sure": table["probability"] >= _SURE,
         "unsure": table["probability"] < _UNSURE,
-        "mislabeled": ~table["right"] & (table["probability"] >= _SURE),
+        "mislabeled": table[_SUGGESTED] != "",
         "runs": table["prediction"] != table[OTHER] if OTHER in table else nothing,
         "methods": ~table[AGREE] if AGREE in table else nothing,
         "corrected": table["id"].isin(list(corrections)),
@@ -182,7 +208,14 @@ def _mask(table: pd.DataFrame, show: str, corrections: Mapping[str, str]) -> pd.
     return masks.get(show, ~nothing)
 
 
-def _row(row: Mapping[Any, Any], corrections: Mapping[str, str]) -> Row:
+def _row(row: Mapping[Any, Any], opinion: Opinion, show: Show) -> Row:
     values = {name: row[name] for name in ("text", "label", "prediction", "right", "probability", "loss")}
-    corrected = corrections.get(str(row["id"]), "")
-    return Row(id=str(row["id"]), corrected=corrected, other=str(row.get(OTHER, "")), **values)
+    row_id = str(row["id"])
+    return Row(
+        id=row_id,
+        corrected=opinion.labels.get(row_id, ""),
+        kept=row_id in opinion.kept,
+        suggested=row[_SUGGESTED] if show == "mislabeled" else "",
+        other=str(row.get(OTHER, "")),
+        **values,
+    )

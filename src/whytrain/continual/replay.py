@@ -46,6 +46,7 @@ def with_replay(new: Corpus, old: Corpus, *, share: float, seed: int) -> Corpus:
         train=train,
         evaluations=evaluations,
         fingerprint=fingerprint,
+        uncorrected=None,
         notices=(*new.notices, notice) if n_replayed else new.notices,
     )
 

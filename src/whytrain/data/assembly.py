@@ -79,6 +79,7 @@ def assemble(
     splits |= {} if calibration is None else {"calibration": calibration}
     dropped = set(full.ids).difference(*(split.ids for split in splits.values()))
     fixed = [*dropped, *([] if test is None else test.ids)]
+    given = corpus_fingerprint(class_names, train, validation, calibration, test)
     found = corrected(source, splits, fixed=fixed, reader=reader, class_names=class_names)
     train, validation = found.splits["train"], found.splits["validation"]
     calibration = found.splits.get("calibration")
@@ -93,12 +94,15 @@ def assemble(
         calibration=calibration,
         test=test,
         notices=notices,
-        fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test),
+        fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test)
+        if found.labels
+        else given,
         positive=positive,
         task=task,
         check=outside.check,
         evaluations=outside.evaluations,
         corrections=found.labels,
+        uncorrected=given if found.labels else None,
     )
 
 

@@ -68,6 +68,7 @@ class Corpus:
         evaluations: further labeled rows by name, on which the finished model is measured and nothing is
             decided.
         corrections: the names of labels that replaced others, by id of the row.
+        uncorrected: the fingerprint of the labels as they were given; None where none was corrected.
     """
 
     name: str
@@ -83,6 +84,12 @@ class Corpus:
     check: Split | None = None
     evaluations: Mapping[str, Split] = field(default_factory=dict)
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uncorrected: str | None = None
+
+    @property
+    def given_fingerprint(self) -> str:
+        """What two corpora share that differ in corrected labels alone."""
+        return self.uncorrected or self.fingerprint
 
     @property
     def outside(self) -> dict[str, Split]:

@@ -10,14 +10,19 @@ from whytrain.errors import ConfigError
 from whytrain.tracking.reader import RunRecord
 
 if TYPE_CHECKING:
+    from whytrain.data.corpus import Corpus
     from whytrain.tracking.recorder import Recorder
 
 _DATA, _TOKENIZER, _COMMIT, _DIRTY = "data_fingerprint", "tokenizer_fingerprint", "git_commit", "git_dirty"
+_GIVEN = "given_data_fingerprint"  # of the data before labels were corrected, where some were
 
 
-def log_provenance(store: Recorder, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
+def log_provenance(store: Recorder, corpus: Corpus, tokenizer_fingerprint: str) -> None:
     """Tag a run with its data, its tokenizer and its code."""
-    store.set_tags({_DATA: data_fingerprint, _TOKENIZER: tokenizer_fingerprint} | git_tags())
+    tags = {_DATA: corpus.fingerprint, _TOKENIZER: tokenizer_fingerprint}
+    if corpus.uncorrected is not None:
+        tags[_GIVEN] = corpus.uncorrected
+    store.set_tags(tags | git_tags())
 
 
 def data_fingerprint(run: RunRecord) -> str | None:
@@ -33,23 +38,23 @@ def commit(run: RunRecord) -> str | None:
     return found[:8] + (" with changes" if run.tags.get(_DIRTY) == "true" else "")
 
 
-def check_same(run: RunRecord, key: str, data_fingerprint: str, tokenizer_fingerprint: str) -> None:
-    """See that a run had the data and the tokenizer of this one.
+def check_same(run: RunRecord, key: str, corpus: Corpus, tokenizer_fingerprint: str) -> None:
+    """See that a run had the data and the tokenizer of this one; labels may have been corrected since.
 
     Args:
         run: an earlier run.
         key: of the config that names it.
-        data_fingerprint: of the corpus that is trained on now.
+        corpus: that is trained on now.
         tokenizer_fingerprint: of its tokenizer.
 
     Raises:
         ConfigError: it had others.
     """
-    for tag, ours, what in (
-        (_DATA, data_fingerprint, "data"),
-        (_TOKENIZER, tokenizer_fingerprint, "tokenizer"),
+    given = run.tags.get(_GIVEN, run.tags.get(_DATA, "unknown"))
+    for theirs, ours, what in (
+        (given, corpus.given_fingerprint, "data"),
+        (run.tags.get(_TOKENIZER, "unknown"), tokenizer_fingerprint, "tokenizer"),
     ):
-        theirs = run.tags.get(tag, "unknown")
         if theirs != ours:
             raise ConfigError(
                 f"{key}={run.name} had other {what} (fingerprint {theirs[:8]}, here {ours[:8]}): give a run "

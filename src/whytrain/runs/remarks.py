@@ -15,7 +15,7 @@ from whytrain.tracking.artifacts import write_artifact
 from whytrain.tracking.reader import RunRecord, download
 
 REMARKS_PATH = "explore/remarks.jsonl"
-Action = Literal["no_reason", "fine", "withdraw", "label", "trained"]
+Action = Literal["no_reason", "fine", "withdraw", "label", "keep", "trained"]
 _LOCK = threading.Lock()
 
 
@@ -27,13 +27,14 @@ class Remark:
         time: when, ISO 8601 with its zone.
         by: who.
         action: `no_reason`: must not decide; `fine`: may decide; `withdraw`: neither, what was said of it is
-            taken back; `label`: a row has another label; `trained`: a run followed.
+            taken back; `label`: a row has another label; `keep`: its label is right; `trained`: a run
+            followed.
         model: id of the run whose model was looked at.
         kind: of `whytrain.shortcuts.marks.Mark`, for what is said of words.
         words: of which something is said.
         joined: words that are marked already and for which these stand.
         row: id of a row of train or validation.
-        label: what it should be; of `trained` the name of the run.
+        label: what it should be, or is; of `trained` the name of the run.
         comment: why.
     """
 
@@ -57,12 +58,14 @@ class Opinion:
         marks: what must not decide.
         fine: kinds and words that may decide.
         labels: corrected labels by id of the row.
+        kept: ids of rows whose label is right.
         trained: names of the runs that followed, oldest first.
     """
 
     marks: tuple[Mark, ...] = ()
     fine: frozenset[tuple[Kind, tuple[str, ...]]] = frozenset()
     labels: dict[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
     trained: tuple[str, ...] = ()
 
     def of(self, kind: Kind, words: Sequence[str]) -> Literal["no_reason", "fine", ""]:
@@ -84,14 +87,17 @@ def opinion_of(
         labels_before: corrected labels that hold from the beginning, by id of the row.
     """
     marks, fine = list(before), set[tuple[Kind, tuple[str, ...]]]()
-    labels, trained = dict(labels_before or {}), list[str]()
+    labels, kept, trained = dict(labels_before or {}), set[str](), list[str]()
     for remark in remarks:
-        if remark.action == "label":
-            labels[remark.row] = remark.label
-        elif remark.action == "trained":
+        if remark.action == "trained":
             trained.append(remark.label)
         elif remark.row:
             labels.pop(remark.row, None)
+            kept.discard(remark.row)
+            if remark.action == "label":
+                labels[remark.row] = remark.label
+            elif remark.action == "keep":
+                kept.add(remark.row)
         else:
             said = (remark.kind, remark.words)
             fine.discard(said)
@@ -100,7 +106,9 @@ def opinion_of(
                 fine.add(said)
             elif remark.action == "no_reason":
                 marks = _joined(marks, remark)
-    return Opinion(marks=tuple(marks), fine=frozenset(fine), labels=labels, trained=tuple(trained))
+    return Opinion(
+        marks=tuple(marks), fine=frozenset(fine), labels=labels, kept=frozenset(kept), trained=tuple(trained)
+    )
 
 
 def _without(marks: Sequence[Mark], remark: Remark) -> list[Mark]:

@@ -49,22 +49,26 @@ _WHY = (
 
 
 def _shown(exploration: Exploration, filters: Filters, page: int) -> dict[str, object]:
-    model, corrections = exploration.first, exploration.notebook.opinion.labels
+    model, opinion = exploration.first, exploration.notebook.opinion
     table = exploration.table(filters.rows, methods=filters.show == "methods")
     return {
-        "found": filtered(table, model.groups(filters.rows), corrections, filters, page),
+        "found": filtered(table, model.groups(filters.rows), opinion, filters, page),
         "filters": filters,
         "shown": SHOWN,
         "has_training": model.corpus is not None,
         "most_training": MOST_TRAINING if len(table) == MOST_TRAINING else None,
         "other": exploration.models[1].name if len(exploration.models) > 1 else "",
         "names": model.saved.class_names,
-        "n_corrections": len(corrections),
+        "n_corrections": len(opinion.labels),
+        "doubted": [] if model.doubted is None else model.doubted["id"].tolist(),
+        "decided": opinion.kept | opinion.labels.keys(),
         "exclusive": model.saved.task.exclusive,
     }
 
 
 def _correct(exploration: Exploration, row: str, to: str) -> None:
-    if not exploration.has_row(row) or to not in ("", *exploration.first.saved.class_names):
+    label, notebook = exploration.label_of(row), exploration.notebook
+    if label is None or to not in ("", *exploration.first.saved.class_names):
         raise ConfigError("There is no such row, or no such label.")
-    exploration.notebook.say("label" if to else "withdraw", row=row, label=to)
+    is_kept = to == label and row not in notebook.opinion.labels
+    notebook.say("keep" if is_kept else "label" if to else "withdraw", row=row, label=to)
