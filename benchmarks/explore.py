@@ -1,17 +1,24 @@
 """A wrong reason is marked in the browser and trained away: how much is regained, in how many clicks.
 
     python benchmarks/explore.py --data DIR --out explored [--kind article] [--control]
+    python benchmarks/explore.py --data DIR --out explored --latency
 
 DIR holds GLUE's SST-2 (see benchmarks/planted.py). Trains a run on data with a planted shortcut and one on
 the same rows without it (the ceiling), opens the first with `explore.py` in headless Chromium, marks the
 suspects, retrains, and compares with the ceiling on the dev set as people wrote it and on rows whose plant
 points the wrong way. Screenshots of each step lie in `--out`. Needs Chromium and its driver. Ends with 1
-where less than 90% is regained, more than 5 clicks were needed, or another place than this machine was asked.
+where less than 90% is regained, more than 5 clicks were needed, or another place than this machine was
+asked.
+
+With `--latency` only the first run is trained, and words of sentences of 20 words are clicked: the time until
+what other words would do there is painted, and from a click on "without it" to the new answer. Ends with 1
+where more than 5% of the clicks take longer than 100 ms, as on a busy machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import shutil
@@ -19,10 +26,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+import numpy as np
 import planted
 from shortcuts import FINDING, PLANTED_SIZES, SMALL
 
@@ -36,6 +46,18 @@ PREDICTIONS = {"+callbacks.predictions._target_": "whytrain.callbacks.log_predic
 SETS = ("clean", "adversarial")
 PATIENCE_S = 3600
 MOST_CLICKS, LEAST_REGAINED = 5, 0.9
+N_WORDS, N_TIMED, MOST_MS = 20, 30, 100  # of a sentence; clicks of a kind; their 95th percentile
+# Clicks, and says after how many ms the page shows what it should: the frame behind the change is drawn.
+_TIMED = """
+const [selector, shown, done] = arguments, start = performance.now();
+const seen = new MutationObserver(() => {
+  if (!document.querySelector(shown)) return;
+  seen.disconnect();
+  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+});
+seen.observe(document.getElementById("main"), { childList: true, subtree: true });
+document.querySelector(selector).click();
+"""
 
 
 def main() -> int:
@@ -44,9 +66,14 @@ def main() -> int:
     data = options.out.resolve() / "data"
     if not data.is_dir():
         planted.make(data=options.data, out=data, kind=options.kind, rate=1.0, seed=options.seed)
-    for name, rows in (("first", "train"), ("ceiling", "ceiling_train")):
-        _train(options, data, name, rows)
-    clicks, foreign = _explore(options)
+    _train(options, data, "first", "train")
+    if options.latency:
+        return _latency(options, data)
+    _train(options, data, "ceiling", "ceiling_train")
+    with _opened(options) as (browser, address):
+        clicks = _Walk(browser, options).go(address)
+        home = address.partition("/?")[0]
+        foreign = [url for url in _asked(browser) if not url.startswith((f"{home}/", "data:", "about:"))]
     uri = f"sqlite:///{options.out.resolve() / 'mlruns' / 'mlflow.db'}"
     before, after, ceiling = (
         wt.open_run(name, uri).record.metrics for name in ("first", "first-2", "ceiling")
@@ -71,6 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kind", choices=planted.WORDS, default="article")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--control", action="store_true", help="also train the control that the page offers")
+    parser.add_argument("--latency", action="store_true", help="time clicks on words; mark and train nothing")
     return parser.parse_args()
 
 
@@ -98,8 +126,38 @@ def _train(options: argparse.Namespace, data: Path, name: str, rows: str) -> Non
     (options.out / f"{name}.trained").touch()
 
 
-def _explore(options: argparse.Namespace) -> tuple[int, list[str]]:
-    """Return how many clicks it took, and what was asked of other places."""
+def _latency(options: argparse.Namespace, data: Path) -> int:
+    """Click, print how long it took, and return 1 where that is too long."""
+    with (data / "clean.csv").open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in csv.DictReader(file) if len(row["text"].split()) == N_WORDS]
+    panels, answers = [], []
+    with _opened(options) as (browser, address):
+        browser.get(address)
+        for number, text in enumerate(texts[:N_TIMED]):
+            browser.get(f"{address.partition('/?')[0]}/sentence?{urlencode({'text': text})}")
+            _quiet(browser)
+            word = f"a.word:nth-of-type({1 + number % N_WORDS})"
+            panels.append(browser.execute_async_script(_TIMED, word, "#word"))
+            _quiet(browser)
+            answers.append(browser.execute_async_script(_TIMED, "#word tbody a", ".changed"))
+    slow = []
+    for what, ms in (("alternatives of a word", panels), ("answer without it", answers)):
+        median, p95, longest = np.quantile(ms, [0.5, 0.95, 1.0])
+        told = f"median {median:.0f} ms  p95 {p95:.0f} ms  longest {longest:.0f} ms"
+        print(f"{what:<22} {told}  ({len(ms)} clicks)")
+        slow.append(p95 > MOST_MS)
+    return int(any(slow))
+
+
+def _quiet(browser: Chrome) -> None:
+    """Wait until what comes behind the page is there."""
+    while browser.find_elements("css selector", "[data-load] a.plain"):
+        time.sleep(0.1)
+
+
+@contextmanager
+def _opened(options: argparse.Namespace) -> Iterator[tuple[Chrome, str]]:
+    """A browser, and the address of the app that it may open."""
     command = [sys.executable, str(ROOT / "explore.py"), "run=first", "port=0"]
     command.append(f"tracking.directory={options.out.resolve() / 'mlruns'}")
     log = options.out / "explore.log"
@@ -110,15 +168,11 @@ def _explore(options: argparse.Namespace) -> tuple[int, list[str]]:
         until = time.monotonic() + PATIENCE_S
         while "token=" not in log.read_text() and server.poll() is None and time.monotonic() < until:
             time.sleep(0.1)
-        address = next(line for line in log.read_text().splitlines() if "token=" in line)
-        clicks = _Walk(browser, options).go(address)
-        home = address.partition("/?")[0]
-        foreign = [url for url in _asked(browser) if not url.startswith((f"{home}/", "data:", "about:"))]
+        yield browser, next(line for line in log.read_text().splitlines() if "token=" in line)
     finally:
         browser.quit()
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(60)
-    return clicks, foreign
 
 
 class _Walk:

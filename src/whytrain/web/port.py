@@ -8,7 +8,7 @@ from whytrain.errors import ConfigError
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address of this machine.
+    """Return a socket that listens on an address of this machine: who asks early waits, and is not refused.
 
     Args:
         host: the address.
@@ -21,6 +21,7 @@ def listening(host: str, port: int) -> socket.socket:
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         own.bind((host, port))
+        own.listen()
     except OSError as error:
         own.close()
         raise ConfigError(
