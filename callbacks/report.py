@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
@@ -10,11 +12,13 @@ from whytrain.baselines.bag_of_words import floor_predictions
 from whytrain.callbacks.access import classifier_of, data_of, evidence_of, shown_word, store_of
 from whytrain.callbacks.calibrate_epoch import CalibrateEpoch
 from whytrain.callbacks.describe_run import DescribeRun
+from whytrain.callbacks.diagnose import TOPIC as DIAGNOSIS
 from whytrain.callbacks.order import Phase
 from whytrain.continual.continued import Continued
 from whytrain.data.cache import cache_directory
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.guidance.guidance_settings import follows_marks
+from whytrain.pages.beside import linked
 from whytrain.pages.next_steps import PATH
 from whytrain.pages.run.page import run_page
 from whytrain.pages.run.reported import ReportedRun
@@ -82,5 +86,7 @@ class Report(Callback):
             reports=[f"reports/{method}.html" for method in methods],
             drawings=store.drawings(),
         )
-        store.log_text(run_page(run), PATH)
+        others = [PurePosixPath(path).name for path in run.reports]
+        names = [PurePosixPath(PATH).name, *others, *([] if concluded is None else [f"{DIAGNOSIS}.html"])]
+        store.log_text(linked(run_page(run), names[0], names), PATH)
         store.describe(run_note(run, config["callbacks"] or {}))

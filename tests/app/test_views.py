@@ -364,6 +364,26 @@ def test_a_model_from_elsewhere_is_asked(tmp_path: Path) -> None:
             assert browser.get(f"/{view}").status_code == 200
 
 
+def test_pages_of_the_run_are_linked_and_run_nothing(
+    client: TestClient, exploration: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = f'<html><body style="color:red"><p>{HOSTILE}</p></body></html>'
+    write_artifact(exploration.run.record, "reports/scores.html", hostile)
+    vars(exploration.first).pop("pages", None)
+    page = client.get("/sentence").text
+    assert '<a href="/pages/0/scores.html">which explanations to believe</a>' in page
+    answer = client.get("/pages/0/scores.html")
+    assert answer.text == hostile
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    for path in ("/pages/0/none.html", "/pages/7/scores.html", "/pages/0/..%2Fconfig%2Fconfig.yaml"):
+        assert client.get(path).status_code in (400, 404)
+    monkeypatch.setitem(exploration.run.record.params, "tracking.log_text", "False")
+    assert client.get("/pages/0/scores.html").status_code == 200  # known before
+    private = Explored("private", exploration.run.model, exploration.run)
+    assert private.pages == {}
+
+
 def test_two_models_stand_side_by_side(client: TestClient, exploration: Exploration) -> None:
     run = exploration.run
     assert client.post("/retrain/beside", data={"run": "first"}).status_code == 400  # is there already

@@ -12,6 +12,7 @@ from small_runs import SMALL
 import whytrain as wt
 from whytrain.commands import inspect as command
 from whytrain.runs.inspected import read_analysis
+from whytrain.tracking.reader import download
 
 FEW = (
     "analysis=[counterfactuals,robustness,checklist]",
@@ -45,6 +46,8 @@ def test_what_a_run_is_asked_is_shown_and_kept(
     ):
         assert title in told
         assert title in page.read_text("utf-8")
+    assert 'href="inspect.html"' in download(run.record, "reports/run.html").read_text("utf-8")
+    assert 'href="run.html"' in download(run.record, "reports/inspect.html").read_text("utf-8")
     shares = read_analysis(run.record, "robustness", "accuracy")
     written = pd.read_csv(page.with_name("robustness_accuracy.csv"))
     pd.testing.assert_frame_equal(written, shares[written.columns], check_dtype=False)

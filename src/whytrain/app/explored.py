@@ -21,8 +21,9 @@ from whytrain.attribution.text import ExplainedText, ScoredText, TextExplainer
 from whytrain.config.choices import section_of
 from whytrain.counterfactuals.deletions import LeastDeletions
 from whytrain.data.corpus import Corpus
-from whytrain.errors import DataError, WhytrainError
+from whytrain.errors import ConfigError, DataError, WhytrainError
 from whytrain.models.saved import SavedModel
+from whytrain.pages.beside import FOLDER, page_names, titles
 from whytrain.runs.config import is_private
 from whytrain.runs.corrections import read_doubted
 from whytrain.runs.evidence import read_evidence
@@ -32,6 +33,7 @@ from whytrain.runs.validation import judged_rows
 from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.shortcuts.search import find_shortcuts
 from whytrain.shortcuts.texts import LabeledTexts
+from whytrain.tracking.reader import download
 
 T = TypeVar("T")
 QUICK = "amortized"  # the method that answers at once, where a run has it
@@ -162,6 +164,25 @@ class Explored:
             return None
         record = self.run.record
         return _or_none(lambda: read_doubted(record))
+
+    @cached_property
+    def pages(self) -> dict[str, str]:
+        """What the pages that the run keeps are about, by the names of their files."""
+        if self.run is None or self.is_private:
+            return {}
+        record = self.run.record
+        return titles(_or_none(lambda: page_names(record)) or [])
+
+    def page(self, name: str) -> str:
+        """Return one of `pages`.
+
+        Raises:
+            ConfigError: there is no such page.
+            TrackingError: it cannot be read.
+        """
+        if self.run is None or name not in self.pages:
+            raise ConfigError("The run has no such page.")
+        return download(self.run.record, f"{FOLDER}/{name}").read_text("utf-8")
 
     def rows(self, which: Which) -> pd.DataFrame | None:
         """Return `validation` or `training`."""

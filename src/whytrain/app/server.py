@@ -11,7 +11,7 @@ from starlette.responses import Response
 from whytrain.app.exploration import Exploration
 from whytrain.app.guard import Guard
 from whytrain.app.pages import HERE, Pages, palette_sheet
-from whytrain.app.routes import compare, data, retrain, sentence, words
+from whytrain.app.routes import compare, data, reports, retrain, sentence, words
 from whytrain.errors import WhytrainError
 
 
@@ -49,4 +49,5 @@ def make_app(exploration: Exploration, *, token: str) -> FastAPI:
 
     for view in (sentence, words, data, retrain, compare):
         app.include_router(view.router(exploration, pages))
+    app.include_router(reports.router(exploration))
     return app

@@ -139,7 +139,7 @@ def _text_looks(served: Sequence[str], held_out: Sequence[str], corpus: Corpus) 
 
     return [
         _mean_look(
-            "words that no training text has",
+            "words not seen in training",
             "share",
             list(map(unknown, served)),
             list(map(unknown, held_out)),
@@ -192,9 +192,7 @@ def _reason_looks(
     first, second = [_top_word(e) for e in own], [_top_word(e) for e in asked]
     counts = Counter(first) + Counter(second)
     return [
-        _share_look(
-            f"answers decided most by “{word}”", [w == word for w in first], [w == word for w in second]
-        )
+        _share_look(f"answers decided by “{word}”", [w == word for w in first], [w == word for w in second])
         for word, _ in counts.most_common(_MOST_WORDS)
     ], []
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 from whytrain.audit.drift import Drift, Look
 from whytrain.presentation.wording import MINUS, counted, listed
 
 _NAMED = 3  # differences in the verdict
+_COLUMNS = 80
 
 
 def told(drift: Drift, model: str) -> str:
@@ -18,13 +21,15 @@ def told(drift: Drift, model: str) -> str:
     texts = counted(drift.n_served, "text")
     rows = counted(drift.n_held_out, "validation row")
     width = max(len(look.what) for look in drift.looks)
+    about = (
+        f"{texts} that “{model}” answered, against {rows} of its data: means of the rows and of the texts, "
+    )
+    about += "the difference with its 95% interval; * is beyond chance, all looks counted."
     lines = [
-        _verdict(drift),
-        "",
-        f"{texts} that {model} answered, beside {rows} of its data (* beyond chance, all looks counted):",
+        *(fill(sentence, _COLUMNS) + "\n" for sentence in (_verdict(drift), about)),
         *(_line(look, width, is_found=look in drift.found) for look in drift.looks),
     ]
-    return "\n".join([*lines, *drift.missing])
+    return "\n".join([*lines, *(fill(sentence, _COLUMNS) for sentence in drift.missing)])
 
 
 def _verdict(drift: Drift) -> str:
@@ -45,8 +50,8 @@ def _line(look: Look, width: int, *, is_found: bool) -> str:
         for value in (look.difference.estimate, look.difference.low, look.difference.high)
     )
     p = "< 0.001" if look.p_value < 0.001 else f"= {look.p_value:.3f}"
-    means = f"{_value(look, look.held_out):>6} → {_value(look, look.served):>6}"
-    return f"{'*' if is_found else ' '} {look.what:<{width}}  {means}  {change} [{low}, {high}]  p {p}"
+    means = f"{_value(look, look.held_out):>6} → {_value(look, look.served):>5}"
+    return f"{'*' if is_found else ' '} {look.what:<{width}} {means}  {change} [{low}, {high}] p {p}"
 
 
 def _value(look: Look, value: float, *, sign: bool = False) -> str:

@@ -58,7 +58,16 @@ def _text(entry: Mapping[str, Any], text: str | None) -> str:
 
 
 def address_of(root: Path, uri: str | None) -> str:
-    """Return the tracking address: the given one, or SQLite in the folder of runs."""
+    """Return the tracking address: the given one, or SQLite in the folder of runs.
+
+    Raises:
+        ConfigError: there are no runs in that folder.
+    """
+    if uri is None and not (root / "mlflow.db").is_file():
+        raise ConfigError(
+            f"--directory {root}: expected the folder of runs (with mlflow.db), such as the mlruns of where "
+            "the model was trained; or give the tracking address as --uri"
+        )
     return uri or f"sqlite:///{root.resolve() / 'mlflow.db'}"
 
 

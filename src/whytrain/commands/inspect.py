@@ -42,6 +42,7 @@ def inspect(config: DictConfig) -> None:
     from whytrain.data.treebank import read_treebank
     from whytrain.models.device import device_named
     from whytrain.pages.analyses.files import write_analyses
+    from whytrain.pages.beside import FOLDER, link_pages
     from whytrain.runs.inspected import log_analyses, subject_of
     from whytrain.tracking.finished_run import FinishedRun
     from whytrain.tracking.reader import find_run
@@ -71,7 +72,8 @@ def inspect(config: DictConfig) -> None:
     written = write_analyses(folder, run.name, titles, results, left_out)
     kept = FinishedRun(run, log_text=tracking.log_text)
     log_analyses(kept, results)
-    kept.log_artifact(written.page, "reports")
+    kept.log_artifact(written.page, FOLDER)
+    link_pages(run)
     for path in written.figures:
         kept.log_artifact(path, "figures/inspect")
     for line in (*left_out, f"page: {written.page} (tables and figures beside it; kept with the run)"):

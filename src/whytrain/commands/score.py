@@ -46,6 +46,7 @@ def score(config: DictConfig) -> None:
     from whytrain.explanation_scores.scored_methods import score_methods
     from whytrain.explanation_scores.study import make_study
     from whytrain.models.device import device_named
+    from whytrain.pages.beside import FOLDER, link_pages
     from whytrain.pages.scores.files import write_scores
     from whytrain.pages.scores.terminal import terminal
     from whytrain.runs.model import read_model
@@ -78,7 +79,8 @@ def score(config: DictConfig) -> None:
     page, table, figure = write_scores(found, run.name, folder, plain["level"])
     kept = FinishedRun(run, log_text=tracking.log_text)
     log_scores(kept, found.to_frame())
-    kept.log_artifact(page, "reports")
+    kept.log_artifact(page, FOLDER)
+    link_pages(run)
     kept.log_artifact(figure, "figures/scores")
     console.print(terminal(found, plain["level"]), highlight=False)
     console.print(

@@ -32,7 +32,7 @@ _GLOSSARY = {
 _STYLE = (
     f"body{{font-family:sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:{INK};line-height:1.5}}"
     "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1.05em;margin-bottom:0.2em}"
-    "section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
+    "p,li{overflow-wrap:anywhere}section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
     "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
     f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
     ".scroll{overflow-x:auto}.quiet{font-size:0.9em}summary{cursor:pointer}"

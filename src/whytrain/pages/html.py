@@ -19,6 +19,7 @@ body { font-family: system-ui, sans-serif; color: #222; line-height: 1.5; max-wi
 h1 { font-size: 1.6em; margin-bottom: 0.2em; }
 h2 { font-size: 1.25em; margin-top: 2.2em; border-bottom: 1px solid #d9d9d9; break-after: avoid; }
 h3 { font-size: 1.05em; margin-top: 1.6em; break-after: avoid; }
+nav.beside { font-size: 0.9em; margin-bottom: 1.4em; }
 nav ul { columns: 2; padding-left: 1.2em; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88em; margin: 0.6em 0; }
@@ -37,6 +38,23 @@ tr, li { break-inside: avoid; }
 @media print { body { max-width: none; margin: 0; font-size: 10pt; } .scroll { overflow: visible; }
   .legend { position: static; max-height: none; }
   h2 { margin-top: 1.2em; } }
+"""
+
+# Light and dark, on screens; paper is light.
+THEME = """
+:root { color-scheme: light dark; --ink: #222; --quiet: #5a5a5a; --line: #d9d9d9; --paper: #fff;
+  --soft: #f4f4f4; --link: #1f5f9e; --good: #2ca25f; }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --quiet: #a8a8a8; --line: #44474d;
+  --paper: #1b1d21; --soft: #26292f; --link: #7fb8ef; --good: #4fc78a; } }
+body { color: var(--ink); background: var(--paper); }
+h2, th, td { border-color: var(--line); }
+a, summary { color: var(--link); }
+.quiet { color: var(--quiet); }
+.legend { background: var(--paper); border-color: var(--line); }
+p, li, dd { overflow-wrap: anywhere; }
+figure img { background: #fff; border-radius: 0.3em; }
+@media (max-width: 30em) { nav ul { columns: 1; } }
+@media print { :root { color-scheme: light; } }
 """
 
 

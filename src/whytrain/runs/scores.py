@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from whytrain.tracking.finished_run import FinishedRun
 
-PAGE_FOLDER = "reports"
 # One row per score and method, see `ScoredMethods.to_frame`.
 _RECORD = TableRecord(
     topic="scores",

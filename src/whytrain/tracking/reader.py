@@ -196,17 +196,23 @@ def read_table(
     try:
         return stored_table(download(run, path))
     except TrackingError as error:
-        tables = ", ".join(_list(run, f"tables/{topic}")) or "none"
+        tables = ", ".join(artifact_paths(run, f"tables/{topic}")) or "none"
         raise TrackingError(f"run {run.name} has no {path}; the tables of {topic} are: {tables}") from error
 
 
 def _last_table(run: RunRecord, topic: str, name: str | None) -> str:
     pattern = re.compile(rf".*/{re.escape(name or topic)}_epoch_(\d+)\.parquet")
-    epochs = [int(match[1]) for path in _list(run, f"tables/{topic}") if (match := pattern.fullmatch(path))]
+    paths = artifact_paths(run, f"tables/{topic}")
+    epochs = [int(match[1]) for path in paths if (match := pattern.fullmatch(path))]
     return artifact_path("tables", topic, name, max(epochs, default=1), "parquet")
 
 
-def _list(run: RunRecord, folder: str) -> list[str]:
+def artifact_paths(run: RunRecord, folder: str) -> list[str]:
+    """Return the files and folders right below a folder of a run's artifacts; none where there is no such.
+
+    Raises:
+        TrackingError: the store cannot be reached.
+    """
     with reading(run.uri) as client:
         return [file.path for file in client.list_artifacts(run.run_id, folder)]
 

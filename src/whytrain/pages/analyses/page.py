@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 
 from whytrain.analyses.analysis import AnalysisResult
-from whytrain.pages.html import bullets, contents, image, page, paragraph, table
+from whytrain.pages.html import THEME, bullets, contents, image, page, paragraph, table
 from whytrain.presentation.wording import counted
 
 SHOWN_ROWS = 12  # of a table; the file has all
-STYLE = """
+_STYLE = """
 .figure { overflow-x: auto; } .figure img { min-width: 44em; }
 details { margin: 0.8em 0; } summary { cursor: pointer; font-weight: 600; }
 td.text { min-width: 18em; }
@@ -40,7 +40,7 @@ def analyses_page(
     for key, result in results.items():
         body += f'<h2 id="{escape(key)}">{escape(titles[key])}</h2>\n'
         body += analysis_html(key, result, images[key])
-    return page(f"{name}: inspected", body, STYLE)
+    return page(f"{name}: inspected", body, THEME + _STYLE)
 
 
 def analysis_html(name: str, result: AnalysisResult, images: Sequence[Path]) -> str:

@@ -1,17 +1,16 @@
 """How the page of a run looks: narrow and wide, light and dark, on paper."""
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #222; --quiet: #5a5a5a; --line: #d9d9d9; --paper: #fff;
-  --soft: #f4f4f4; --link: #1f5f9e; --serious: #b2182b; --warning: #8a5a00; --note: #2166ac; }
-@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --quiet: #a8a8a8; --line: #44474d;
-  --paper: #1b1d21; --soft: #26292f; --link: #7fb8ef; --serious: #f0747f; --warning: #e0ac4e;
+from whytrain.pages.html import THEME
+
+STYLE = (
+    THEME
+    + """
+:root { --serious: #b2182b; --warning: #8a5a00; --note: #2166ac; }
+@media screen and (prefers-color-scheme: dark) { :root { --serious: #f0747f; --warning: #e0ac4e;
   --note: #7fb8ef; } }
-body { color: var(--ink); background: var(--paper); max-width: 50em; margin: 1.5em auto 4em;
-  overflow-wrap: anywhere; }
+body { max-width: 50em; margin: 1.5em auto 4em; overflow-wrap: anywhere; }
 h1 { font-size: 1.5em; line-height: 1.3; overflow-wrap: anywhere; }
-h2, th, td { border-color: var(--line); }
-a { color: var(--link); }
-.quiet, figcaption { color: var(--quiet); }
+figcaption { color: var(--quiet); }
 .lead { font-size: 1.3em; line-height: 1.35; margin: 0.6em 0; }
 .finding { border-left: 0.3em solid var(--line); padding: 0.1em 0 0.1em 1em; margin: 1.1em 0;
   break-inside: avoid; }
@@ -21,19 +20,20 @@ a { color: var(--link); }
 .finding h3 { margin: 0; }
 .finding p { margin: 0.4em 0; }
 figure { margin: 1.6em 0; }
-figure img { display: block; background: #fff; border-radius: 0.3em; height: auto; max-width: 100%; }
+figure img { display: block; height: auto; max-width: 100%; }
 figcaption { font-size: 0.92em; margin-bottom: 0.4em; }
 figcaption b { color: var(--ink); font-size: 1.05em; }
 details { margin: 0.5em 0; }
-summary { cursor: pointer; color: var(--link); }
+summary { cursor: pointer; }
 pre { background: var(--soft); padding: 0.7em 0.9em; border-radius: 0.3em; overflow-x: auto;
   font-size: 0.88em; }
 code { background: var(--soft); padding: 0.1em 0.3em; overflow-wrap: anywhere; }
 pre code { padding: 0; overflow-wrap: normal; }
 bdi { unicode-bidi: isolate; }
 details.more > summary { padding: 0.4em 0.9em; border: 1px solid var(--line); border-radius: 0.3em; }
-@media (max-width: 30em) { body { font-size: 0.95em; } nav ul { columns: 1; } }
-@media print { :root { color-scheme: light; } nav { display: none; }
+@media (max-width: 30em) { body { font-size: 0.95em; } }
+@media print { nav { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   details::details-content { content-visibility: visible; } }
 """
+)

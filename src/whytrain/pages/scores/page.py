@@ -12,16 +12,17 @@ from whytrain.explanation_scores.agreement import TOP, Agreement
 from whytrain.explanation_scores.score import Score
 from whytrain.explanation_scores.scored_methods import ScoredMethods
 from whytrain.explanation_scores.standings import Standing
-from whytrain.pages.html import bullets, image, page, paragraph
+from whytrain.pages.html import THEME, bullets, image, page, paragraph
 from whytrain.pages.scores.terminal import arrow, ends, shown, sign
 from whytrain.pages.scores.verdict import conditions, marks_key, trust, verdict
 
-STYLE = """
-td.ahead { background: #d8efe6; font-weight: 600; } td.level { background: #eef7f3; font-weight: 600; }
-td .ends { display: block; color: #555; font-size: 0.85em; font-weight: 400; }
-th.number { text-align: right; } tr.best td { color: #555; border-top: 1px solid #767676; }
-table.scores td:first-child, table.scores th:first-child { position: sticky; left: 0; background: #fff;
-  max-width: 9em; }
+_STYLE = """
+td.ahead { background: color-mix(in srgb, var(--good) 22%, var(--paper)); font-weight: 600; }
+td.level { background: color-mix(in srgb, var(--good) 9%, var(--paper)); font-weight: 600; }
+td .ends { display: block; color: var(--quiet); font-size: 0.85em; font-weight: 400; }
+th.number { text-align: right; } tr.best td { color: var(--quiet); border-top: 1px solid var(--quiet); }
+table.scores td:first-child, table.scores th:first-child { position: sticky; left: 0;
+  background: var(--paper); max-width: 9em; }
 .figure { overflow-x: auto; } .figure img { min-width: 44em; }
 table.agreement td.number { min-width: 3.2em; }
 dt { font-weight: 600; margin-top: 0.6em; } dd { margin: 0 0 0 1em; }
@@ -48,7 +49,7 @@ def scores_page(found: ScoredMethods, name: str, images: Mapping[str, Path], lev
     body += bullets(trust(found))
     body += f"<h2>Which methods say the same</h2>\n{_agreement(found.agreement)}"
     body += f"<h2>What the methods cost</h2>\n{_costs(found)}"
-    return page(f"{name}: which explanation to believe", body, STYLE)
+    return page(f"{name}: which explanation to believe", body, THEME + _STYLE)
 
 
 def notebook_html(found: ScoredMethods, level: float) -> str:
