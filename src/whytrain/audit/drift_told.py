@@ -23,8 +23,8 @@ def told(drift: Drift, model: str) -> str:
     width = max(len(look.what) for look in drift.looks)
     about = (
         f"{texts} that “{model}” answered, against {rows} of its data: means of the rows and of the texts, "
+        "the difference with its 95% interval; * is beyond chance, all looks counted."
     )
-    about += "the difference with its 95% interval; * is beyond chance, all looks counted."
     lines = [
         *(fill(sentence, _COLUMNS) + "\n" for sentence in (_verdict(drift), about)),
         *(_line(look, width, is_found=look in drift.found) for look in drift.looks),
@@ -51,7 +51,7 @@ def _line(look: Look, width: int, *, is_found: bool) -> str:
     )
     p = "< 0.001" if look.p_value < 0.001 else f"= {look.p_value:.3f}"
     means = f"{_value(look, look.held_out):>6} → {_value(look, look.served):>5}"
-    return f"{'*' if is_found else ' '} {look.what:<{width}} {means}  {change} [{low}, {high}] p {p}"
+    return f"{'*' if is_found else ' '} {look.what:<{width}} {means}  {change:>5} [{low}, {high}] p {p}"
 
 
 def _value(look: Look, value: float, *, sign: bool = False) -> str:

@@ -130,7 +130,7 @@ def _agreement(found: Agreement) -> str:
 
 def _shade(value: float, own: bool) -> str:
     if own or np.isnan(value):
-        return "#f2f2f2"
+        return "rgba(128, 128, 128, 0.1)"
     return f"rgba(0, 114, 178, {0.45 * max(0.0, float(value)) ** 2:.2f})"
 
 
