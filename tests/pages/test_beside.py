@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from whytrain.pages.beside import linked
+from pathlib import Path
+from types import SimpleNamespace
+
+from whytrain.pages.beside import linked, links_to
 from whytrain.pages.html import page, paragraph
 
 
@@ -20,6 +23,16 @@ def test_links_are_renewed_and_the_rest_stays() -> None:
     assert order == sorted(order)
     assert linked(more, "run.html", names) == more
     assert linked(more, "run.html", ["run.html"]) == alone
+
+
+def test_a_run_on_this_machine_is_linked_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "a run" / "reports").mkdir(parents=True)
+    page_of_scores = tmp_path / "a run" / "reports" / "scores.html"
+    page_of_scores.touch()
+    here = SimpleNamespace(place=(tmp_path / "a run").as_uri())
+    assert links_to(here) == f'<a href="{page_of_scores.as_uri()}">which explanations to believe</a>'  # type: ignore[arg-type]
+    away = SimpleNamespace(place="mlflow-artifacts:/1/x/artifacts")
+    assert links_to(away) == ""  # type: ignore[arg-type]
 
 
 def test_names_are_escaped() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from whytrain.tracking.artifacts import write_artifact
 from whytrain.tracking.reader import RunRecord, artifact_paths, download
@@ -60,6 +61,17 @@ def link_pages(run: RunRecord) -> None:
         before = download(run, path).read_text("utf-8")
         if (after := linked(before, name, names)) != before:
             write_artifact(run, path, after)
+
+
+def links_to(run: RunRecord) -> str:
+    """Return links to the pages of a run whose files are on this machine; else nothing."""
+    parts = urlsplit(run.place)
+    folder = Path(unquote(parts.path)) / FOLDER
+    names = [path.name for path in folder.glob("*.html")] if parts.scheme == "file" else []
+    return " · ".join(
+        f'<a href="{escape((folder / name).as_uri())}">{escape(title)}</a>'
+        for name, title in titles(names).items()
+    )
 
 
 def page_names(run: RunRecord) -> list[str]:

@@ -24,6 +24,7 @@ from whytrain.comparison.narrative import (
 )
 from whytrain.comparison.sentences import SentencePair
 from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
+from whytrain.pages.beside import links_to
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
 from whytrain.pages.explanation.reasons import colored
 from whytrain.pages.html import bullets, contents, image, legend, page, paragraph, table
@@ -113,7 +114,14 @@ def _differences(result: SideBySide) -> str:
         if result.config.empty
         else table(_turned(result.config, "run"))
     )
-    return f"<h3>Config</h3>\n{config}<h3>Origin</h3>\n{table(_turned(result.origin, 'run'))}"
+    html = f"<h3>Config</h3>\n{config}<h3>Origin</h3>\n{table(_turned(result.origin, 'run'))}"
+    kept = [
+        f"<li>{escape(run.name)}: {links}</li>"
+        for recipe in result.recipes
+        for run in recipe.runs
+        if (links := links_to(run.record))
+    ]
+    return html + (f"<h3>Pages of the runs</h3>\n<ul>{''.join(kept)}</ul>\n" if kept else "")
 
 
 def _turned(frame: pd.DataFrame, name: str) -> pd.DataFrame:
