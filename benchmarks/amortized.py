@@ -49,7 +49,7 @@ def known(
     model: ModelInterface, trained: TrainedExplainer, sentences: list[Units], n_orders: int
 ) -> list[Example]:
     """Return values of sentences from so many orders, or exact ones."""
-    absence = removal_of(trained.absence, model.tokenizer)
+    absence = removal_of(trained.absence, model)
     drawn = np.random.default_rng(7)
     return [
         example
@@ -62,7 +62,7 @@ def known(
 
 def compare(model: ModelInterface, trained: TrainedExplainer, examples: list[Example]) -> pd.DataFrame:
     """Return a row per sentence: length, error, predicted error, correlation, whether the top word agrees."""
-    reader = Reader(model, trained.games, removal_of(trained.absence, model.tokenizer))
+    reader = Reader(model, trained.games, removal_of(trained.absence, model))
     rows = []
     for example in examples:
         found = trained.predict(reader([example.units]))[0]

@@ -103,7 +103,7 @@ def main() -> None:
     model, saved = run.model.interface, run.model
     if options.network:
         model.additions[FOLDER] = options.network  # type: ignore[index]
-    absence = removal_of("padding", model.tokenizer)
+    absence = removal_of("padding", model)
     target = target_of(saved.task, saved.class_names, len(saved.class_names) - 1, "log_odds")
     errors: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}

@@ -95,7 +95,7 @@ def asked(model: nn.Module, data: lm.TextData) -> ModelInterface:
 
 def tables_of(model: nn.Module, sentences: list[Units], data: lm.TextData, kind: RemovalName) -> Tables:
     """Exact payoffs of all coalitions of each sentence."""
-    tables = coalition_tables(model, sentences, removal_of(kind, data.tokenizer))
+    tables = coalition_tables(model, sentences, removal_of(kind, asked(model, data)))
     return [payoffs(table.logits, "log_odds", POSITIVE) for table in tables]
 
 

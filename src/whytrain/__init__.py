@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         explain,
         from_function,
         from_huggingface,
+        infilled,
         methods,
     )
     from whytrain.api.runs import Run, fit, open_run, train
@@ -46,6 +47,7 @@ __all__ = [
     "fit",
     "from_function",
     "from_huggingface",
+    "infilled",
     "methods",
     "open_run",
     "score_explanations",

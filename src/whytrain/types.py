@@ -14,8 +14,9 @@ from scipy.special import expit, softmax
 if TYPE_CHECKING:
     from torch import Tensor
 
-# What stands where a word is absent: every wordpiece replaced in its place, or the sentence made shorter.
-RemovalName = Literal["padding", "mask", "unknown", "removed"]
+# What stands where a word is absent: every wordpiece replaced in its place, the sentence made shorter, or
+# words that a masked language model expects there.
+RemovalName = Literal["padding", "mask", "unknown", "removed", "infilled"]
 # Of which quantity of a class explanations are shares.
 Payoff = Literal["log_odds", "probability", "logit"]
 # What gets a score; `character`: words, but of scripts without spaces single characters, or syllables.

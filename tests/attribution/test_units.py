@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from whytrain.attribution.units import Units, players_in, players_of
 from whytrain.data.tokenization import WordEncoding
 from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.errors import ConfigError, DataError
+from whytrain.models.interface import ModelInterface
 
 Sentences = Callable[..., Units]
 
@@ -116,13 +118,14 @@ def test_groups_keep_every_word_in_order(words: list[str], budget: int) -> None:
 
 def test_absence_takes_the_tokenizers_ids() -> None:
     tokenizer = SimpleNamespace(padding_id=0, mask_id=None, unknown_id=2)
-    assert removal_of("padding", tokenizer).replacement_id == 0
-    assert removal_of("unknown", tokenizer).replacement_id == 2
-    assert removal_of("removed", tokenizer).replacement_id is None
+    model = cast(ModelInterface, SimpleNamespace(tokenizer=tokenizer, infill=None))
+    assert removal_of("padding", model).replacement_id == 0
+    assert removal_of("unknown", model).replacement_id == 2
+    assert removal_of("removed", model).replacement_id is None
     with pytest.raises(ConfigError, match="no mask token; choose another"):
-        removal_of("mask", tokenizer)
-    with pytest.raises(ConfigError, match="padding, mask, unknown, removed, got 'zero'"):
-        removal_of("zero", tokenizer)
+        removal_of("mask", model)
+    with pytest.raises(ConfigError, match="padding, mask, unknown, removed, infilled, got 'zero'"):
+        removal_of("zero", model)
 
 
 def test_payoffs_by_hand() -> None:

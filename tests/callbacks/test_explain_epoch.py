@@ -128,7 +128,7 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(
         row = split.ids.index(sentence_id)
         encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
         coalitions = coalition_table(
-            done.model, players_of(encoding, 128), removal_of(kind, done.data.tokenizer), engine="direct"
+            done.model, players_of(encoding, 128), removal_of(kind, done.model), engine="direct"
         )
         v = payoffs(coalitions.logits, "log_odds", int(split.labels[row]))
         assert set(rows["class"]) == {names[split.labels[row]]}

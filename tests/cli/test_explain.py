@@ -133,7 +133,7 @@ def test_the_table_of_the_best_epoch_holds_the_values_of_the_tracked_model(
         # The sentences are single words joined by spaces.
         encoding = saved.tokenizer.encode_words(" ".join(rows["word"]), LIMIT)
         players = players_of(encoding, LIMIT)
-        table = coalition_table(saved.model, players, removal_of(kind, saved.tokenizer), engine="direct")
+        table = coalition_table(saved.model, players, removal_of(kind, saved.interface), engine="direct")
         v = payoffs(table.logits, "log_odds", saved.class_names.index(rows["class"].iloc[0]))
         # 1e-5: prefixes were shared there and are not here, in float32; values are below 10.
         np.testing.assert_allclose(rows["score"], shapley_values(v), atol=1e-5)
@@ -485,6 +485,20 @@ def test_a_classifier_from_elsewhere(
         command.main(["model=nowhere", "text=a"])
     assert end.value.code == 2
     assert "nowhere: neither a folder with config.json" in capsys.readouterr().err
+
+
+def test_absent_words_are_filled_in(workspace: Path, bert_folder: Path, tmp_path: Path) -> None:
+    from transformers import BertConfig, BertForMaskedLM
+
+    BertForMaskedLM(BertConfig.from_pretrained(bert_folder)).save_pretrained(tmp_path)
+    shutil.copy(bert_folder / "tokenizer.json", tmp_path)
+    words = [f"model={bert_folder}", "text=a great film", "output=filled"]
+    with pytest.raises(SystemExit) as end:
+        command.main([*words, f"infill.name_or_path={tmp_path}", "infill.samples=2"])
+    assert end.value.code == 0
+    content = json.loads(Path("filled/explanation.json").read_text("utf-8"))
+    assert [e["absence"] for e in content["explanations"]] == ["infilled", "mask"]
+    assert f"absent words are filled in by {tmp_path}, 2 texts" in content["notes"][0]
 
 
 def test_a_run_gets_a_network_that_explains_at_once(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -212,6 +212,31 @@ def explain(
     if strange:
         raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
     return [TextExplanation(explainer(text)) for text in texts]
+
+
+def infilled(
+    model: Run | SavedModel, name_or_path: str | Path, *, samples: int = 4, seed: int = 0
+) -> SavedModel:
+    """Return a classifier in whose explanations a masked language model fills absent words in.
+
+    Beside it Shapley values are computed under the absence that is usual for the classifier.
+
+    Args:
+        model: a run, or a classifier from `from_huggingface` or `from_function`.
+        name_or_path: of the masked language model: a folder, or a name on the hub.
+        samples: texts that each set of present words is filled up to; the mean answer counts.
+        seed: of what is drawn.
+
+    Raises:
+        ConfigError: there is no such language model, or it has no trained head.
+    """
+    from whytrain.models.masked_language_model import masked_language_model
+    from whytrain.models.saved import SavedModel
+
+    saved = model if isinstance(model, SavedModel) else model.model
+    device = saved.interface.device
+    found = masked_language_model(name_or_path=str(name_or_path), samples=samples, seed=seed, device=device)
+    return replace(saved, infill=found)
 
 
 def methods(model: Run | SavedModel) -> list[str]:

@@ -38,7 +38,7 @@ class Ask:
         Raises:
             ConfigError: the tokenizer has no such token.
         """
-        return removal_of(name or self.model.capabilities.removals[0], self.model.tokenizer)
+        return removal_of(name or self.model.capabilities.removals[0], self.model)
 
     def table(self, absence: Removal) -> CoalitionTable:
         """Return the logits of all 2^n coalitions, evaluated when they are first asked for."""

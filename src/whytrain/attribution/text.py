@@ -315,6 +315,12 @@ class TextExplainer:
                 f"{n_words} words are too many to score each alone: the {n_alone} that matter most are, the "
                 f"others in {len(units) - n_alone} passages"
             )
+        infill = self._model.infill
+        if infill is not None and any(found.absence == "infilled" for found in attributions):
+            notes.append(
+                f"absent words are filled in by {infill.name}, {infill.samples} texts for each set of words "
+                "that stay; other draws (seed=) would move the numbers, which ± does not say"
+            )
         first = {attribution.method: attribution for attribution in reversed(attributions)}
         games: list[str] = []
         draws: list[str] = []

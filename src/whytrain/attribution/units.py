@@ -48,12 +48,14 @@ class Units:
         token_ids: int64 (n_tokens,), the whole sentence with its special tokens.
         player_of_token: int64 (n_tokens,), ascending over the sentence; -1 for tokens that always stay.
         n_words: how many words each player consists of; all 1 unless words were grouped.
+        whole_words: False where players are parts of words.
     """
 
     words: tuple[str, ...]
     token_ids: NDArray[np.int64]
     player_of_token: NDArray[np.int64]
     n_words: tuple[int, ...]
+    whole_words: bool = True
 
     def __len__(self) -> int:
         """Return the number of players."""
@@ -115,7 +117,13 @@ def players_of(encoding: Words, max_tokens: int | None, unit: Literal["word", "w
     pieces = np.where(word_of_token >= 0, np.cumsum(word_of_token >= 0) - 1, -1)
     first = np.concatenate([[0], np.cumsum(np.bincount(own))])
     names = tuple(f"{words[w]}[{i - first[w]}]" for i, w in enumerate(own))
-    return Units(words=names, token_ids=token_ids, player_of_token=pieces, n_words=(1,) * len(names))
+    return Units(
+        words=names,
+        token_ids=token_ids,
+        player_of_token=pieces,
+        n_words=(1,) * len(names),
+        whole_words=False,
+    )
 
 
 def group_players(players: Units, groups: list[list[int]]) -> Units:
@@ -130,4 +138,5 @@ def group_players(players: Units, groups: list[list[int]]) -> Units:
         token_ids=players.token_ids,
         player_of_token=player_of_token,
         n_words=tuple(sum(players.n_words[i] for i in group) for group in groups),
+        whole_words=players.whole_words,
     )

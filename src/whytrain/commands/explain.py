@@ -15,7 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import job_errors, quiet_libraries
-from whytrain.commands.explainers import chosen_methods, make_explainers
+from whytrain.commands.explainers import chosen_methods, infilled, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.data.files.table import FileFormat, Quoting
 
@@ -82,6 +82,8 @@ def explain(config: DictConfig) -> None:
     kept = Path("explanations") / name
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
     made_by = {name: plain[name] for name in (*_OF_EXPLAINER, "explainer")}
+    if plain["infill"]["name_or_path"] is not None:
+        made_by["infill"] = plain["infill"]
     if plain["file"] is None:
         from whytrain.pages.explanation.files import folder_of
 
@@ -245,6 +247,7 @@ def _text_explainer(classifier: SavedModel, plain: Mapping[str, Any]) -> TextExp
     from whytrain.attribution.text import TextExplainer
 
     settings = {name: plain[name] for name in _OF_EXPLAINER}
+    classifier = infilled(classifier, plain["infill"], plain["seed"])
     return TextExplainer(classifier, make_explainers(plain["explainer"]), **settings)
 
 
@@ -257,7 +260,7 @@ COMMAND = HydraCommand(
     name="explain",
     renamed=classifier_key,
     task=hydra_main,
-    text_keys=LITERAL,
+    text_keys=(*LITERAL, "infill.name_or_path"),
     positional='a text is given as text="{text}"',
 )
 

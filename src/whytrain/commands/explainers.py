@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whytrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from whytrain.attribution.explainer import Explainer
+    from whytrain.models.saved import SavedModel
 
 
 def chosen_methods(sections: dict[str, dict[str, Any]] | None) -> dict[str, dict[str, Any]]:
@@ -27,3 +30,14 @@ def make_explainers(sections: dict[str, dict[str, Any]]) -> list[Explainer]:
     from whytrain.attribution.explainer import make_explainer
 
     return [make_explainer(section) for section in sections.values()]
+
+
+def infilled(saved: SavedModel, section: Mapping[str, Any], seed: int) -> SavedModel:
+    """Return a classifier whose absent words the checked section `infill` fills in, if it names a model."""
+    if section["name_or_path"] is None:
+        return saved
+    from whytrain.config.signatures import import_target
+
+    settings = dict(section)
+    read = import_target(settings.pop("_target_"))
+    return replace(saved, infill=read(**settings, seed=seed, device=saved.interface.device))

@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from whytrain.commands.command_line import job_errors, quiet_libraries
-from whytrain.commands.explainers import chosen_methods, make_explainers
+from whytrain.commands.explainers import chosen_methods, infilled, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.config.choices import every_section
 
@@ -63,6 +63,7 @@ def score(config: DictConfig) -> None:
     run = find_run(tracking.address, plain["run"])
     texts, given, notes = _texts(plain, given, run)
     saved = read_model(run, device=device_named(plain["device"]))
+    saved = infilled(saved, plain["infill"], plain["seed"])
     methods, left_out = _methods(plain["explainer"], saved.interface)
     settings = {"payoff": plain["payoff"], "removal": plain["absence"], "seed": plain["seed"]}
     study = replace(make_study(saved, texts, **settings), trees=given.trees, marks=given.marks)
@@ -236,7 +237,7 @@ def _on_random_labels(study: Study, run: RunRecord) -> SavedModel:
 COMMAND = HydraCommand(
     name="score",
     task=hydra_main,
-    text_keys=(*LITERAL, "tracking.uri", "tracking.directory"),
+    text_keys=(*LITERAL, "infill.name_or_path", "tracking.uri", "tracking.directory"),
     positional="a run is given as run={text}",
 )
 

@@ -250,6 +250,11 @@ class Tokenizer:
         """Return the entries of the vocabulary for token ids; what has no entry is "[UNK]"."""
         return [self._backend.id_to_token(int(token_id)) or _UNKNOWN[0] for token_id in token_ids]
 
+    def written(self, token_ids: Sequence[int]) -> list[str]:
+        """Return how each token is written in a text, without spaces around it."""
+        batch = [[int(token_id)] for token_id in token_ids]
+        return [text.strip() for text in self._backend.decode_batch(batch, skip_special_tokens=False)]
+
     def save(self, directory: Path) -> None:
         """Write `tokenizer.json` into an existing folder."""
         self._backend.save(str(directory / FILE_NAME))

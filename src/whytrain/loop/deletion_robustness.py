@@ -61,7 +61,7 @@ def on_two_words(model: SavedModel, sentences: pd.DataFrame) -> dict[str, pd.Ser
     chosen = dict(list(fitting.items())[:n_sentences])
     if not chosen:
         return {}
-    removed = removal_of("removed", model.tokenizer)
+    removed = removal_of("removed", model.interface)
     tables = coalition_tables(model.interface.coalition_model(), list(chosen.values()), removed)
     shares, lost = [], []
     for label, table in zip(sentences["label"].iloc[list(chosen)], tables, strict=True):

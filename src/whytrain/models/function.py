@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -113,8 +112,7 @@ class Function(nn.Module):
 class FunctionClassifier(SavedModel):
     """A function as a classifier of texts."""
 
-    @cached_property
-    def interface(self) -> ModelInterface:
+    def _asked(self) -> ModelInterface:
         """What it can do is known: nothing but answer texts, so that words can only be removed."""
         return ModelInterface(
             module=self.model,

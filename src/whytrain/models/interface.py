@@ -22,7 +22,7 @@ A model is an `nn.Module` called as `model(token_ids, mask) -> logits`. What els
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,7 @@ from whytrain.errors import ConfigError
 from whytrain.models.dropout import dropout_rates
 from whytrain.models.evaluation import device_of, evaluating
 from whytrain.models.layers import Layered, LayerStates, Replacement
+from whytrain.models.masked_language_model import MaskedLanguageModel
 from whytrain.models.reference_words import TokenIds
 from whytrain.types import Inspectable, Inspection, PredictFn, PrefixModel, Recurrence, RemovalName
 
@@ -88,6 +89,7 @@ class ModelInterface:
         reference_words: words of texts that it learned from, see `whytrain.models.reference_words`; none
             where they are not known.
         additions: what was made for it, folders by name; who made one reads it.
+        infill: fills absent words in; None: they are left empty.
     """
 
     module: nn.Module
@@ -96,6 +98,12 @@ class ModelInterface:
     max_tokens: int
     reference_words: tuple[TokenIds, ...] = ()
     additions: Mapping[str, Path] = field(default_factory=dict)
+    infill: MaskedLanguageModel | None = None
+
+    def filled_by(self, infill: MaskedLanguageModel) -> ModelInterface:
+        """Return the same model, whose absent words are filled in; beside it the way usual for the model."""
+        removals = ("infilled", *self.capabilities.removals[:1])
+        return replace(self, infill=infill, capabilities=replace(self.capabilities, removals=removals))
 
     @property
     def device(self) -> torch.device:

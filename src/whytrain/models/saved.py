@@ -26,6 +26,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.models.interface import ModelInterface, interface_of, saved_arguments_of
+from whytrain.models.masked_language_model import MaskedLanguageModel
 from whytrain.models.reference_words import TokenIds
 from whytrain.models.windowed import Windowed
 from whytrain.tasks import CLASSIFICATION, TASKS, Task
@@ -54,6 +55,7 @@ class SavedModel:
         reference_words: Words of training texts, see `whytrain.models.reference_words`; none where they are
             not known, or private.
         additions: What was made for the model, folders by name, which are kept with it.
+        infill: Fills in words that are absent in explanations; None: none does. It is not saved.
     """
 
     model: nn.Module
@@ -65,6 +67,7 @@ class SavedModel:
     explainers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reference_words: tuple[TokenIds, ...] = ()
     additions: Mapping[str, Path] = field(default_factory=dict)
+    infill: MaskedLanguageModel | None = None
 
     @cached_property
     def interface(self) -> ModelInterface:
@@ -73,8 +76,11 @@ class SavedModel:
         Raises:
             ConfigError: see `interface_of`.
         """
-        seen = interface_of(self.model, self.tokenizer, self.max_tokens, self.reference_words)
-        return replace(seen, additions=self.additions)
+        seen = replace(self._asked(), additions=self.additions)
+        return seen if self.infill is None else seen.filled_by(self.infill)
+
+    def _asked(self) -> ModelInterface:
+        return interface_of(self.model, self.tokenizer, self.max_tokens, self.reference_words)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of the classes, float64 (n_texts, n_classes), without temperature."""

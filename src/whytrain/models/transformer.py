@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from whytrain.data.label_names import same_classes
-from whytrain.data.pretrained import library_reason, packaged_model
+from whytrain.data.pretrained import library_reason
 from whytrain.errors import ConfigError
 from whytrain.models import transformer_layers
 from whytrain.models.layers import LayerStates, Replacement
+from whytrain.models.pretrained_network import pretrained_network, quiet_library, reach_hub
 from whytrain.models.transformer_reading import (
     Reading,
     inspected,
@@ -103,7 +103,7 @@ class Transformer(nn.Module):
                 f"{vocabulary_size}: use the model's own, tokenizer=huggingface"
             )
         self.max_tokens = longest_input(self.network)
-        with _quiet():
+        with quiet_library():
             self._reading = reading or reading_of(self.network, vocabulary_size, padding_id)
         self._sizes = {
             "vocabulary_size": vocabulary_size,
@@ -251,7 +251,7 @@ def classes_of(name_or_path: str) -> list[str]:
     source = str(local) if local.exists() else name_or_path
     try:
         if not local.exists():
-            _reach_hub(name_or_path)
+            reach_hub(name_or_path)
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     except Exception as error:  # the hub's client and the library raise their own
         raise ConfigError(
@@ -275,35 +275,17 @@ def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> tuple[Any
     """Return the network, and whether its head is a trained one."""
     from transformers import AutoModelForSequenceClassification
 
-    local = Path(name_or_path).expanduser()
-    source = str(local) if local.exists() else str(packaged_model(name_or_path) or name_or_path)
-    settings = {
-        "num_labels": n_classes,
-        "pad_token_id": padding_id,
-        "dtype": torch.float32,
-        "attn_implementation": "eager",
-        "use_safetensors": True,
-        "trust_remote_code": False,
-        "ignore_mismatched_sizes": True,  # a head for other classes is drawn anew
-        "output_loading_info": True,
-    }
-    load = AutoModelForSequenceClassification.from_pretrained
-    try:
-        with _quiet():
-            if Path(source).exists():
-                return _with_head(*load(source, **settings))
-            try:
-                return _with_head(*load(source, local_files_only=True, **settings))
-            except (OSError, ValueError):  # not in the hub's cache
-                _reach_hub(source)
-                return _with_head(*load(source, **settings))
-    except Exception as error:  # the hub's client, transformers and safetensors raise their own
-        reason = library_reason(error)
-        raise ConfigError(
-            f"model.name_or_path={name_or_path}: no sequence classifier or encoder in safetensors form there "
-            f"({reason}); give a folder with config.json and *.safetensors, or a "
-            "name on the hub"
-        ) from error
+    network, loading = pretrained_network(
+        AutoModelForSequenceClassification,
+        name_or_path,
+        key="model.name_or_path",
+        what="sequence classifier or encoder",
+        num_labels=n_classes,
+        pad_token_id=padding_id,
+        attn_implementation="eager",
+        ignore_mismatched_sizes=True,  # a head for other classes is drawn anew
+    )
+    return _with_head(network, loading)
 
 
 def _with_head(network: Any, loading: Mapping[str, Any]) -> tuple[Any, Head]:
@@ -312,13 +294,6 @@ def _with_head(network: Any, loading: Mapping[str, Any]) -> tuple[Any, Head]:
         return network, "other"
     is_drawn = any(not key.startswith(inside) for key in loading["missing_keys"])
     return network, "none" if is_drawn else "kept"
-
-
-def _reach_hub(name: str) -> None:
-    """Fail at once where a download would retry for a minute."""
-    from huggingface_hub import HfApi
-
-    HfApi().model_info(name, timeout=10)
 
 
 def _untrained(architecture: Mapping[str, Any]) -> Any:
@@ -334,20 +309,3 @@ def _untrained(architecture: Mapping[str, Any]) -> Any:
 def _plain_config(network: Any) -> dict[str, Any]:
     config: dict[str, Any] = json.loads(network.config.to_json_string(use_diff=False))
     return {key: value for key, value in config.items() if key not in ("_name_or_path", "auto_map")}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library's bars and its report on missing weights out of the terminal."""
-    from transformers import utils
-
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -71,8 +71,8 @@ def pair_of(text: str, other: str, model: ModelInterface) -> Pair:
 
 def without_word(encoding: WordEncoding, word: int, model: ModelInterface) -> Pair:
     """Return a sentence beside itself with a word absent: its tokens replaced as suits the model."""
-    names = [name for name in model.capabilities.removals if name != "removed"]
-    replacement = removal_of(names[0] if names else "padding", model.tokenizer).replacement_id
+    names = [name for name in model.capabilities.removals if name not in ("removed", "infilled")]
+    replacement = removal_of(names[0] if names else "padding", model).replacement_id
     assert replacement is not None
     other = np.where(encoding.word_of_token == word, replacement, encoding.token_ids)
     return Pair(

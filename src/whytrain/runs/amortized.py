@@ -98,7 +98,7 @@ def trained_for(
     else:
         n_judged = int(_HELD_OUT * len(order))
         judged, order = [texts[row] for row in order[:n_judged]], order[n_judged:]
-    absence = removal_of(model.capabilities.removals[0], model.tokenizer)
+    absence = removal_of(model.capabilities.removals[0], model)
     games = Games(n_outputs=len(saved.class_names), exclusive=saved.task.exclusive)
     return train_amortized(
         model,

@@ -114,7 +114,7 @@ class Amortized(Explainer):
     def _loaded(self, model: ModelInterface) -> tuple[TrainedExplainer, Reader]:
         if self._made is None or self._made[0] is not model:
             trained = TrainedExplainer.load(model.additions[FOLDER])
-            reader = Reader(model, trained.games, removal_of(trained.absence, model.tokenizer))
+            reader = Reader(model, trained.games, removal_of(trained.absence, model))
             self._made = (model, trained, reader)
         return self._made[1:]
 

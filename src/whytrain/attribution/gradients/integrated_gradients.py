@@ -97,7 +97,7 @@ class IntegratedGradients(Explainer):
     def _start(self, model: ModelInterface, token_ids: Tensor, embeddings: Tensor, of_word: Tensor) -> Tensor:
         if self.baseline == "zero":
             return torch.where(of_word[:, None], torch.zeros_like(embeddings), embeddings)
-        replacement = removal_of(self.baseline, model.tokenizer).replacement_id
+        replacement = removal_of(self.baseline, model).replacement_id
         assert replacement is not None
         return model.embed(torch.where(of_word, replacement, token_ids)).detach()
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
 from whytrain.attribution.explainer import Explainer
-from whytrain.attribution.shapley.direct import Rows, direct_logits
+from whytrain.attribution.shapley.coalitions import Rows
+from whytrain.attribution.shapley.direct import direct_logits
 from whytrain.attribution.shapley.table import BATCH_TOKENS
 from whytrain.attribution.target import Target
 from whytrain.models.evaluation import evaluating

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+Rows = tuple[NDArray[np.int64], NDArray[np.int64]]  # where their logits go (n,), token ids (n, n_tokens)
+
 
 def n_players_of(n_coalitions: int) -> int:
     """Return n for a table of 2^n coalitions.

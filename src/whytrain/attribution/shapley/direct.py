@@ -9,11 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from whytrain.attribution.removal import Removal
+from whytrain.attribution.shapley.coalitions import Rows
 from whytrain.attribution.units import Units
 from whytrain.errors import ConfigError
 from whytrain.types import PredictFn
-
-Rows = tuple[NDArray[np.int64], NDArray[np.int64]]  # where their logits go (n,), token ids (n, n_tokens)
 
 
 def coalition_rows(players: Units, present: NDArray[np.bool_], absence: Removal) -> Iterator[Rows]:
@@ -25,8 +24,12 @@ def coalition_rows(players: Units, present: NDArray[np.bool_], absence: Removal)
         absence: what stands where a player is absent.
 
     Yields:
-        Positions in `present` (n,) and token ids (n, n_tokens); every coalition once.
+        Positions in `present` (n,) and token ids (n, n_tokens); every coalition once, or where words are
+        filled in as often as texts are made of it.
     """
+    if absence.fill is not None:
+        yield from absence.fill(players, present)
+        return
     stays = np.concatenate([present, np.ones((len(present), 1), dtype=bool)], axis=1)
     # Special tokens have player -1: the column of ones at the end.
     tokens_stay = stays[:, players.player_of_token]

@@ -52,7 +52,8 @@ class Shapley(Explainer):
         Args:
             absences: what stands where a word is absent (removal, baseline), one attribution each; figures
                 show the first. None: as is usual for the model.
-            exact_words: up to how many words all 2^n coalitions are evaluated.
+            exact_words: up to how many words all 2^n coalitions are evaluated; where words are filled in,
+                only as long as these are no more than the budget.
             budget: evaluations of an estimate of a text of up to 128 tokens, fewer of a longer one, see
                 `evaluations`.
         """
@@ -60,8 +61,10 @@ class Shapley(Explainer):
 
     def cost(self, model: ModelInterface, n_words: int) -> int:
         """Return the number of coalitions that are evaluated under all absences, at most."""
-        each = 1 << n_words if self._is_exact(n_words) else max(self.budget, minimum_budget(n_words))
-        return len(self._absences(model)) * each
+        estimated = max(self.budget, minimum_budget(n_words))
+        return sum(
+            1 << n_words if self._is_exact(n_words, kind) else estimated for kind in self._absences(model)
+        )
 
     def first_variant(self, model: ModelInterface) -> Shapley:
         """Return the values under the first absence alone."""
@@ -70,16 +73,17 @@ class Shapley(Explainer):
 
     def prepare(self, asks: Sequence[Ask], targets: Sequence[Target]) -> None:
         """Evaluate the tables of all texts that are short enough together."""
-        short = [ask for ask in asks if self._is_exact(len(ask.units))]
-        if short:
-            for kind in self._absences(short[0].model):
-                fill_tables(short, kind)
+        for kind in self._absences(asks[0].model) if asks else ():
+            fill_tables([ask for ask in asks if self._is_exact(len(ask.units), kind)], kind)
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
         """Explain a text under each absence."""
-        if self._is_exact(len(ask.units)):
-            return [_exact(ask, target, kind) for kind in self._absences(ask.model)]
-        return [self._estimated(ask, target, kind, seed) for kind in self._absences(ask.model)]
+        return [
+            _exact(ask, target, kind)
+            if self._is_exact(len(ask.units), kind)
+            else self._estimated(ask, target, kind, seed)
+            for kind in self._absences(ask.model)
+        ]
 
     def evaluations(self, units: Units) -> int:
         """Return how many evaluations an estimate takes: the budget, or what reads as many tokens.
@@ -89,11 +93,12 @@ class Shapley(Explainer):
         share = max(LEAST_SHARE, min(1.0, WHOLE_BUDGET_TOKENS / len(units.token_ids)))
         return max(int(share * self.budget), minimum_budget(len(units)))
 
-    def _is_exact(self, n_words: int) -> bool:
-        return n_words <= max(self.exact_words, MIN_PLAYERS - 1)
+    def _is_exact(self, n_words: int, kind: Removal) -> bool:
+        affordable = self.budget.bit_length() - 1 if kind.fill is not None else self.exact_words
+        return n_words <= max(min(self.exact_words, affordable), MIN_PLAYERS - 1)
 
     def _absences(self, model: ModelInterface) -> list[Removal]:
-        return [removal_of(name, model.tokenizer) for name in self.absences or model.capabilities.removals]
+        return [removal_of(name, model) for name in self.absences or model.capabilities.removals]
 
     def _estimated(self, ask: Ask, target: Target, kind: Removal, seed: int) -> Attribution:
         n, n_evaluations = len(ask.units), self.evaluations(ask.units)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from whytrain.attribution.shapley.direct import Rows
+from whytrain.attribution.shapley.coalitions import Rows
 from whytrain.types import Recurrence
 
 _BATCH_ROWS = 8192  # sentences that share: more share more, and need more memory

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from whytrain.attribution.removal import Removal
-from whytrain.attribution.shapley.coalitions import membership, subset_sums
-from whytrain.attribution.shapley.direct import Rows, coalition_rows, direct_logits
+from whytrain.attribution.shapley.coalitions import Rows, membership, subset_sums
+from whytrain.attribution.shapley.direct import coalition_rows, direct_logits
 from whytrain.attribution.shapley.shared_rows import shared_rows
 from whytrain.attribution.shapley.sharing import shared_logits
 from whytrain.attribution.units import Units
@@ -189,6 +189,7 @@ def _without_dummies(players: Units, absence: Removal) -> tuple[Units, NDArray[n
         token_ids=ids,
         player_of_token=np.where(owner >= 0, number[owner], -1),
         n_words=tuple(players.n_words[i] for i in kept),
+        whole_words=players.whole_words,
     )
     return reduced, subset_sums(masks)
 
@@ -219,11 +220,12 @@ def _written_tables(
 def _row_logits(
     model: PredictFn, recurrence: Recurrence | None, rows: Iterable[Rows], device: torch.device | str | None
 ) -> NDArray[np.float32]:
-    """Return the logits of coalitions that are written out, in the order of their positions."""
+    """Return the logits of coalitions that are written out; the mean where one is written several times."""
     if recurrence is not None:
         positions, logits = shared_rows(recurrence, rows)
     else:
         positions, logits = direct_logits(model, rows, BATCH_TOKENS, device_of(model, device))
-    ordered = np.empty_like(logits)
-    ordered[positions] = logits
-    return ordered
+    times = np.bincount(positions)
+    ordered = np.zeros((len(times), logits.shape[1]), dtype=np.float32)
+    np.add.at(ordered, positions, logits)
+    return ordered / times[:, None].astype(np.float32)

@@ -20,6 +20,7 @@ ABSENT: dict[RemovalName, str] = {
     "mask": "masked",
     "unknown": "replaced by an unknown word",
     "removed": "taken out",
+    "infilled": "filled in by a language model",
 }
 _NAMED = 3  # words that a sentence names
 _NOTABLE = 0.2  # share of the largest |score| below which a word is not named
