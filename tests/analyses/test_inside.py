@@ -151,7 +151,7 @@ def test_patching_compares_two_texts(subject: Subject) -> None:
     result = ask("patching", pair)
     assert result.verdict.startswith('"film", "good" moves the answer towards ')
     heat, effects = result.charts
-    assert heat.columns == ("the", "film", "is", "good")
+    assert heat.columns == ("the", "film", "is", "good", "[CLS] and [SEP]")
     assert heat.rows == ("embeddings", "lstm 1 carried", "lstm 1")
     assert effects.labels == ("embeddings", "lstm 1")
 

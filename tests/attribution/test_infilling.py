@@ -231,15 +231,14 @@ def test_what_cannot_fill(
         masked_language_model(name_or_path=str(bert_folder), samples=1)
     with pytest.raises(ConfigError, match=r"infill.name_or_path=.*: no masked language model"):
         masked_language_model(name_or_path=str(tmp_path / "nowhere"), samples=1)
+    bare = wordpiece_tokenizer(["now"])
+    bare.mask_id = None  # type: ignore[misc]
     with pytest.raises(ConfigError, match="tokenizer has no mask token"):
-        bare = wordpiece_tokenizer(["now"])
-        bare.mask_id = None  # type: ignore[misc]
         MaskedLanguageModel(language.network, bare, name="bare", samples=1, seed=0)
     model = adding.filled_by(language)
+    removal, long = removal_of("infilled", model), units_of(model, " ".join(["now"] * 7))
     with pytest.raises(ConfigError, match="reads at most 8 tokens, the text has 9"):
-        Ask(model, units_of(model, " ".join(["now"] * 7))).logits(
-            np.zeros((1, 7), bool), removal_of("infilled", model)
-        )
+        Ask(model, long).logits(np.zeros((1, 7), dtype=bool), removal)
     pieces = players_in(TEXT, model.tokenizer, 20, "wordpiece")
     with pytest.raises(ConfigError, match="use players=word"):
-        Ask(model, pieces).logits(np.zeros((1, 4), dtype=bool), removal_of("infilled", model))
+        Ask(model, pieces).logits(np.zeros((1, 4), dtype=bool), removal)

@@ -15,6 +15,7 @@ from tokenizers import models, pre_tokenizers, processors
 from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.models.layers import Replacement
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.models.transformer import Transformer
 
@@ -168,6 +169,38 @@ def test_logits_are_the_librarys(tmp_path: Path, family: str) -> None:
     saved = SavedModel(model=model, tokenizer=own, class_names=("a", "b", "c"), max_tokens=20)
     save_model(tmp_path / "saved", saved, class_path=CLASS, arguments={})
     check_logits(network, load_model(tmp_path / "saved").interface, own)
+
+
+def test_a_layer_that_runs_several_times_is_several_layers(tmp_path: Path) -> None:
+    """ALBERT: each pass through the shared weights can be seen and set; setting the last one decides all."""
+    kind, sizes, _ = FAMILIES["ALBERT"]
+    library_model(tmp_path, kind, sizes | {"num_hidden_layers": 3})
+    own = tokenizer()
+    asked = interface_of(read(tmp_path, own), own, 20)
+    names = ("layer 1", "layer 2", "layer 3")
+    assert asked.capabilities.layers == ("embeddings", *names, "pooled")
+    ids, mask = sentences(own)
+    with torch.no_grad():
+        seen, states = asked.through_layers(ids, mask), asked.inspect(ids, mask).hidden_states
+        torch.testing.assert_close(seen.states["layer 3"], states)
+        other = asked.through_layers(ids.flip(0), mask.flip(0))
+        for name in names:
+            same = Replacement(layer=name, where=torch.tensor(True), values=other.states[name])
+            found = asked.through_layers(ids, mask.flip(0), same)
+            torch.testing.assert_close(found.logits, other.logits)
+
+
+@pytest.mark.parametrize("family", ["T5", "BART", "Funnel", "FNet"])
+def test_models_without_one_stack_show_no_layers(tmp_path: Path, family: str) -> None:
+    kind, sizes, *_ = (FROM_IDS | FAMILIES)[family]
+    library_model(tmp_path, kind, sizes)
+    own = tokenizer()
+    asked = interface_of(read(tmp_path, own), own, 20)
+    assert asked.capabilities.layers == ()
+    with pytest.raises(
+        ConfigError, match=f"{kind}ForSequenceClassification does not show its layers one by one"
+    ):
+        asked.through_layers(*sentences(own))
 
 
 def check_inspection(asked: ModelInterface, ids: torch.Tensor, mask: torch.Tensor) -> None:

@@ -63,6 +63,7 @@ def test_the_hand_built_network(latch: ModelInterface) -> None:
         [0, 0, 0, 0, 0, 1],  # what is read: only "good" shows it
     ]
     np.testing.assert_allclose(found.restored, expected, atol=1e-5)
+    assert found.special is None
     assert found.direct == pytest.approx({"embeddings": 1.0, "lstm 1": 0.0}, abs=1e-5)
     assert found.indirect == pytest.approx({"embeddings": 0.0, "lstm 1": 1.0}, abs=1e-5)
 
@@ -103,6 +104,10 @@ def test_a_transformer(bert_folder: Path) -> None:
     np.testing.assert_allclose(found.restored[2], 0, atol=1e-4)
     assert found.direct["layer 2"] == pytest.approx(0, abs=1e-4)
     assert found.indirect["layer 2"] == pytest.approx(1, abs=1e-4)
+    # Special tokens know nothing of the word before the first layer, and everything behind the last.
+    assert found.special is not None
+    assert found.special[[0, 2]] == pytest.approx([0, 1], abs=1e-4)
+    assert found.pair.special == ("[CLS]", "[SEP]")
 
 
 def test_a_word_is_absent_in_its_place(latch: ModelInterface) -> None:

@@ -22,6 +22,7 @@ from whytrain.models.pretrained_network import pretrained_network
 from whytrain.models.transformer_reading import longest_input
 
 _BATCH_TOKENS = 4096  # of sentences of one length; the chances of a whole vocabulary are held for each
+_MANY = 0.1  # of a vocabulary begin with the sign of a space, where there is one
 _UNUSED = re.compile(r"\[unused\d+\]")
 _UNKNOWN = -1  # a word that is not drawn yet
 
@@ -175,9 +176,9 @@ class MaskedLanguageModel:
     def _is_word(self) -> NDArray[np.bool_]:
         """Which tokens of the vocabulary are whole words: bool (vocabulary,)."""
         tokens = self.tokenizer.tokens(range(self.tokenizer.vocabulary_size))
-        begins = next(
-            (sign for sign in "Ġ▁" if sum(t.startswith(sign) for t in tokens) * 10 > len(tokens)), ""
-        )
+        # Vocabularies that write the space before a word, as byte-level BPE and SentencePiece do.
+        shares = {sign: np.mean([token.startswith(sign) for token in tokens]) for sign in "Ġ▁"}
+        begins = next((sign for sign, share in shares.items() if share > _MANY), "")
         special = self.tokenizer.special_ids | {self.tokenizer.unknown_id}
         return np.array(
             [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,15 +28,19 @@ from whytrain.probing.negation import is_negation
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Array = NDArray[np.float64]
+Share = TypeVar("Share", float, Interval)
+_OWN = "the word itself"
+_HALF, _ALL = 0.5, 0.99  # of a word's effect
 _BESIDE = 4  # words to each side of the one that is taken away
 _FEWEST = 10  # sentences with a negation; of fewer the most decisive words are taken instead
 _HOW_TO_READ = (
     "Two sentences that differ in a word are run. One state of the first is put into the second: one "
     "layer, at one word. If the answer of the first is back, that state carries what the word does (100%);"
     " where nothing changes, it carries nothing (0%). Through the word itself: with the states at the "
-    "changed word alone. Through other words: with the states at all others, which the word reached in "
-    "earlier layers. 'Carried' is what an LSTM hands on to the next word, beside what is read at each "
-    "word."
+    "changed word alone. Through all others: with the states at all other tokens, which the word reached "
+    "in earlier layers. Special tokens ([CLS] and the like) are no words; a transformer's classifier often "
+    "reads one of them, so that all that decides ends there. 'Carried' is what an LSTM hands on to the next "
+    "word, beside what is read at each word."
 )
 
 
@@ -97,23 +101,25 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
             verdict=f"The words {changed} change the answer by {found.total:.2f} logits: nothing to follow.",
             how_to_read=_HOW_TO_READ,
         )
-    layer = _last(found)
+    own = _OWN if len(pair.changed) == 1 else "these words themselves"
+    course = _course(_kinds(found), pair.special, own, _percent)
     verdict = (
         f"{changed} moves the answer towards {names[found.towards]} by {found.total:.1f} logits, beside "
-        f'"{against}". At {layer} {_percent(found.direct[layer])} of it comes through the state of '
-        f"{'the word itself' if len(pair.changed) == 1 else 'these words themselves'}, "
-        f"{_percent(found.indirect[layer])} through those of other words; the most at "
-        f"{_strongest(found, layer)}."
+        f'"{against}". {course} Of the words the most is at '
+        f"{_strongest(found, _most_telling(found.layers, found.direct))}."
     )
     shares = pd.DataFrame(found.restored, columns=[f"{w + 1} {word}" for w, word in enumerate(pair.words)])
+    special = [] if found.special is None else [_names(pair.special)]
+    for name in special:
+        shares[name] = found.special
     shares.insert(0, "layer", found.layers)
     heat = Heat(
         name="states",
         title=f"Where {changed} is carried",
         subtitle="Share of the answer that is back if one state is taken from the sentence with the word",
         rows=found.layers,
-        columns=pair.words,
-        values=_percents(found.restored),
+        columns=(*pair.words, *special),
+        values=_percents(shares.iloc[:, 1:].to_numpy()),
         unit="% of the difference",
     )
     effects = {
@@ -123,7 +129,7 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
         verdict=verdict,
         how_to_read=_HOW_TO_READ,
         tables={"patching": shares},
-        text_columns=tuple(shares.columns[1:]),
+        text_columns=tuple(shares.columns[1 : 1 + len(pair.words)]),
         charts=(heat, _effects(effects)),
     )
 
@@ -146,18 +152,16 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
             seed=subject.seed,
         )
 
-    layer = _last(found[0])
     effects = {
         kind: {at: mean([_kinds(one)[kind][at] for one in found]) for at in found[0].direct}
         for kind in _kinds(found[0])
     }
-    direct, indirect = (of[layer] for of in effects.values())
+    direct, indirect = (of[_last(found[0])] for of in list(effects.values())[:2])
     verdict = (
         f"Taking away {what} in {len(found)} validation sentences moves the answer by {sizes.mean():.1f} "
-        f"logits on average. At {layer} {_with_interval(direct)} of it comes through the state of the word "
-        f"itself, {_with_interval(indirect)} through those of other words."
+        f"logits on average. {_course(effects, found[0].pair.special, _OWN, _with_interval)}"
     )
-    shown = _most_telling(found[0])
+    shown = _most_telling(found[0].layers, {at: p.estimate / 100 for at, p in effects[_OWN].items()})
     own = np.mean([_strongest_word(one, shown) in one.pair.changed for one in found])
     verdict += f" {100 * own:.0f}% of the sentences have their strongest state of {shown} at the word itself."
     return AnalysisResult(
@@ -179,13 +183,61 @@ def _last(found: Patched) -> str:
     return [layer for layer in found.layers if not is_carried(layer)][-1]
 
 
-def _most_telling(found: Patched) -> str:
-    """Return the layer whose states stand for their own words most: what is handed on, not what is read."""
-    return ([layer for layer in found.layers if is_carried(layer)] or found.layers)[-1]
+def _most_telling(layers: Sequence[str], direct: Mapping[str, float]) -> str:
+    """Return the layer whose states stand for their own words most.
+
+    What a recurrence hands on, not what is read; of a transformer the last layer in which half of the effect
+    comes through the word's own state.
+    """
+    carried = [layer for layer in layers if is_carried(layer)]
+    own = [layer for layer in direct if direct[layer] >= _HALF]
+    return (carried or own or list(layers))[-1]
 
 
 def _kinds(found: Patched) -> dict[str, dict[str, float]]:
-    return {"the word itself": dict(found.direct), "other words": dict(found.indirect)}
+    """Return by kind of token the shares of the layers that are read."""
+    others = "other words" if found.special is None else "all other tokens"
+    kinds = {_OWN: dict(found.direct), others: dict(found.indirect)}
+    if found.special is not None:
+        special = dict(zip(found.layers, found.special.tolist(), strict=True))
+        kinds[f"{_names(found.pair.special)} alone"] = {layer: special[layer] for layer in found.direct}
+    return kinds
+
+
+def _course(
+    effects: Mapping[str, Mapping[str, Share]],
+    special: Sequence[str],
+    own: str,
+    told: Callable[[Share], str],
+) -> str:
+    """Say through which states a word's effect comes: at the last layer, or of a deep model on the way."""
+    direct, others, *rest = effects.values()
+    last = [*direct][-1]
+    if not rest or _size(rest[0][last]) < _ALL:
+        return (
+            f"At {last} {told(direct[last])} of it comes through the state of {own}, "
+            f"{told(others[last])} through those of {'other tokens' if rest else 'other words'}."
+        )
+    stays = [layer for layer in direct if _size(direct[layer]) >= _HALF][-1]
+    arrives = next(layer for layer in direct if _size(rest[0][layer]) >= _HALF)
+    return (
+        f"Half of it or more comes through the state of {own} up to {stays}, there {told(direct[stays])}; "
+        f"from {arrives} on it is at {_names(special)}, there {told(rest[0][arrives])}: what the classifier "
+        "reads."
+    )
+
+
+def _size(share: float | Interval) -> float:
+    return share.estimate / 100 if isinstance(share, Interval) else share
+
+
+def _names(special: Sequence[str]) -> str:
+    """Return special tokens in words.
+
+    >>> _names(["[CLS]", "[SEP]"])
+    '[CLS] and [SEP]'
+    """
+    return " and ".join(dict.fromkeys(special))
 
 
 def _strongest(found: Patched, layer: str) -> str:
@@ -200,12 +252,16 @@ def _strongest_word(found: Patched, layer: str) -> int:
 def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
     """Mean shares by the place beside the word that is taken away."""
     beside = np.arange(-_BESIDE, _BESIDE + 1)
-    sums, weights = np.zeros((2, len(found[0].layers), len(beside)))
+    special = [] if found[0].special is None else [_names(found[0].pair.special)]
+    sums, weights = np.zeros((2, len(found[0].layers), len(beside) + len(special)))
     for one, size in zip(found, sizes, strict=True):
         places = one.pair.changed[0] + beside
-        there = (places >= 0) & (places < len(one.pair.words))
+        there = np.flatnonzero((places >= 0) & (places < len(one.pair.words)))
         sums[:, there] += size * one.restored[:, places[there]]
         weights[:, there] += size
+        if one.special is not None:
+            sums[:, -1] += size * one.special
+            weights[:, -1] += size
     names = [f"{-n} before" if n < 0 else f"{n} after" if n else "the word" for n in beside.tolist()]
     return Heat(
         name="states",
@@ -215,7 +271,7 @@ def _around(found: Sequence[Patched], sizes: Array, what: str) -> Chart:
             f"{len(found)} sentences"
         ),
         rows=found[0].layers,
-        columns=tuple(names),
+        columns=(*names, *special),
         values=_percents(sums / np.where(weights > 0, weights, np.nan)),
         unit="% of the difference",
     )
@@ -225,7 +281,7 @@ def _effects(effects: dict[str, dict[str, Interval]]) -> Chart:
     layers = tuple(next(iter(effects.values())))
     return Bars(
         name="effects",
-        title="Through the word itself, or through what other words took from it",
+        title="Through the word itself, or through what other tokens took from it",
         subtitle="Share of the word's effect that comes through the states of each layer",
         labels=layers,
         series={f"through {kind}": tuple(of[layer] for layer in layers) for kind, of in effects.items()},
@@ -248,6 +304,7 @@ def _rows(found: Patched, subject: Subject) -> list[dict[str, object]]:
             "restored_at_word": found.restored[row, word],
             "direct": found.direct.get(layer, np.nan),
             "indirect": found.indirect.get(layer, np.nan),
+            "special": np.nan if found.special is None else found.special[row],
         }
         for row, layer in enumerate(found.layers)
     ]

@@ -23,6 +23,7 @@ class Pair:
         token_ids: int64 (n_tokens,), of the sentence.
         other_ids: int64 (n_tokens,), of the other one.
         word_of_token: int64 (n_tokens,); -1 for special tokens.
+        special: the special tokens, as the vocabulary writes them.
     """
 
     words: tuple[str, ...]
@@ -30,6 +31,7 @@ class Pair:
     token_ids: NDArray[np.int64]
     other_ids: NDArray[np.int64]
     word_of_token: NDArray[np.int64]
+    special: tuple[str, ...]
 
     @property
     def changed(self) -> list[int]:
@@ -63,6 +65,7 @@ def pair_of(text: str, other: str, model: ModelInterface) -> Pair:
         token_ids=a.token_ids,
         other_ids=b.token_ids,
         word_of_token=a.word_of_token,
+        special=_special(a, model),
     )
     if not pair.changed:
         raise DataError("text= and other= are the same to the model: change a word")
@@ -81,4 +84,9 @@ def without_word(encoding: WordEncoding, word: int, model: ModelInterface) -> Pa
         token_ids=encoding.token_ids,
         other_ids=other,
         word_of_token=encoding.word_of_token,
+        special=_special(encoding, model),
     )
+
+
+def _special(encoding: WordEncoding, model: ModelInterface) -> tuple[str, ...]:
+    return tuple(model.tokenizer.tokens(encoding.token_ids[encoding.word_of_token < 0].tolist()))

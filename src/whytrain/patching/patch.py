@@ -32,8 +32,10 @@ class Patched:
         layers: names, from the input on; what a recurrence carries has a row of its own.
         restored: (n_layers, n_words), the share of what lies between the two differences that is there
             again if the second sentence gets the first one's state at one word; NaN where nothing lies there.
+        special: (n_layers,), the same with the states at all special tokens, such as the one that a
+            transformer's classifier reads; None where there are none.
         direct: by layer that is read, the share that goes through the states at the changed words themselves.
-        indirect: by layer, the share that goes through the states at all other words, which the changed ones
+        indirect: by layer, the share that goes through the states at all other tokens, which the changed ones
             have reached before.
     """
 
@@ -44,6 +46,7 @@ class Patched:
     other_difference: float
     layers: tuple[str, ...]
     restored: Array
+    special: Array | None
     direct: Mapping[str, float]
     indirect: Mapping[str, float]
 
@@ -58,9 +61,9 @@ def patched(model: ModelInterface, pair: Pair, *, towards: int | None = None) ->
 
     With d(x) = logit of `towards` - logit of `against`, restored(l, w) = (d(other with the state of layer l
     at word w from the sentence) - d(other)) / (d(sentence) - d(other)). Of a layer that is read, the states
-    of all words decide everything behind it. So what the changed words do comes apart there into the direct
+    of all tokens decide everything behind it. So what the changed words do comes apart there into the direct
     effect, d(other with the sentence's states at these words) - d(other), and the indirect one with the
-    states at all other words; what is missing to the whole is done by both together.
+    states at all other tokens; what is missing to the whole is done by both together.
 
     Args:
         model: which shows its layers.
@@ -91,7 +94,8 @@ def patched(model: ModelInterface, pair: Pair, *, towards: int | None = None) ->
         layers = tuple(layer for layer in first.states if layer != POOLED)
         own = pair.word_of_token == np.arange(len(pair.words))[:, None]
         changed = np.isin(pair.word_of_token, pair.changed)[None]
-        sets = np.concatenate([own, changed, ~changed])
+        is_special = (pair.word_of_token < 0)[None]
+        sets = np.concatenate([own, changed, ~changed, is_special])
         shares = {
             layer: (differences(_carried_over(model, pair, first, layer, sets)) - start) / span
             for layer in layers
@@ -106,6 +110,7 @@ def patched(model: ModelInterface, pair: Pair, *, towards: int | None = None) ->
         other_difference=start,
         layers=layers,
         restored=np.stack([shares[layer][:n_words] for layer in layers]),
+        special=np.array([shares[layer][n_words + 2] for layer in layers]) if pair.special else None,
         direct={layer: float(shares[layer][n_words]) for layer in read},
         indirect={layer: float(shares[layer][n_words + 1]) for layer in read},
     )

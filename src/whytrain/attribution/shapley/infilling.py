@@ -47,6 +47,7 @@ def infilled_rows(model: ModelInterface, units: Units, present: NDArray[np.bool_
     pieces = {word: np.array(word_within(model.tokenizer, word)) for word in np.unique(drawn)}
     begins = np.searchsorted(player_of_word, np.arange(len(units) + 1))
     segments = _segments(units)
+    n_behind = len(segments[-1][1]) if segments[-1][0] < 0 else 0
     texts: dict[int, list[tuple[int, Ints]]] = {}
     for row, samples in enumerate(drawn):
         for text in samples:
@@ -56,7 +57,7 @@ def infilled_rows(model: ModelInterface, units: Units, present: NDArray[np.bool_
                 else np.concatenate([pieces[word] for word in text[begins[player] : begins[player + 1]]])
                 for player, own in segments
             ]
-            ids = _cut(parts, model.max_tokens)
+            ids = _cut(np.concatenate(parts), model.max_tokens, n_behind)
             texts.setdefault(len(ids), []).append((row, ids))
     for same_length in texts.values():
         rows, all_ids = zip(*same_length, strict=True)
@@ -70,6 +71,8 @@ def _segments(units: Units) -> list[tuple[int, Ints]]:
     return list(zip(owner[starts].tolist(), np.split(units.token_ids, starts[1:]), strict=True))
 
 
-def _cut(parts: list[Ints], max_tokens: int) -> Ints:
-    ids, last = np.concatenate(parts), parts[-1]
-    return ids if len(ids) <= max_tokens else np.concatenate([ids[: max_tokens - len(last)], last])
+def _cut(ids: Ints, max_tokens: int, n_behind: int) -> Ints:
+    """Return at most so many tokens, with the special ones that end the text."""
+    if len(ids) <= max_tokens:
+        return ids
+    return np.concatenate([ids[: max_tokens - n_behind], ids[len(ids) - n_behind :]])
