@@ -16,6 +16,7 @@ from whytrain.data.tokenization import Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.models.saved import SavedModel, load_model, save_model
 from whytrain.models.transformer import Transformer
+from whytrain.models.transformer_reading import fuses
 from whytrain.types import Inspectable
 
 CLASS = "whytrain.models.transformer.Transformer"
@@ -243,3 +244,49 @@ def test_the_packaged_model_takes_a_step():
     assert model.max_tokens == 512
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < losses[0] - 0.05
+
+
+def test_attention_is_fused_where_logits_alone_are_asked(
+    model: Transformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[str] = []
+    switch = model.network.set_attn_implementation
+
+    def watched(way: str) -> None:
+        ways.append(way)
+        switch(way)
+
+    monkeypatch.setattr(model.network, "set_attn_implementation", watched)
+    with torch.no_grad():
+        expected = model(IDS, MASK)
+        assert ways == []  # short texts would gain nothing
+        monkeypatch.setattr("whytrain.models.transformer._LONG", 5)
+        # Float32 sums in another order; the two sentences differ by a thousand times as much.
+        torch.testing.assert_close(model(IDS, MASK), expected, rtol=1e-5, atol=1e-5)
+        assert ways == ["sdpa", "eager"]
+        seen = model.inspect(model.embed(IDS), MASK)
+        assert seen.attention is not None
+        torch.testing.assert_close(seen.logits, expected, rtol=1e-5, atol=1e-5)
+    model(IDS, MASK).sum().backward()  # with gradients, and in training, everything stays as it was
+    model.train()
+    with torch.no_grad():
+        model(IDS, MASK)
+    assert ways == ["sdpa", "eager"]
+
+
+def test_attention_that_answers_otherwise_is_not_fused(
+    model: Transformer, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, switch = model.network, model.network.set_attn_implementation
+    sizes = (tokenizer.vocabulary_size, tokenizer.padding_id, "embeddings")
+    assert fuses(network, *sizes)
+
+    def wrong(way: str) -> None:
+        switch(way)
+        network.classifier.bias.data.add_(1.0 if way == "sdpa" else -1.0)
+
+    monkeypatch.setattr(network, "set_attn_implementation", wrong)
+    assert not fuses(network, *sizes)
+    assert network.config._attn_implementation == "eager"
+    monkeypatch.setattr(network, "_supports_sdpa", False)
+    assert not fuses(network, *sizes)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +20,10 @@ from whytrain.models import transformer_layers
 from whytrain.models.layers import LayerStates, Replacement
 from whytrain.models.pretrained_network import pretrained_network, quiet_library, reach_hub
 from whytrain.models.transformer_reading import (
+    FUSED,
+    PLAIN,
     Reading,
+    fuses,
     inspected,
     longest_input,
     read_embeddings,
@@ -29,6 +34,8 @@ from whytrain.types import Inspection, RemovalName
 
 # What is found of a trained classifying head: none, one of as many classes, one of another number.
 Head = Literal["none", "kept", "other"]
+_LONG = 64  # tokens from which switching attention pays
+_ATTENTION = threading.RLock()  # how a network computes attention is said for all threads at once
 _SPARE_ROWS = (
     1024  # embedding tables are padded to round numbers: so many more rows than tokens are no surprise
 )
@@ -105,6 +112,7 @@ class Transformer(nn.Module):
         self.max_tokens = longest_input(self.network)
         with quiet_library():
             self._reading = reading or reading_of(self.network, vocabulary_size, padding_id)
+            self._fuses = fuses(self.network, vocabulary_size, padding_id, self._reading)
         self._sizes = {
             "vocabulary_size": vocabulary_size,
             "n_classes": n_classes,
@@ -182,11 +190,12 @@ class Transformer(nn.Module):
         Raises:
             ConfigError: more tokens than the model has positions.
         """
-        if self._reading == "ids":
-            self._check_length(token_ids)
-            return self._ordered(read_ids(self.network, token_ids, mask))
-        output = read_embeddings(self.network, self.embed(token_ids), mask, self._reading)
-        return self._ordered(output.logits)
+        with self._attending(token_ids.shape[1]):
+            if self._reading == "ids":
+                self._check_length(token_ids)
+                return self._ordered(read_ids(self.network, token_ids, mask))
+            output = read_embeddings(self.network, self.embed(token_ids), mask, self._reading)
+            return self._ordered(output.logits)
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Return word embeddings (batch, n_tokens, embedding_size), before positions are added.
@@ -208,7 +217,8 @@ class Transformer(nn.Module):
         pays to each token in the last layer, mean over heads.
         """
         assert self._reading != "ids"
-        seen = inspected(self.network, embeddings, mask, self._reading)
+        with _ATTENTION:
+            seen = inspected(self.network, embeddings, mask, self._reading)
         return replace(seen, logits=self._ordered(seen.logits))
 
     def through_layers(
@@ -220,13 +230,29 @@ class Transformer(nn.Module):
             NotImplementedError: its layers are no single stack, or no linear layer ends it.
         """
         assert self._reading != "ids"
-        seen = transformer_layers.through_layers(self.network, embeddings, mask, self._reading, replacement)
+        with _ATTENTION:
+            seen = transformer_layers.through_layers(
+                self.network, embeddings, mask, self._reading, replacement
+            )
         return replace(
             seen,
             logits=self._ordered(seen.logits),
             head_weight=self._ordered(seen.head_weight.T).T,
             head_bias=self._ordered(seen.head_bias[None])[0],
         )
+
+    @contextmanager
+    def _attending(self, n_tokens: int) -> Iterator[None]:
+        """Fuse attention for long texts of which logits alone are asked: half the time, little memory."""
+        with _ATTENTION:
+            if not self._fuses or n_tokens < _LONG or self.training or torch.is_grad_enabled():
+                yield
+                return
+            self.network.set_attn_implementation(FUSED)
+            try:
+                yield
+            finally:
+                self.network.set_attn_implementation(PLAIN)
 
     def _check_length(self, token_ids: Tensor) -> None:
         if self.max_tokens is not None and token_ids.shape[1] > self.max_tokens:
@@ -282,7 +308,7 @@ def _pretrained(name_or_path: str, n_classes: int, padding_id: int) -> tuple[Any
         what="sequence classifier or encoder",
         num_labels=n_classes,
         pad_token_id=padding_id,
-        attn_implementation="eager",
+        attn_implementation=PLAIN,
         ignore_mismatched_sizes=True,  # a head for other classes is drawn anew
     )
     return _with_head(network, loading)
@@ -303,7 +329,7 @@ def _untrained(architecture: Mapping[str, Any]) -> Any:
     plain = {key: value for key, value in architecture.items() if key != "auto_map"}
     config = AutoConfig.for_model(**plain)
     build: Any = AutoModelForSequenceClassification.from_config
-    return build(config, dtype=torch.float32, attn_implementation="eager", trust_remote_code=False)
+    return build(config, dtype=torch.float32, attn_implementation=PLAIN, trust_remote_code=False)
 
 
 def _plain_config(network: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ FromEmbeddings = Literal["embeddings", "last_token", "equal_lengths"]
 
 # Padding changes the order in which float32 numbers are added, about 1e-6 of the logits per layer; reading it
 # changes them by tenths of their spread.
+PLAIN, FUSED = "eager", "sdpa"  # ways to compute attention; the first one shows its weights
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-5
 
 
@@ -162,6 +163,29 @@ def reading_of(network: Any, vocabulary_size: int, padding_id: int) -> Reading:
         f"{family} cannot tell padding from text, so its batches would be wrong ({reasons[0]}): use another "
         "architecture, such as BERT, RoBERTa, DeBERTa, ModernBERT, GPT-2, Llama, Qwen or T5"
     )
+
+
+def fuses(network: Any, vocabulary_size: int, padding_id: int, reading: Reading) -> bool:
+    """Whether fused attention, which never holds its weights, gives the same answer; leaves it off."""
+    if not getattr(network, "_supports_sdpa", False):
+        return False
+    ids, mask = _pair(network, vocabulary_size, padding_id)
+
+    def answer() -> Tensor:
+        if reading == "ids":
+            return read_ids(network, ids, mask)
+        return read_embeddings(network, network.get_input_embeddings()(ids), mask, reading).logits
+
+    with torch.random.fork_rng(devices=[]), evaluating(network):
+        plain = answer()
+        try:
+            network.set_attn_implementation(FUSED)
+            difference = float((answer() - plain).abs().max())
+        except Exception:  # libraries of models raise whatever they like
+            return False
+        finally:
+            network.set_attn_implementation(PLAIN)
+    return difference <= _ABSOLUTE + _RELATIVE * float(plain.abs().max())
 
 
 def longest_input(network: Any) -> int | None:
