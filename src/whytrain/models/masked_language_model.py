@@ -145,7 +145,8 @@ class MaskedLanguageModel:
                 handle.remove()
         allowed = torch.from_numpy(self._is_word).to(ids.device)
         scores = logits[:, : len(allowed)].double().masked_fill(~allowed, -torch.inf)
-        return scores.softmax(dim=1)
+        chances: Tensor = scores.softmax(dim=1)
+        return chances
 
     def _sentence(
         self, words: Sequence[str], context: NDArray[np.int64], place: int

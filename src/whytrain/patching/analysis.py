@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ from whytrain.probing.negation import is_negation
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Array = NDArray[np.float64]
-Share = TypeVar("Share", float, Interval)
+Share = float | Interval  # of a word's effect: of one sentence, or in % over several
 _OWN = "the word itself"
 _HALF, _ALL = 0.5, 0.99  # of a word's effect
 _BESIDE = 4  # words to each side of the one that is taken away
@@ -102,7 +102,7 @@ def _of_one(found: Patched, subject: Subject) -> AnalysisResult:
             how_to_read=_HOW_TO_READ,
         )
     own = _OWN if len(pair.changed) == 1 else "these words themselves"
-    course = _course(_kinds(found), pair.special, own, _percent)
+    course = _course(_kinds(found), pair.special, own)
     verdict = (
         f"{changed} moves the answer towards {names[found.towards]} by {found.total:.1f} logits, beside "
         f'"{against}". {course} Of the words the most is at '
@@ -159,7 +159,7 @@ def _of_many(found: Sequence[Patched], what: str, subject: Subject) -> AnalysisR
     direct, indirect = (of[_last(found[0])] for of in list(effects.values())[:2])
     verdict = (
         f"Taking away {what} in {len(found)} validation sentences moves the answer by {sizes.mean():.1f} "
-        f"logits on average. {_course(effects, found[0].pair.special, _OWN, _with_interval)}"
+        f"logits on average. {_course(effects, found[0].pair.special, _OWN)}"
     )
     shown = _most_telling(found[0].layers, {at: p.estimate / 100 for at, p in effects[_OWN].items()})
     own = np.mean([_strongest_word(one, shown) in one.pair.changed for one in found])
@@ -208,26 +208,29 @@ def _course(
     effects: Mapping[str, Mapping[str, Share]],
     special: Sequence[str],
     own: str,
-    told: Callable[[Share], str],
 ) -> str:
     """Say through which states a word's effect comes: at the last layer, or of a deep model on the way."""
-    direct, others, *rest = effects.values()
+    direct, others, *rest = list(effects.values())
     last = [*direct][-1]
     if not rest or _size(rest[0][last]) < _ALL:
         return (
-            f"At {last} {told(direct[last])} of it comes through the state of {own}, "
-            f"{told(others[last])} through those of {'other tokens' if rest else 'other words'}."
+            f"At {last} {_told(direct[last])} of it comes through the state of {own}, "
+            f"{_told(others[last])} through those of {'other tokens' if rest else 'other words'}."
         )
     stays = [layer for layer in direct if _size(direct[layer]) >= _HALF][-1]
     arrives = next(layer for layer in direct if _size(rest[0][layer]) >= _HALF)
     return (
-        f"Half of it or more comes through the state of {own} up to {stays}, there {told(direct[stays])}; "
-        f"from {arrives} on it is at {_names(special)}, there {told(rest[0][arrives])}: what the classifier "
+        f"Half of it or more comes through the state of {own} up to {stays}, there {_told(direct[stays])}; "
+        f"from {arrives} on it is at {_names(special)}, there {_told(rest[0][arrives])}: what the classifier "
         "reads."
     )
 
 
-def _size(share: float | Interval) -> float:
+def _told(share: Share) -> str:
+    return _with_interval(share) if isinstance(share, Interval) else _percent(share)
+
+
+def _size(share: Share) -> float:
     return share.estimate / 100 if isinstance(share, Interval) else share
 
 

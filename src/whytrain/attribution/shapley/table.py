@@ -228,4 +228,5 @@ def _row_logits(
     times = np.bincount(positions)
     ordered = np.zeros((len(times), logits.shape[1]), dtype=np.float32)
     np.add.at(ordered, positions, logits)
-    return ordered / times[:, None].astype(np.float32)
+    ordered /= times[:, None].astype(np.float32)
+    return ordered
