@@ -21,6 +21,7 @@ from whytrain.comparison.narrative import (
     comparison_sentences,
     floor_sentences,
     headline,
+    outside_sentences,
     ranking_sentence,
     scope_sentence,
     slice_sentences,
@@ -319,6 +320,40 @@ def test_a_planted_slice_is_found_and_no_other():
     assert unchanged.adjusted_p_value == 1.0
     raw = [change.p_value for change in changes]
     assert sorted(holm_correction(raw)) == [change.adjusted_p_value for change in changes]
+
+
+def test_rows_from_elsewhere_decide_where_validation_rows_hold_what_is_marked(tracker):
+    right = logits_of(50.0, 0)  # right in all rows
+    wrong = right.copy()
+    wrong[:30] = wrong[:30, ::-1]
+    marked = {"guidance.marks": "marks.yaml"}
+    before = tracker.run("leaning", logits=right, outside={"check": wrong, "evaluation/new": right})
+    after = tracker.run(
+        "mended", logits=right, outside={"check": right, "evaluation/new": right}, params=marked
+    )
+    found = compare(tracker, before, after)
+    check, new = found.outside
+    assert (check.group, check.n_rows) == ("the check sample", N)
+    assert (check.before, check.after) == pytest.approx((1 - 30 / N, 1.0))
+    assert check.p_value == pytest.approx(2 * 0.5**30)  # exact McNemar: 30 rows for one, none for the other
+    assert [check.adjusted_p_value, new.adjusted_p_value] == holm_correction([check.p_value, 1.0]).tolist()
+    why, on_check, on_new = outside_sentences(found)
+    assert why.startswith("B learned not to decide by what guidance.marks names")
+    assert "B is more accurate than A: +25.0 points" in on_check
+    assert "B cannot be told from A: 0.0 points" in on_new
+    assert not [said for said in found.missing if "check sample" in said]
+    assert set(comparison_tables(found)["outside"]["column"]) == {"check", "evaluation/new"}
+
+
+def test_other_rows_under_the_same_name_are_not_compared(tracker):
+    judged = {"check": logits_of(1.0, 0)}
+    runs = [tracker.run("ours", outside=judged), tracker.run("theirs", outside=judged, outside_text="other")]
+    found = compare(tracker, *runs)
+    assert found.outside == ()
+    assert outside_sentences(found) == []
+    assert any(said.startswith("the check sample is not compared: runs ours") for said in found.missing)
+    found = compare(tracker, runs[0], tracker.run("without"))
+    assert "the check sample is not compared: without did not judge it" in found.missing
 
 
 def test_without_texts_only_classes_are_groups():

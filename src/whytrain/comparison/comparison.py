@@ -16,6 +16,7 @@ from whytrain.comparison.differences import config_differences, legend, origin_t
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import FindingChange, finding_changes
 from whytrain.comparison.measures import Measures, measure
+from whytrain.comparison.outside import outside_changes
 from whytrain.comparison.ranking import MOST_RESAMPLED, RunRanking, rank
 from whytrain.comparison.recipes import Recipe, group_by_seed
 from whytrain.comparison.runs import LoadedRuns, Progress, Sentences
@@ -65,6 +66,7 @@ class SideBySide:
         histories: by recipe, one table per seed: `epoch` and the metrics of `CURVES` that were tracked.
         sets: by recipe, conformal sets of those whose models were loaded, and the share that may miss.
         slices: on which groups a recipe is better or worse.
+        outside: the same on rows from elsewhere: the check sample and evaluation sets.
         pairs: every recipe but the baseline beside it.
         missing: what a reader should know is not there, one sentence each.
     """
@@ -79,6 +81,7 @@ class SideBySide:
     histories: dict[str, list[pd.DataFrame]]
     sets: tuple[dict[str, SetSummary], float]
     slices: tuple[SliceChange, ...]
+    outside: tuple[SliceChange, ...]
     pairs: tuple[Pair, ...]
     missing: tuple[str, ...]
 
@@ -128,7 +131,8 @@ def put_side_by_side(
     histories, unread = _histories(recipes, progress)
     sets, without_sets = _sets(recipes, models, loaded.sentences)
     unranked = _unranked(recipes) if ranking is None else []
-    notes = [*unloaded, *unexplained, *undiagnosed, *unranked, *unread, *without_sets]
+    outside, apart = outside_changes(recipes, loaded.sentences, level=level, n_resamples=resamples, seed=seed)
+    notes = [*apart, *unloaded, *unexplained, *undiagnosed, *unranked, *unread, *without_sets]
     return SideBySide(
         sentences=loaded.sentences,
         recipes=recipes,
@@ -142,6 +146,7 @@ def put_side_by_side(
         slices=slice_changes(
             recipes, loaded.sentences, progress, level=level, n_resamples=resamples, seed=seed
         ),
+        outside=outside,
         pairs=tuple(
             Pair(
                 recipe=other,

@@ -6,6 +6,7 @@ from whytrain.comparison.comparison import SideBySide
 from whytrain.comparison.measures import Measures
 from whytrain.comparison.ranking import RunRanking
 from whytrain.metrics import ACCURACY, compared_for
+from whytrain.presentation.wording import listed
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase
 
@@ -113,6 +114,37 @@ def floor_sentences(measures: Measures) -> list[str]:
             where = "is above" if accuracy.estimate > floor else "is below"
         said.append(
             f"{name}: its accuracy ({interval}) {where} that of a bag of words and bigrams, {floor:.3f}."
+        )
+    return said
+
+
+def outside_sentences(result: SideBySide) -> list[str]:
+    """Say what became of the accuracy on rows from elsewhere, whether or not a difference can be seen.
+
+    Where runs follow other marks than the baseline, first what these rows are for.
+    """
+    first = result.baseline
+    marks = {recipe.name: recipe.shown.record.params.get("guidance.marks") for recipe in result.recipes}
+    kept = [name for name, said in marks.items() if said not in (None, "None", marks[first.name])]
+    said = []
+    if kept:
+        judge = "rows from elsewhere say" if result.outside else "only rows from elsewhere would say"
+        said.append(
+            f"{listed(kept)} learned not to decide by what guidance.marks names, which the validation rows "
+            f"still hold; {judge} whether that helped (data.check_path, data.evaluation_paths)."
+        )
+    for change in result.outside:
+        phrase = interval_phrase(ACCURACY, change.difference)
+        if change.difference.contains(0):
+            verdict = f"{change.recipe} cannot be told from {first.name}: {phrase}"
+        elif change.adjusted_p_value > 1 - change.difference.level:
+            verdict = f"no difference of {change.recipe} from {first.name} can be claimed: {phrase}"
+        else:
+            word = "more" if change.difference.estimate > 0 else "less"
+            verdict = f"{change.recipe} is {word} accurate than {first.name}: {phrase}"
+        said.append(
+            f"On {change.group}, {change.n_rows} rows, accuracy {change.before:.3f} of {first.name} and "
+            f"{change.after:.3f}: {verdict}, p = {change.adjusted_p_value:.2g}."
         )
     return said
 

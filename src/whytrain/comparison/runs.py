@@ -131,7 +131,7 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
         ComparedRun(
             name=name,
             record=record,
-            predictions=_aligned(table, found[0][1], (names[0], name), sentences.positive),
+            predictions=aligned(table, found[0][1], (names[0], name), sentences.positive),
         )
         for name, (record, table) in zip(names, found, strict=True)
     ]
@@ -186,10 +186,10 @@ def _sentences(
             frames[record.run_id] = read_sentences(record)
         except TrackingError as error:
             notes.append(f"the sentences' texts of {record.name} are not known: {error}")
-    hashes = {run.run_id: _hashes(frames[run.run_id], run) for run in records if run.run_id in frames}
+    hashes = {run.run_id: text_hashes(frames[run.run_id], run) for run in records if run.run_id in frames}
     for record in records:
         if record.run_id in hashes:
-            _check_same_texts(records[0], record, hashes)
+            check_same_texts(records[0], record, hashes)
     readable = [run for run in records if run.run_id in frames and not is_private(run)]
     texts = None
     if readable and show_text:
@@ -213,13 +213,18 @@ def _sentences(
     ), notes
 
 
-def _hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
+def text_hashes(frame: pd.DataFrame, run: RunRecord) -> pd.Series[Any]:
     """Return what stands for each text, by sentence id, whether or not the run may store the text."""
     texts = frame.set_index("id")["text"]
     return texts if is_private(run) else texts.map(text_hash)
 
 
-def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series[Any]]) -> None:
+def check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Series[Any]]) -> None:
+    """Check that the ids of two runs stand for the same texts, as far as both are known.
+
+    Raises:
+        DataError: some do not.
+    """
     if first.run_id not in hashes:
         return
     a, b = hashes[first.run_id], hashes[other.run_id]
@@ -233,10 +238,14 @@ def _check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.S
         )
 
 
-def _aligned(
+def aligned(
     table: StoredPredictions, first: StoredPredictions, names: tuple[str, str], positive: int
 ) -> Predictions:
-    """Return a run's predictions with rows and classes in the order of the first run."""
+    """Return a run's predictions with rows and classes in the order of the first run.
+
+    Raises:
+        DataError: the two did not judge the same rows into the same classes.
+    """
     if set(table.class_names) != set(first.class_names):
         raise DataError(
             f"runs {names[0]} and {names[1]} tell different classes apart: "

@@ -85,41 +85,44 @@ def slice_changes(
     groups = [(column, group, rows) for column, group, rows in groups if len(rows) > 1]
     baseline, others = recipes[0], recipes[1:]
     n_enough = enough_resamples(len(groups) * len(others), level, n_resamples)
-    found = []
+    found: list[SliceChange] = []
     for other in progress(others, "comparing slices"):
         # One seed has an exact p-value, and the bootstrap gives the interval alone.
         n = n_resamples if len(baseline.runs) == len(other.runs) == 1 else n_enough
-        for column, group, rows in groups:
-            before, after, difference, p_value = _measured(
-                baseline, other, sentences.labels, rows, level, n, seed
+        found += [
+            accuracy_change(
+                baseline, other, sentences.labels, rows, (column, group), level=level, n=n, seed=seed
             )
-            change = SliceChange(
-                recipe=other.name,
-                column=column,
-                group=group,
-                n_rows=len(rows),
-                before=before,
-                after=after,
-                difference=difference,
-                p_value=p_value,
-                adjusted_p_value=p_value,
-            )
-            found.append(change)
+            for column, group, rows in groups
+        ]
     adjusted = holm_correction([change.p_value for change in found]).tolist() if found else []
     changes = [replace(change, adjusted_p_value=p) for change, p in zip(found, adjusted, strict=True)]
     return tuple(sorted(changes, key=lambda change: (change.adjusted_p_value, change.p_value)))
 
 
-def _measured(
+def accuracy_change(
     baseline: Recipe,
     other: Recipe,
     labels: NDArray[np.int64],
     rows: NDArray[np.int64],
+    called: tuple[str, str],
+    *,
     level: float,
-    n_resamples: int,
+    n: int,
     seed: int,
-) -> tuple[float, float, Interval, float]:
-    """Return both accuracies, their difference and its p-value on some rows."""
+) -> SliceChange:
+    """Compare the accuracy of two recipes on some rows, the p-value not yet corrected.
+
+    Args:
+        baseline: what is compared with.
+        other: what is compared.
+        labels: int64 (n_rows,), of all rows that they judged; or label sets.
+        rows: int64, positions of those that count.
+        called: what the rows are grouped by, and the name of the group.
+        level: coverage of the interval.
+        n: resamples of the bootstrap.
+        seed: of the resampling.
+    """
     a, b = (recipe.probabilities[:, rows] for recipe in (baseline, other))
     accuracy = paired_bootstrap(
         a,
@@ -128,10 +131,21 @@ def _measured(
         metrics=[accuracy_for(labels)],
         paired_seeds=baseline.seeds == other.seeds,
         level=level,
-        n_resamples=n_resamples,
+        n_resamples=n,
         seed=seed,
     ).differences[0]
     p_value = accuracy.p_value
     if len(a) == len(b) == 1:
         p_value = mcnemar(*(right_rows(side[0], labels[rows]) for side in (a, b))).p_value
-    return accuracy.value_a, accuracy.value_b, accuracy.difference, p_value
+    column, group = called
+    return SliceChange(
+        recipe=other.name,
+        column=column,
+        group=group,
+        n_rows=len(rows),
+        before=accuracy.value_a,
+        after=accuracy.value_b,
+        difference=accuracy.difference,
+        p_value=p_value,
+        adjusted_p_value=p_value,
+    )

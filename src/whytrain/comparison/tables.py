@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from whytrain.comparison.comparison import SideBySide
+from whytrain.comparison.slices import SliceChange
 from whytrain.statistics.intervals import Interval
 
 TEXT_COLUMNS = {"disagreements": ("text",), "words": ("word",), "interactions": ("first_word", "second_word")}
@@ -20,7 +23,8 @@ def comparison_tables(result: SideBySide) -> dict[str, pd.DataFrame]:
         "differences": _differences(result),
         "pairs": pd.DataFrame(result.ranking.pairs if result.ranking is not None else []),
         "calibration": result.measures.calibration,
-        "slices": _slices(result),
+        "slices": _changes(result.slices),
+        "outside": _changes(result.outside),
         "disagreements": _disagreements(result),
         "words": _words(result),
         "interactions": _interactions(result),
@@ -81,7 +85,7 @@ def _differences(result: SideBySide) -> pd.DataFrame:
     return frame.astype({"sentences_needed": "Int64", "seeds_needed": "Int64"})
 
 
-def _slices(result: SideBySide) -> pd.DataFrame:
+def _changes(changes: Sequence[SliceChange]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": change.recipe,
@@ -96,7 +100,7 @@ def _slices(result: SideBySide) -> pd.DataFrame:
             "p_value": change.p_value,
             "adjusted_p_value": change.adjusted_p_value,
         }
-        for change in result.slices
+        for change in changes
     )
 
 

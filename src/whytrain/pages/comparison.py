@@ -18,6 +18,7 @@ from whytrain.comparison.narrative import (
     floor_sentences,
     headline,
     legend_lines,
+    outside_sentences,
     ranking_sentence,
     scope_sentence,
     slice_sentences,
@@ -105,6 +106,8 @@ def _short(result: SideBySide) -> str:
         told = [(name, found.of(ACCURACY)) for name, found in result.measures.against_baseline.items()]
         rows = [{"run": name, "accuracy": compared.sentence} for name, compared in told]
         html += table(pd.DataFrame(rows))
+    if said := outside_sentences(result):
+        html += "<h3>On rows from elsewhere</h3>\n" + bullets(said)
     return html + "<h3>Against the floor</h3>\n" + bullets(floor_sentences(result.measures))
 
 

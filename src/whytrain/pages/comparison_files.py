@@ -11,6 +11,7 @@ from whytrain.comparison.narrative import (
     floor_sentences,
     headline,
     legend_lines,
+    outside_sentences,
     ranking_sentence,
 )
 from whytrain.comparison.runs import Progress
@@ -25,7 +26,7 @@ _MOST_TOLD = 3
 
 
 def told(result: SideBySide) -> list[str]:
-    """Return what a person reads first, a line each: which runs, headline, ranking, differences, floor."""
+    """Return what a person reads first: runs, headline, differences, rows from elsewhere, floor."""
     lines = ["; ".join(legend_lines(result)), headline(result)]
     if result.ranking is not None:
         lines.append(ranking_sentence(result.ranking))
@@ -33,6 +34,7 @@ def told(result: SideBySide) -> list[str]:
         lines.append(f"{name}, compared with {result.baseline.name}:")
         # A note that holds for all stands once.
         lines += [said for said in comparison_sentences(result, name) if said not in lines]
+    lines += outside_sentences(result)
     return [*lines, *floor_sentences(result.measures)[: _MOST_TOLD + 1]]
 
 
