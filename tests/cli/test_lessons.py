@@ -95,7 +95,7 @@ def test_a_transformer_is_fine_tuned_tracked_and_saved(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["guidance.marks=gone.yaml", "guidance.swap=1.0"], "gone.yaml: no readable file of marks"),
+        (["guidance.marks=gone.yaml", "guidance.swap=1.0"], "guidance.marks=gone.yaml does not exist"),
         (["guidance.swap=1.0"], "guidance.swap act on marked words: give guidance.marks=FILE.yaml"),
         (["guidance.swap=2.0"], "guidance.swap: input should be less than or equal to 1; got 2.0"),
         (["guidance.mask=0.1"], "guidance.mask act on what a run explained: give guidance.run=RUN_ID"),

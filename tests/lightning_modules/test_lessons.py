@@ -176,7 +176,7 @@ def test_marks_of_a_file_and_of_a_diagnosis(make_run, workspace):
 
 
 def test_marks_that_cannot_be_used(workspace):
-    with pytest.raises(ConfigError, match=r"^none.yaml: no readable file of marks"):
+    with pytest.raises(ConfigError, match=r"^guidance.marks=none.yaml does not exist"):
         built("guidance.marks=none.yaml", "guidance.swap=1.0")
     (workspace / "marks.yaml").write_text("- words: [graet]")
     with pytest.raises(ConfigError, match=r"^guidance.marks: the word 'graet' stands nowhere .* do: great"):

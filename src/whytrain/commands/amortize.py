@@ -22,22 +22,27 @@ def hydra_main(config: DictConfig) -> None:
 
 def amortize(config: DictConfig) -> None:
     """Make the network of a run and say what it reaches on held-out sentences."""
-    from rich.console import Console
-    from rich.progress import track
-
     from whytrain.config.validation import check_config
-    from whytrain.models.device import device_named
-    from whytrain.runs.amortized import amortize as make
-    from whytrain.runs.model import kept_model
-    from whytrain.tracking.reader import find_run
-    from whytrain.typed_commands import typed
+    from whytrain.tracking.quick_look import refuse_unknown
     from whytrain.types import DeviceName
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, {"run": str, "device": DeviceName})
+    tracking = instantiate(config.tracking)
+    refuse_unknown(tracking.address, plain["run"])
+    # Imported here: --help, --cfg and a wrong command line do without these seconds.
+    from rich.console import Console
+    from rich.progress import track
+
+    from whytrain.models.device import device_named
+    from whytrain.runs.amortized import amortize as make
+    from whytrain.runs.model import kept_model
+    from whytrain.tracking.reader import find_run
+    from whytrain.typed_commands import typed
+
     quiet_libraries()
-    tracking, console, started = instantiate(config.tracking), Console(), time.perf_counter()
+    console, started = Console(), time.perf_counter()
     run = find_run(tracking.address, plain["run"])
 
     def progress(steps: Iterable[int], what: str, total: int) -> Iterable[int]:

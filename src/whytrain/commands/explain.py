@@ -105,7 +105,9 @@ def checked(config: DictConfig) -> dict[str, Any]:
 
     Raises:
         ConfigError: a key or value is wrong, or it is not said what is asked of whom.
+        MissingDataError: the file of texts is not there.
     """
+    from whytrain.config.known_file import known_file
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
@@ -121,6 +123,8 @@ def checked(config: DictConfig) -> dict[str, Any]:
         raise ConfigError("give either run=ID_OR_NAME or model=FOLDER_OR_HUB_NAME")
     if (plain["text"] is None) == (plain["file"] is None):
         raise ConfigError('give either text="…" or file=PATH')
+    if plain["file"] is not None:
+        plain["file"] = str(known_file(plain["file"], "file"))
     if plain["text"] in ("…", "..."):
         raise ConfigError('text="…" stands for a text of yours: write it in its place, as text="a fine film"')
     return dict(plain)

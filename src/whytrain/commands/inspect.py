@@ -50,7 +50,7 @@ def inspect(config: DictConfig) -> None:
     quiet_libraries()
     console = Console()
     people = plain["people"]
-    trees = () if people is None else tuple(read_treebank(Path(people).expanduser()))
+    trees = () if people is None else tuple(read_treebank(people))
     run = find_run(tracking.address, plain["run"])
     given = {key: plain[key] for key in ("text", "other", "seed", "level")}
     subject = subject_of(run, device=device_named(plain["device"]), trees=trees, **given)
@@ -85,7 +85,9 @@ def checked(config: DictConfig) -> dict[str, Any]:
 
     Raises:
         ConfigError: a key or value is wrong.
+        MissingDataError: the file of people's labels is not there.
     """
+    from whytrain.config.known_file import known_file
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
@@ -98,6 +100,8 @@ def checked(config: DictConfig) -> dict[str, Any]:
     keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"run": str, "seed": Seed}
     keys |= {"level": Annotated[float, Interval(gt=0, lt=1)], "device": DeviceName}
     check_config(plain, keys)
+    if plain["people"] is not None:
+        plain["people"] = str(known_file(plain["people"], "people"))
     return dict(plain)
 
 

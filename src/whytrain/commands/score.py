@@ -37,7 +37,10 @@ def hydra_main(config: DictConfig) -> None:
 
 def score(config: DictConfig) -> None:
     """Score the explanations of a run's model; print the verdict, write the page, keep it with the run."""
-    plain = checked(config)
+    from whytrain.tracking.quick_look import refuse_unknown
+
+    plain, tracking = checked(config), instantiate(config.tracking)
+    refuse_unknown(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
     from rich.progress import track
@@ -55,7 +58,7 @@ def score(config: DictConfig) -> None:
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
-    tracking, console = instantiate(config.tracking), Console()
+    console = Console()
     scores = [make_score(section) for section in plain["score"].values()]
     if not config.get("score"):
         scores = [each for each in scores if each.shown_by_default]
@@ -94,7 +97,9 @@ def checked(config: DictConfig) -> dict[str, Any]:
 
     Raises:
         ConfigError: a key or value is wrong, or texts are given twice.
+        MissingDataError: a file that is named is not there.
     """
+    from whytrain.config.known_file import known_file
     from whytrain.config.seed import Seed
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
@@ -115,7 +120,8 @@ def checked(config: DictConfig) -> dict[str, Any]:
     check_config(plain, keys)
     if plain["people"] is not None and plain["file"] is not None:
         raise ConfigError("give either people=FILE, whose sentences are then scored, or file=FILE")
-    return dict(plain)
+    named = {key: str(known_file(plain[key], key)) for key in ("file", "people", "marks") if plain[key]}
+    return dict(plain | named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,11 +153,11 @@ def _given(plain: Mapping[str, Any]) -> _Given:
     texts: list[str] | None = None
     trees: tuple[LabelledTree, ...] = ()
     if plain["people"] is not None:
-        trees = tuple(read_treebank(Path(plain["people"]).expanduser()))
+        trees = tuple(read_treebank(plain["people"]))
         texts = [" ".join(tree.words) for tree in trees]
     if plain["file"] is not None:
         texts, _ = read_texts(Path(plain["file"]), plain["text_column"])
-    marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"]))
+    marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"], "marks"))
     return _Given(texts=texts, trees=trees, marks=marks)
 
 

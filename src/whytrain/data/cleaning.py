@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from whytrain.data.files import BadRow, RawTable
 from whytrain.data.label_names import LabelNames, label_key
-from whytrain.errors import DataError, MissingDataError
+from whytrain.errors import DataError
 from whytrain.tasks import Task, label_name
 
 SHOWN_LINES = 5
@@ -105,21 +104,6 @@ def clean_rows(
     return CleanRows(
         ids=ids, texts=[texts[row] for row in kept], labels=labels, columns=further, notices=notices
     )
-
-
-def known_file(path: str, setting: str) -> Path:
-    """Return the path with `~` expanded, and without quotation marks that a shell left around it.
-
-    Raises:
-        MissingDataError: nothing is there; the message names the setting.
-    """
-    expanded = Path(path).expanduser()
-    if path[:1] in ("'", '"') and path[-1] == path[0] and not expanded.exists():
-        expanded = Path(path[1:-1]).expanduser()
-    if not expanded.exists():
-        hint = "" if expanded.is_absolute() else f" (looked in {Path.cwd()})"
-        raise MissingDataError(f"{setting}={path} does not exist{hint}; give an existing path.")
-    return expanded
 
 
 def _text_fault(text: Any) -> str | None:

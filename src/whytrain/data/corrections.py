@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
-from whytrain.data.cleaning import bad_rows_notice, known_file, read_label
+from whytrain.data.cleaning import bad_rows_notice, read_label
 from whytrain.data.corpus import Split
 from whytrain.data.files import BadRow, RawTable, read_table
 from whytrain.data.outside import RowReader

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
-from whytrain.data.cleaning import known_file
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.files.table import Quoting

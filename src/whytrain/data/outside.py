@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
-from whytrain.data.cleaning import clean_rows, known_file
+from whytrain.data.cleaning import clean_rows
 from whytrain.data.corpus import Split, content_hash
 from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.label_names import LabelNames

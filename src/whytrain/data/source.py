@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
+from whytrain.config.known_file import known_file
 from whytrain.config.seed import Seed
-from whytrain.data.cleaning import known_file
 from whytrain.data.corpus import Corpus
 from whytrain.errors import ConfigError
 from whytrain.tasks import CLASSIFICATION, Task

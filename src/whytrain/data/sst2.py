@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from whytrain.config.known_file import known_file
 from whytrain.data.assembly import assemble
 from whytrain.data.cache import cache_directory, exclusive, staged
-from whytrain.data.cleaning import clean_rows, known_file
+from whytrain.data.cleaning import clean_rows
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.huggingface import hub_dataset

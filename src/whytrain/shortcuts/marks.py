@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
 from whytrain.data.words import bare_word
 from whytrain.errors import ConfigError, MissingDataError
@@ -75,14 +76,14 @@ def _check_pattern(words: Sequence[str]) -> None:
         raise ConfigError(f"the pattern {pattern!r} matches the empty text: every text has it")
 
 
-def read_marks(path: Path | str) -> list[Mark]:
-    """Read a file of marks.
+def read_marks(path: Path | str, setting: str = "guidance.marks") -> list[Mark]:
+    """Read a file of marks; `setting` is what names it.
 
     Raises:
         MissingDataError: there is no such file.
         ConfigError: it has another form, or marks nothing; the message names the entry.
     """
-    path = Path(path).expanduser()
+    path = known_file(str(path), setting)
     try:
         return parse_marks(path.read_text("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
