@@ -204,7 +204,7 @@ class FitSurrogates(Callback):
         fits = fit_surrogates(
             train, validation, self._counter.words, None, self.settings, data.corpus.class_names
         )
-        return epoch_scores(fits, train, validation)
+        return epoch_scores(fits, validation)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Fit all surrogates of the best weights."""
@@ -295,7 +295,7 @@ class FitSurrogates(Callback):
         cells = tree_cells(tree.surrogate, tree.train.features, show)
         store.log_figure(decision_tree(cells, names, note), TOPIC, "tree")
         store.log_figure(rule_list(rules, note), TOPIC, "rules")
-        scores = epoch_scores(fits, train, validation)
+        scores = epoch_scores(fits, validation)
         scores |= {
             f"agreement_dense_{s.kind}": s.agreement.estimate for s in surrogates if s.features == "dense"
         }

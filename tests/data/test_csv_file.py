@@ -285,7 +285,8 @@ def test_calibration_slice_of_a_small_file_is_a_fifth_of_train(
     assert corpus.calibration is not None
     assert (len(corpus.train), len(corpus.calibration)) == (64, 16)
     assert corpus.notices == (
-        "The calibration slice has 16 rows, not 1,000: whole sentences, and at most 20% of train.",
+        "16 train rows, not 1,000, are held out to check its confidence (calibration): at most 20% of train, in "
+        "whole sentences.",
     )
 
 

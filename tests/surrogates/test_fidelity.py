@@ -79,10 +79,10 @@ def test_the_floor_is_paired() -> None:
     assert divergence_below(worse, worse, network).high == 0.0
 
 
-def test_majority_is_the_teachers_and_of_what_was_taught() -> None:
-    answered = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
-    assert majority_agreement(answered, TEACHER) == 0.5
-    assert majority_agreement(answered[2:], TEACHER[1:2]) == 1.0
+def test_one_answer_to_all_reaches_what_the_teacher_says_most_often() -> None:
+    assert majority_agreement(TEACHER) == 0.5
+    assert majority_agreement(TEACHER[:3]) == pytest.approx(2 / 3)
+    assert majority_agreement(TEACHER[1:2]) == 1.0
 
 
 def test_one_sentence_is_too_few() -> None:

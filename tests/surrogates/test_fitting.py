@@ -53,12 +53,12 @@ def understood(fit: Make) -> tuple[Any, ...]:
 
 
 def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
-    fits, train, validation = understood
+    fits, _, validation = understood
     assert list(fits) == [("readable", kind) for kind in ("logistic", "tree", "soft_tree")]
     features = fits["readable", "logistic"].train.features
     assert [f.words for f in features[:2]] == [("great",), ("dull",)]
     assert [f.kind for f in features] == ["word"] * (len(features) - 7) + ["pair", "score"] + ["form"] * 5
-    logistic, tree, soft = fidelity_evidence(fits, train, validation)
+    logistic, tree, soft = fidelity_evidence(fits, validation)
     # Its weights are kept small, as if before 400 sentences; the same words decide.
     assert soft.agreement.estimate > 0.9
     assert soft.kl_below_tree.high < 0
@@ -84,8 +84,8 @@ def test_the_planted_words_are_found(understood: tuple[Any, ...]) -> None:
 
 
 def test_noisy_gold_labels_teach_less(understood: tuple[Any, ...]) -> None:
-    fits, train, validation = understood
-    surrogates = fidelity_evidence(fits, train, validation)
+    fits, _, validation = understood
+    surrogates = fidelity_evidence(fits, validation)
     table = fidelity_table(fits, surrogates, validation)
     assert table["taught_by"].tolist() == ["teacher", "gold labels"] * 3
     answered, gold = table.iloc[0], table.iloc[1]
@@ -111,7 +111,7 @@ def test_temperature_softens_what_is_taught(fit: Make) -> None:
     soft = softmax(validation.logits / 4.0, axis=1)
     # 0.02: leaves of a few noisy sentences; without the temperature the mean difference is 0.19.
     assert np.abs(tree.surrogate.probabilities(tree.validation) - soft).mean() < 0.02
-    scores = epoch_scores(fits, train, validation)
+    scores = epoch_scores(fits, validation)
     assert scores["agreement_tree"] > 0.98  # a softer network has the same opinions,
     assert scores["kl_tree"] > 0.1  # but is less sure of them
 
@@ -139,7 +139,7 @@ def test_without_a_ranking_words_follow_from_the_teacher(fit: Make) -> None:
     features = fits["readable", "logistic"].train.features
     assert {f.words for f in features[:2]} == {("great",), ("dull",)}
     assert {f.kind for f in features} == {"word", "form"}
-    scores = epoch_scores(fits, train, validation)
+    scores = epoch_scores(fits, validation)
     assert scores["agreement_logistic"] > 0.95 > scores["majority"]
     assert scores["over_gold_logistic"] >= 0.0
 
@@ -182,7 +182,7 @@ def test_three_classes_and_dense_features_of_the_first_sentences(fit: Make) -> N
         groups=np.arange(400),
     )
     assert fits["dense", "logistic"].train.values.shape == (50, 1)
-    surrogates = fidelity_evidence(fits, *three)
+    surrogates = fidelity_evidence(fits, three[1])
     assert surrogates[0].agreement.estimate > 0.9
     assert {(s.features, s.kind) for s in surrogates} == set(fits)
     table = coefficient_table(fits, names, str)
@@ -232,7 +232,7 @@ def test_evidence_and_tables_hide_words(understood: tuple[Any, ...]) -> None:
     def hide(word: str) -> str:
         return f"#{len(word)}"
 
-    surrogates = fidelity_evidence(fits, train, validation)
+    surrogates = fidelity_evidence(fits, validation)
     rules = rules_in_words(fits, train, validation, NAMES, hide)
     betas = coefficient_table(fits, NAMES, hide)
     split = Split(

@@ -67,13 +67,13 @@ def assemble(
         calibration = full.select(parts.calibration)
         if len(calibration) < source.calibration_size:
             notices += (
-                f"The calibration slice has {len(calibration):,} rows, not {source.calibration_size:,}: "
-                f"whole sentences, and at most {LARGEST_SLICE:.0%} of train.",
+                f"{len(calibration):,} train rows, not {source.calibration_size:,}, are held out to check its "
+                f"confidence (calibration): at most {LARGEST_SLICE:.0%} of train, in whole sentences.",
             )
         if parts.n_dropped:
             notices += (
-                f"{parts.n_dropped:,} of {len(full):,} train rows were dropped: "
-                f"they stand in sentences of the calibration slice.",
+                f"{parts.n_dropped:,} of {len(full):,} train rows {'is' if parts.n_dropped == 1 else 'are'} left "
+                "out: parts of sentences that are held out.",
             )
     splits = {"train": train, "validation": validation}
     splits |= {} if calibration is None else {"calibration": calibration}

@@ -46,6 +46,7 @@ class LabelCheck(Analysis):
         encoded = split_of(train.texts, subject.saved.interface, train.labels)
         if not subject.checkpoints:
             remarks += ("The run kept no weights of its epochs: its best ones know many labels by heart.",)
+        remarks += ("The diagnosis asks what the network said in every epoch, and may list other rows.",)
         answers = {
             "held_out": held_out,
             "while_training": _while_training(subject, encoded, progress),

@@ -105,7 +105,7 @@ def _sureness(finding: Finding, n_sentences: int) -> str:
     ends = [in_words(end, finding.unit) for end in (finding.low, finding.high)]
     threshold = in_words(finding.threshold, finding.unit)
     if finding.low == finding.high:
-        text = f"One number without an interval, held against {threshold}."
+        text = f"A single number, {ends[0]}, without an interval; the limit is {threshold}."
     elif finding.low > finding.threshold or finding.high < finding.threshold:
         text = f"Sure: all of the interval, {ends[0]} to {ends[1]}, lies beyond the limit of {threshold}."
     else:

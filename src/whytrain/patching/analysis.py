@@ -320,10 +320,15 @@ def _percents(shares: Array) -> Array:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%".replace("-", "\N{MINUS SIGN}")
+    return f"{_whole(100 * share)}%"
 
 
 def _with_interval(percent: Interval) -> str:
     p = percent
-    ends = f"{p.low:.0f} to {p.high:.0f}".replace("-", "\N{MINUS SIGN}")
+    ends = f"{_whole(p.low)} to {_whole(p.high)}"
     return f"{_percent(p.estimate / 100)} ({100 * p.level:g}% interval {ends})"
+
+
+def _whole(number: float) -> str:
+    """Return a whole number with its minus sign; what rounds to 0 has none."""
+    return f"{round(number)}".replace("-", "\N{MINUS SIGN}")

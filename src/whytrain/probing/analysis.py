@@ -125,8 +125,8 @@ def _lexicon() -> Lexicon:
 
 
 def _verdict(tasks: list[ProbedTask]) -> str:
-    """Say of which questions some layer knows more than the embeddings, and of which none does."""
-    more, others = [], []
+    """Say of which questions some layer knows more than the embeddings, and of which less."""
+    more, less, others = [], [], []
     for task in tasks:
         best, first = task.best, task.layers[0]
         assert best.rise is not None
@@ -137,10 +137,12 @@ def _verdict(tasks: list[ProbedTask]) -> str:
                 f"{_percent(best.random_weights.estimate)} with random weights)"
             )
         else:
-            others.append(f"{task.name} ({_points(best.rise)} at {best.layer})")
+            which = less if best.rise.high < 0 else others
+            which.append(f"{task.name} ({_points(best.rise)} at {best.layer})")
     risen = f"Layers add to what words alone tell of {'; '.join(more)}." if more else ""
+    fallen = f"Layers tell less than the embeddings of {', '.join(less)}." if less else ""
     flat = f"No rise can be seen for {', '.join(others)}." if others else ""
-    return " ".join(filter(None, [risen, flat]))
+    return " ".join(filter(None, [risen, fallen, flat]))
 
 
 def _percent(share: float) -> str:

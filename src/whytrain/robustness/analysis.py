@@ -242,13 +242,13 @@ def _remarks(
         sure = [np.mean([getattr(r, name) for r in reduced]) for name in ("probability", "probability_left")]
         remarks.append(
             f"Of {all_words:.0f} words {left:.1f} are enough on average for the same answer, then with "
-            f"a probability of {sure[1]:.2f} instead of {sure[0]:.2f}: what is left is seldom a reason that "
-            "a person would accept."
+            f"a probability of {sure[1]:.2f} instead of {sure[0]:.2f}: the table “left” shows which; "
+            "whether they are a reason, only a person can say."
         )
         if clauses:
             worst = min(clauses, key=lambda clause: clauses[clause].estimate)
             remarks.append(f"Beside “{worst}” {_in_words(clauses[worst])} of the answers stay.")
-        remarks.append("Training with guidance.typos=0.3 makes it harder to mislead (docs/robustness.md).")
+        remarks.append("Training with guidance.typos=0.3 makes it harder to mislead.")
     if SYNONYMS not in attacked:
         remarks.append("Without synonyms: WordNet is not on this machine, or the texts are not English.")
     return remarks

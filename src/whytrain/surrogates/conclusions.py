@@ -34,12 +34,9 @@ Array = NDArray[np.float64]
 _REASONS = 3  # contributions that stand beside a sentence
 
 
-def fidelity_evidence(
-    fits: FittedSurrogates, train: Answered, validation: Answered
-) -> tuple[FidelityEvidence, ...]:
+def fidelity_evidence(fits: FittedSurrogates, validation: Answered) -> tuple[FidelityEvidence, ...]:
     """Judge every surrogate on validation sentences, with intervals."""
-    network, answered = validation.probabilities, train.probabilities
-    found = []
+    network, found = validation.probabilities, []
     for (features, kind), fit in fits.items():
         seen = fidelity(fit.predicted, network, validation.labels)
         found.append(
@@ -49,7 +46,7 @@ def fidelity_evidence(
                 agreement=seen.agreement,
                 over_gold=agreement_over(fit.predicted, fit.gold_predicted, network),
                 kl_below_gold=divergence_below(fit.predicted, fit.gold_predicted, network),
-                majority=majority_agreement(answered, network),
+                majority=majority_agreement(network),
                 kl=seen.kl,
                 r_squared=seen.r_squared,
                 agreement_on_errors=seen.agreement_on_errors,

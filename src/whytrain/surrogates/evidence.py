@@ -23,7 +23,7 @@ class FidelityEvidence:
         over_gold: that share minus the share of the same surrogate trained on gold labels, paired.
         kl_below_gold: KL(network ‖ that one) − KL(network ‖ this one), mean, nats, paired; above 0 where
             the network says more than the gold labels.
-        majority: share of sentences on which always the network's most frequent class would agree.
+        majority: share of sentences on which always the network's most frequent answer on them would agree.
         kl: mean KL(network ‖ surrogate), nats.
         r_squared: share of the variance of the network's log-odds that the surrogate's explain; ≤ 1.
         agreement_on_errors: share of the network's errors that the surrogate makes too; None without errors.

@@ -98,15 +98,13 @@ def agrees(left: Array, right: Array) -> NDArray[np.bool_]:
     return same
 
 
-def majority_agreement(answered: Array, network: Array) -> float:
-    """Share of sentences on which the network's most frequent class agrees with it: the least to reach.
+def majority_agreement(network: Array) -> float:
+    """Share of sentences that the network gives its most frequent answer: what one answer to all would reach.
 
     Args:
-        answered: the network's probabilities of the sentences that surrogates learn from.
-        network: those of the sentences on which they are judged.
+        network: float64 (n, n_classes), its probabilities of the sentences on which surrogates are judged.
     """
-    counts = np.bincount(answered.argmax(axis=1), minlength=answered.shape[1])
-    return float((network.argmax(axis=1) == counts.argmax()).mean())
+    return float(np.bincount(network.argmax(axis=1)).max() / len(network))
 
 
 def log_odds(probabilities: Array) -> Array:

@@ -274,7 +274,7 @@ def _fit_with_gold(
     )
 
 
-def epoch_scores(fits: FittedSurrogates, train: Answered, validation: Answered) -> dict[str, float]:
+def epoch_scores(fits: FittedSurrogates, validation: Answered) -> dict[str, float]:
     """Return how faithful the readable surrogates are, without intervals.
 
     `agreement_<kind>` and `over_gold_<kind>` as shares of sentences, `kl_<kind>` in nats,
@@ -282,7 +282,7 @@ def epoch_scores(fits: FittedSurrogates, train: Answered, validation: Answered) 
     validation sentences on which the two surrogates predict the same class.
     """
     network = validation.probabilities
-    scores = {"majority": majority_agreement(train.probabilities, network)}
+    scores = {"majority": majority_agreement(network)}
     for kind in KINDS:
         fit = fits["readable", kind]
         agreement = agrees(fit.predicted, network).mean()

@@ -23,7 +23,7 @@ from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
 from whytrain.pages.shortcuts import shortcut_section
-from whytrain.presentation.wording import counted, number, plural, signed, with_interval
+from whytrain.presentation.wording import counted, listed, number, plural, signed, with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import TOGETHER
@@ -153,8 +153,14 @@ def _finding(finding: Finding, run: ReportedRun) -> str:
     return (
         f'<article class="finding {finding.severity}"><h3>{escape(finding.title)} '
         f'<small class="quiet">({finding.severity})</small></h3>{paragraph(finding.message)}'
-        f"{'<p><b>What to do:</b></p>' if answers else ''}{bullets(answers)}</article>\n"
+        f"{_named(finding)}{'<p><b>What to do:</b></p>' if answers else ''}{bullets(answers)}</article>\n"
     )
+
+
+def _named(finding: Finding) -> str:
+    """Name the words that a finding is about, those of all sentences first."""
+    named = listed([f"“{token}”" for token in finding.evidence.tokens])
+    return paragraph(f"Above all: {named}.") if named else ""
 
 
 def _words(run: ReportedRun) -> str:
@@ -211,7 +217,7 @@ def _copies(run: ReportedRun) -> str:
             "network agrees": rule.teacher_validation,
             "right": rule.right_validation,
         }
-        for rule in run.surrogate.rules[:_MOST_RULES]
+        for rule in sorted(run.surrogate.rules, key=lambda rule: -rule.n_validation)[:_MOST_RULES]
     ]
     if rules:
         html += "<h3>Rules that cover most sentences</h3>" + table(pd.DataFrame(rules))

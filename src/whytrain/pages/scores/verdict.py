@@ -56,7 +56,8 @@ def _comes_close(found: ScoredMethods, method: str, scores: Sequence[str]) -> bo
 
 def _floor(found: ScoredMethods, scores: Sequence[str]) -> str:
     """Say which methods are not better than random scores, and where that is so only in some scores."""
-    never, seldom = [], []
+    never: list[str] = []
+    seldom: dict[tuple[int, int], list[str]] = {}
     for name in found.methods:
         if name == FLOOR:
             continue
@@ -65,16 +66,17 @@ def _floor(found: ScoredMethods, scores: Sequence[str]) -> str:
         if asked and not above:
             never.append(name)
         elif asked and above < asked:
-            seldom.append(f"{name} only in {above} of {asked}")
-    told = (
-        [f"{listed(never)} {'is' if len(never) == 1 else 'are'} not better than random scores"]
-        if never
-        else []
-    )
-    told += (
-        [f"better than random scores {'are' if len(seldom) > 1 else 'is'} {listed(seldom)}"] if seldom else []
-    )
+            seldom.setdefault((above, asked), []).append(name)
+    told = [f"{_are(never)} not better than random scores"] if never else []
+    told += [
+        f"{_are(names)} better than random scores only in {above} of {asked}"
+        for (above, asked), names in sorted(seldom.items())
+    ]
     return "".join(f"; {text}" for text in told)
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _places(found: ScoredMethods, method: str, scores: Sequence[str], *places: str) -> list[str]:
