@@ -131,7 +131,9 @@ def test_missing_column_lists_those_that_exist(csv_source: MakeSource, tmp_path:
     path = tmp_path / "rows.csv"
     path.write_text("review,stars\nfine,5\n")
     with pytest.raises(
-        DataError, match=r"^data\.text_column=text: .*rows\.csv has no such column; choices: review, stars$"
+        DataError,
+        match=r"^data\.text_column=text and data\.label_column=label: .*rows\.csv has no such columns; "
+        r"choices: review, stars$",
     ):
         csv_source(path).load()
     with pytest.raises(

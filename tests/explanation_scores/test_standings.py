@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from games import Given, study_of
@@ -10,7 +12,7 @@ from whytrain.explanation_scores.faithfulness.comprehensiveness import Comprehen
 from whytrain.explanation_scores.faithfulness.flipping_set import FlippingSet
 from whytrain.explanation_scores.scored_methods import score_methods
 from whytrain.explanation_scores.standings import Standing, standings
-from whytrain.pages.scores.verdict import verdict
+from whytrain.pages.scores.verdict import _floor, verdict
 
 RNG = np.random.default_rng(0)
 SPREAD = 10 * RNG.normal(size=100)  # of texts: much larger than what methods differ by
@@ -80,3 +82,11 @@ def test_the_true_weights_win_and_the_opposite_is_not_above_random() -> None:
     frame = found.to_frame()
     assert len(frame) == 6
     assert frame.loc[0, "place"] == "ahead"
+
+
+def test_methods_that_beat_random_scores_as_often_are_told_together() -> None:
+    standing = {name: SimpleNamespace(above_random=name in ("a", "b")) for name in ("a", "b", "c", "random")}
+    other = {name: SimpleNamespace(above_random=False) for name in standing}
+    found = SimpleNamespace(methods=tuple(standing), standings={"x": standing, "y": other})
+    said = "; c is not better than random scores; a and b are better than random scores only in 1 of 2"
+    assert _floor(found, ["x", "y"]) == said  # type: ignore[arg-type]

@@ -94,7 +94,7 @@ def full(bare: ReportedRun) -> ReportedRun:
         severity="warning",
         title="Few words decide",
         message="60% lies in two words.",
-        evidence=Support(),
+        evidence=Support(tokens=("plot", "late + scratched")),
     )
     mask = Strategy(
         name="mask", text="Hide them.", because=("few",), overrides={"guidance.mask": 0.3}, expected=()
@@ -299,6 +299,15 @@ def test_captions_are_sentences(caption: Caption) -> None:
     assert caption.question.endswith("?")
     assert caption.reading.endswith(".")
     assert not caption.worry or caption.worry.endswith(".")
+
+
+def test_findings_name_their_words_and_rules_come_by_what_they_cover(full: ReportedRun) -> None:
+    assert full.surrogate is not None
+    (rule,) = full.surrogate.rules
+    wide = replace(rule, text="“y” is there → bad", n_train=1, n_validation=40)
+    html = run_page(replace(full, surrogate=replace(full.surrogate, rules=(rule, wide))))
+    assert "Above all: “plot” and “late + scratched”." in html
+    assert html.index(wide.text) < html.index(rule.text)
 
 
 def test_private_words_stay_away(full: ReportedRun) -> None:

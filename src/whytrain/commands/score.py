@@ -62,8 +62,8 @@ def score(config: DictConfig) -> None:
     scores = [make_score(section) for section in plain["score"].values()]
     if not config.get("score"):
         scores = [each for each in scores if each.shown_by_default]
-    given = _given(plain)
     run = find_run(tracking.address, plain["run"])
+    given = _given(plain, run)
     texts, given, notes = _texts(plain, given, run)
     saved = read_model(run, device=device_named(plain["device"]))
     saved = infilled(saved, plain["infill"], plain["seed"])
@@ -109,7 +109,7 @@ def checked(config: DictConfig) -> dict[str, Any]:
     chosen = plain.get("explainer")
     plain["explainer"] = None if chosen is None else chosen_methods(chosen)
     plain["score"] = plain.get("score") or every_section("score")
-    keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"run": str, "text_column": str}
+    keys: dict[str, Any] = dict.fromkeys(LITERAL, str | None) | {"run": str}
     keys |= {"sentences": Annotated[int, Ge(2)], "max_words": Annotated[int, Interval(ge=4, le=14)]}
     keys |= {"level": Annotated[float, Interval(gt=0, lt=1)], "seed": Seed, "device": DeviceName}
     keys |= {"absence": RemovalName | None, "payoff": Payoff}
@@ -139,8 +139,8 @@ class _Given:
     marks: tuple[Mark, ...] = ()
 
 
-def _given(plain: Mapping[str, Any]) -> _Given:
-    """Read the files that the command line names, before anything that takes time.
+def _given(plain: Mapping[str, Any], run: RunRecord) -> _Given:
+    """Read the files that the command line names, texts from the column that the run's data has them in.
 
     Raises:
         DataError: a file is not there, or cannot be read.
@@ -156,7 +156,8 @@ def _given(plain: Mapping[str, Any]) -> _Given:
         trees = tuple(read_treebank(plain["people"]))
         texts = [" ".join(tree.words) for tree in trees]
     if plain["file"] is not None:
-        texts, _ = read_texts(Path(plain["file"]), plain["text_column"])
+        column = plain["text_column"] or run.params.get("data.text_column", "text")
+        texts, _ = read_texts(Path(plain["file"]), column)
     marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"], "marks"))
     return _Given(texts=texts, trees=trees, marks=marks)
 

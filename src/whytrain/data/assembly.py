@@ -67,13 +67,13 @@ def assemble(
         calibration = full.select(parts.calibration)
         if len(calibration) < source.calibration_size:
             notices += (
-                f"{len(calibration):,} train rows, not {source.calibration_size:,}, are held out to check its "
-                f"confidence (calibration): at most {LARGEST_SLICE:.0%} of train, in whole sentences.",
+                f"{len(calibration):,} train rows, not {source.calibration_size:,}, are held out to check "
+                f"its confidence (calibration): at most {LARGEST_SLICE:.0%} of train, in whole sentences.",
             )
-        if parts.n_dropped:
+        if n := parts.n_dropped:
             notices += (
-                f"{parts.n_dropped:,} of {len(full):,} train rows {'is' if parts.n_dropped == 1 else 'are'} left "
-                "out: parts of sentences that are held out.",
+                f"{n:,} of {len(full):,} train rows {'is' if n == 1 else 'are'} left out: parts of sentences "
+                "that are held out.",
             )
     splits = {"train": train, "validation": validation}
     splits |= {} if calibration is None else {"calibration": calibration}

@@ -98,11 +98,13 @@ class CSVFile(Source):
         )
 
     def _check_columns(self, path: str, table: RawTable) -> None:
-        for key in ("text_column", "label_column", "id_column"):
-            name = getattr(self, key)
-            if name is not None and table.columns and name not in table.columns:
-                choices = did_you_mean(name, list(table.columns))
-                raise MissingDataError(f"data.{key}={name}: {path} has no such column; {choices}{table.hint}")
+        named = {key: getattr(self, key) for key in ("text_column", "label_column", "id_column")}
+        gone = {key: name for key, name in named.items() if name is not None and name not in table.columns}
+        if gone and table.columns:
+            said = " and ".join(f"data.{key}={name}" for key, name in gone.items())
+            choices = did_you_mean(next(iter(gone.values())), list(table.columns))
+            such = "column" if len(gone) == 1 else "columns"
+            raise MissingDataError(f"{said}: {path} has no such {such}; {choices}{table.hint}")
 
     @property
     def _format(self) -> FileFormat:
