@@ -265,7 +265,7 @@ class FitSurrogates(Callback):
     ) -> dict[str, float]:
         """Publish and log what the surrogates say, and return their scores."""
         corpus, names, show = data.corpus, data.corpus.class_names, shown_word(store)
-        surrogates = fidelity_evidence(fits, train, validation)
+        surrogates = fidelity_evidence(fits, validation)
         rules = rules_in_words(fits, train, validation, names, show)
         betas = coefficient_table(fits, names, show)
         tree = fits["readable", "tree"]

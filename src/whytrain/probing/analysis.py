@@ -126,7 +126,9 @@ def _lexicon() -> Lexicon:
 
 def _verdict(tasks: list[ProbedTask]) -> str:
     """Say of which questions some layer knows more than the embeddings, and of which less."""
-    more, less, others = [], [], []
+    more: list[str] = []
+    less: list[str] = []
+    others: list[str] = []
     for task in tasks:
         best, first = task.best, task.layers[0]
         assert best.rise is not None
