@@ -306,7 +306,7 @@ def test_findings_name_their_words_and_rules_come_by_what_they_cover(full: Repor
     (rule,) = full.surrogate.rules
     wide = replace(rule, text="“y” is there → bad", n_train=1, n_validation=40)
     html = run_page(replace(full, surrogate=replace(full.surrogate, rules=(rule, wide))))
-    assert "<p>Above all: “<bdi>plot</bdi>” and “<bdi>late + scratched</bdi>”.</p>" in html
+    assert "<p>It shows most in “<bdi>plot</bdi>” and “<bdi>late + scratched</bdi>”.</p>" in html
     assert html.index(wide.text) < html.index(rule.text)
 
 

@@ -143,8 +143,8 @@ def outside_sentences(result: SideBySide) -> list[str]:
             word = "more" if change.difference.estimate > 0 else "less"
             verdict = f"{change.recipe} is {word} accurate than {first.name}: {phrase}"
         said.append(
-            f"On {change.group}, {change.n_rows} rows, accuracy {change.before:.3f} of {first.name} and "
-            f"{change.after:.3f}: {verdict}, p = {change.adjusted_p_value:.2g}."
+            f"On {change.group}, {change.n_rows} rows, accuracy is {change.before:.3f} of {first.name}, "
+            f"{change.after:.3f} of {change.recipe}: {verdict}, p = {change.adjusted_p_value:.2g}."
         )
     return said
 

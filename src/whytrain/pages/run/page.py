@@ -160,7 +160,7 @@ def _finding(finding: Finding, run: ReportedRun) -> str:
 def _named(finding: Finding) -> str:
     """Name the words, or pairs of words, in which a finding shows most."""
     named = listed([f"“{token}”" for token in finding.evidence.tokens])
-    return paragraph(f"Above all: {named}.") if named else ""
+    return paragraph(f"It shows most in {named}.") if named else ""
 
 
 def _words(run: ReportedRun) -> str:
