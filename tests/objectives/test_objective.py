@@ -85,6 +85,22 @@ def test_the_adversarial_share(asked, weight):
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
+def test_gradients_are_those_of_the_whole_adversarial_loss(asked):
+    model = bilstm()
+    loss, _ = objective(adversarial={"weight": 0.25, "epsilon": 0.5})(asked(model), BATCH)
+    loss.backward()
+    gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
+    model.zero_grad(set_to_none=True)
+    embeddings = model.embed(BATCH.token_ids)
+    clean = functional.cross_entropy(model.inspect(embeddings, BATCH.mask).logits, BATCH.labels)
+    moved = embeddings + fgm_perturbation(clean, embeddings, 0.5)
+    attacked = functional.cross_entropy(model.inspect(moved, BATCH.mask).logits, BATCH.labels)
+    (0.75 * clean + 0.25 * attacked).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+        torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-6)  # float32 sums
+
+
 def test_masking_hides_words_from_the_model(asked):
     class Seen(nn.Module):
         def forward(self, token_ids, mask):

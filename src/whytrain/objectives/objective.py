@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,7 +16,7 @@ from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.guidance.word_masking import mask_words
 from whytrain.models.evaluation import twice_differentiable
 from whytrain.models.interface import ModelInterface
-from whytrain.objectives.adversarial import fgm_perturbation
+from whytrain.objectives.adversarial import along, differentiated, fgm_perturbation
 from whytrain.objectives.attention_penalty import PenaltyKind, attention_penalty
 from whytrain.objectives.distillation import Distillation
 from whytrain.objectives.input_gradient import input_gradient_penalty
@@ -175,15 +174,25 @@ class Objective(nn.Module):
         if not self.needs_inspection:
             logits = model(token_ids, batch.mask)
             return self._error(logits, None, batch), logits
-        embeddings = model.embed(token_ids)
-        twice = self.input_gradient > 0 or self._compares_attributions
-        with twice_differentiable() if twice else nullcontext():
+        embeddings, adversarial = model.embed(token_ids), self.settings.adversarial
+        if self.input_gradient > 0 or self._compares_attributions:
+            with twice_differentiable():
+                inspection = model.inspect_embeddings(embeddings, batch.mask)
+            loss = self._loss(inspection, batch)
+            if adversarial["weight"] > 0:
+                perturbation = fgm_perturbation(loss, embeddings, adversarial["epsilon"])
+        elif adversarial["weight"] > 0:
+            cut = embeddings.detach().requires_grad_()
+            inspection = model.inspect_embeddings(cut, batch.mask)
+            parameters = model.module.parameters()
+            loss, gradient = differentiated(self._loss(inspection, batch), cut, embeddings, parameters)
+            perturbation = along(gradient, embeddings, adversarial["epsilon"])
+        else:
             inspection = model.inspect_embeddings(embeddings, batch.mask)
-        loss = self._loss(inspection, batch)
-        if self.settings.adversarial["weight"] > 0:
-            perturbation = fgm_perturbation(loss, embeddings, self.settings.adversarial["epsilon"])
+            loss = self._loss(inspection, batch)
+        if adversarial["weight"] > 0:
             attacked = self._loss(model.inspect_embeddings(embeddings + perturbation, batch.mask), batch)
-            loss = torch.lerp(loss, attacked, self.settings.adversarial["weight"])
+            loss = torch.lerp(loss, attacked, adversarial["weight"])
         if self.input_gradient > 0 and batch.marked is not None:
             penalty = input_gradient_penalty(inspection.logits, embeddings, batch.marked)
             loss = loss + self.input_gradient * penalty
