@@ -74,3 +74,10 @@ def test_words_of_a_dictionary() -> None:
     assert (
         normalize_whitespace("电影") == "电 影"
     )  # what is the same sentence does not depend on dictionaries
+
+
+def test_without_such_scripts_spaces_alone_separate() -> None:
+    spaces = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+    assert len(spaces) > 20
+    for text in ("  a,b  ¡ñ!", "", " ", f"é{'x'.join(spaces)}…", "".join(spaces), "a\u200bb c"):
+        assert [text[begin:end] for begin, end in word_spans(text)] == text.split()

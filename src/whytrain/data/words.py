@@ -13,6 +13,7 @@ _CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _UNSPACED = f"{CJK_CHARACTERS}{SYLLABLE_CHARACTERS}"
 _ATOM = re.compile(rf"[{CJK_CHARACTERS}]|{SYLLABLE}|[^\s{_UNSPACED}]+")
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\s{_UNSPACED}]+")
+_SPACED = re.compile(r"\S+")
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F])
 
@@ -38,6 +39,8 @@ def word_spans(text: str, *, characters: bool = False) -> list[tuple[int, int]]:
         text: the text.
         characters: take words of scripts without spaces apart, as if nobody knew them.
     """
+    if not is_unspaced(text):
+        return [match.span() for match in _SPACED.finditer(text)]
     spans = []
     for match in _RUN.finditer(text):
         begin, end = match.span()
