@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, Protocol, TypeVar, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from whytrain.data.unread import Unread
 from whytrain.influence.row_history import RowHistory
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.lightning_modules.continual import Earlier
+from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.recorder import Recorder
@@ -92,6 +94,28 @@ def evidence_of(trainer: pl.Trainer, kind: type[T]) -> T | None:
     """What a callback publishes of this kind in its attribute `evidence`; None where none does."""
     published = (getattr(callback, "evidence", None) for callback in trainer.callbacks)  # type: ignore[attr-defined]  # Lightning leaves it untyped
     return next((evidence for evidence in published if isinstance(evidence, kind)), None)
+
+
+class Answers:
+    """What the best weights say of each split: each is asked once, when it is first needed."""
+
+    def __init__(self, model: ModelInterface, data: TextDataModule) -> None:
+        """Ask nothing yet; the model must keep these weights."""
+        self._model, self._data = model, data
+        self._known: dict[str, Predictions] = {}
+
+    def __call__(self, split: str) -> Predictions:
+        """Return the predictions on a split, see `TextDataModule.encoded`."""
+        if split not in self._known:
+            found = predict_split(self._model, self._data.encoded(split))
+            self._known[split] = replace(found, positive=self._data.corpus.positive)
+        return self._known[split]
+
+
+def best_answers(trainer: pl.Trainer, pl_module: pl.LightningModule) -> Answers:
+    """What the best weights say of each split, at the end of the fit, when the module holds them."""
+    published = evidence_of(trainer, Answers)
+    return published or Answers(classifier_of(pl_module).interface, data_of(trainer))
 
 
 def shown_word(store: Recorder) -> Callable[[str], str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -20,7 +19,14 @@ from whytrain.calibration.human_disagreement import human_disagreement, sure_whe
 from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.calibration.set_summary import SetSummary, summarize_sets
 from whytrain.calibration.summary import CalibrationSummary, before_and_after
-from whytrain.callbacks.access import ClassifierModule, TextDataModule, classifier_of, data_of, store_of
+from whytrain.callbacks.access import (
+    ClassifierModule,
+    TextDataModule,
+    best_answers,
+    classifier_of,
+    data_of,
+    store_of,
+)
 from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch, log_label_figure
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
@@ -70,6 +76,8 @@ class CalibrateEpoch(Callback):
         evidence: of the best epoch after the fit, for the diagnosis; None without a slice.
     """
 
+    topic = "calibration"
+
     def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
         """Store the settings.
 
@@ -108,20 +116,17 @@ class CalibrateEpoch(Callback):
         store, data = store_of(trainer), data_of(trainer)
         if store is None or data.corpus.calibration is None:
             return
-        started, epoch = time.perf_counter(), trainer.current_epoch + 1
-        module = classifier_of(pl_module)
+        epoch, module = trainer.current_epoch + 1, classifier_of(pl_module)
         if not data.corpus.task.exclusive:
             assert module.predictions is not None
             of_labels = label_epoch(module, module.predictions, data)
             self.confidence = of_labels.confidence
             log_label_epoch(store, of_labels, data.corpus.class_names, epoch)
-            store.log_metrics({"time/calibration_s": time.perf_counter() - started}, step=epoch)
             return
         seen = self._epoch(module, module.predictions, data)
         self.confidence = seen.confidence
         metrics = self._metrics(seen, data)
         slices = _slice_frame(_slices(seen, data.corpus, n_permutations=500))
-        metrics["time/calibration_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
         store.log_table(slices, "calibration", "slices", epoch)
         store.log_table(_reliability_frame(seen), "calibration", "reliability", epoch)
@@ -135,12 +140,11 @@ class CalibrateEpoch(Callback):
         module, split = classifier_of(pl_module), data.corpus.validation
         self.confidence = None  # the last epoch's
         if not data.corpus.task.exclusive:
-            best = predict_split(module.interface, data.encoded("validation"))
-            of_labels = label_epoch(module, best, data)
+            of_labels = label_epoch(module, best_answers(trainer, pl_module)("validation"), data)
             self.confidence = of_labels.confidence
             log_label_figure(store, of_labels, data.corpus.class_names, None)
             return
-        seen = self._epoch(module, predict_split(module.interface, data.encoded("validation")), data)
+        seen = self._epoch(module, best_answers(trainer, pl_module)("validation"), data)
         runs = _runs(seen)
         self.confidence = seen.confidence
         self.evidence = CalibrationEvidence(

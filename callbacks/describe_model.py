@@ -21,6 +21,7 @@ class DescribeModel(Callback):
     """Logs the model and its checkpoint at the end of the fit, when the module holds the best weights."""
 
     phase = Phase.PACKAGE
+    topic = "model"
 
     def __init__(self, record: DescribeRun, model_sizes: Mapping[str, int]) -> None:
         """Store the parts.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -13,17 +12,17 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.baselines.bag_of_words import floor_accuracies
-from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, store_of
+from whytrain.callbacks.access import Answers, TextDataModule, classifier_of, data_of, store_of
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.guard import spared
 from whytrain.callbacks.history import History
 from whytrain.callbacks.order import Phase
+from whytrain.callbacks.spent import Spent
 from whytrain.data.cache import cache_directory
 from whytrain.data.corpus import Corpus, content_hash
 from whytrain.data.outside import outside_fingerprint
 from whytrain.figures.training.model_diagram import model_diagram
 from whytrain.metrics import evaluate
-from whytrain.models.batch_runner import predict_split
 from whytrain.models.summary import summarize
 from whytrain.runs.config import log_config
 from whytrain.runs.predictions import POSITIVE_CLASS, TASK, log_outside
@@ -36,16 +35,18 @@ class DescribeRun(Callback):
     """Logs what describes the run at its start, and what came out of it at its end.
 
     Attributes:
-        best: predictions of the best weights on the validation rows, after the fit.
         results: predictions by column of the closing table, after the fit.
         outside: predictions of the best weights on rows from elsewhere, by `Corpus.outside`, after the fit.
         floors: accuracy of the floor by split, after the fit.
+        evidence: what the best weights say, for those who observe them at the end.
+        spent: what each callback takes.
         fit_s: seconds of the fit, after it.
         overhead: the share of them that was neither training nor validation, 0 to 1: explanations, students,
             calibration, diagnosis, figures, checkpoints and tracking.
     """
 
     phase = Phase.RECORD
+    topic = "record"
 
     def __init__(
         self,
@@ -66,10 +67,11 @@ class DescribeRun(Callback):
         """
         self.config, self.overrides, self.choices = config, overrides, choices
         self.history, self.checkpoints = history, checkpoints
-        self.best: Predictions | None = None
         self.results: dict[str, Predictions] = {}
         self.outside: dict[str, Predictions] = {}
         self.floors: dict[str, float] = {}
+        self.evidence: Answers | None = None
+        self.spent = Spent()
         self.fit_s = self.overhead = 0.0
         self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
 
@@ -108,18 +110,13 @@ class DescribeRun(Callback):
         stored = torch.load(self.checkpoints.best, map_location=pl_module.device, weights_only=True)
         pl_module.load_state_dict(stored["state_dict"])
         data, module = data_of(trainer), classifier_of(pl_module)
-        best, positive = module.interface, data.corpus.positive
-        validated = replace(predict_split(best, data.encoded("validation")), positive=positive)
-        self.best = validated
-        self.results = {f"best epoch ({best_epoch})": validated}
+        self.evidence = answers = Answers(module.interface, data)
+        self.results = {f"best epoch ({best_epoch})": answers("validation")}
         if module.predictions is not None and best_epoch != len(self.history.epochs):
             self.results[f"last epoch ({len(self.history.epochs)})"] = module.predictions
         if data.corpus.test is not None:
-            self.results["test"] = replace(predict_split(best, data.encoded("test")), positive=positive)
-        self.outside = {
-            name: replace(predict_split(best, data.encoded(name)), positive=positive)
-            for name in data.corpus.outside
-        }
+            self.results["test"] = answers("test")
+        self.outside = {name: answers(name) for name in data.corpus.outside}
         store = store_of(trainer)
         with spared("bag of words", store):
             self.floors = floor_accuracies(data.corpus, cache_directory())
@@ -137,22 +134,26 @@ class DescribeRun(Callback):
                     store.log_figure(figure, "history", name)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Log what the fit took, and which share of it the observers: all of them are done."""
+        """Log what the fit took, which share of it the observers, and each of them: all of them are done."""
         store = store_of(trainer)
         if store is None or not self.results:
             return
         self.fit_s = time.perf_counter() - self._started
-        self.overhead = 1 - sum(row["time/epoch_s"] for row in self.history.epochs) / self.fit_s
-        took = {"time/fit_s": self.fit_s, "time/overhead": self.overhead}
+        observed_s = self.fit_s - sum(row["time/epoch_s"] for row in self.history.epochs)
+        self.overhead = observed_s / self.fit_s
+        self.spent.totals["rest"] = observed_s - sum(self.spent.totals.values())
+        took = {f"time/{topic}_total_s": seconds for topic, seconds in self.spent.totals.items()}
+        took |= {"time/fit_s": self.fit_s, "time/overhead": self.overhead}
         store.log_metrics(took, step=trainer.current_epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """The seconds of the fit so far: those of a resumed run count, too."""
-        return {"seconds": time.perf_counter() - self._started}
+        return {"seconds": time.perf_counter() - self._started, "spent": dict(self.spent.totals)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the seconds of the fit so far."""
         self._started = -state_dict["seconds"]
+        self.spent.totals.update(state_dict["spent"])
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:
         """Metrics by the epoch that they belong to: best and last epoch may be the same."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -10,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.baselines.bag_of_words import floor_predictions, floor_two_words, held_out_probabilities
-from whytrain.callbacks.access import classifier_of, data_of, evidence_of, shown_word, store_of
+from whytrain.callbacks.access import best_answers, classifier_of, data_of, evidence_of, shown_word, store_of
 from whytrain.callbacks.describe_run import record_of
 from whytrain.callbacks.order import Phase
 from whytrain.data.cache import cache_directory
@@ -39,6 +38,7 @@ class Diagnose(Callback):
     """Logs findings of the best weights, what they rest on, the overrides and a page for people."""
 
     phase = Phase.DIAGNOSE
+    topic = TOPIC
     evidence: Conclusion | None = None  # after the fit
 
     def __init__(self, *, rules: str | None) -> None:
@@ -58,7 +58,6 @@ class Diagnose(Callback):
         store = store_of(trainer)
         if store is None:
             return
-        started = time.perf_counter()
         evidence = gathered(trainer, pl_module)
         config = record_of(trainer).config
         diagnosis, plan = conclude(evidence, self.book, config, store.run_id)
@@ -75,14 +74,14 @@ class Diagnose(Callback):
         suspects = "" if found is None else ranked_list(found, evidence.class_names, shown_word(store))
         page = diagnosis_page(diagnosis, plan, store.run_name, store.run_id, suspects)
         store.log_text(page, f"reports/{TOPIC}.html")
-        metrics = _metrics(diagnosis) | {"time/diagnosis_s": time.perf_counter() - started}
-        store.log_metrics(metrics, step=trainer.current_epoch)
+        store.log_metrics(_metrics(diagnosis), step=trainer.current_epoch)
 
 
 def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
     """Collect what the callbacks publish and what both models predict."""
     data, model = data_of(trainer), classifier_of(pl_module).interface
     record, rows = record_of(trainer), classifier_of(pl_module).row_history
+    answers = best_answers(trainer, pl_module)
     floor = floor_predictions(data.corpus, cache_directory())
     check = None
     if data.corpus.check is not None and floor.check is not None:
@@ -90,8 +89,8 @@ def gathered(trainer: pl.Trainer, pl_module: pl.LightningModule) -> RunEvidence:
         check = CheckRows(ids=ids, predictions=predictions, floor=floor.check)
     return gather(
         data.corpus,
-        predict_train=lambda rows: predict_split(model, data.encoded("train").select(rows)),
-        validation=predict_split(model, data.encoded("validation")),
+        training=answers("train"),
+        validation=answers("validation"),
         floor=floor.validation,
         held_out=held_out_probabilities(data.corpus, cache_directory()),
         two_words=floor_two_words(data.corpus, cache_directory()),

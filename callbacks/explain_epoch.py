@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -50,6 +49,8 @@ class ExplainEpoch(Callback):
     Attributes:
         evidence: what the explanations say, after the fit; None where there are none.
     """
+
+    topic = TOPIC
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class ExplainEpoch(Callback):
         store = store_of(trainer)
         if store is None or trainer.sanity_checking or not self._sentences:
             return
-        started, epoch, data = time.perf_counter(), trainer.current_epoch + 1, data_of(trainer)
+        epoch, data = trainer.current_epoch + 1, data_of(trainer)
         chosen = self._affordable(store, classifier_of(pl_module).epoch_seconds)
         metrics: dict[str, float] = {
             f"{TOPIC}/sentences": len(chosen),
@@ -161,7 +162,6 @@ class ExplainEpoch(Callback):
             metrics |= self._averages(method, found, data, store, epoch)
             figure = position_figure(found[0].explanation, shown_word(store))
             store.log_figure(figure, method, epoch=epoch)
-        metrics[f"time/{TOPIC}_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
 
     def _affordable(self, store: Recorder, epoch_s: float) -> list[tuple[Key, Units]]:
@@ -207,7 +207,7 @@ class ExplainEpoch(Callback):
         store = store_of(trainer)
         if store is None or not self._sentences:
             return
-        started, data, name = time.perf_counter(), data_of(trainer), shown_word(store)
+        data, name = data_of(trainer), shown_word(store)
         evidence: dict[str, AttributionEvidence] = {}
         for method, found in _by_method(self._explainer.explain(self._sentences)).items():
             ranked = self._explainer.rank(method, *self.vocabulary)
@@ -231,8 +231,6 @@ class ExplainEpoch(Callback):
             [row for (split, row), _ in self._sentences if split == "train"]
         )
         self.evidence = ExplanationEvidence(methods=evidence, attention=attention)
-        elapsed = time.perf_counter() - started
-        store.log_metrics({f"time/{TOPIC}_end_s": elapsed}, step=trainer.current_epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """Budget, sentences and trends: a resumed run goes on with the same."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.callbacks.access import classifier_of, data_of, store_of
-from whytrain.callbacks.describe_run import record_of
+from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Split
 from whytrain.diagnosis.of_shortcuts import described
@@ -23,6 +20,7 @@ from whytrain.shortcuts.evidence import ShortcutEvidence
 from whytrain.shortcuts.found_marks import found_marks
 from whytrain.shortcuts.search import find_shortcuts
 from whytrain.shortcuts.texts import LabeledTexts
+from whytrain.types import Predictions
 
 TOPIC = "shortcuts"
 
@@ -34,6 +32,8 @@ class FindShortcuts(Callback):
         evidence: after the fit; None for labels that do not exclude each other.
     """
 
+    topic = TOPIC
+
     def __init__(self, *, seed: Seed) -> None:
         """Store the seed of the choice of sentences."""
         self.seed = seed
@@ -44,21 +44,18 @@ class FindShortcuts(Callback):
         store, corpus = store_of(trainer), data_of(trainer).corpus
         if store is None or not corpus.task.exclusive:
             return
-        started, model, names = time.perf_counter(), classifier_of(pl_module).interface, corpus.class_names
+        model, names = classifier_of(pl_module).interface, corpus.class_names
 
         def ask(texts: Sequence[str]) -> NDArray[np.float64]:
             return predict_split(model, split_of(texts, model)).logits
 
-        record, check = record_of(trainer), None
-        if corpus.check is not None:
-            check = replace(_labeled(corpus.check), logits=record.outside["check"].logits)
-        assert record.best is not None
+        answers = best_answers(trainer, pl_module)
         found = find_shortcuts(
             ask,
-            _labeled(corpus.train),
-            check,
+            _labeled(corpus.train, answers("train")),
+            None if corpus.check is None else _labeled(corpus.check, answers("check")),
             len(names),
-            validation=replace(_labeled(corpus.validation), logits=record.best.logits),
+            validation=_labeled(corpus.validation, answers("validation")),
             seed=self.seed,
         )
         self.evidence = found
@@ -70,9 +67,8 @@ class FindShortcuts(Callback):
             f"{TOPIC}/found": float(len(found.shortcuts)),
             f"{TOPIC}/evaluations": float(found.n_asked),
         }
-        metrics[f"time/{TOPIC}_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=trainer.current_epoch)
 
 
-def _labeled(split: Split) -> LabeledTexts:
-    return LabeledTexts(ids=split.ids, texts=split.texts, labels=split.labels)
+def _labeled(split: Split, answered: Predictions) -> LabeledTexts:
+    return LabeledTexts(ids=split.ids, texts=split.texts, labels=split.labels, logits=answered.logits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -17,8 +16,10 @@ from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
+    Answers,
     ClassifierModule,
     TextDataModule,
+    best_answers,
     classifier_of,
     data_of,
     evidence_of,
@@ -84,6 +85,7 @@ class FitSurrogates(Callback):
     """
 
     phase = Phase.DISTIL
+    topic = TOPIC
 
     def __init__(
         self,
@@ -159,7 +161,7 @@ class FitSurrogates(Callback):
         store = store_of(trainer)
         if store is None or trainer.sanity_checking or self._sample is None or self.budget.limit == 0:
             return
-        started, data, module = time.perf_counter(), data_of(trainer), classifier_of(pl_module)
+        data, module = data_of(trainer), classifier_of(pl_module)
         assert module.predictions is not None
         try:
             scores = self._epoch_scores(store, module, data)
@@ -171,7 +173,6 @@ class FitSurrogates(Callback):
         self._history = [row for row in self._history if row["epoch"] != epoch]
         self._history.append({"epoch": float(epoch), **scores})
         metrics = {f"surrogate/{name}": value for name, value in scores.items()}
-        metrics["time/surrogate_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=epoch)
 
     def _epoch_scores(
@@ -211,27 +212,34 @@ class FitSurrogates(Callback):
         store = store_of(trainer)
         if store is None or self._sample is None:
             return
-        started, data, model = time.perf_counter(), data_of(trainer), classifier_of(pl_module).interface
+        data, model = data_of(trainer), classifier_of(pl_module).interface
         try:
-            fits, train, validation = self._fit(model, data, evidence_of(trainer, ExplanationEvidence))
+            explained = evidence_of(trainer, ExplanationEvidence)
+            fits, train, validation = self._fit(model, data, best_answers(trainer, pl_module), explained)
             metrics = self._conclude(store, model, data, fits, train, validation)
         except DataError as error:
             self._leave_out(error)
             return
         if self._history:
             store.log_figure(fidelity_history(pd.DataFrame(self._history)), TOPIC, "fidelity")
-        metrics["time/surrogate_end_s"] = time.perf_counter() - started
         store.log_metrics(metrics, step=trainer.current_epoch)
 
     def _fit(
-        self, model: ModelInterface, data: TextDataModule, explained: ExplanationEvidence | None
+        self,
+        model: ModelInterface,
+        data: TextDataModule,
+        answers: Answers,
+        explained: ExplanationEvidence | None,
     ) -> tuple[FittedSurrogates, Answered, Answered]:
         """Fit tuned surrogates to the whole sample."""
         assert self._sample is not None
-        answered = predict_split(model, data.encoded("train").select(self._sample))
-        judged = predict_split(model, data.encoded("validation"))
+        answered, judged = answers("train"), answers("validation")
         texts = [data.corpus.train.texts[row] for row in self._sample]
-        train = Answered(read=self._read["train"], labels=answered.labels, logits=answered.logits)
+        train = Answered(
+            read=self._read["train"],
+            labels=answered.labels[self._sample],
+            logits=answered.logits[self._sample],
+        )
         validation = Answered(read=self._read["validation"], labels=judged.labels, logits=judged.logits)
         fits = fit_surrogates(
             train,

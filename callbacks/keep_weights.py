@@ -19,6 +19,8 @@ class KeepWeights(Callback):
     Each stands for the steps since the one before, with the mean of their learning rates.
     """
 
+    topic = "weights"
+
     def __init__(self, *, epochs: Annotated[int, Ge(0)], megabytes: Annotated[float, Ge(0)]) -> None:
         """Store the settings.
 

@@ -6,13 +6,12 @@ import pandas as pd
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.callbacks.access import classifier_of, data_of, store_of
+from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
 from whytrain.data.corpus import Corpus
 from whytrain.figures.confidence.prediction_confidence import prediction_confidence
 from whytrain.figures.training.confusion_matrix import confusion_matrix
 from whytrain.figures.training.label_scores import label_scores
 from whytrain.metrics import Scored, scores_by_label
-from whytrain.models.batch_runner import predict_split
 from whytrain.runs.predictions import log_predictions
 from whytrain.runs.sentences import log_sentences
 from whytrain.tracking.recorder import Recorder
@@ -24,6 +23,8 @@ class LogPredictions(Callback):
 
     Of labels that do not exclude each other it logs the scores of each in place of both figures.
     """
+
+    topic = "predictions"
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the validation sentences once; the tables of the epochs refer to them by id."""
@@ -48,10 +49,10 @@ class LogPredictions(Callback):
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the best epoch, whose weights the module holds by now: what the run's page shows."""
-        store, data = store_of(trainer), data_of(trainer)
+        store = store_of(trainer)
         if store is not None:
-            best = predict_split(classifier_of(pl_module).interface, data.encoded("validation"))
-            _log_figures(store, data.corpus, best, None)
+            best = best_answers(trainer, pl_module)("validation")
+            _log_figures(store, data_of(trainer).corpus, best, None)
 
 
 def _log_figures(store: Recorder, corpus: Corpus, result: Predictions, epoch: int | None) -> None:

@@ -26,6 +26,7 @@ class MeasureContinuation(Callback):
     """
 
     phase = Phase.DISTIL
+    topic = "continuation"
 
     def __init__(self, seed: int) -> None:
         """Store the seed of the resampling."""

@@ -52,7 +52,7 @@ METRICS = {
     "shortcuts/": "evaluations spent on looking for shortcuts, and how many were found",
     "surrogate/": "how faithful the simple copies are, beside their floors",
     "test/": "the test set",
-    "time/": "seconds: of an epoch, of each observer per epoch (`…_s`) and at the end (`…_end_s`), of all",
+    "time/": "seconds: of an epoch, of each observer per epoch (`…_s`), at the end (`…_end_s`) and together (`…_total_s`), of all",
     "tokens/": "shares of tokens that are unknown, and of texts and tokens that are cut, by split",
     "train/": "the training rows, as seen while training",
     "val/": "the validation rows",

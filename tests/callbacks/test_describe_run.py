@@ -23,15 +23,18 @@ def test_the_overhead_is_all_but_training_and_validation(monkeypatch: pytest.Mon
     )
     stopped, resumed = (DescribeRun({}, None, {}, history, None) for _ in range(2))  # type: ignore[arg-type]
     stopped.on_fit_start(other_rank, None)  # type: ignore[arg-type]
+    stopped.spent.totals["history"] = 5.0
     now += 30.0
     state = stopped.state_dict()
     now += 10_000.0  # nobody trains
     resumed.load_state_dict(state)
     resumed.on_fit_start(other_rank, None)  # type: ignore[arg-type]
+    resumed.spent.totals["model"] = 9.0
     now += 70.0
     resumed.teardown(trainer, None, "fit")  # type: ignore[arg-type]
     assert not store.metrics  # a fit that did not come to its end
     resumed.results = {"best epoch (2)": None}  # type: ignore[dict-item]
     resumed.teardown(trainer, None, "fit")  # type: ignore[arg-type]
-    assert store.metrics[2] == {"time/fit_s": 100.0, "time/overhead": 0.75}
+    took = {"time/history_total_s": 5.0, "time/model_total_s": 9.0, "time/rest_total_s": 61.0}
+    assert store.metrics[2] == took | {"time/fit_s": 100.0, "time/overhead": 0.75}
     assert resumed.overhead == 0.75

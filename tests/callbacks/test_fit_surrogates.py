@@ -202,7 +202,6 @@ def test_every_epoch_has_scores(done: tuple[Any, ...]) -> None:
             assert -1 <= metrics[f"surrogate/over_gold_{kind}"] <= 1
             assert metrics[f"surrogate/kl_{kind}"] >= 0
         assert 0 <= metrics["surrogate/student_agreement"] <= 1
-        assert metrics["time/surrogate_s"] > 0
     # The weights did not change between the two: neither do surrogates of the same sentences.
     first, second = (
         {k: v for k, v in store.metrics[e].items() if k.startswith("surrogate/agr")} for e in (1, 2)
@@ -307,7 +306,6 @@ def test_by_default_no_clock_decides(tmp_path: Path) -> None:
     stores = [MemoryStore(), MemoryStore()]
     for store, epoch_s in zip(stores, (1000.0, 1e-6), strict=True):
         run(FitSurrogates(**SETTINGS | {"rows": 150}), *make_run(tmp_path, store, epoch_s=epoch_s))
-        del store.metrics[1]["time/surrogate_s"], store.metrics[1]["time/surrogate_end_s"]
     assert stores[0].metrics == stores[1].metrics
     assert stores[0].params == stores[1].params == {}
     assert set(stores[0].tables) == set(stores[1].tables)

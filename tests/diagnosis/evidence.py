@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, SentenceEvidence
@@ -136,11 +135,6 @@ def surrogate(**changes: Any) -> SurrogateEvidence:
     return replace(made, **changes)
 
 
-def predicting(of_train: Predictions) -> Callable[[NDArray[np.int64]], Predictions]:
-    """What a network says of any rows, where this is what it says of all."""
-    return lambda rows: Predictions(logits=of_train.logits[rows], labels=of_train.labels[rows])
-
-
 def history(**changes: Any) -> HistoryEvidence:
     """Two epochs, after which the loss of 100 validation sentences stands still."""
     made = HistoryEvidence(
@@ -252,7 +246,7 @@ def healthy(**changes: Any) -> RunEvidence:
     even = [explained(i, [1.0] * 9) for i in range(12)]
     gathered: dict[str, Any] = {
         "corpus": data,
-        "predict_train": predicting(predictions(data.train.labels.tolist(), data.train.labels, 0.9)),
+        "training": predictions(data.train.labels.tolist(), data.train.labels, 0.9),
         "validation": own,
         "floor": floor,
         "held_out": predictions(data.train.labels.tolist(), data.train.labels).probabilities,

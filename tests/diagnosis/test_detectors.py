@@ -16,7 +16,6 @@ from evidence import (
     explained,
     healthy,
     history,
-    predicting,
     predictions,
     rule,
     shapley,
@@ -682,7 +681,7 @@ def test_mislabeled_rows_need_two_sources() -> None:
     changes = {
         "held_out": held_out,
         "while_training": while_training,
-        "predict_train": predicting(predictions(given.tolist(), labels, 0.9)),
+        "training": predictions(given.tolist(), labels, 0.9),
         "corpus": corpus(texts, [("new", 1)]),
     }
     result = measured(of_data.mislabeled(spoiled(**changes)))
@@ -697,8 +696,8 @@ def test_mislabeled_rows_need_two_sources() -> None:
     assert "too rare" in reason(of_data.mislabeled(spoiled(**changes | {"held_out": None})))
     assert "while it learned" in reason(of_data.mislabeled(spoiled(**changes | {"while_training": None})))
     ignorant = np.full((n, 2), 0.5)
-    coin = predicting(predictions([0] * n, labels))
-    untaught = spoiled(**changes | {"held_out": ignorant, "while_training": ignorant, "predict_train": coin})
+    coin = predictions([0] * n, labels)
+    untaught = spoiled(**changes | {"held_out": ignorant, "while_training": ignorant, "training": coin})
     assert "get 50% of the training labels right" in reason(of_data.mislabeled(untaught))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidence import corpus, explained, healthy, leaning, predicting, predictions, rule, shapley, shortcuts
+from evidence import corpus, explained, healthy, leaning, predictions, rule, shapley, shortcuts
 
 from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS
@@ -154,7 +154,7 @@ def troubled() -> Any:
         held_out=held_out,
         while_training=held_out,
         self_influence=held_out[:, 0],
-        predict_train=predicting(predictions(says.tolist(), labels, 0.9)),
+        training=predictions(says.tolist(), labels, 0.9),
         explanations=replace(
             shapley([explained(i, [4.0, -3.0, 1.0, 0.5]) for i in range(12)], vocabulary=None),
             attention=np.linspace(0.1, 0.9, 12),

@@ -206,7 +206,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
         observed += [watch.Prune(settings), report, checkpoints, watch.MeasureContinuation(config.seed)]
         observed.append(watch.DescribeModel(record, data.model_sizes))
-        watching = watch.guarded(watch.in_order(observed), store)
+        watching = record.spent.timed(watch.guarded(watch.in_order(observed), store), store)
         trainer = lm.make_trainer(settings, data, watching, lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
@@ -220,7 +220,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
             assert report.run is not None, "there is no report"
             console.print(closing(report.run, console.width))
             page = local_page(tracking, store.run_id)
-            print("", took(record.fit_s, record.overhead), "", sep="\n")
+            print("", took(record.fit_s, record.overhead, record.spent.totals), "", sep="\n")
             print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 

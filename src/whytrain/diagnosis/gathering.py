@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +32,11 @@ from whytrain.types import Predict, Predictions
 
 OVERLAP = 0.5  # share of a validation sentence's words from which a contained training row gives it away
 
-# Rows of the training split, int64 (n_chosen,), to the network's predictions on them.
-PredictTrain = Callable[[NDArray[np.int64]], Predictions]
-
 
 def gather(
     corpus: Corpus,
     *,
-    predict_train: PredictTrain,
+    training: Predictions,
     validation: Predictions,
     floor: NDArray[np.int64],
     held_out: NDArray[np.float64] | None,
@@ -62,8 +58,8 @@ def gather(
 
     Args:
         corpus: the data.
-        predict_train: asks the network with its best weights.
-        validation: its predictions on the validation split.
+        training: what the network with its best weights says of the training split.
+        validation: of the validation split.
         floor: int64, what the floor decides, in the form of labels.
         held_out: see `TrainingRows`.
         two_words: likewise.
@@ -92,7 +88,7 @@ def gather(
             groups=sentence_groups(train.texts),
             held_out=held_out,
             two_words=two_words,
-            logits=predict_train(np.arange(len(train))).logits,
+            logits=training.logits,
             while_training=while_training,
             self_influence=self_influence,
         ),

@@ -23,7 +23,7 @@ def identity_marks(kinds: Collection[str], terms: IdentityTerms, train: Sequence
         train: the training sentences; words that stand in none of them are left out.
     """
     wanted = {word.lower() for found in terms.sets if found.kind in kinds for word in found.words}
-    seen = {word for text in train for word in wanted.intersection(Text(text).words)}
+    seen = {word for text in train for word in wanted.intersection(Text(text).words)} if wanted else set()
     marks = []
     for found in terms.sets:
         words = tuple(word.lower() for word in found.words if word.lower() in seen)

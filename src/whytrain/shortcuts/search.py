@@ -76,6 +76,8 @@ def find_shortcuts(
     texts = [Text(train.texts[row]) for row in chosen]
     labels = train.labels[chosen]
     asked = Asked(ask)
+    if train.logits is not None:
+        asked.remember([text.text for text in texts], train.logits[chosen])
     for known in (check, validation):
         if known is not None and known.logits is not None:
             asked.remember(known.texts, known.logits)
