@@ -153,7 +153,7 @@ class DescribeRun(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the seconds of the fit so far."""
         self._started = -state_dict["seconds"]
-        self.spent.totals.update(state_dict["spent"])
+        self.spent.totals.update(state_dict.get("spent", {}))  # older checkpoints have none
 
     def _final_metrics(self) -> dict[int, dict[str, float]]:
         """Metrics by the epoch that they belong to: best and last epoch may be the same."""
