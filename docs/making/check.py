@@ -1,4 +1,4 @@
-"""Check a built site: links within it lead somewhere, and nothing is loaded from elsewhere.
+"""Check a built site: links within it lead somewhere, nothing is loaded from elsewhere or told of the builder.
 
 python docs/making/check.py docs/_build/html
 """
@@ -14,11 +14,13 @@ from urllib.parse import unquote, urlsplit
 
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 _LOADING_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "shortcut icon"}
+# Where the site was built: paths that nobody else has, and that a printed environment would hold.
+_BUILDER = {str(Path(__file__).resolve().parents[2]), sys.prefix, str(Path.home())} - {"/", "/usr"}
 _STYLE_URL = re.compile(r"(?:url\(|@import)\s*[\"']?(?P<url>https?:[^\"')]+)")
 
 
 class _Page(HTMLParser):
-    """What a page links to, what it loads, and which of its places can be linked to."""
+    """What a page links to, what it loads, which of its places can be linked to, and what it tells of the builder."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -27,6 +29,7 @@ class _Page(HTMLParser):
         self.places: set[str] = set()
         text = path.read_text("utf-8")
         self.feed(text)
+        self.builder = {folder for folder in _BUILDER if folder in text}
         self.loaded += [
             match["url"]
             for style in re.findall(r"<style.*?</style>", text, re.DOTALL)
@@ -48,6 +51,8 @@ def faults(root: Path) -> Iterator[str]:
     pages = {path: _Page(path) for path in sorted(root.rglob("*.html"))}
     for path, page in pages.items():
         where = path.relative_to(root)
+        for folder in sorted(page.builder):
+            yield f"{where}: tells where it was built: {folder}"
         for url in page.loaded:
             if urlsplit(url).scheme in {"http", "https"} or url.startswith("//"):
                 yield f"{where}: loads {url}"
@@ -76,5 +81,8 @@ def _dead(link: str, path: Path, root: Path, pages: dict[Path, _Page]) -> str | 
 
 if __name__ == "__main__":
     found = list(faults(Path(sys.argv[1]).resolve()))
-    print("\n".join(found) or "links lead somewhere, and nothing is loaded from elsewhere")
+    print(
+        "\n".join(found)
+        or "links lead somewhere, nothing is loaded from elsewhere, no page tells where it was built"
+    )
     sys.exit(bool(found))

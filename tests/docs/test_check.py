@@ -25,3 +25,9 @@ def test_dead_links_and_foreign_resources(tmp_path: Path) -> None:
         "a.html: i.png: no such file",
         "s.css: loads https://fonts.org/f.css",
     ]
+
+
+def test_pages_do_not_tell_where_they_were_built(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(f"<p>environ({{'HOME': '{Path.home()}'}})</p>", "utf-8")
+    (tmp_path / "b.html").write_text("<p>./runs, ~/runs</p>", "utf-8")
+    assert list(faults(tmp_path.resolve())) == [f"a.html: tells where it was built: {Path.home()}"]
