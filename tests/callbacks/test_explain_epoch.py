@@ -106,7 +106,13 @@ def fit(
     explanations = instantiate(config.callbacks.explanations)
     trainer = lm.make_trainer(instantiate(config.trainer), data, [explanations], lm.StoreLogger(store))
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True if resume else None)
-    return SimpleNamespace(data=data, model=module.model, explanations=explanations, trainer=trainer)
+    return SimpleNamespace(
+        data=data,
+        model=module.model,
+        interface=module.interface,
+        explanations=explanations,
+        trainer=trainer,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +134,7 @@ def test_tables_hold_the_values_of_the_model_as_it_stands(
         row = split.ids.index(sentence_id)
         encoding = done.data.tokenizer.encode_words(split.texts[row], 128)
         coalitions = coalition_table(
-            done.model, players_of(encoding, 128), removal_of(kind, done.model), engine="direct"
+            done.model, players_of(encoding, 128), removal_of(kind, done.interface), engine="direct"
         )
         v = payoffs(coalitions.logits, "log_odds", int(split.labels[row]))
         assert set(rows["class"]) == {names[split.labels[row]]}

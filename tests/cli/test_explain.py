@@ -400,8 +400,8 @@ def test_an_interrupted_file_goes_on_where_it_stopped(
         (["run=tiny", "text= \t"], 1, "the text is empty"),
         (["run=tinny", "text=a"], 2, "there is no run 'tinny'"),
         (["run=unfinished", "text=a"], 1, "has no logged model"),
-        (["run=tiny", "file=none.csv"], 2, "none.csv is not a file"),
-        (["run=tiny", "file=none.txt"], 2, "none.txt is not a file"),
+        (["run=tiny", "file=none.csv"], 2, "file=none.csv does not exist"),
+        (["run=tiny", "file=none.txt"], 2, "file=none.txt does not exist"),
         (
             ["run=tiny", "file=reviews.csv", "text_column=body"],
             2,

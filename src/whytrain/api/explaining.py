@@ -234,7 +234,7 @@ def infilled(
     from whytrain.models.saved import SavedModel
 
     saved = model if isinstance(model, SavedModel) else model.model
-    device = saved.interface.device
+    device = str(saved.interface.device)
     found = masked_language_model(name_or_path=str(name_or_path), samples=samples, seed=seed, device=device)
     return replace(saved, infill=found)
 

@@ -40,4 +40,4 @@ def infilled(saved: SavedModel, section: Mapping[str, Any], seed: int) -> SavedM
 
     settings = dict(section)
     read = import_target(settings.pop("_target_"))
-    return replace(saved, infill=read(**settings, seed=seed, device=saved.interface.device))
+    return replace(saved, infill=read(**settings, seed=seed, device=str(saved.interface.device)))

@@ -213,7 +213,7 @@ def masked_language_model(
     name_or_path: str | None,
     samples: Annotated[int, Ge(1)],
     seed: int = 0,
-    device: torch.device | str = "cpu",
+    device: str = "cpu",
 ) -> MaskedLanguageModel | None:
     """Read a masked language model.
 
