@@ -165,7 +165,7 @@ def surrogates(
     fits = fit_surrogates(
         train, validation, counter.words, ranking, settings, names, groups=groups, joined=joined
     )
-    return fidelity_evidence(fits, train, validation)
+    return fidelity_evidence(fits, validation)
 
 
 def over_seeds(measured: Sequence[Interval | None]) -> str:

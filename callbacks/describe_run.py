@@ -60,8 +60,8 @@ class DescribeRun(Callback):
 
         Args:
             config: the resolved config as plain containers.
-            overrides: what the command line changed; None for a resumed run, which logged them before.
-            choices: the chosen file of config groups that say what the run is; none for a resumed run.
+            overrides: what the command line changed, None if it is not known.
+            choices: the chosen file of config groups that say what the run is.
             history: the epochs' metrics.
             checkpoints: the best epoch.
         """

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
         finished_run,
         finished_score,
         mark_finished,
+        read_command_line,
         start_from,
         stopped_run,
+        write_command_line,
         write_config,
     )
     from whytrain.lightning_modules.sweep_job import SweepJob
@@ -33,7 +35,9 @@ __all__ = [
     "finished_score",
     "make_trainer",
     "mark_finished",
+    "read_command_line",
     "start_from",
     "stopped_run",
+    "write_command_line",
     "write_config",
 ]

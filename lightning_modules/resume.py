@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 MORE = ("trainer.max_epochs", "run_name", "optimizer.learning_rate")  # beside a finished run
+_COMMAND_LINE = "command_line.yaml"  # in a run's folder
 ALLOWED = ("resume", "tracking", "tracking.uri", "tracking.directory")
 
 
@@ -146,6 +147,21 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Keep the resolved config beside the checkpoints."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / KEPT_CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+
+
+def write_command_line(folder: Path, words: Sequence[str], choices: Mapping[str, str]) -> None:
+    """Keep what a run was called with, so that it can be logged by whoever goes on with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {"overrides": list(words), "choices": dict(choices)}
+    write_atomically(folder / _COMMAND_LINE, yaml.safe_dump(kept, sort_keys=False))
+
+
+def read_command_line(folder: Path) -> tuple[list[str] | None, dict[str, str]]:
+    """Return a run's overrides and choices; None and nothing of a run that kept none."""
+    if not (folder / _COMMAND_LINE).is_file():
+        return None, {}
+    kept = _read_yaml(folder / _COMMAND_LINE)
+    return list(kept["overrides"]), dict(kept["choices"])
 
 
 def mark_finished(folder: Path, score: float | None) -> None:

@@ -53,6 +53,10 @@ class Tracked:
             found[key, step].append(value)
         return dict(found)
 
+    def params(self) -> dict[str, str]:
+        """The params of the only run."""
+        return dict(self._rows("SELECT key, value FROM params WHERE run_uuid = ?", self.run_id()))
+
     def tags(self, run_id: str) -> dict[str, str]:
         """The tags of a run."""
         return dict(self._rows("SELECT key, value FROM tags WHERE run_uuid = ?", run_id))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 import train_processes
+import yaml
 from small_runs import RECIPE, SMALL, Tracked, assert_same_run, without_times
 
 EVERY_BATCH = "trainer.checkpoint_minutes=0.0000001"
@@ -50,6 +51,17 @@ def test_sigkill_after_a_step(
         assert tracked.checkpoint().exists() == bool(words)
     assert run_process(workspace, f"resume={tracked.run_id()}") == 0, tracked.output()
     assert_same_run(tracked, uninterrupted)
+
+
+def test_sigkill_before_anything_was_logged(
+    workspace: Path, tracked: Tracked, uninterrupted: Tracked, run_process: Callable[..., int]
+):
+    assert run_process(workspace, *RECIPE, fate=("opened", 0)) == -signal.SIGKILL
+    assert run_process(workspace, f"resume={tracked.run_id()}") == 0, tracked.output()
+    assert_same_run(tracked, uninterrupted)
+    assert tracked.params() == uninterrupted.params()
+    folder = tracked.folder / "mlruns" / "artifacts" / tracked.run_id() / "artifacts"
+    assert yaml.safe_load((folder / "overrides.yaml").read_text())["overrides"] == list(RECIPE)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

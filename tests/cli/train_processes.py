@@ -21,7 +21,7 @@ from whytrain.lightning_modules.classifier import Classifier
 from whytrain.tracking.spool import Spool
 from whytrain.tracking.store import Store
 
-Fate = tuple[Literal["step", "event", "signal"], int]
+Fate = tuple[Literal["opened", "step", "event", "signal"], int]
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def run(folder: Path, words: tuple[str, ...], fate: Fate | None = None, weights:
     Args:
         folder: the working directory.
         words: of the command line.
-        fate: ("step", n): SIGKILL after n optimizer steps. ("event", n): SIGKILL before or after the n-th
+        fate: ("opened", 0): SIGKILL before anything but the run's name is logged. ("step", n): SIGKILL after n optimizer steps. ("event", n): SIGKILL before or after the n-th
             thing that touches the disk. ("signal", number): send the signal to itself after 3 steps.
         weights: name of the file that will hold the weights after the last step.
     """
@@ -82,6 +82,13 @@ def _after_step(n: int, number: int) -> None:
     callbacks.Checkpoints.on_train_batch_end = on_train_batch_end  # type: ignore[method-assign]
 
 
+def _when_opened(_: int) -> None:
+    def log_config(*args: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    describe_run.log_config = log_config
+
+
 def _at_event(n: int) -> None:
     events = itertools.count(1)
 
@@ -101,6 +108,7 @@ def _at_event(n: int) -> None:
 
 
 _FATES: dict[str, Callable[[int], None]] = {
+    "opened": _when_opened,
     "step": lambda n: _after_step(n, signal.SIGKILL),
     "event": _at_event,
     "signal": lambda number: _after_step(3, number),

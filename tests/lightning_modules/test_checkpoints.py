@@ -18,7 +18,14 @@ from whytrain.checkpoints import (
 )
 from whytrain.errors import ConfigError, MissingRunError, TrackingError, TrainingError
 from whytrain.lightning_modules.checkpoint_io import AtomicCheckpointIO
-from whytrain.lightning_modules.resume import finished_score, mark_finished, stopped_run, write_config
+from whytrain.lightning_modules.resume import (
+    finished_score,
+    mark_finished,
+    read_command_line,
+    stopped_run,
+    write_command_line,
+    write_config,
+)
 from whytrain.tracking.run_folder import RunFolder, RunInfo
 
 TRUSTED = frozenset({"whytrain.models.bilstm.BiLSTM"})
@@ -138,6 +145,12 @@ def test_config_and_checkpoint_of_a_stopped_run(tmp_path):
     overrides = ["resume=x", "tracking=server", "tracking.uri=http://a", "tracking.directory=b"]
     assert stopped_run(tmp_path, "x", overrides, TRUSTED) == (folder, CONFIG, last_checkpoint(folder))
     assert stopped_run(tmp_path, "named x", ["resume=named x"], TRUSTED)[0] == folder
+
+
+def test_what_a_run_was_called_with_is_kept(tmp_path):
+    assert read_command_line(tmp_path) == (None, {})
+    write_command_line(tmp_path / "x", ["seed=1", "run_name=é"], {"model": "bilstm"})
+    assert read_command_line(tmp_path / "x") == (["seed=1", "run_name=é"], {"model": "bilstm"})
 
 
 def test_other_overrides_are_refused_by_name(tmp_path):

@@ -67,7 +67,7 @@ class _Start:
 
     job: Job
     plain: Mapping[str, Any]
-    is_new_line: bool  # the command line is still to be recorded
+    is_new_line: bool  # the command line is still to be kept
     run_id: str | None
     checkpoint: Path | None
     origin: Path | None = None  # the folder of the finished run from whose weights this one starts
@@ -194,13 +194,14 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
     with ending(store):
         folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:
+            if start.is_new_line:
+                lm.write_command_line(folder, job.words, {group: job.choices[group] for group in CHOICES})
             lm.write_config(folder, start.plain)
         if store and start.origin is not None:
             store.set_tags({"started_from": start.origin.name})
         console, history = Console(), watch.History()
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
-        words = list(job.words) if start.is_new_line else None
-        choices = {group: job.choices[group] for group in CHOICES} if start.is_new_line else {}
+        words, choices = lm.read_command_line(folder)
         record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
         report = watch.Report(record)
         observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]

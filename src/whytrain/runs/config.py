@@ -32,7 +32,7 @@ def log_config(store: Recorder, config: Mapping[str, Any], overrides: Sequence[s
     Args:
         store: of the run.
         config: resolved, as plain containers.
-        overrides: the command line's words; None for a resumed run, which logged them before.
+        overrides: the command line's words; None if they are not known.
     """
     store.log_params(_flat(config))
     store.log_yaml(config, CONFIG_PATH)
