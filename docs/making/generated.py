@@ -49,7 +49,8 @@ def write_pages(app: Sphinx) -> None:
     first = artifact_folder(folder_of(app, "own_csv"), "first")
     extra = root / "_build" / "extra" / "films"
     extra.mkdir(parents=True, exist_ok=True)
-    shutil.copy(first / "reports" / "run.html", extra / "run.html")
+    for page in (first / "reports").glob("*.html"):  # they link to one another
+        shutil.copy(page, extra / page.name)
     pages = {
         reference / "config.md": config_page(),
         reference / "commands.md": commands_page(),
