@@ -49,8 +49,8 @@ def write_pages(app: Sphinx) -> None:
     first = artifact_folder(folder_of(app, "own_csv"), "first")
     extra = root / "_build" / "extra" / "films"
     extra.mkdir(parents=True, exist_ok=True)
-    for page in (first / "reports").glob("*.html"):  # they link to one another
-        shutil.copy(page, extra / page.name)
+    for report in (first / "reports").glob("*.html"):  # they link to one another
+        shutil.copy(report, extra / report.name)
     pages = {
         reference / "config.md": config_page(),
         reference / "commands.md": commands_page(),
