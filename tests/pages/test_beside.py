@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 from whytrain.pages.beside import linked, links_to
 from whytrain.pages.html import page, paragraph
+from whytrain.tracking.reader import RunRecord
+
+RUN = RunRecord(
+    uri="u",
+    run_id="r",
+    name="n",
+    status="FINISHED",
+    params={},
+    tags={},
+    metrics={},
+    model_ids=(),
+    seconds=1.0,
+)
 
 
 def test_links_are_renewed_and_the_rest_stays() -> None:
@@ -29,10 +42,9 @@ def test_a_run_on_this_machine_is_linked_by_its_files(tmp_path: Path) -> None:
     (tmp_path / "a run" / "reports").mkdir(parents=True)
     page_of_scores = tmp_path / "a run" / "reports" / "scores.html"
     page_of_scores.touch()
-    here = SimpleNamespace(place=(tmp_path / "a run").as_uri())
-    assert links_to(here) == f'<a href="{page_of_scores.as_uri()}">which explanations to believe</a>'  # type: ignore[arg-type]
-    away = SimpleNamespace(place="mlflow-artifacts:/1/x/artifacts")
-    assert links_to(away) == ""  # type: ignore[arg-type]
+    here = replace(RUN, place=(tmp_path / "a run").as_uri())
+    assert links_to(here) == f'<a href="{page_of_scores.as_uri()}">which explanations to believe</a>'
+    assert links_to(replace(RUN, place="mlflow-artifacts:/1/x/artifacts")) == ""
 
 
 def test_names_are_escaped() -> None:

@@ -119,3 +119,14 @@ def test_files(run: RunRecord) -> None:
         download(run, "nothing.txt")
     with pytest.raises(TrackingError, match="no logged model"):
         saved_model(run)
+
+
+def test_files_of_this_machine_are_read_where_they_lie(run: RunRecord, root: Path) -> None:
+    path = download(run, "config/config.yaml")
+    assert run.folder is not None
+    assert path == run.folder / "config/config.yaml"
+    assert path.is_relative_to(root)
+    (run.folder.parent / "secret.txt").write_text("of another run")
+    for outside in ("../secret.txt", str(run.folder.parent / "secret.txt")):
+        with pytest.raises(TrackingError, match="has no artifact"):
+            download(run, outside)

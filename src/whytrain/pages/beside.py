@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import PurePosixPath
 
 from whytrain.tracking.artifacts import write_artifact
 from whytrain.tracking.reader import RunRecord, artifact_paths, download
@@ -65,9 +64,10 @@ def link_pages(run: RunRecord) -> None:
 
 def links_to(run: RunRecord) -> str:
     """Return links to the pages of a run whose files are on this machine; else nothing."""
-    parts = urlsplit(run.place)
-    folder = Path(unquote(parts.path)) / FOLDER
-    names = [path.name for path in folder.glob("*.html")] if parts.scheme == "file" else []
+    if run.folder is None:
+        return ""
+    folder = run.folder / FOLDER
+    names = [path.name for path in folder.glob("*.html")]
     return " · ".join(
         f'<a href="{escape((folder / name).as_uri())}">{escape(title)}</a>'
         for name, title in titles(names).items()

@@ -67,6 +67,11 @@ class RunRecord:
         """MLflow's id of the run that this one is part of, such as a sweep's."""
         return self.tags.get(PARENT_TAG)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its files are on this machine; None where a server keeps them."""
+        return _folder_here(self.place)
+
 
 def find_run(uri: str, id_or_name: str) -> RunRecord:
     """Return the run with an id, or the one with a name.
@@ -226,8 +231,9 @@ def download(run: RunRecord, path: str) -> Path:
         TrackingError: If the run has no such artifact.
     """
     refuse_lost(run)
-    if here := _folder_here(run.place):
-        if not (here / path).exists():
+    if here := run.folder:
+        is_inside = not {"..", "/"} & set(Path(path).parts)
+        if not is_inside or not (here / path).exists():
             raise TrackingError(f"run {run.name} has no artifact {path}")
         return here / path
     with reading(run.uri) as client:
@@ -281,10 +287,9 @@ def refuse_lost(run: RunRecord) -> None:
     Raises:
         TrackingError: It names that folder, and what to do.
     """
-    folder = _folder_here(run.place)
-    if folder is None:
+    if run.folder is None:
         return
-    root = folder.parent.parent.parent  # of <root>/artifacts/<run's id>/artifacts
+    root = run.folder.parent.parent.parent  # of <root>/artifacts/<run's id>/artifacts
     if not root.exists():
         raise TrackingError(
             f"run {run.name}: its files are expected in {root}, which is not there; move that folder back, "
