@@ -20,6 +20,7 @@ from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import Answer, TextExplainer
 from whytrain.data.cleaning import bad_rows_notice
+from whytrain.data.columns import found_text_column
 from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
 from whytrain.errors import DataError, MissingDataError
 
@@ -35,7 +36,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet's formul
 
 def read_texts(
     path: Path,
-    text_column: str,
+    text_column: str | None = None,
     form: FileFormat | None = None,
     on_bad_row: Literal["error", "skip"] = "error",
 ) -> tuple[list[str], tuple[str, ...]]:
@@ -43,7 +44,7 @@ def read_texts(
 
     Args:
         path: the file: the lines of a .txt, or a column of any that `read_table` reads.
-        text_column: name of the column.
+        text_column: name of the column; None: the only one, or the one that is called like a text.
         form: how a text file is written; None to guess.
         on_bad_row: `error` raises at a row that cannot be read, `skip` leaves it out and says so.
 
@@ -56,13 +57,14 @@ def read_texts(
     if kind_of(path) == ".txt":
         texts = read_text_lines(path, form)
     else:
-        table = read_table(path, form, [text_column])
-        if text_column not in table.columns:
-            raise MissingDataError(
-                f"{path} has no column {text_column!r}; set text_column to one of {', '.join(table.columns)}."
-            )
+        table = read_table(path, form, [text_column] if text_column else [])
+        column = text_column or found_text_column(table)
+        if column not in table.columns:
+            gone = f"has no column {text_column!r}" if text_column else "which column holds the texts?"
+            choices = ", ".join(table.columns)
+            raise MissingDataError(f"{path} {gone}; set text_column to one of {choices}.")
         notices = (*table.notices, *bad_rows_notice(table, table.bad, on_bad_row, "on_bad_row"))
-        texts = ["" if value is None else str(value) for value in table.columns[text_column]]
+        texts = ["" if value is None else str(value) for value in table.columns[column]]
     if not texts:
         raise DataError(f"{path} has no rows to explain.")
     return texts, notices

@@ -41,7 +41,6 @@ LITERAL = (
 )  # may hold what Hydra's grammar would not take
 
 _OF_EXPLAINER = ("payoff", "players", "seed", "label", "rather_than")
-_TEXT_COLUMN = "text"  # of files, where neither the command nor the run names one
 FORMAT_KEYS = {
     "delimiter": str | None,
     "quoting": Quoting | None,
@@ -130,18 +129,18 @@ def checked(config: DictConfig) -> dict[str, Any]:
     return dict(plain)
 
 
-def _text_column(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str:
-    """Return the column of texts where none is named: the run's own, or `text`."""
+def _text_column(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str | None:
+    """Return the column of texts that the run's config names; None where it names none."""
     from whytrain.runs.config import kept_config
     from whytrain.runs.model import kept_model
     from whytrain.tracking.reader import find_run
 
     if plain["run"] is None:
-        return _TEXT_COLUMN
+        return None
     if kept_model(tracking.root, tracking.address, plain["run"]) is not None:
-        data = kept_config(tracking.root, plain["run"])["data"]
-        return str(data.get("text_column") or _TEXT_COLUMN)
-    return find_run(tracking.address, plain["run"]).params.get("data.text_column", _TEXT_COLUMN)
+        column: str | None = kept_config(tracking.root, plain["run"])["data"].get("text_column")
+        return column
+    return find_run(tracking.address, plain["run"]).setting("data.text_column")
 
 
 def _classifier(tracking: TrackingSettings, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:

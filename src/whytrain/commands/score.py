@@ -156,7 +156,7 @@ def _given(plain: Mapping[str, Any], run: RunRecord) -> _Given:
         trees = tuple(read_treebank(plain["people"]))
         texts = [" ".join(tree.words) for tree in trees]
     if plain["file"] is not None:
-        column = plain["text_column"] or run.params.get("data.text_column", "text")
+        column = plain["text_column"] or run.setting("data.text_column")
         texts, _ = read_texts(Path(plain["file"]), column)
     marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"], "marks"))
     return _Given(texts=texts, trees=trees, marks=marks)

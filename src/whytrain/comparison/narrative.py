@@ -124,8 +124,8 @@ def outside_sentences(result: SideBySide) -> list[str]:
     Where runs follow other marks than the baseline, first what these rows are for.
     """
     first = result.baseline
-    marks = {recipe.name: recipe.shown.record.params.get("guidance.marks") for recipe in result.recipes}
-    kept = [name for name, said in marks.items() if said not in (None, "None", marks[first.name])]
+    marks = {recipe.name: recipe.shown.record.setting("guidance.marks") for recipe in result.recipes}
+    kept = [name for name, said in marks.items() if said not in (None, marks[first.name])]
     said = []
     if kept:
         judge = "rows from elsewhere say" if result.outside else "only rows from elsewhere would say"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
+from whytrain.data.columns import found_columns
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import FileFormat, RawTable, read_table
 from whytrain.data.files.table import Quoting
@@ -15,6 +17,7 @@ from whytrain.errors import MissingDataError
 from whytrain.tasks import CLASSIFICATION, Task
 
 _QUICKLY_READ = 5_000_000  # bytes
+_USUAL = ("text", "label")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +31,7 @@ class CSVFile(Source):
             then of test (10%) where `test_path` is None too.
         validation_path: the validation data, or None.
         test_path: the test data, or None.
-        text_column: name of the column of texts.
-        label_column: name of the column of labels.
+        text_column: as `label_column` the name of a column; None to find it in `path`.
         id_column: name of the column of ids, or None for the number of the row.
         merge_labels: whether spellings of one class are brought together; see `LabelNames`.
         delimiter: as `quoting`, `encoding` and `header` how text files are written; see `FileFormat`.
@@ -38,8 +40,8 @@ class CSVFile(Source):
     path: str
     validation_path: str | None
     test_path: str | None
-    text_column: str
-    label_column: str
+    text_column: str | None
+    label_column: str | None
     id_column: str | None
     merge_labels: bool
     delimiter: str | None
@@ -55,11 +57,15 @@ class CSVFile(Source):
         """
         super().look()
         paths = {f"data.{stage}path": getattr(self, f"{stage}path") for stage in ("", "validation_", "test_")}
+        text, label = self.text_column, self.label_column
         for setting, path in (paths | self.outside_paths).items():
             if path is not None:
                 file = known_file(path, setting)
                 if file.stat().st_size <= _QUICKLY_READ:
-                    self._check_columns(path, read_table(file, self._format, self._columns))
+                    table = self._table(file)
+                    if setting == "data.path":
+                        text, label = self._columns(table)
+                    self._check_columns(path, table, text, label)
 
     def prepare(self) -> None:
         """Do nothing: the files are the user's."""
@@ -77,28 +83,42 @@ class CSVFile(Source):
         paths = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
         settings = {"train": "data.path"}
         tables = {
-            stage: read_table(
-                known_file(path, settings.get(stage, f"data.{stage}_path")), self._format, self._columns
-            )
+            stage: self._table(known_file(path, settings.get(stage, f"data.{stage}_path")))
             for stage, path in paths.items()
             if path is not None
         }
+        text, label = self._columns(tables["train"])
         for stage, table in tables.items():
-            self._check_columns(str(paths[stage]), table)
+            self._check_columns(str(paths[stage]), table, text, label)
+        usual = (text, label) == _USUAL
+        found = f"{Path(self.path).name}: the text is in column {text}, the {task.noun} in {label}."
         return labeled_corpus(
             self,
             "csv",
             tables,
-            text_column=self.text_column,
-            label_column=self.label_column,
+            text_column=text,
+            label_column=label,
             id_column=self.id_column,
             merge_labels=self.merge_labels,
             task=task,
             file_format=self._format,
+            notices=() if usual or None not in (self.text_column, self.label_column) else (found,),
         )
 
-    def _check_columns(self, path: str, table: RawTable) -> None:
-        named = {key: getattr(self, key) for key in ("text_column", "label_column", "id_column")}
+    def _table(self, file: Path) -> RawTable:
+        wanted = (self.text_column or _USUAL[0], self.label_column or _USUAL[1], self.id_column)
+        return read_table(file, self._format, [name for name in wanted if name is not None])
+
+    def _columns(self, train: RawTable) -> tuple[str, str]:
+        """Return the columns of texts and labels, which all files share."""
+        if not train.columns:
+            return self.text_column or _USUAL[0], self.label_column or _USUAL[1]
+        given = {"text": self.text_column, "label": self.label_column}
+        self._check_columns(self.path, train, **given)
+        return found_columns(train, **given, id_column=self.id_column)
+
+    def _check_columns(self, path: str, table: RawTable, text: str | None, label: str | None) -> None:
+        named = {"text_column": text, "label_column": label, "id_column": self.id_column}
         gone = {key: name for key, name in named.items() if name is not None and name not in table.columns}
         if gone and table.columns:
             said = " and ".join(f"data.{key}={name}" for key, name in gone.items())
@@ -115,7 +135,3 @@ class CSVFile(Source):
             header=self.header,
             prefix="data.",
         )
-
-    @property
-    def _columns(self) -> list[str]:
-        return [name for name in (self.text_column, self.label_column, self.id_column) if name is not None]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whytrain.data.columns import found_columns
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import RawTable, joined, kind_of, raw_table, read_table
 from whytrain.data.files.read import SUFFIXES
@@ -22,20 +23,6 @@ SPLITS = {
     "validation": ("validation", "valid", "val", "dev", "eval"),
     "test": ("test", "testing"),
 }
-TEXTS = ("text", "sentence", "content", "review", "body", "document", "comment", "tweet", "question", "query")
-LABELS = (
-    "label",
-    "labels",
-    "sentiment",
-    "category",
-    "class",
-    "target",
-    "emotion",
-    "intent",
-    "topic",
-    "stars",
-)
-_SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +68,9 @@ class HuggingFace(Source):
         names = self._chosen(list(splits))
         tables = {stage: splits[name] for stage, name in names.items()}
         train = tables["train"]
-        label = self.label_column or _label_column(train)
-        text = self.text_column or _text_column(train, label)
+        text, label = found_columns(
+            train, text=self.text_column, label=self.label_column, id_column=self.id_column
+        )
         notices = [
             f"{self.name}: the text is in column {text}, the {task.noun} in {label}; "
             f"{', '.join(f'{stage} is split {name}' for stage, name in names.items())}."
@@ -203,28 +191,3 @@ def _folder_of_files(folder: Path, config: str | None) -> Mapping[str, RawTable]
 def _split_of(path: Path) -> str:
     words = re.split(r"[^a-z]+", path.as_posix().lower())
     return next((stage for stage, names in SPLITS.items() if set(names) & set(words)), "train")
-
-
-def _label_column(table: RawTable) -> str:
-    if len(table.class_columns) == 1:
-        return table.class_columns[0]
-    choices = table.class_columns or tuple(table.columns)
-    return _known(table, choices, LABELS, "label")
-
-
-def _text_column(table: RawTable, label: str) -> str:
-    texts = [
-        name
-        for name, values in table.columns.items()
-        if name != label and isinstance(next((v for v in values if v is not None), None), str)
-    ]
-    return texts[0] if len(texts) == 1 else _known(table, texts, TEXTS, "text")
-
-
-def _known(table: RawTable, choices: Collection[str], names: Sequence[str], what: str) -> str:
-    by_name = {choice.lower(): choice for choice in choices}
-    found = next((by_name[name] for name in names if name in by_name), None)
-    if found is None:
-        shown = ", ".join(list(choices or table.columns)[:_SHOWN])
-        raise DataError(f"{table.source}: which column is the {what}? Set data.{what}_column to {shown}.")
-    return found

@@ -24,7 +24,7 @@ def judged_alike(
         labels than those it had.
     """
     tables = [table for _, table in found]
-    with_corrections = [place for place, (run, _) in enumerate(found) if _file(run) is not None]
+    with_corrections = [place for place, (run, _) in enumerate(found) if run.setting(_PARAM) is not None]
     if not with_corrections:
         return tables, []
     last = with_corrections[-1]
@@ -40,10 +40,7 @@ def judged_alike(
         if n_other:
             tables[place] = replace(table, labels=labels)
             rows = f"{n_other} validation {'row' if n_other == 1 else 'rows'}"
-            notes.append(f"{run.name} is judged by the corrected labels of {by.name} ({_file(by)}): {rows}")
+            notes.append(
+                f"{run.name} is judged by the corrected labels of {by.name} ({by.setting(_PARAM)}): {rows}"
+            )
     return tables, notes
-
-
-def _file(run: RunRecord) -> str | None:
-    found = run.params.get(_PARAM)
-    return None if found in (None, "None", "null") else found

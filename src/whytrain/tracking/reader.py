@@ -72,6 +72,11 @@ class RunRecord:
         """Where its files are on this machine; None where a server keeps them."""
         return _folder_here(self.place)
 
+    def setting(self, key: str) -> str | None:
+        """Return what its config has under a key; None where that is null, or where there is no such key."""
+        value = self.params.get(key)
+        return None if value == "None" else value
+
 
 def find_run(uri: str, id_or_name: str) -> RunRecord:
     """Return the run with an id, or the one with a name.

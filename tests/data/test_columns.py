@@ -1,0 +1,96 @@
+"""Which column is which, told of headers as people write them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from whytrain.attribution.bulk import read_texts
+from whytrain.data.columns import found_columns
+from whytrain.data.csv_file import CSVFile
+from whytrain.data.files import read_table
+from whytrain.errors import DataError, MissingDataError
+
+ROWS = "\n".join(f"a good film {n},yes,{n}\na bad film {n},no,{n}" for n in range(20))
+
+
+def table(folder: Path, header: str, rows: str = ROWS) -> Path:
+    path = folder / "rows.csv"
+    path.write_text(f"{header}\n{rows}\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "given", "expected"),
+    [
+        ("text,label,n", {}, ("text", "label")),
+        ("Review,Sentiment,n", {}, ("Review", "Sentiment")),
+        ("review,text,label", {}, ("text", "label")),  # the commonest name counts, not the first column
+        ("what,label,text", {}, ("text", "label")),
+        ("content,verdict,key", {"id_column": "key"}, ("content", "verdict")),  # the only one that is left
+        ("words,label,key", {"id_column": "key"}, ("words", "label")),
+        ("review,label,topic", {"label": "topic"}, ("review", "topic")),  # what is given is not looked for
+        ("text,label,body", {"text": "body"}, ("body", "label")),
+        ("a,b,c", {"text": "b", "label": "c"}, ("b", "c")),
+    ],
+)
+def test_columns_are_found(
+    tmp_path: Path, header: str, given: dict[str, str], expected: tuple[str, str]
+) -> None:
+    assert found_columns(read_table(table(tmp_path, header)), **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            "one,two,three",
+            r"rows\.csv: which column is the label\? Set data\.label_column to one, two, three\.$",
+        ),
+        ("one,label,three", r"which column is the text\? Set data\.text_column to one, three\.$"),
+        ("good film,yes,7", r"data\.label_column to .*; its first line looks like a row: set data\.header="),
+    ],
+)
+def test_what_cannot_be_told_is_asked(
+    tmp_path: Path, csv_source: Callable[..., CSVFile], header: str, said: str
+) -> None:
+    source = csv_source(table(tmp_path, header), text_column=None, label_column=None)
+    with pytest.raises(DataError, match=said):
+        source.look()
+    with pytest.raises(DataError, match=said):
+        source.load()
+
+
+def test_columns_that_were_found_are_said_and_hold_for_all_files(
+    tmp_path: Path, csv_source: Callable[..., CSVFile]
+) -> None:
+    path = table(tmp_path, "review,stars,n")
+    other = tmp_path / "check.csv"
+    other.write_text("stars,review\nyes,a very good one\nno,a very bad one\n", "utf-8")
+    source = csv_source(path, text_column=None, label_column=None, check_path=str(other))
+    source.look()
+    corpus = source.load()
+    assert corpus.class_names == ("no", "yes")
+    assert corpus.check is not None
+    assert corpus.check.texts == ["a very good one", "a very bad one"]
+    assert "rows.csv: the text is in column review, the class in stars." in corpus.notices
+    other.write_text("label,review\nyes,a very good one\n", "utf-8")
+    with pytest.raises(MissingDataError, match=r"data\.label_column=stars: .*check\.csv has no such column"):
+        source.look()
+
+
+def test_usual_columns_need_no_word(tmp_path: Path, csv_source: Callable[..., CSVFile]) -> None:
+    corpus = csv_source(table(tmp_path, "text,label,n"), text_column=None, label_column=None).load()
+    assert not [notice for notice in corpus.notices if "column" in notice]
+
+
+def test_texts_to_explain_are_found_alike(tmp_path: Path) -> None:
+    expected = [line.split(",")[0] for line in ROWS.splitlines()]
+    assert read_texts(table(tmp_path, "review,rating,n"))[0] == expected
+    assert (
+        read_texts(table(tmp_path, "words,label", ROWS.replace(",yes", "").replace(",no", "")))[0] == expected
+    )
+    with pytest.raises(
+        MissingDataError, match=r"which column holds the texts\?; set text_column to one of a, b"
+    ):
+        read_texts(table(tmp_path, "a,b,c"))
