@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from whytrain.attribution.bulk import read_texts
-from whytrain.data.columns import found_columns
 from whytrain.data.csv_file import CSVFile
 from whytrain.data.files import read_table
+from whytrain.data.files.columns import found_columns
 from whytrain.errors import DataError, MissingDataError
 
 ROWS = "\n".join(f"a good film {n},yes,{n}\na bad film {n},no,{n}" for n in range(20))

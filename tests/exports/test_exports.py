@@ -76,8 +76,11 @@ def bilstm(tokenizer: Tokenizer, **settings: Any) -> SavedModel:
     return SavedModel(model=model, tokenizer=tokenizer, class_names=("a", "b", "ž"), max_tokens=20)
 
 
-def test_a_folder_that_transformers_reads(flipped: SavedModel, tmp_path: Path) -> None:
+def test_a_folder_that_transformers_reads(
+    flipped: SavedModel, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     save_huggingface(flipped, tmp_path / "out", model_card(RUN, flipped, "huggingface"))
+    assert capfd.readouterr() == ("", "")  # the library has bars of its own
     expected = flipped.predict(TEXTS)
     network = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "out").eval()
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")

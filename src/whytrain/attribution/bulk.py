@@ -20,8 +20,8 @@ from whytrain.attribution.plain import to_plain
 from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import Answer, TextExplainer
 from whytrain.data.cleaning import bad_rows_notice
-from whytrain.data.columns import found_text_column
 from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
+from whytrain.data.files.columns import found_text_column
 from whytrain.errors import DataError, MissingDataError
 
 RowMaker: TypeAlias = Callable[[Sequence[str]], list[Row]]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
-from whytrain.data.columns import found_columns
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import FileFormat, RawTable, read_table
+from whytrain.data.files.columns import found_columns
 from whytrain.data.files.table import Quoting
 from whytrain.data.labeled_rows import labeled_corpus
 from whytrain.data.source import Source

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whytrain.data.columns import found_columns
 from whytrain.data.corpus import Corpus
 from whytrain.data.files import RawTable, joined, kind_of, raw_table, read_table
+from whytrain.data.files.columns import found_columns
 from whytrain.data.files.read import SUFFIXES
 from whytrain.data.labeled_rows import labeled_corpus
 from whytrain.data.source import Source

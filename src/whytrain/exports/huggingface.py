@@ -7,6 +7,7 @@ from typing import Any
 
 from whytrain.errors import ConfigError, WhytrainError
 from whytrain.models.interface import export_form_of
+from whytrain.models.pretrained_network import quiet_library
 from whytrain.models.saved import SavedModel
 
 
@@ -31,8 +32,9 @@ def save_huggingface(saved: SavedModel, folder: Path, card: str) -> None:
     kind = "single_label_classification" if saved.task.exclusive else "multi_label_classification"
     network.config.problem_type = kind
     network.config.architectures = [type(network).__name__]
-    network.save_pretrained(folder)
-    _library_tokenizer(saved).save_pretrained(folder)
+    with quiet_library():
+        network.save_pretrained(folder)
+        _library_tokenizer(saved).save_pretrained(folder)
     (folder / "README.md").write_text(card, "utf-8")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from whytrain.data.files import RawTable
+from whytrain.data.files.table import RawTable
 from whytrain.errors import DataError
 
 # How data sets call them, the first that is there counts.
