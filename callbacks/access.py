@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -94,6 +94,37 @@ def evidence_of(trainer: pl.Trainer, kind: type[T]) -> T | None:
     """What a callback publishes of this kind in its attribute `evidence`; None where none does."""
     published = (getattr(callback, "evidence", None) for callback in trainer.callbacks)  # type: ignore[attr-defined]  # Lightning leaves it untyped
     return next((evidence for evidence in published if isinstance(evidence, kind)), None)
+
+
+class Counted(NamedTuple):
+    """Where observers say how much of what they do is done.
+
+    Attributes:
+        show: of how much, if that is known, and what is counted, in the plural.
+    """
+
+    show: Callable[[int, int | None, str], None]
+
+
+Progress = Callable[[Sequence[Any]], Iterable[Any]]  # passes things on, and shows how many
+
+
+def counting(trainer: pl.Trainer, what: str) -> Progress:
+    """Return what passes things on, and shows those who watch the run how many of them were passed.
+
+    Args:
+        trainer: of the run.
+        what: the things, in the plural.
+    """
+    display = evidence_of(trainer, Counted)
+
+    def passed_on(items: Sequence[Any]) -> Iterator[Any]:
+        for done, item in enumerate(items):
+            if display is not None:
+                display.show(done, len(items), what)
+            yield item
+
+    return passed_on
 
 
 class Answers:

@@ -11,7 +11,6 @@ import pandas as pd
 import pytorch_lightning as pl
 from annotated_types import Interval as Within
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import Callback
 
 from whytrain.calibration.confidence import Confidence, fit_confidence
 from whytrain.calibration.conformal import coverage_range
@@ -28,6 +27,7 @@ from whytrain.callbacks.access import (
     store_of,
 )
 from whytrain.callbacks.label_calibration import label_epoch, log_label_epoch, log_label_figure
+from whytrain.callbacks.observer import Epochs, Observer
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import CalibrationEvidence, SetEvidence
@@ -43,6 +43,7 @@ from whytrain.slices.score_slices import Slice, differing_slices, slice_table
 from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ranges, with_groups
 from whytrain.statistics.intervals import Interval
 from whytrain.tracking.limits import distinct_keys
+from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
 
 Share = Annotated[float, Within(gt=0, lt=1)]
@@ -66,27 +67,31 @@ class _Epoch:
         return self.confidence.probabilities(self.validation.logits)
 
 
-class CalibrateEpoch(Callback):
+class CalibrateEpoch(Observer):
     """Logs `calibration/…`, tables of slices and reliability, and figures; needs a calibration slice.
 
     Labels that do not exclude each other have a correction each, and neither conformal sets nor abstention.
 
     Attributes:
-        confidence: of the last epoch seen, and of the best one after the fit; None without a slice.
+        confidence: of the last epoch looked at, and of the best one after the fit; None without a slice.
         evidence: of the best epoch after the fit, for the diagnosis; None without a slice.
     """
 
     topic = "calibration"
 
-    def __init__(self, *, alpha: Share, class_conditional: bool, risk: Share, delta: Share) -> None:
+    def __init__(
+        self, *, epochs: Epochs, alpha: Share, class_conditional: bool, risk: Share, delta: Share
+    ) -> None:
         """Store the settings.
 
         Args:
+            epochs: how many are looked at, at most; None: all.
             alpha: share of conformal sets that may miss the label.
             class_conditional: hold that share for each class instead of on average.
             risk: error rate that answers may have where the model may abstain.
             delta: probability that the slice misleads about that rate.
         """
+        super().__init__(epochs)
         self.alpha, self.class_conditional = alpha, class_conditional
         self.risk, self.delta = risk, delta
         self.confidence: Confidence | LabelConfidence | None = None
@@ -111,26 +116,29 @@ class CalibrateEpoch(Callback):
                 MOST_CATEGORIES,
             )
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def observe(self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int) -> None:
         """Log the epoch's numbers and its reliability diagram."""
         store, data = store_of(trainer), data_of(trainer)
         if store is None or data.corpus.calibration is None:
             return
-        epoch, module = trainer.current_epoch + 1, classifier_of(pl_module)
+        module = classifier_of(pl_module)
         if not data.corpus.task.exclusive:
             assert module.predictions is not None
             of_labels = label_epoch(module, module.predictions, data)
             self.confidence = of_labels.confidence
             log_label_epoch(store, of_labels, data.corpus.class_names, epoch)
+            log_label_figure(store, of_labels, data.corpus.class_names, epoch)
             return
         seen = self._epoch(module, module.predictions, data)
         self.confidence = seen.confidence
-        metrics = self._metrics(seen, data)
+        self._log_numbers(store, seen, data, epoch)
+        store.log_figure(reliability_diagram(_runs(seen)), "calibration", "reliability", epoch)
+
+    def _log_numbers(self, store: Recorder, seen: _Epoch, data: TextDataModule, epoch: int) -> None:
         slices = _slice_frame(_slices(seen, data.corpus, n_permutations=500))
-        store.log_metrics(metrics, step=epoch)
+        store.log_metrics(self._metrics(seen, data), step=epoch)
         store.log_table(slices, "calibration", "slices", epoch)
         store.log_table(_reliability_frame(seen), "calibration", "reliability", epoch)
-        store.log_figure(reliability_diagram(_runs(seen)), "calibration", "reliability", epoch)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the full set for the best epoch, whose weights the module holds by now."""
@@ -138,15 +146,20 @@ class CalibrateEpoch(Callback):
         if store is None or data.corpus.calibration is None:
             return
         module, split = classifier_of(pl_module), data.corpus.validation
+        unseen = self.unseen_best(trainer)
         self.confidence = None  # the last epoch's
         if not data.corpus.task.exclusive:
             of_labels = label_epoch(module, best_answers(trainer, pl_module)("validation"), data)
             self.confidence = of_labels.confidence
+            if unseen is not None:
+                log_label_epoch(store, of_labels, data.corpus.class_names, unseen)
             log_label_figure(store, of_labels, data.corpus.class_names, None)
             return
         seen = self._epoch(module, best_answers(trainer, pl_module)("validation"), data)
         runs = _runs(seen)
         self.confidence = seen.confidence
+        if unseen is not None:
+            self._log_numbers(store, seen, data, unseen)
         self.evidence = CalibrationEvidence(
             summary=seen.before,
             abstention=seen.confidence.abstention,
@@ -179,7 +192,7 @@ class CalibrateEpoch(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch's fit, so that a checkpoint holds what belongs to its weights."""
+        """The last fit, of the checkpoint's weights or those of an epoch before."""
         return {"confidence": None if self.confidence is None else self.confidence.to_plain()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Le, MinLen
-from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.data_explainer import DataExplainer
 from whytrain.attribution.evidence import AttributionEvidence, ExplanationEvidence, sentence_evidence
@@ -23,8 +22,16 @@ from whytrain.attribution.tables import (
 )
 from whytrain.attribution.trends import WordTrends
 from whytrain.attribution.units import Units
-from whytrain.callbacks.access import TextDataModule, classifier_of, data_of, shown_word, store_of
+from whytrain.callbacks.access import (
+    TextDataModule,
+    classifier_of,
+    counting,
+    data_of,
+    shown_word,
+    store_of,
+)
 from whytrain.callbacks.budget import Budget
+from whytrain.callbacks.observer import Epochs, Observer
 from whytrain.config.seed import Seed
 from whytrain.errors import ConfigError
 from whytrain.models.interface import ModelInterface
@@ -40,8 +47,8 @@ _FEWEST = 2  # sentences that are always explained: one to display and one for t
 _log = logging.getLogger(__name__)
 
 
-class ExplainEpoch(Callback):
-    """Explains fixed sentences at each epoch's end; at the end all of them, and ranks the words of many.
+class ExplainEpoch(Observer):
+    """Explains fixed sentences from epoch to epoch; at the end all of them, and ranks the words of many.
 
     See `DataExplainer` for what is asked. Training sentences feed averages, trends and rankings; validation
     sentences are displayed. Tables, metrics and figures stand under each method's name.
@@ -56,6 +63,7 @@ class ExplainEpoch(Callback):
         self,
         *,
         explainers: Annotated[Mapping[str, Any], MinLen(1)],
+        epochs: Epochs,
         seed: Seed,
         payoff: Payoff,
         players: PlayerUnit,
@@ -71,6 +79,7 @@ class ExplainEpoch(Callback):
 
         Args:
             explainers: the methods by name, see `whytrain.attribution.explainer.Explainer`.
+            epochs: how many are explained, at most; None: all.
             seed: of the choice of sentences, and of methods that draw.
             payoff: what the scores are shares of.
             players: what gets a score.
@@ -83,6 +92,7 @@ class ExplainEpoch(Callback):
             vocabulary_sentences: training sentences at most behind the last ranking of words.
             vocabulary_budget: forward passes of that ranking, of each method.
         """
+        super().__init__(epochs)
         self.explainers: list[Explainer] = list(explainers.values())
         self.seed, self.payoff, self.max_words = seed, payoff, max_words
         self.players = players
@@ -146,22 +156,35 @@ class ExplainEpoch(Callback):
     def _cost(self, sentences: Sequence[tuple[Key, Units]]) -> int:
         return sum(self._explainer.cost(len(players)) for _, players in sentences)
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def observe(self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int) -> None:
         """Explain the sentences and log tables, averages and one figure per method."""
         store = store_of(trainer)
-        if store is None or trainer.sanity_checking or not self._sentences:
+        if store is None or not self._sentences:
             return
-        epoch, data = trainer.current_epoch + 1, data_of(trainer)
         chosen = self._affordable(store, classifier_of(pl_module).epoch_seconds)
-        metrics: dict[str, float] = {
-            f"{TOPIC}/sentences": len(chosen),
-            f"{TOPIC}/evaluations": self._cost(chosen),
-        }
-        for method, found in _by_method(self._explainer.explain(chosen)).items():
-            _log_tables(store, method, found, data.corpus.class_names, epoch)
-            metrics |= self._averages(method, found, data, store, epoch)
-            figure = position_figure(found[0].explanation, shown_word(store))
+        found = _by_method(self._explainer.explain(chosen, counting(trainer, "sentences")))
+        self._log_numbers(store, found, data_of(trainer), epoch)
+        for method, sentences in found.items():
+            figure = position_figure(sentences[0].explanation, shown_word(store))
             store.log_figure(figure, method, epoch=epoch)
+
+    def _log_numbers(
+        self,
+        store: Recorder,
+        found: Mapping[str, Sequence[ExplainedSentence]],
+        data: TextDataModule,
+        epoch: int,
+    ) -> None:
+        """Log an epoch's tables and averages by method."""
+        explained = next(iter(found.values()))
+        n_sentences = len({(sentence.split, sentence.sentence_id) for sentence in explained})
+        metrics: dict[str, float] = {
+            f"{TOPIC}/sentences": n_sentences,
+            f"{TOPIC}/evaluations": self._cost(self._sentences[:n_sentences]),
+        }
+        for method, sentences in found.items():
+            _log_tables(store, method, sentences, data.corpus.class_names, epoch)
+            metrics |= self._averages(method, sentences, data, store, epoch)
         store.log_metrics(metrics, step=epoch)
 
     def _affordable(self, store: Recorder, epoch_s: float) -> list[tuple[Key, Units]]:
@@ -209,8 +232,12 @@ class ExplainEpoch(Callback):
             return
         data, name = data_of(trainer), shown_word(store)
         evidence: dict[str, AttributionEvidence] = {}
-        for method, found in _by_method(self._explainer.explain(self._sentences)).items():
-            ranked = self._explainer.rank(method, *self.vocabulary)
+        progress = counting(trainer, "sentences")
+        explained = _by_method(self._explainer.explain(self._sentences, progress))
+        if (epoch := self.unseen_best(trainer)) is not None:
+            self._log_numbers(store, explained, data, epoch)
+        for method, found in explained.items():
+            ranked = self._explainer.rank(method, *self.vocabulary, progress=progress)
             if ranked is not None:
                 log_ranking(store, method, *ranked)
             for kind, figure in method_figures(found, ranked, self._trends, name).items():

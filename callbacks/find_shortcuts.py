@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
-from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
+from whytrain.callbacks.access import best_answers, classifier_of, counting, data_of, store_of
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Split
 from whytrain.diagnosis.of_shortcuts import described
@@ -47,7 +47,8 @@ class FindShortcuts(Callback):
         model, names = classifier_of(pl_module).interface, corpus.class_names
 
         def ask(texts: Sequence[str]) -> NDArray[np.float64]:
-            return predict_split(model, split_of(texts, model)).logits
+            split = split_of(texts, model)
+            return predict_split(model, split, progress=counting(trainer, "batches")).logits
 
         answers = best_answers(trainer, pl_module)
         found = find_shortcuts(

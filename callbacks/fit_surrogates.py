@@ -12,21 +12,23 @@ import pandas as pd
 import pytorch_lightning as pl
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import Callback
 
 from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
     Answers,
     ClassifierModule,
+    Progress,
     TextDataModule,
     best_answers,
     classifier_of,
+    counting,
     data_of,
     evidence_of,
     shown_word,
     store_of,
 )
 from whytrain.callbacks.budget import Budget
+from whytrain.callbacks.observer import Epochs, Observer
 from whytrain.callbacks.order import Phase
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Corpus, Split
@@ -73,10 +75,10 @@ _DENSE = 1000  # sentences of the dense surrogates, whose features are some thou
 _log = logging.getLogger(__name__)
 
 
-class FitSurrogates(Callback):
+class FitSurrogates(Observer):
     """Fits surrogates to the network's probabilities of training sentences, judges them on validation ones.
 
-    Each epoch has quick surrogates of fixed strength, on the first sentences of the sample. The best weights
+    Epochs have quick surrogates of fixed strength, on the first sentences of the sample. The best weights
     have them in full at the end: tuned surrogates, rules, coefficients, and the sentences on which the
     surrogates disagree.
 
@@ -90,6 +92,7 @@ class FitSurrogates(Callback):
     def __init__(
         self,
         *,
+        epochs: Epochs,
         seed: Seed,
         rows: Annotated[int, Ge(_FEWEST)] | Literal["all"],
         joined: Annotated[int, Ge(0)],
@@ -103,6 +106,7 @@ class FitSurrogates(Callback):
         """Store the settings.
 
         Args:
+            epochs: how many have surrogates, at most; None: all.
             seed: of the sample and the trees.
             rows: training sentences that the last surrogates learn from; as many of each class as there are.
             joined: further sentences for them, each two of these joined, that the network labels.
@@ -114,6 +118,7 @@ class FitSurrogates(Callback):
             time_share: largest share of an epoch's time, by which the first epoch lowers `epoch_rows`; None:
                 any.
         """
+        super().__init__(epochs)
         self.seed, self.rows, self.joined = seed, rows, joined
         self.budget = Budget(TOPIC, "epoch_rows", "sentences", limit=epoch_rows, time_share=time_share)
         self.settings = SurrogateSettings(
@@ -156,10 +161,10 @@ class FitSurrogates(Callback):
             "validation": self._counter.read(self._corpus.validation.texts),
         }
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def observe(self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int) -> None:
         """Log how faithful quick surrogates are."""
         store = store_of(trainer)
-        if store is None or trainer.sanity_checking or self._sample is None or self.budget.limit == 0:
+        if store is None or self._sample is None or self.budget.limit == 0:
             return
         data, module = data_of(trainer), classifier_of(pl_module)
         assert module.predictions is not None
@@ -168,7 +173,6 @@ class FitSurrogates(Callback):
         except DataError as error:
             self._leave_out(error)
             return
-        epoch = trainer.current_epoch + 1
         # A repeated epoch of a resumed run replaces what it remembered before.
         self._history = [row for row in self._history if row["epoch"] != epoch]
         self._history.append({"epoch": float(epoch), **scores})
@@ -215,7 +219,9 @@ class FitSurrogates(Callback):
         data, model = data_of(trainer), classifier_of(pl_module).interface
         try:
             explained = evidence_of(trainer, ExplanationEvidence)
-            fits, train, validation = self._fit(model, data, best_answers(trainer, pl_module), explained)
+            progress = counting(trainer, "surrogates")
+            answers = best_answers(trainer, pl_module)
+            fits, train, validation = self._fit(model, data, answers, explained, progress)
             metrics = self._conclude(store, model, data, fits, train, validation)
         except DataError as error:
             self._leave_out(error)
@@ -230,6 +236,7 @@ class FitSurrogates(Callback):
         data: TextDataModule,
         answers: Answers,
         explained: ExplanationEvidence | None,
+        progress: Progress,
     ) -> tuple[FittedSurrogates, Answered, Answered]:
         """Fit tuned surrogates to the whole sample."""
         assert self._sample is not None
@@ -251,6 +258,7 @@ class FitSurrogates(Callback):
             dense=self._dense(model, data),
             groups=sentence_groups(texts),
             joined=self._joined(model, data, texts),
+            progress=progress,
         )
         return fits, train, validation
 

@@ -10,6 +10,7 @@ from annotated_types import Ge
 from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import classifier_of, store_of
+from whytrain.callbacks.observer import evenly_spread
 from whytrain.runs.checkpoints import log_weights
 
 
@@ -37,7 +38,7 @@ class KeepWeights(Callback):
         state = classifier_of(pl_module).model.state_dict()
         size = sum(values.numel() * values.element_size() for values in state.values()) / 1e6
         n = min(self.epochs, int(self.megabytes / size)) if size else 0
-        self._kept = kept_epochs(n, trainer.max_epochs or 1)
+        self._kept = evenly_spread(n, trainer.max_epochs or 1)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -60,12 +61,3 @@ class KeepWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore them."""
         self._rates = list(state_dict["rates"])
-
-
-def kept_epochs(n: int, max_epochs: int) -> set[int]:
-    """Return up to n epochs from 1 to the last, evenly spread; the last one where there is one.
-
-    >>> sorted(kept_epochs(3, 5)), kept_epochs(1, 5), kept_epochs(9, 2)
-    ([2, 3, 5], {5}, {1, 2})
-    """
-    return {max(1, round(place * max_epochs / n)) for place in range(1, n + 1)}

@@ -63,7 +63,6 @@ def log_label_epoch(store: Recorder, seen: LabelEpoch, class_names: tuple[str, .
     store.log_metrics(metrics, step=epoch)
     store.log_table(pd.DataFrame({"label": class_names, **of_labels}), "calibration", "labels", epoch)
     store.log_table(_reliability(seen, class_names), "calibration", "reliability", epoch)
-    log_label_figure(store, seen, class_names, epoch)
 
 
 def log_label_figure(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
 
 from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
+from whytrain.callbacks.observer import Epochs, Observer
 from whytrain.data.corpus import Corpus
 from whytrain.figures.confidence.prediction_confidence import prediction_confidence
 from whytrain.figures.training.confusion_matrix import confusion_matrix
@@ -18,13 +18,17 @@ from whytrain.tracking.recorder import Recorder
 from whytrain.types import Predictions
 
 
-class LogPredictions(Callback):
-    """Logs a table of predictions per epoch, the confusion matrix and the confidence of 20 sentences.
+class LogPredictions(Observer):
+    """Logs tables of predictions, the confusion matrix and the confidence of 20 sentences, epoch by epoch.
 
     Of labels that do not exclude each other it logs the scores of each in place of both figures.
     """
 
     topic = "predictions"
+
+    def __init__(self, *, epochs: Epochs = None) -> None:
+        """Store how many epochs are looked at, at most; None: all."""
+        super().__init__(epochs)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the validation sentences once; the tables of the epochs refer to them by id."""
@@ -34,25 +38,32 @@ class LogPredictions(Callback):
             for name, split in corpus.outside.items():
                 log_sentences(store, split, corpus.class_names, corpus.task, name)
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Log the epoch's table and figures."""
+    def observe(self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int) -> None:
+        """Log the epoch's tables and figures."""
         store, corpus = store_of(trainer), data_of(trainer).corpus
         result = classifier_of(pl_module).predictions
         if store is None or result is None:
             return
-        epoch, names = trainer.current_epoch + 1, corpus.class_names
-        log_predictions(store, corpus.validation.ids, result, names, epoch, corpus.task)
-        if not corpus.task.exclusive:
-            scores = pd.DataFrame({"label": names, **scores_by_label(Scored.of(result))})
-            store.log_table(scores, "labels", "scores", epoch)
+        _log_tables(store, corpus, result, epoch)
         _log_figures(store, corpus, result, epoch)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the best epoch, whose weights the module holds by now: what the run's page shows."""
-        store = store_of(trainer)
-        if store is not None:
-            best = best_answers(trainer, pl_module)("validation")
-            _log_figures(store, data_of(trainer).corpus, best, None)
+        store, corpus = store_of(trainer), data_of(trainer).corpus
+        if store is None:
+            return
+        best = best_answers(trainer, pl_module)("validation")
+        if (epoch := self.unseen_best(trainer)) is not None:
+            _log_tables(store, corpus, best, epoch)
+        _log_figures(store, corpus, best, None)
+
+
+def _log_tables(store: Recorder, corpus: Corpus, result: Predictions, epoch: int) -> None:
+    names = corpus.class_names
+    log_predictions(store, corpus.validation.ids, result, names, epoch, corpus.task)
+    if not corpus.task.exclusive:
+        scores = pd.DataFrame({"label": names, **scores_by_label(Scored.of(result))})
+        store.log_table(scores, "labels", "scores", epoch)
 
 
 def _log_figures(store: Recorder, corpus: Corpus, result: Predictions, epoch: int | None) -> None:

@@ -1,41 +1,60 @@
-"""Progress bars of epochs and batches; one line per epoch where the output is no terminal."""
+"""What a run is doing, at any time: bars on a terminal, else one line per epoch and per step of its end."""
 
 from __future__ import annotations
 
-import math
+import functools
 import time
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from whytrain.callbacks.access import classifier_of, data_of, store_of
-from whytrain.callbacks.order import Phase
+from whytrain.callbacks.access import Counted, classifier_of, data_of, store_of
+from whytrain.callbacks.bars import Bars
+from whytrain.callbacks.observer import Observer
+from whytrain.callbacks.order import Phase, phase_of
+from whytrain.callbacks.spent import END, EPOCH, topic_of
+from whytrain.callbacks.time_left import TimeLeft
 from whytrain.data.unread import told
 from whytrain.pages.console import opening_table, run_facts
 from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1
-_BESIDES = 72  # characters of a line beside its bar; where they do not fit, the note is left out
+_QUICK = (Phase.SHOW, Phase.STOP)  # what they do takes no time
 
 
 class ProgressBars(Callback):
-    """Shows what is trained, then epoch, batch, loss, validation accuracy and the time that is left."""
+    """Shows what is trained, then steps, loss, validation accuracy, what is observed, and the time left.
+
+    Attributes:
+        evidence: lets observers say how much of what they do is done, see `access.counting`.
+    """
 
     phase = Phase.SHOW
 
     def __init__(self, console: Console) -> None:
         """Write to this console."""
         self.console = console
-        self._bars: Progress | None = None
+        self.evidence = Counted(self._count)
+        self._bars: Bars | None = None
         self._shown_at = 0.0
         self._steps_per_epoch = 0
-        self._accuracy = ""
+        self._left: TimeLeft
+        self._ends: list[str] = []  # what is done at the end, in this order
+
+    def announced(self, callbacks: Sequence[Callback]) -> list[Callback]:
+        """Return the same callbacks; what they do between and behind the epochs is shown."""
+        for callback in (c for c in callbacks if phase_of(c) not in _QUICK):
+            topic = topic_of(callback)
+            for name, announce in ((EPOCH, self._between), (END, self._behind)):
+                if getattr(type(callback), name) is not getattr(Callback, name):
+                    hook = getattr(callback, name)
+                    setattr(callback, name, _announced(hook, functools.partial(announce, topic)))
+                    self._ends += [topic] if name == END else []
+        return list(callbacks)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print run, model, data and device."""
@@ -53,13 +72,16 @@ class ProgressBars(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the bars, those of a resumed run where it stopped."""
         self._steps_per_epoch = int(trainer.num_training_batches)
-        if not (trainer.is_global_zero and self.console.is_terminal):
-            return
-        self._bars = _bars(self.console)
         n_epochs = trainer.max_epochs or 1
-        self._run = self._bars.add_task("training", total=n_epochs * self._steps_per_epoch, note="")
-        self._epoch = self._bars.add_task("epoch", total=self._steps_per_epoch, note="")
-        self._bars.start()
+        observers = [c for c in trainer.callbacks if isinstance(c, Observer)]  # type: ignore[attr-defined]  # Lightning leaves it untyped
+        is_observed = [any(o.has_turn(trainer, epoch + 1) for o in observers) for epoch in range(n_epochs)]
+        self._left = TimeLeft(self._steps_per_epoch, is_observed)
+        if trainer.is_global_zero and self.console.is_terminal:
+            self._bars = Bars(self.console, n_epochs * self._steps_per_epoch, self._left)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the epoch's clock."""
+        self._left.start_epoch(trainer.current_epoch, time.monotonic())
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -69,36 +91,48 @@ class ProgressBars(Callback):
         if self._bars is None or (now - self._shown_at < REFRESH_S and not trainer.is_last_batch):
             return
         self._shown_at = now
+        self._left.step(batch_idx + 1, now)
         loss, accuracy, *_ = classifier_of(pl_module).batch_history.table[-1].tolist()
-        self._bars.update(
-            self._epoch,
-            completed=batch_idx + 1,
-            description=f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
-            note=f"loss {loss:.3f}, accuracy {accuracy:.2f}",
+        self._bars.train(
+            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
+            batch_idx + 1,
+            self._steps_per_epoch,
+            trainer.current_epoch * self._steps_per_epoch + batch_idx + 1,
+            f"loss {loss:.3f}, accuracy {accuracy:.2f}",
         )
-        done = trainer.current_epoch * self._steps_per_epoch + batch_idx + 1
-        self._bars.update(self._run, completed=done, note=self._accuracy)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say that the epoch is judged."""
+        self._between("validation")
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count the batches."""
+        self._count(batch_idx + 1, int(trainer.num_val_batches[0]), "batches")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say how the epoch ended."""
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self._accuracy = f"val/accuracy {metrics['val/accuracy']:.3f}"
         if not trainer.is_global_zero:
             return
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.console.print(
-            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {self._accuracy}  "
-            f"val/loss {metrics['val/loss']:.3f}  val/f1 {metrics['val/f1']:.3f}  "
-            f"val/ece {metrics['val/ece']:.3f}",
+            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  val/accuracy "
+            f"{metrics['val/accuracy']:.3f}  val/loss {metrics['val/loss']:.3f}  "
+            f"val/f1 {metrics['val/f1']:.3f}  val/ece {metrics['val/ece']:.3f}",
             highlight=False,
         )
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Show that the run goes on: what observes the best weights comes behind this one."""
-        if self._bars is not None:
-            self._bars.add_task("best epoch", total=None, note="explained, drawn, written")
-
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Stop the bars."""
+        """Stop the bars: all is done."""
+        if self._bars is not None and self._ends:
+            self._bars.end(len(self._ends), len(self._ends))
         self._stop()
 
     def on_exception(
@@ -107,40 +141,35 @@ class ProgressBars(Callback):
         """Stop the bars."""
         self._stop()
 
+    def _between(self, topic: str) -> None:
+        """Say what is done between two epochs."""
+        if self._bars is not None:
+            self._bars.stage(topic)
+
+    def _behind(self, topic: str) -> None:
+        """Say what is done at the end."""
+        place = self._ends.index(topic)
+        if self._bars is not None:
+            self._bars.end(place, len(self._ends))
+            self._bars.stage(topic)
+        else:
+            self.console.print(f"end of run {place + 1}/{len(self._ends)}  {topic}", highlight=False)
+
+    def _count(self, done: int, of: int | None, what: str) -> None:
+        if self._bars is not None:
+            self._bars.count(done, of, what)
+
     def _stop(self) -> None:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
 
 
-class _Count(ProgressColumn):
-    """Steps done of all, where their number is known."""
+def _announced(hook: Callable[..., None], announce: Callable[[], None]) -> Callable[..., None]:
+    @functools.wraps(hook)
+    def run(trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            announce()
+        hook(trainer, pl_module)
 
-    def render(self, task: Task) -> Text:
-        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
-
-
-class _TimeLeft(ProgressColumn):
-    """Time that is left, where it can be told."""
-
-    max_refresh = 0.5
-
-    def render(self, task: Task) -> Text:
-        seconds = task.time_remaining
-        return Text(f"left {timedelta(seconds=math.ceil(seconds))}" if seconds else "")
-
-
-def _bars(console: Console) -> Progress:
-    """Return bars that fit on a line of the terminal."""
-    room = console.width - _BESIDES
-    notes = [TextColumn("{task.fields[note]}")] if room > 0 else []
-    return Progress(
-        TextColumn("{task.description:<12}"),
-        BarColumn(min(40, max(4, room))),
-        _Count(),
-        *notes,
-        TimeElapsedColumn(),
-        _TimeLeft(),
-        console=console,
-        refresh_per_second=5,
-    )
+    return run

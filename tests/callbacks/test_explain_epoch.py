@@ -85,9 +85,9 @@ def fit(
         )
     check_config(
         OmegaConf.to_container(
-            OmegaConf.masked_copy(config, ["seed", "callbacks", "explainer"]), resolve=True
+            OmegaConf.masked_copy(config, ["seed", "observed_epochs", "callbacks", "explainer"]), resolve=True
         ),
-        {"seed": int},
+        {"seed": int, "observed_epochs": int},
     )
     data = lm.TextData(instantiate(config.data), instantiate(config.tokenizer), seed=0)
     data.setup()

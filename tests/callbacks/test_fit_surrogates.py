@@ -31,6 +31,7 @@ from whytrain.tracking.tables import artifact_path, text_hash
 
 CONF = Path(__file__).parents[2] / "conf" / "callbacks"
 SETTINGS: dict[str, Any] = {
+    "epochs": None,
     "seed": 0,
     "rows": 100,
     "joined": 0,
@@ -189,7 +190,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[FitSurrogates, Memor
 def test_the_packaged_sections_are_valid() -> None:
     for name in ("default", "full"):
         section = yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))["surrogate"]
-        plain = {"_target_": "whytrain.callbacks.fit_surrogates.FitSurrogates", **section, "seed": 0}
+        plain = {
+            "_target_": "whytrain.callbacks.fit_surrogates.FitSurrogates",
+            **section,
+            "seed": 0,
+            "epochs": None,
+        }
         check_config({"surrogate": plain}, {})
 
 

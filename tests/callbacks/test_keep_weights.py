@@ -11,7 +11,8 @@ import safetensors.torch
 import torch
 from small import small_bilstm
 
-from whytrain.callbacks.keep_weights import KeepWeights, kept_epochs
+from whytrain.callbacks.keep_weights import KeepWeights
+from whytrain.callbacks.observer import evenly_spread
 from whytrain.tracking.memory_store import MemoryStore
 
 
@@ -19,7 +20,7 @@ from whytrain.tracking.memory_store import MemoryStore
     ("n", "last", "kept"), [(3, 6, {2, 4, 6}), (3, 5, {2, 3, 5}), (1, 7, {7}), (5, 2, {1, 2}), (0, 4, set())]
 )
 def test_epochs_are_spread_evenly(n: int, last: int, kept: set[int]) -> None:
-    assert kept_epochs(n, last) == kept
+    assert evenly_spread(n, last) == kept
 
 
 class Noting(MemoryStore):

@@ -498,6 +498,7 @@ def test_a_rare_class_that_the_sets_leave_out() -> None:
         "callbacks": {
             "calibration": {
                 "_target_": "whytrain.callbacks.calibrate_epoch.CalibrateEpoch",
+                "epochs": 10,
                 "alpha": 0.1,
                 "class_conditional": False,
                 "risk": 0.05,

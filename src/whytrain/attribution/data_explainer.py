@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ from whytrain.models.interface import ModelInterface
 from whytrain.types import Payoff, PlayerUnit
 
 _AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 Ranked = tuple[pd.DataFrame, pd.DataFrame | None]
 
 
@@ -83,12 +86,13 @@ class DataExplainer:
         """Return how many forward passes all methods take for a sentence of so many words."""
         return sum(explainer.cost(self.model, n_words) for explainer in self.explainers)
 
-    def explain(self, sentences: Iterable[tuple[Key, Units]]) -> list[ExplainedSentence]:
-        """Explain sentences by all methods."""
+    def explain(
+        self, sentences: Sequence[tuple[Key, Units]], progress: Progress = iter
+    ) -> list[ExplainedSentence]:
+        """Explain sentences by all methods; `progress` shows how far it is."""
         found: list[ExplainedSentence] = []
-        waiting = list(sentences)
-        while waiting:
-            together, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
+        waiting = iter(progress(sentences))
+        while together := list(islice(waiting, _AT_ONCE)):
             asks = [Ask(self.model, players) for _, players in together]
             asked = [self._target(name, row) for (name, row), _ in together]
             for explainer in self.explainers:
@@ -101,7 +105,15 @@ class DataExplainer:
                 ]
         return found
 
-    def rank(self, method: str, n_sentences: int, budget: int, *, split: str = "train") -> Ranked | None:
+    def rank(
+        self,
+        method: str,
+        n_sentences: int,
+        budget: int,
+        *,
+        split: str = "train",
+        progress: Progress = iter,
+    ) -> Ranked | None:
         """Rank the words, and pairs of words, of a split's sentences by a method in its first variant.
 
         Of the sentences that are drawn the shortest come first: for the same evaluations that is ten times as
@@ -112,6 +124,7 @@ class DataExplainer:
             n_sentences: how many are drawn.
             budget: forward passes at most.
             split: `train` or `validation`.
+            progress: shows how far it is.
 
         Returns:
             See `rank_words`; None where there is no sentence, or the budget allows none.
@@ -133,6 +146,7 @@ class DataExplainer:
             class_names=self._corpus.class_names,
             exclusive=self._corpus.task.exclusive,
             seed=self._seed,
+            progress=progress,
         )
 
     def attention(self, rows: Sequence[int]) -> NDArray[np.float64] | None:

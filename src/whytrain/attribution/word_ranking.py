@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from whytrain.attribution.target import Target
 from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
 
+_AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
+
 
 def rank_words(
     model: ModelInterface,
@@ -27,6 +29,7 @@ def rank_words(
     class_names: Sequence[str],
     exclusive: bool = True,
     seed: int,
+    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Explain sentences and average the method over words and pairs of words.
 
@@ -38,17 +41,19 @@ def rank_words(
         class_names: all of them.
         exclusive: they exclude each other.
         seed: of methods that draw.
+        progress: shows how far it is.
 
     Returns:
         `word_table` and `pair_table` of all sentences; no pairs of a method that says nothing of them.
     """
-    asks = [Ask(model, players) for players in sentences]
-    explainer.prepare(asks, targets)
-    found = [
-        attribution
-        for ask, target in zip(asks, targets, strict=True)
-        for attribution in explainer(ask, target, seed=seed)
-    ]
+    found: list[Attribution] = []
+    waiting = iter(progress(list(zip(sentences, targets, strict=True))))
+    while together := list(islice(waiting, _AT_ONCE)):
+        asks = [Ask(model, players) for players, _ in together]
+        asked = [target for _, target in together]
+        explainer.prepare(asks, asked)
+        for ask, target in zip(asks, asked, strict=True):
+            found += explainer(ask, target, seed=seed)
     words = pd.DataFrame(
         {
             "variant": found[0].variant,

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _OF_WEIGHTS = ("model", "tokenizer", "task")
 CHOICES = ("model", "data", "tokenizer")  # groups whose chosen file says what a run is
 NAMES = ("run_name", "sweep_name", "resume", "continue_from", "from_diagnosis")
-KEYS = {"seed": Seed, "replay": Annotated[float, Ge(0)]} | dict.fromkeys(NAMES, str | None)
+KEYS = {"seed": Seed, "observed_epochs": Annotated[int, Ge(1)] | None, "replay": Annotated[float, Ge(0)]}
+KEYS |= dict.fromkeys(NAMES, str | None)
 # Paths, columns and names: they may hold what Hydra's grammar would not take.
 TEXT_KEYS = (
     *NAMES,
@@ -199,15 +200,16 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
             lm.write_config(folder, start.plain)
         if store and start.origin is not None:
             store.set_tags({"started_from": start.origin.name})
-        console, history = Console(), watch.History()
+        history, bars = watch.History(), watch.ProgressBars(console := Console())
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         words, choices = lm.read_command_line(folder)
         record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
         report = watch.Report(record)
-        observed = [watch.ProgressBars(console), history, record, *observers, watch.EarlyStop(settings)]
+        observed = [bars, history, record, *observers, watch.EarlyStop(settings)]
         observed += [watch.Prune(settings), report, checkpoints, watch.MeasureContinuation(config.seed)]
         observed.append(watch.DescribeModel(record, data.model_sizes))
-        watching = record.spent.timed(watch.guarded(watch.in_order(observed), store), store)
+        spared = watch.guarded(watch.in_order(observed), store)
+        watching = bars.announced(record.spent.timed(spared, store))
         trainer = lm.make_trainer(settings, data, watching, lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)

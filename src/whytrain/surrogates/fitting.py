@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -173,6 +173,7 @@ def fit_surrogates(
     dense: tuple[FeatureTable, FeatureTable] | None = None,
     groups: NDArray[np.int64] | None = None,
     joined: Unlabeled | None = None,
+    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
 ) -> FittedSurrogates:
     """Teach surrogates the readable features, and the dense ones where there are any.
 
@@ -190,6 +191,7 @@ def fit_surrogates(
             leaves it untuned.
         joined: further sentences for the readable surrogates, not for the gold ones: nobody labeled them. The
             strength is tuned without them.
+        progress: shows how many are fitted.
 
     Raises:
         DataError: too few sentences, groups or classes.
@@ -204,29 +206,18 @@ def fit_surrogates(
     if joined is not None:
         soft = softmax(joined.logits / settings.temperature, axis=1)
         more["readable"] = joined.read.table(columns, chosen), np.asarray(soft)
+    wanted: list[tuple[FeatureSet, SurrogateKind]] = [(name, kind) for name in tables for kind in KINDS]
+    if groups is not None:
+        wanted.append(("readable", "soft_tree"))  # last: its depth is read off the tree
+    fits: dict[tuple[FeatureSet, SurrogateKind], FittedSurrogate] = {}
     with threadpool_limits(1):  # on matrices as small as these, several threads take twice as long
-        fits = {
-            (name, kind): _fit_with_gold(
-                kind,
-                sides,
-                train,
-                settings,
-                more.get(name),
-                _Tuning(groups=groups, n_cuts=CUTS[name, kind], untuned=UNTUNED[kind]),
-            )
-            for name, sides in tables.items()
-            for kind in KINDS
-        }
-        if groups is not None:
-            depth = _soft_depth(fits["readable", "tree"].surrogate)
-            fits["readable", "soft_tree"] = _fit_with_gold(
-                "soft_tree",
-                tables["readable"],
-                train,
-                settings,
-                more.get("readable"),
-                _Tuning(groups=None, n_cuts=0, untuned=depth),
-            )
+        for name, kind in progress(wanted):
+            if kind == "soft_tree":
+                depth = _soft_depth(fits["readable", "tree"].surrogate)
+                tuning = _Tuning(groups=None, n_cuts=0, untuned=depth)
+            else:
+                tuning = _Tuning(groups=groups, n_cuts=CUTS[name, kind], untuned=UNTUNED[kind])
+            fits[name, kind] = _fit_with_gold(kind, tables[name], train, settings, more.get(name), tuning)
     return fits
 
 
