@@ -100,7 +100,7 @@ class Counted(NamedTuple):
     """Where observers say how much of what they do is done.
 
     Attributes:
-        show: of how much, if that is known, and what is counted, in the plural.
+        show: how many, of how many and of what, in the plural; 0, None and "" where nothing is counted.
     """
 
     show: Callable[[int, int | None, str], None]
@@ -110,7 +110,7 @@ Progress = Callable[[Sequence[Any]], Iterable[Any]]  # passes things on, and sho
 
 
 def counting(trainer: pl.Trainer, what: str) -> Progress:
-    """Return what passes things on, and shows those who watch the run how many of them were passed.
+    """Return what passes things on, and shows those who watch the run how many were passed.
 
     Args:
         trainer: of the run.
@@ -123,6 +123,8 @@ def counting(trainer: pl.Trainer, what: str) -> Progress:
             if display is not None:
                 display.show(done, len(items), what)
             yield item
+        if display is not None:
+            display.show(0, None, "")
 
     return passed_on
 

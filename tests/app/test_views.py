@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,8 +22,10 @@ from whytrain.app.server import make_app
 from whytrain.data.corrections import read_corrections
 from whytrain.runs.corrections import CORRECTIONS_PATH
 from whytrain.runs.remarks import REMARKS_PATH
+from whytrain.shortcuts.group import WordGroup
+from whytrain.statistics.intervals import Interval
 from whytrain.tracking.artifacts import write_artifact
-from whytrain.tracking.reader import download
+from whytrain.tracking.reader import download, finished_runs
 
 HOSTILE = "<script>alert(1)</script> a film"
 
@@ -156,6 +159,28 @@ def test_two_marks_of_kin_become_one_and_are_kept(client: TestClient, exploratio
     assert again.notebook.opinion.marks == (mark,)
     page = client.post("/words/say", data={"action": "withdraw", "kind": "words", "word": ["the"]})
     assert exploration.notebook.opinion.marks[0].words == ("a",)
+
+
+def test_words_that_mislead_together_are_one_row_and_one_mark(
+    client: TestClient, exploration: Exploration
+) -> None:
+    """As many as a form has no fields for."""
+    words = tuple(f"word{i}" for i in range(60))
+    found, share = exploration.first.shortcuts, Interval(estimate=0.2, low=0.1, high=0.3)
+    assert found is not None
+    assert "words together mislead" not in said(client.get("/words").text)
+    exploration.first.shortcuts = replace(found, group=WordGroup(words=words, share=share, n_rows=80))
+    page = client.get("/words").text
+    assert "60 words together mislead on check rows" in said(page)
+    assert "20%" in said(page)
+    [form] = re.findall(r'<form[^>]*>(?:(?!</form>).)*id="group-no".*?</form>', page, re.DOTALL)
+    fields = dict(re.findall(r'name="(kind|words|named)" value="([^"]*)"', form))
+    client.post("/words/say", data={**fields, "action": "no_reason"})
+    [mark] = exploration.notebook.opinion.marks
+    assert (mark.kind, mark.words) == ("words", words)
+    assert "and 48 more" in said(client.get("/words").text)
+    client.post("/words/say", data={**fields, "action": "withdraw"})
+    assert exploration.notebook.opinion.marks == ()
 
 
 def test_what_is_marked_must_be_words(client: TestClient, exploration: Exploration) -> None:
@@ -395,3 +420,19 @@ def test_two_models_stand_side_by_side(client: TestClient, exploration: Explorat
         client.get("/sentence/reasons", params={"text": "a film", "model": 1, "method": "random"}).status_code
         == 200
     )
+
+
+def test_the_runs_of_the_same_data_are_offered(
+    client: TestClient, exploration: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = exploration.run
+    assert [found.run_id for found in finished_runs(run.record, "data_fingerprint")] == [run.id]
+    assert "There is no other finished run" in client.get("/compare").text
+    other = replace(run.record, run_id="0" * 32, name="<other>", metrics={"best/accuracy": 0.75})
+    monkeypatch.setattr("whytrain.runs.provenance.finished_runs", lambda *_: [other, run.record])
+    page = client.get("/compare").text
+    assert re.findall(r'<option value="(\w+)">([^<]*)<', page) == [
+        ("0" * 32, "&lt;other&gt;, accuracy 0.750")
+    ]
+    exploration.models.append(Explored("other", run.model, wt.Run(other)))
+    assert "<option" not in client.get("/compare").text

@@ -10,8 +10,11 @@ import pandas as pd
 
 import whytrain as wt
 from whytrain.errors import ConfigError
+from whytrain.runs.provenance import runs_of_same_data
+from whytrain.tracking.reader import RunRecord
 
 _MOST_SLICES = 12
+_MOST_RUNS = 200  # that are offered
 _MOST_SENTENCES = 30
 
 
@@ -48,6 +51,23 @@ def compared(before: wt.Run, after: wt.Run | None) -> Compared:
         slices=_records(found.tables.get("slices"))[:_MOST_SLICES],
         disagreements=_records(found.tables.get("disagreements"))[:_MOST_SENTENCES],
     )
+
+
+def others(run: wt.Run, shown: Sequence[wt.Run]) -> list[tuple[str, str]]:
+    """Return the runs that can be put beside, newest first: the id of each, and what it is called.
+
+    Args:
+        run: whose data they have.
+        shown: runs that stand there already.
+    """
+    known = {one.id for one in shown}
+    offered = [other for other in runs_of_same_data(run.record) if other.run_id not in known][:_MOST_RUNS]
+    return [(other.run_id, _called(other)) for other in offered]
+
+
+def _called(run: RunRecord) -> str:
+    accuracy = run.metrics.get("best/accuracy")
+    return run.name if accuracy is None else f"{run.name}, accuracy {accuracy:.3f}"
 
 
 def _records(table: pd.DataFrame | None) -> list[Mapping[Any, Any]]:

@@ -12,7 +12,7 @@ import pandas as pd
 from whytrain.app.coloring import ColoredWord, colored
 from whytrain.app.explored import Explored
 from whytrain.data.corpus import Split
-from whytrain.diagnosis.of_shortcuts import EFFECT, described
+from whytrain.diagnosis.of_shortcuts import EFFECT, described, together
 from whytrain.presentation.wording import percent
 from whytrain.runs.remarks import Opinion
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, are_kin
@@ -80,6 +80,36 @@ class Suspect:
     def quoted_kin(self) -> list[str]:
         """Its kin in quotation marks."""
         return [f"“{word}”" for word in self.kin]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Many words that mislead together; they are marked as one.
+
+    Attributes:
+        words: all of them, those that mislead most first.
+        told: what they do.
+        share: of an average decision, 0 to 1.
+        said: what people said of them.
+    """
+
+    words: tuple[str, ...]
+    told: str
+    share: float
+    said: Said
+
+
+def misleading_together(found: ShortcutEvidence, opinion: Opinion) -> Together | None:
+    """Return the words that the finding of shortcuts names as a group; None where there is none."""
+    group = found.group
+    if group is None or not group.is_shortcut:
+        return None
+    return Together(
+        words=group.words,
+        told=together(group),
+        share=group.share.estimate,
+        said=opinion.of("words", group.words),
+    )
 
 
 def suspects(found: ShortcutEvidence, class_names: Sequence[str], opinion: Opinion) -> list[Suspect]:

@@ -48,7 +48,12 @@ def hydra_main(config: DictConfig) -> None:
 
 def serve(config: DictConfig) -> None:
     """Find the model, say where it will answer, and serve it."""
+    from whytrain.tracking.quick_look import refuse_unknown
+
     plain = _checked(config)
+    tracking: TrackingSettings = instantiate(config.tracking)
+    if plain["run"] is not None:
+        refuse_unknown(tracking.address, plain["run"])
     # Imported here: --help and a wrong command line do without these seconds.
     from whytrain.audit.answers import fingerprint
     from whytrain.serving.server import serve as serve_until_ended
@@ -59,7 +64,6 @@ def serve(config: DictConfig) -> None:
     quiet_libraries()
     host, port, workers = plain["host"], plain["port"], plain["workers"]
     listening(host, port).close()  # now, not when the model is loaded
-    tracking: TrackingSettings = instantiate(config.tracking)
     found = _found(tracking, plain)
     with_text = plain["record_text"] if plain["record_text"] is not None else not found.is_private
     record = None if plain["record"] is None else str(Path(plain["record"]).expanduser().resolve())

@@ -43,7 +43,7 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     )
     told = [described(candidate, found, run.class_names) for candidate in found.shortcuts[:_TOLD]]
     if group is not None:
-        told.append(_together(group))
+        told.append(together(group))
     tokens = [PAIR.join(candidate.feature.words) for candidate in found.shortcuts]
     examples = [
         example_of(shown, run.class_names)
@@ -62,7 +62,8 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
     )
 
 
-def _together(group: WordGroup) -> str:
+def together(group: WordGroup) -> str:
+    """Say what many words do on the check rows that none of them surely does alone."""
     return (
         f"{len(group.words):,} words mislead together: such words, chosen on half of the check rows, take "
         f"{percent(group.share.estimate)} of an average decision from the true class of the other half."

@@ -35,6 +35,7 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
     where = place(run.uri)
     steps = {} if is_server(run.uri) else {"open MLflow": f"{start('ui')}{where}"}
     steps["explain text"] = f'{start("explain")} run={run.run_id} text="…"{where}'
+    steps["explore in a browser"] = f"{start('explore')} run={run.run_id}{where}"
     steps["score explanations"] = f"{start('score')} run={run.run_id}{where}"
     steps["look inside"] = f"{start('inspect')} run={run.run_id}{where}"
     if run.recommends:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whytrain.errors import ConfigError
-from whytrain.tracking.reader import RunRecord
+from whytrain.tracking.reader import RunRecord, finished_runs
 
 if TYPE_CHECKING:
     from whytrain.data.corpus import Corpus
@@ -28,6 +28,13 @@ def log_provenance(store: Recorder, corpus: Corpus, tokenizer_fingerprint: str) 
 def data_fingerprint(run: RunRecord) -> str | None:
     """Return the fingerprint of the run's data; None where it is not known."""
     return run.tags.get(_DATA)
+
+
+def runs_of_same_data(run: RunRecord) -> list[RunRecord]:
+    """Return the other finished runs of its store that had the same data, newest first."""
+    if _DATA not in run.tags:
+        return []
+    return [other for other in finished_runs(run, _DATA) if other.run_id != run.run_id]
 
 
 def commit(run: RunRecord) -> str | None:

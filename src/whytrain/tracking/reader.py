@@ -142,6 +142,14 @@ def experiment_runs(uri: str, name: str) -> list[RunRecord]:
         return _oldest_first(client, [experiment.experiment_id], "")
 
 
+def finished_runs(run: RunRecord, tag: str) -> list[RunRecord]:
+    """Return the finished runs that have a tag as this one has it, itself included, newest first."""
+    query = f"attributes.status = 'FINISHED' and tags.`{tag}` = '{run.tags[tag]}'"
+    with reading(run.uri) as client:
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        return _oldest_first(client, experiments, query)[::-1]
+
+
 def child_runs(run: RunRecord) -> list[RunRecord]:
     """Return the runs that have this one as their parent (the jobs of a sweep), oldest first."""
     with reading(run.uri) as client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from whytrain.app.comparing import compared
+from whytrain.app.comparing import compared, others
 from whytrain.app.exploration import Exploration
 from whytrain.app.pages import Pages
 
@@ -19,7 +19,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
         if exploration.first.run is None or exploration.first.is_private:
             return pages.page("nothing", why="Only tracked runs whose texts may be shown are compared here.")
         runs = [model.run for model in exploration.models if model.run is not None]
-        return pages.page("compare", runs=runs, trained=[effect.name for effect in exploration.effects()])
+        return pages.page("compare", runs=runs, others=others(exploration.run, runs))
 
     @routes.get("/result")
     def result(other: int = 1) -> Response:

@@ -15,9 +15,9 @@ from whytrain.app.exploration import Exploration
 from whytrain.app.notebook import kin_of
 from whytrain.app.pages import Pages, first_of, form_of
 from whytrain.errors import ConfigError
+from whytrain.shortcuts.group import MOST_WORDS
 from whytrain.shortcuts.marks import Kind
 
-_MOST_WORDS = 50  # that are marked at once
 _LONGEST = 200  # characters of a word or a pattern
 Listed = Annotated[list[str], Query()]
 
@@ -38,6 +38,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
             opinion=opinion,
             found=found,
             suspects=[] if found is None else words.suspects(found, model.saved.class_names, opinion),
+            group=None if found is None else words.misleading_together(found, opinion),
             ranked=words.ranked_words(model, opinion, named[:_LONGEST]),
             pairs=words.ranked_pairs(model, opinion),
             named=named,
@@ -64,12 +65,12 @@ def _say(exploration: Exploration, fields: dict[str, list[str]]) -> None:
     action, kind = first_of(fields, "action"), first_of(fields, "kind", "words")
     if action not in ("no_reason", "fine", "withdraw") or kind not in get_args(Kind):
         raise ConfigError("The page sent what it does not know.")
-    said = [word for word in fields.get("word", []) if word.strip()]
+    said = [word for word in fields.get("word", []) if word.strip()] or first_of(fields, "words").split()
     if first_of(fields, "typed"):
         typed = first_of(fields, "typed")
         said = [typed] if kind == "pattern" else typed.replace(",", " ").split()
-    if not 0 < len(said) <= _MOST_WORDS or max(map(len, said)) > _LONGEST:
-        raise ConfigError("Say which word: up to 50 words, separated by commas.")
+    if not 0 < len(said) <= MOST_WORDS or max(map(len, said)) > _LONGEST:
+        raise ConfigError(f"Say which word: up to {MOST_WORDS:,} words, separated by commas.")
     joined = []
     if action == "no_reason" and kind == "words":
         joined = kin_of(said, exploration.notebook.opinion.marks, exploration.first.shortcuts)
