@@ -11,7 +11,7 @@ import torch
 
 from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
-from whytrain.data.lexicon import usual_lexicon
+from whytrain.data.lexicon import NoLexicon, usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
@@ -78,9 +78,13 @@ def guidance_of(settings: GuidanceSettings, data: TextData, find: RunFinder) -> 
 
 
 def _looks_for_words(settings: GuidanceSettings, named: Named) -> bool:
-    """Whether words are looked for in the lexicon; those of a mark of several stand for each other."""
-    lone = any(mark.kind == "pair" or (mark.kind == "words" and len(mark.words) == 1) for mark in named.marks)
-    return settings.changes_explained_words or (settings.picks_words and lone)
+    """Whether words are looked for in the lexicon.
+
+    Those of a mark of several stand for each other, and function words are known without one.
+    """
+    alone = [m for m in named.marks if m.kind == "pair" or (m.kind == "words" and len(m.words) == 1)]
+    unknown = any(NoLexicon().part_of_speech(word) is None for mark in alone for word in mark.words)
+    return settings.changes_explained_words or (settings.picks_words and unknown)
 
 
 def distillation_of(

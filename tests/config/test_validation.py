@@ -110,7 +110,10 @@ def test_keys_without_a_section():
     assert told(config(seed=-1)) == "seed: input should be greater than or equal to 0; got -1"
     assert told(config(sed=1)) == "sed: no such key; did you mean seed? choices: group, model, seed"
     assert told({key: value for key, value in config().items() if key != "seed"}) == "seed: must be given"
-    assert told(config(group={"one": 5})).startswith("group.one: no such key")
+    assert told(config(group={"one": 5})) == "group.one: no such key; choices: group, model, seed"
+    given = config()
+    given["group"]["on"] = {"share": 0.5}
+    assert told(given) == "group.on.share: no such key; did you mean group.one? choices: group.one"
     many = told(config(group={"one": 5, "two": {"three": 6}}))
     assert many.startswith("group.one, group.two.three: no such key; ")
     assert many.count("choices: group, model, seed") == 1

@@ -210,6 +210,10 @@ def test_more_steps_are_more_than_were_taken_and_nothing_else_says_how_long() ->
     given = made(min_steps=75, max_epochs=5).strategies
     assert words_of(given[0].overrides) == ["trainer.max_epochs=null", "trainer.min_steps=300"]
     assert read_plan(plan_text(given, "run1"), "overrides.yaml")[0].overrides == given[0].overrides
+    # Stopped before its own least number of steps, the run only has to go on to it.
+    stopped = {"trainer": trainer | {"min_steps": 30, "max_epochs": 2}}
+    short = make_plan(diagnosis("short"), rules, stopped, "run1", {}, {"trainer.min_steps": 300})
+    assert [words_of(s.overrides) for s in short.strategies] == [["trainer.max_epochs=null"]]
     assert made(min_steps=1000).skipped == {
         "longer": "the run had these values already, or was at their limits"
     }

@@ -12,7 +12,7 @@ from whytrain.diagnosis.overrides import Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.loop.arm_accuracies import arm_accuracies, best_repair
 from whytrain.loop.arms import Arm, arms_of, repair_of_marks
-from whytrain.loop.conclusion import held_to
+from whytrain.loop.conclusion import held_to, unjudged
 from whytrain.loop.measured_run import MeasuredRun
 from whytrain.loop.shortcut_rows import ADVERSARIAL, UNMARKED
 from whytrain.shortcuts import Mark
@@ -67,6 +67,9 @@ def test_a_repair_is_not_held_to_rows_that_have_the_shortcut_still() -> None:
     repair, other = replace(FOUND, expected=(gain,)), replace(REPLACE, expected=(limit,))
     assert held_to([other]) == [limit]
     assert held_to([repair, other]) == [gain]
+    assert unjudged([other]) is None
+    said = unjudged([repair, other])
+    assert said is not None and "what was promised of accuracy on validation rows" in said
 
 
 def test_without_a_shortcut_nothing_is_added() -> None:

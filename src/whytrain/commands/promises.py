@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from whytrain.errors import WhytrainError
@@ -21,6 +22,7 @@ def judge_promises(parent: str, store: Store, uri: str) -> str:
         store: of the run, with all of its results.
         uri: absolute tracking address.
     """
+    from whytrain.loop.conclusion import unjudged
     from whytrain.loop.promises import judged_promises
     from whytrain.pages.loop_files import publish_promises
     from whytrain.runs.diagnosis import read_strategies
@@ -29,8 +31,11 @@ def judge_promises(parent: str, store: Store, uri: str) -> str:
     store.flush()
     try:
         before, after = find_run(uri, parent), find_run(uri, store.run_id)
-        effects = judged_promises(read_strategies(before, f"from_diagnosis={parent}"), before, after)
-        return "\n".join([publish_promises(store, effects, before.name), *_of_shortcuts(before, after)])
+        strategies = read_strategies(before, f"from_diagnosis={parent}")
+        told = publish_promises(store, judged_promises(strategies, before, after), before.name)
+        left_out = unjudged(strategies)
+        lines = [told, *([] if left_out is None else [fill(left_out, 79)]), *_of_shortcuts(before, after)]
+        return "\n".join(lines)
     except WhytrainError as error:
         return f"What the diagnosis of {parent} promised could not be judged: {error}"
 

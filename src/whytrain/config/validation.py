@@ -34,9 +34,24 @@ def check_config(config: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
     choices = sorted({*keys, *(key for key, value in config.items() if isinstance(value, Mapping))})
     strays = [where for where in _leaves_outside(config, "") if where not in keys]
     if strays:
-        problems.append(f"{', '.join(strays)}: no such key; {did_you_mean(strays[0], choices)}")
+        problems.append(f"{', '.join(strays)}: no such key; {_hint(strays[0], config, choices)}")
     if problems:
         raise ConfigError("; ".join(_once(problems)))
+
+
+def _hint(stray: str, config: Mapping[str, Any], choices: list[str]) -> str:
+    """Say what may have been meant: a section beside it in its group, or another key at the top."""
+    group, _, within = stray.partition(".")
+    if not within:
+        return did_you_mean(stray, choices)
+    beside = config[group].items() if group in choices else ()
+    sections = [
+        f"{group}.{name}" for name, value in beside if isinstance(value, Mapping) and "_target_" in value
+    ]
+    named = ".".join(stray.split(".")[:2])
+    if sections:
+        return did_you_mean(named, sections)
+    return did_you_mean("" if group in choices else group, choices)
 
 
 def _once(problems: list[str]) -> list[str]:

@@ -51,7 +51,8 @@ def conclude(
     """
     diagnosis = diagnose(evidence, book.findings)
     unusable = _unusable(evidence, diagnosis, book, config)
-    return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable)
+    least = {"trainer.min_steps": config["trainer"].get("min_steps", 0)}
+    return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable, least)
 
 
 def _unmarked(found: ShortcutEvidence, n_identity_marks: int) -> dict[str, str]:

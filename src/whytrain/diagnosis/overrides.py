@@ -62,6 +62,7 @@ def make_plan(
     config: Mapping[str, Any],
     run_id: str,
     unusable: Mapping[str, str],
+    least: Mapping[str, float] | None = None,
 ) -> Plan:
     """Decide which recommendations to follow: the most severe finding's first, each as a whole or not at all.
 
@@ -71,6 +72,7 @@ def make_plan(
         config: the run's resolved config.
         run_id: of the run; guidance reads its ranking.
         unusable: why a key cannot be used after this run, by key.
+        least: what the next run has of a key in any case: a change to less, or to this, is left out.
     """
     because: dict[str, list[str]] = {}
     for finding in diagnosis.findings:
@@ -82,7 +84,7 @@ def make_plan(
     taken: dict[str, tuple[Scalar, str]] = {}
     for name, findings in because.items():
         recommendation = book.recommendations[name]
-        outcome = _values(recommendation, config, run_id, unusable, taken)
+        outcome = _values(recommendation, config, run_id, unusable, taken, least or {})
         if isinstance(outcome, str):
             skipped[name] = outcome
             continue
@@ -104,6 +106,7 @@ def _values(
     run_id: str,
     unusable: Mapping[str, str],
     taken: Mapping[str, tuple[Scalar, str]],
+    least: Mapping[str, float],
 ) -> dict[str, Scalar] | str:
     """Return the values to set, or why this recommendation cannot be followed."""
     values: dict[str, Scalar] = {}
@@ -114,7 +117,7 @@ def _values(
         if not found:
             return f"this run's config has no key {key}"
         value = _changed(current, change)
-        if value == current:
+        if value == current or (key in least and float(value or 0) <= least[key]):
             continue
         if key in taken and taken[key][0] != value:
             return f"{taken[key][1]} sets {key}={taken[key][0]} already"

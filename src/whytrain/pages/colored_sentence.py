@@ -64,7 +64,12 @@ def colored_sentence(
         spans.append(_span(word, float(value), scale, quantity, tip))
         if i + 1 < len(words) and not (_is_ideograph(word) and _is_ideograph(words[i + 1])):
             spans.append(" ")
-    strip = f"{NEGATIVE},{_PAPER},{POSITIVE}" if quantity.signed else f"{_PAPER},{SIZE}"
+    strips = [
+        f"linear-gradient(to right,{NEGATIVE},{paper},{POSITIVE})"
+        if quantity.signed
+        else f"linear-gradient(to right,{paper},{SIZE})"
+        for paper in (_PAPER, f"light-dark({_PAPER},{_DARK_PAPER})")
+    ]
     start, end = -scale if quantity.signed else 0.0, scale
     ends = [score(place, quantity, scale) for place in (start, end)] if values.any() else ["0", "0"]
     total = all_together(quantity, float(values.sum()))
@@ -82,7 +87,7 @@ def colored_sentence(
         f'<p style="margin:0">{legend}</p>'
         f"{ends[0]} "
         f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;'
-        f'background:linear-gradient(to right,{strip})">'
+        f'background:{strips[0]};background:{strips[1]}">'
         f"</span> {ends[1]} "
         f"{escape(visible(scores_of(quantity, class_name)))}{total}"
         "</figcaption></figure>"

@@ -28,7 +28,7 @@ from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
 from whytrain.pages.beside import links_to
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
 from whytrain.pages.explanation.reasons import colored
-from whytrain.pages.html import bullets, contents, image, legend, page, paragraph, table
+from whytrain.pages.html import THEME, bullets, contents, image, legend, page, paragraph, table
 from whytrain.presentation.wording import number as written
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase, signed_difference
@@ -73,7 +73,7 @@ def comparison_page(result: SideBySide, images: Images, facts: Mapping[str, str]
     body += contents([(anchor, name) for anchor, (name, _) in sections.items()])
     for anchor, (name, content) in sections.items():
         body += f'<section id="{anchor}"><h2>{escape(name)}</h2>\n{content}</section>\n'
-    return page(title, body)
+    return page(title, body, THEME)
 
 
 def _others(result: SideBySide) -> str:

@@ -8,15 +8,14 @@ from html import escape
 import numpy as np
 
 from whytrain.config.override_words import words_of
-from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Example, Finding, Severity, Support, in_words
+from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Example, Finding, Support, in_words
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.colored_sentence import colored_sentence
+from whytrain.pages.html import SEVERITIES_THEME, THEME, page
 from whytrain.presentation.measures import measure_name
-from whytrain.presentation.palette import GRAY, INK
 from whytrain.presentation.wording import counted
 
-_COLORS: dict[Severity, str] = {"serious": "#B2182B", "warning": "#8A5A00", "note": "#2166AC"}
 _GLOSSARY = {
     "95% interval": "where the true value most likely lies: 95 of 100 such intervals hold it.",
     "Shapley value φ": "what a word adds to the prediction, averaged over all orders in which the words of "
@@ -29,17 +28,20 @@ _GLOSSARY = {
     "simple copy": "a small model that a person can read, taught to answer like this one: weights of words, "
     "or a few rules.",
 }
-_STYLE = (
-    f"body{{font-family:sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:{INK};line-height:1.5}}"
-    "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1.05em;margin-bottom:0.2em}"
-    "p,li{overflow-wrap:anywhere}section{border-left:0.3em solid #D9D9D9;padding-left:1em;margin:1.2em 0}"
-    "code{background:#f3f3f3;padding:0.1em 0.3em;overflow-wrap:anywhere}"
-    f"small,.note{{color:{GRAY}}}table{{border-collapse:collapse}}"
-    ".scroll{overflow-x:auto}.quiet{font-size:0.9em}summary{cursor:pointer}"
-    "@media print{details::details-content{content-visibility:visible}}"
-    "td,th{text-align:left;padding:0.2em 1em 0.2em 0;border-bottom:1px solid #eee;vertical-align:top}"
-    ".badge{color:white;border-radius:0.3em;padding:0.1em 0.5em;font-size:0.8em}"
-)
+_STYLE = """
+body { max-width: 56em; }
+p, li { overflow-wrap: anywhere; }
+section { border-left: 0.3em solid var(--line); padding-left: 1em; margin: 1.2em 0; }
+section h2 { margin-top: 0; border: 0; }
+code { background: var(--soft); padding: 0.1em 0.3em; overflow-wrap: anywhere; }
+small { color: var(--quiet); }
+summary { cursor: pointer; }
+.badge { color: var(--paper); border-radius: 0.3em; padding: 0.1em 0.5em; font-size: 0.8em; }
+section.serious { border-color: var(--serious); } .badge.serious { background: var(--serious); }
+section.warning { border-color: var(--warning); } .badge.warning { background: var(--warning); }
+section.note { border-color: var(--note); } .badge.note { background: var(--note); }
+@media print { details::details-content { content-visibility: visible; } }
+"""
 
 
 def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str, suspects: str = "") -> str:
@@ -61,12 +63,7 @@ def diagnosis_page(diagnosis: Diagnosis, plan: Plan, run_name: str, run_id: str,
         _unchanged(diagnosis),
         _glossary(),
     ]
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Diagnosis of {escape(run_name)}</title><style>{_STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>\n"
-    )
+    return page(f"Diagnosis of {run_name}", "".join(parts), THEME + SEVERITIES_THEME + _STYLE)
 
 
 def _summary(diagnosis: Diagnosis, plan: Plan) -> str:
@@ -88,12 +85,11 @@ def _n_sentences(diagnosis: Diagnosis, finding: Finding) -> int:
 
 
 def _finding(finding: Finding, plan: Plan, n_sentences: int) -> str:
-    badge = f'<span class="badge" style="background:{_COLORS[finding.severity]}">{finding.severity}</span>'
+    badge = f'<span class="badge {finding.severity}">{finding.severity}</span>'
     answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
     items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
     return (
-        f'<section id="{escape(finding.name)}" style="border-color:{_COLORS[finding.severity]}">'
-        f'<h2 style="margin-top:0">{badge} '
+        f'<section id="{escape(finding.name)}" class="finding {finding.severity}"><h2>{badge} '
         f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding, n_sentences)}"
         f"{_evidence(finding.evidence)}"
         + (f"<h3>What to do</h3><ul>{items}</ul>" if items else "")

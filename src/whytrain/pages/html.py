@@ -57,6 +57,13 @@ figure img { background: #fff; border-radius: 0.3em; }
 @media print { :root { color-scheme: light; } }
 """
 
+# How much a finding matters, with which THEME goes.
+SEVERITIES_THEME = """
+:root { --serious: #b2182b; --warning: #8a5a00; --note: #2166ac; }
+@media screen and (prefers-color-scheme: dark) { :root { --serious: #f0747f; --warning: #e0ac4e;
+  --note: #7fb8ef; } }
+"""
+
 
 def visible(text: str) -> str:
     """Remove controls: some are forbidden in HTML, those of the writing direction reorder what follows."""

@@ -16,7 +16,7 @@ from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.shortcut_rows import ADVERSARIAL, UNMARKED
 from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
-from whytrain.pages.html import bullets, image, page, paragraph, table
+from whytrain.pages.html import THEME, bullets, image, page, paragraph, table
 from whytrain.presentation.measures import measure_name
 from whytrain.presentation.wording import MINUS, counted, signed
 
@@ -213,4 +213,4 @@ def loop_page(
     if len(places):
         parts += ["<h2>Which strategies earn their place</h2>", table(places)]
     parts += ["<h2>The runs</h2>", table(runs)]
-    return page(f"Closed loop {name}", "".join(parts))
+    return page(f"Closed loop {name}", "".join(parts), THEME)

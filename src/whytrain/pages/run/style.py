@@ -1,13 +1,11 @@
 """How the page of a run looks: narrow and wide, light and dark, on paper."""
 
-from whytrain.pages.html import THEME
+from whytrain.pages.html import SEVERITIES_THEME, THEME
 
 STYLE = (
     THEME
+    + SEVERITIES_THEME
     + """
-:root { --serious: #b2182b; --warning: #8a5a00; --note: #2166ac; }
-@media screen and (prefers-color-scheme: dark) { :root { --serious: #f0747f; --warning: #e0ac4e;
-  --note: #7fb8ef; } }
 body { max-width: 50em; margin: 1.5em auto 4em; overflow-wrap: anywhere; }
 h1 { font-size: 1.5em; line-height: 1.3; overflow-wrap: anywhere; }
 figcaption { color: var(--quiet); }
