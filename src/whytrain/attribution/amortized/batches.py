@@ -18,6 +18,8 @@ from whytrain.attribution.units import Units
 from whytrain.models.evaluation import evaluating
 from whytrain.models.interface import ModelInterface
 
+_MOST, _FEWEST = 64, 16  # sentences of a batch
+_LONGER = 1.2  # by how much a batch of enough sentences may be stretched: padding costs as much as words
 _KEPT = 4096  # empty sentences whose values are remembered: hardly more than there are lengths
 
 
@@ -91,6 +93,18 @@ class Reader:
         if replacement is None:
             return units.token_ids[stays].tobytes()
         return np.where(stays, units.token_ids, replacement).tobytes()
+
+
+def of_like_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Return the places of sentences in batches of like length, from the shortest on."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        last = batches[-1] if batches else []
+        stretched = len(last) >= _FEWEST and lengths[place] > _LONGER * lengths[last[0]]
+        if not last or len(last) == _MOST or stretched:
+            batches.append([])
+        batches[-1].append(place)
+    return batches
 
 
 def batch_of(seen: Sequence[Seen]) -> Sentences:

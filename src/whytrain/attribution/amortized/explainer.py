@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from annotated_types import Ge, Gt, Le
 
-from whytrain.attribution.amortized.batches import Reader
+from whytrain.attribution.amortized.batches import Reader, of_like_length
 from whytrain.attribution.amortized.trained import FOLDER, Prediction, TrainedExplainer
 from whytrain.attribution.ask import Ask
 from whytrain.attribution.attribution import Attribution, Quantity
@@ -18,8 +18,6 @@ from whytrain.attribution.removal import removal_of
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.attribution.target import Target
 from whytrain.models.interface import ModelInterface
-
-_TOGETHER = 64  # texts
 
 
 class Amortized(Explainer):
@@ -66,9 +64,8 @@ class Amortized(Explainer):
 
     def prepare(self, asks: Sequence[Ask], targets: Sequence[Target]) -> None:
         """Predict for several texts in batches of like length."""
-        order = sorted(asks, key=lambda ask: len(ask.units.token_ids))
-        for start in range(0, len(order), _TOGETHER):
-            self._predict(order[start : start + _TOGETHER])
+        for batch in of_like_length([len(ask.units.token_ids) for ask in asks]):
+            self._predict([asks[place] for place in batch])
 
     def __call__(self, ask: Ask, target: Target, *, seed: int) -> list[Attribution]:
         """Explain a text."""

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-_UNITS = 96  # of each direction
+from whytrain.models.padded_lstm import padded_states
+
+_UNITS = 64  # of each direction
 _ERROR_UNITS = 32
 
 
@@ -72,7 +74,8 @@ class AmortizedNetwork(nn.Module):
         ends = torch.cat([sentences.empty, sentences.full], dim=1)
         inputs = torch.tanh(self.project(self.norm(sentences.features)) + self.ends(ends).unsqueeze(1))
         mask = sentences.mask.unsqueeze(-1)
-        states = torch.cat([inputs, self._read(inputs, sentences.mask)], dim=-1)
+        padded = None if bool(sentences.mask.all()) else sentences.mask
+        states = torch.cat([inputs, padded_states(self.lstm, inputs, padded)], dim=-1)
         numbers, shares = self.values(states).chunk(2, dim=-1)
         numbers = numbers + self.linear(sentences.features)
         of_word = (sentences.unit_of_token > 0).unsqueeze(-1)
@@ -85,17 +88,6 @@ class AmortizedNetwork(nn.Module):
         sizes = (values.abs().sum(dim=1) + 1e-6).log(), total.abs(), rest.abs()
         length = mask.sum(dim=1).to(pooled.dtype).log()
         return values, torch.cat([pooled, *sizes, length], dim=1)
-
-    def _read(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        if bool(mask.all()):  # packing costs as much as the LSTM
-            whole: Tensor = self.lstm(inputs)[0]
-            return whole
-        lengths = mask.sum(dim=1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-        read, _ = nn.utils.rnn.pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=mask.shape[1]
-        )
-        return read
 
     @staticmethod
     def _summed(of_token: Tensor, unit_of_token: Tensor, n_units: int) -> Tensor:

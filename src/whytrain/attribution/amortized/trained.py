@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 FOLDER = "amortized"  # beside the model's own files
 _WEIGHTS, _DESCRIPTION = "weights.safetensors", "amortized.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from annotated_types import Ge, Interval
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from whytrain.attribution.amortized.batches import Reader, Seen, batch_of
+from whytrain.attribution.amortized.batches import Reader, Seen, batch_of, of_like_length
 from whytrain.attribution.amortized.examples import Example, affordable, make_examples
 from whytrain.attribution.amortized.games import Games
 from whytrain.attribution.amortized.network import AmortizedNetwork
@@ -126,11 +126,9 @@ def train_amortized(
 
 
 def _read(reader: Reader, examples: Sequence[Example]) -> list[Seen]:
-    """Run the model over sentences, those of like length together; halves of floats are enough to learn."""
-    order = np.argsort([len(example.units.token_ids) for example in examples], kind="stable").tolist()
+    """Run the model over sentences, those of like length together."""
     found: dict[int, Seen] = {}
-    for start in range(0, len(order), _BATCH):
-        rows = order[start : start + _BATCH]
+    for rows in of_like_length([len(example.units.token_ids) for example in examples]):
         found |= dict(zip(rows, reader([examples[row].units for row in rows]), strict=True))
     return [found[row] for row in range(len(examples))]
 

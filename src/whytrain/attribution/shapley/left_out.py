@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +72,7 @@ def leave_groups_out(free: Array, features: Array, targets: Array, weights: Arra
     # Targets without each group, as the two bases see them: (rank, n_groups) and (n_free, n_groups).
     known_without = known[:, None] - np.einsum("csr,cs->rc", seen, errors)
     fixed_without = fixed[:, None] - np.einsum("csf,cs->fc", held, errors)
-    coefficients = to_coefficients @ (known_without / (squares + penalty)[:, None])
+    coefficients = to_coefficients(known_without / (squares + penalty)[:, None])
     of_free = np.linalg.solve(triangle, fixed_without - shared @ coefficients)
     return LeftOut(
         residuals=errors / grouped(root[:, None])[..., 0],
@@ -79,15 +80,15 @@ def leave_groups_out(free: Array, features: Array, targets: Array, weights: Arra
     )
 
 
-def _decomposed(x: Array) -> tuple[Array, Array, Array]:
-    """Return U (m, rank), s² (rank,) and V·diag(s) (k, rank), of the smaller Gram matrix."""
+def _decomposed(x: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
+    """Return U (m, rank), s² (rank,) and what multiplies by V·diag(s) (k, rank), of the smaller Gram matrix."""
     if not x.size:
-        return np.zeros((len(x), 0)), np.zeros(0), np.zeros((x.shape[1], 0))
+        return np.zeros((len(x), 0)), np.zeros(0), lambda known: np.zeros((x.shape[1], known.shape[1]))
     is_wide = x.shape[0] <= x.shape[1]
     squares, vectors = np.linalg.eigh(x @ x.T if is_wide else x.T @ x)
     real = squares > _NOTHING * squares[-1]
     squares, vectors = squares[real], vectors[:, real]
     if is_wide:
-        return vectors, squares, x.T @ vectors
+        return vectors, squares, lambda known: x.T @ (vectors @ known)
     scale = np.sqrt(squares)
-    return x @ (vectors / scale), squares, vectors * scale
+    return x @ (vectors / scale), squares, lambda known: (vectors * scale) @ known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import torch
@@ -16,6 +15,7 @@ from whytrain.models.bilstm.pooling import AdditiveAttention, last_states, max_p
 from whytrain.models.bilstm.prefix_form import LSTMRecurrence
 from whytrain.models.bilstm.pretrained_vectors import pretrained_embeddings
 from whytrain.models.layers import LayerStates, Replacement
+from whytrain.models.padded_lstm import padded_states
 from whytrain.types import Inspection
 
 Pooling = Literal["last", "mean", "max", "attention"]
@@ -158,10 +158,7 @@ class BiLSTM(nn.Module):
         return f"pooling: {self.pooling}"
 
     def _states(self, embeddings: Tensor, mask: Tensor | None) -> Tensor:
-        if mask is None:
-            states, _ = self.lstm(embeddings)
-        else:
-            states = self._padded_states(embeddings, mask)
+        states = padded_states(self.lstm, embeddings, mask)
         if self.norm is not None:
             states = self.norm(states)
         if self.self_attention is not None:
@@ -176,31 +173,6 @@ class BiLSTM(nn.Module):
         read, _ = self.self_attention(states, states, states, key_padding_mask=padding, need_weights=False)
         added: Tensor = states + read
         return added
-
-    def _padded_states(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Compute what packing would, from plain runs of each direction: on a CPU in less time.
-
-        A forward state never sees the padding behind its sentence; the backward direction reads each
-        sentence flipped within its own length, which puts the padding behind it as well.
-        """
-        lengths = mask.sum(dim=1, keepdim=True)
-        positions = torch.arange(mask.shape[1], device=mask.device)
-        flipped = torch.where(mask, lengths - 1 - positions, positions).unsqueeze(-1)
-        weights = iter(self.lstm.all_weights)
-        for layer in range(self.lstm.num_layers):
-            if layer > 0:
-                inputs = nn.functional.dropout(inputs, self.lstm.dropout, self.training)
-            forward = self._direction(inputs, next(weights))
-            backward = self._direction(inputs.gather(1, flipped.expand_as(inputs)), next(weights))
-            inputs = torch.cat([forward, backward.gather(1, flipped.expand_as(backward))], dim=-1)
-        return inputs.masked_fill(~mask.unsqueeze(-1), 0.0)
-
-    def _direction(self, inputs: Tensor, weights: Iterable[Tensor]) -> Tensor:
-        start = inputs.new_zeros(1, inputs.shape[0], self.lstm.hidden_size)  # len() would not be traced
-        states, _, _ = torch.lstm(
-            inputs, (start, start), [*weights], True, 1, 0.0, self.training, False, True
-        )
-        return states
 
     def read_out(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Pool states (batch, n_tokens, size) to (batch, size); attention weights and scores beside it."""

@@ -58,38 +58,40 @@ def _aligned(forward: Tensor, backward: Tensor, n_rows: int) -> tuple[Tensor, Te
 
 
 class _Projection:
-    """P · LayerNorm(h) of states whose two directions come apart.
+    """P · LayerNorm(h) + b of states whose two directions come apart.
 
-    P·(γ∘(h − μ)/σ + β) = (Pγ·h − μ·Pγ·1)/σ + Pβ, where Pγ·h, μ = Σh/m and σ² = Σh²/m − μ² + ε are sums
-    over the two directions. Without LayerNorm it is P·h.
+    P·(γ∘(h − μ)/σ + β) = C·h/σ + Pβ, where C is Pγ less the mean of each row, so that nobody subtracts μ;
+    C·h, μ = Σh/m and σ² = Σh²/m − μ² + ε are sums over the two directions. Without LayerNorm it is P·h + b.
     """
 
-    def __init__(self, projection: Tensor, norm: nn.LayerNorm | None) -> None:
-        """Take P (n_outputs, 2 * hidden_size) and the norm."""
-        self._norm = norm
-        self._offset = projection @ norm.bias if norm is not None else None
-        scaled = projection * norm.weight if norm is not None else projection
-        self._row_sums = scaled.sum(dim=1)
-        self._weights = [w.T.contiguous() for w in scaled.chunk(2, dim=1)]
+    def __init__(self, projection: Tensor, norm: nn.LayerNorm | None, bias: Tensor | None = None) -> None:
+        """Take P (n_outputs, 2 * hidden_size), the norm and b (n_outputs,)."""
+        self._norm, self._offset = norm, bias
+        if norm is not None:
+            self._offset = projection @ norm.bias + (0.0 if bias is None else bias)
+            projection = projection * norm.weight
+            projection = projection - projection.mean(dim=1, keepdim=True)
+            # Behind the outputs Σh, and room for Σh².
+            ones = torch.ones_like(projection[:1])
+            projection = torch.cat([projection, ones, torch.zeros_like(ones)])
+        self._weights = [w.T.contiguous() for w in projection.chunk(2, dim=1)]
 
     def summarize(self, hidden: Tensor, direction: int) -> Tensor:
         projected = hidden @ self._weights[direction]
-        if self._norm is None:
-            return projected
-        sums = hidden.sum(dim=1, keepdim=True), hidden.square().sum(dim=1, keepdim=True)
-        return torch.cat([projected, *sums], dim=1)
+        if self._norm is not None:
+            projected[:, -1] = hidden.square().sum(dim=1)
+        return projected
 
     def outputs(self, forward: Tensor, backward: Tensor, n_rows: int) -> Tensor:
-        """Return P · LayerNorm(h): (n_rows, n_outputs)."""
+        """Return P · LayerNorm(h) + b: (n_rows, n_outputs)."""
         both = torch.add(*_aligned(forward, backward, n_rows)).view(n_rows, -1)
         if self._norm is None:
-            return both
+            return both if self._offset is None else both.add_(self._offset)
         projected, total, squares = both[:, :-2], both[:, -2:-1], both[:, -1:]
         size = self._norm.normalized_shape[0]
-        mean = total / size
-        scale = (squares / size - mean.square() + self._norm.eps).rsqrt()
+        scale = (squares / size - (total / size).square() + self._norm.eps).rsqrt()
         assert self._offset is not None
-        return (projected - mean * self._row_sums) * scale + self._offset
+        return torch.addcmul(self._offset, projected, scale)
 
 
 class _LinearReadout:
@@ -153,9 +155,9 @@ class _AttentionReadout:
         self._n_classes = model.classifier.out_features
         self._bias = model.classifier.bias
         self._query = model.attention.query.weight.view(-1)
-        self._attention_bias = model.attention.projection.bias
         weight = torch.cat([model.classifier.weight, model.attention.projection.weight])
-        self._projection = _Projection(weight, model.norm)
+        bias = torch.cat([torch.zeros_like(self._bias), model.attention.projection.bias])
+        self._projection = _Projection(weight, model.norm, bias)
 
     def positions(self, n_tokens: int) -> Sequence[int]:
         return range(n_tokens)
@@ -168,7 +170,7 @@ class _AttentionReadout:
         for f, b in zip(forward, backward, strict=True):
             outputs = self._projection.outputs(f, b, n_rows)
             values.append(outputs[:, : self._n_classes])
-            scores.append((outputs[:, self._n_classes :] + self._attention_bias).tanh_() @ self._query)
+            scores.append(outputs[:, self._n_classes :].tanh_() @ self._query)
         weights = torch.stack(scores).softmax(dim=0)
         return (torch.stack(values) * weights.unsqueeze(-1)).sum(dim=0) + self._bias
 
