@@ -6,7 +6,7 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
-from whytrain.callbacks.observer import Epochs, Observer
+from whytrain.callbacks.observer import Observer
 from whytrain.data.corpus import Corpus
 from whytrain.figures.confidence.prediction_confidence import prediction_confidence
 from whytrain.figures.training.confusion_matrix import confusion_matrix
@@ -25,10 +25,6 @@ class LogPredictions(Observer):
     """
 
     topic = "predictions"
-
-    def __init__(self, *, epochs: Epochs = None) -> None:
-        """Store how many epochs are looked at, at most; None: all."""
-        super().__init__(epochs)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the validation sentences once; the tables of the epochs refer to them by id."""

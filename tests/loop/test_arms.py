@@ -69,7 +69,8 @@ def test_a_repair_is_not_held_to_rows_that_have_the_shortcut_still() -> None:
     assert held_to([repair, other]) == [gain]
     assert unjudged([other]) is None
     said = unjudged([repair, other])
-    assert said is not None and "what was promised of accuracy on validation rows" in said
+    assert said is not None
+    assert "what was promised of accuracy on validation rows" in said
 
 
 def test_without_a_shortcut_nothing_is_added() -> None:

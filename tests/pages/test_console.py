@@ -243,6 +243,7 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
         "typed ui",
         'typed explain run=abc text="…"',
+        "typed explore run=abc",
         "typed score run=abc",
         "typed inspect run=abc",
         "typed train from_diagnosis=abc",
@@ -255,7 +256,7 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     assert "from_diagnosis" not in other
     assert "compare" not in other
     assert "typed ui tracking.uri=sqlite:////x/runs.db" in other
-    assert other.count("tracking.uri=sqlite:////x/runs.db") == 4
+    assert other.count("tracking.uri=sqlite:////x/runs.db") == 5
     elsewhere = next_steps(finished(best, uri="sqlite:////x/runs/mlflow.db", concluded=to_follow))
     assert "typed train from_diagnosis=abc tracking.directory=/x/runs\n" in elsewhere
     assert "tracking.uri" not in elsewhere

@@ -161,8 +161,8 @@ def unjudged(strategies: Sequence[Strategy]) -> str | None:
         return None
     named = listed(sorted(metric.removeprefix(_OF_VALIDATION) for metric in left))
     return (
-        f"Not judged: what was promised of {named} on validation rows. They still have the shortcut that this "
-        "training takes away, so a change there says nothing of the promise."
+        f"Not judged: what was promised of {named} on validation rows. They still have the shortcut that "
+        "this training takes away, so a change there says nothing of the promise."
     )
 
 

@@ -81,7 +81,7 @@ def leave_groups_out(free: Array, features: Array, targets: Array, weights: Arra
 
 
 def _decomposed(x: Array) -> tuple[Array, Array, Callable[[Array], Array]]:
-    """Return U (m, rank), s² (rank,) and what multiplies by V·diag(s) (k, rank), of the smaller Gram matrix."""
+    """Return U (m, rank), s² (rank,) and what multiplies by V·diag(s), from the smaller Gram matrix."""
     if not x.size:
         return np.zeros((len(x), 0)), np.zeros(0), lambda known: np.zeros((x.shape[1], known.shape[1]))
     is_wide = x.shape[0] <= x.shape[1]
