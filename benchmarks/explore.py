@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 ROOT = Path(__file__).parents[1]
-PREDICTIONS = {"+callbacks.predictions._target_": "whytrain.callbacks.log_predictions.LogPredictions"}
 SETS = ("clean", "adversarial")
 PATIENCE_S = 3600
 MOST_CLICKS, LEAST_REGAINED = 5, 0.9
@@ -116,8 +115,7 @@ def _train(options: argparse.Namespace, data: Path, name: str, rows: str) -> Non
         **PLANTED_SIZES,
         "seed": options.seed,
         "tracking.directory": options.out.resolve() / "mlruns",
-        "callbacks": "none",
-        **PREDICTIONS,
+        "callbacks": "predictions",
         **FINDING,
         "run_name": name,
     }

@@ -20,8 +20,7 @@ WORDS = (
     "data.evaluation_paths={turned: turned.csv}",
     "data.calibration_size=40",
     "trainer.max_epochs=4",
-    "callbacks=none",
-    "+callbacks.predictions._target_=whytrain.callbacks.log_predictions.LogPredictions",
+    "callbacks=predictions",
     "run_name=first",
 )
 Rows = list[tuple[str, str]]

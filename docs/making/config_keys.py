@@ -77,7 +77,7 @@ def _section(path: Path, title: str, prefix: str, level: int = 2) -> str:
     head = itertools.takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
     said = [line.removeprefix("# ").strip() for line in head if "@package" not in line]
     rows = [(code(key.name), code(key.default), key.allowed, key.comment) for key in keys_of(path)]
-    keys = table(["key", "default", "may be", "is"], rows) if rows else "It sets nothing."
+    keys = table(["key", "default", "may be", "is"], rows) if rows else "It has no keys of its own."
     return "\n\n".join([f"{'#' * level} {title}", "\n".join(f"> {line}  " for line in said), keys])
 
 

@@ -18,9 +18,8 @@ from whytrain.commands import train
 from whytrain.tracking.reader import child_runs, download, find_run, read_table
 from whytrain.tracking.settings import TrackingSettings
 
-PREDICTIONS = "+callbacks.predictions._target_=whytrain.callbacks.log_predictions.LogPredictions"
 THREE = "explainer=[shapley,integrated_gradients,random]"
-QUICK = (*SMALL, "callbacks=none", PREDICTIONS, "trainer.max_epochs=1")
+QUICK = (*SMALL, "callbacks=predictions", "trainer.max_epochs=1")
 
 
 def run_main(main: Callable[[], None], *words: str) -> int:

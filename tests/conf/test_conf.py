@@ -93,10 +93,13 @@ def test_defaults_decide_everything() -> None:
 
 
 def test_without_callbacks_an_experiment_sets_only_the_rest() -> None:
-    """`experiment=quick` has settings of callbacks that `callbacks=none` leaves out."""
+    """`experiment=quick` has settings of callbacks that `callbacks=none` and `=predictions` leave out."""
     job = compose_job(["experiment=quick", "callbacks=none"])
     assert job.resolved()["callbacks"] == {}
     assert job.config.trainer.max_epochs == 2
+    assert compose_job(["experiment=quick", "callbacks=predictions"]).resolved()["callbacks"].keys() == {
+        "predictions"
+    }
     assert compose_job(["experiment=quick"]).config.callbacks.explanations.max_words == 7
 
 

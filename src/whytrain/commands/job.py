@@ -47,8 +47,8 @@ class Job:
     conf_folders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Leave out what an experiment sets of callbacks where none are wanted: `callbacks=none`."""
-        if self.choices.get("callbacks") == "none":
+        """Leave out what an experiment sets of callbacks that are not wanted."""
+        if self.choices.get("callbacks") in {"none", "predictions"}:  # some, or all, are left out
             chosen = {name: node for name, node in self.config.callbacks.items() if "_target_" in node}
             self.config.callbacks = chosen
 

@@ -148,7 +148,11 @@ def read_predictions(run: RunRecord, outside: str | None = None) -> StoredPredic
     if outside is not None:
         frame = _outside(outside).read(run)
     else:
-        frame = _RECORD.read(run, int(run.metrics["best/epoch"]))
+        try:
+            frame = _RECORD.read(run, int(run.metrics["best/epoch"]))
+        except TrackingError as error:
+            hint = "a run keeps some with callbacks=predictions, and none with callbacks=none"
+            raise TrackingError(f"{error}; {hint}") from error
     columns, task = [str(column) for column in frame], task_of(run)
     names = [c.removeprefix(_PROBABILITY) for c in columns if c.startswith(_PROBABILITY)]
     return StoredPredictions(
