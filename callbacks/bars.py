@@ -68,8 +68,6 @@ class _Count(ProgressColumn):
 class _Note(ProgressColumn):
     """A task's note; of the training, which has none, the time that it took and that is left."""
 
-    max_refresh = 0.2
-
     def __init__(self, left: TimeLeft) -> None:
         super().__init__()
         self._left = left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import signal
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -14,8 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 
+from whytrain.callbacks.access import counting
 from whytrain.callbacks.checkpoints import Checkpoints
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.history import History
@@ -318,6 +321,67 @@ def test_bars_on_a_terminal(end):
     assert "loss 0.625, accuracy 0.50" in shown
     assert "3/15" in shown
     assert bars._bars is None
+
+
+class Looks(Callback):
+    """Looks at three sentences, between the epochs and at the end."""
+
+    topic = "looks"
+
+    def __init__(self) -> None:
+        self.shown = ""
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        for sentence in counting(trainer, "sentences")(["a", "b", "c"]):
+            if sentence == "c":
+                self.shown = trainer.callbacks[0].lines()
+
+    on_fit_end = on_validation_end
+
+
+class Read(ProgressBars):
+    """Says what stands there."""
+
+    def lines(self) -> str:
+        if self._bars is None:
+            return ""
+        page = Console(file=io.StringIO(), width=self.console.width)
+        with page.capture() as captured:
+            page.print(self._bars._progress.get_renderable())
+        return captured.get()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_is_looked_at_is_counted(width):
+    bars = Read(Console(file=io.StringIO(), width=width, force_terminal=True))
+    looks, other = bars.announced([Looks(), Looks()])
+    trainer = FakeTrainer(num_training_batches=3, callbacks=[bars], is_last_batch=True, max_epochs=1)
+    bars.on_train_start(trainer, None)
+    bars.on_train_epoch_start(trainer, None)
+    bars.on_train_batch_end(
+        trainer, SimpleNamespace(batch_history=batches((0.625, 0.5, 0.1, 8))), None, None, 2
+    )
+    looks.on_validation_end(trainer, None)
+    assert re.search(r"training +━+ +3/3 +0:00:0\d\b", looks.shown)
+    assert re.search(r"looks +━+╸?━* +2/3 +sentences", looks.shown)
+    looks.on_fit_end(trainer, None)
+    assert re.search(r"end of run +0/2", looks.shown)
+    assert "loss" not in looks.shown
+    assert max(map(len, looks.shown.splitlines())) <= width
+    bars.teardown(trainer, None, "fit")
+    assert other.shown == ""
+
+
+def test_where_there_is_no_terminal_a_step_of_the_end_is_one_line():
+    stream = io.StringIO()
+    bars = Read(Console(file=stream, width=80))
+    [looks] = bars.announced([Looks()])
+    trainer = FakeTrainer(callback_metrics=VALIDATED, num_training_batches=3, callbacks=[bars])
+    bars.on_train_start(trainer, None)
+    looks.on_validation_end(trainer, None)
+    looks.on_fit_end(trainer, None)
+    bars.teardown(trainer, None, "fit")
+    assert stream.getvalue() == "end of run 1/1  looks\n"
 
 
 def test_other_ranks_are_silent():

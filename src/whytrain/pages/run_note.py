@@ -42,7 +42,7 @@ def run_note(run: ReportedRun, callbacks: Mapping[str, Mapping[str, Any]]) -> st
             *_findings(run),
             results_table(run.results, run.floor_accuracy),
             "",
-            "Observed in every epoch:",
+            "Observed while training:",
             "",
             *(f"- {line}" for line in observed),
             "",
