@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whytrain.callbacks.time_left import TimeLeft
+from whytrain.callbacks.display.time_left import TimeLeft
 
 
 def test_steps_and_both_kinds_of_pauses_count_what_they_took() -> None:

@@ -20,9 +20,9 @@ from rich.console import Console
 
 from whytrain.callbacks.access import counting
 from whytrain.callbacks.checkpoints import Checkpoints
+from whytrain.callbacks.display.progress import ProgressBars
 from whytrain.callbacks.early_stop import EarlyStop
 from whytrain.callbacks.history import History
-from whytrain.callbacks.progress import ProgressBars
 from whytrain.errors import Interrupted
 from whytrain.lightning_modules.batch_history import BatchHistory
 from whytrain.types import Predictions

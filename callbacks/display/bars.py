@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from whytrain.presentation.time_left import TimeLeft
+from whytrain.callbacks.display.time_left import TimeLeft
 
 _BESIDES = 56  # characters of a line beside its bar; where they do not fit, the note is left out
 

@@ -13,7 +13,8 @@ from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 
 from whytrain.callbacks.access import Counted, classifier_of, data_of, store_of
-from whytrain.callbacks.bars import Bars
+from whytrain.callbacks.display.bars import Bars
+from whytrain.callbacks.display.time_left import TimeLeft
 from whytrain.callbacks.observer import Observer
 from whytrain.callbacks.order import Phase, phase_of
 from whytrain.callbacks.spent import END, EPOCH, topic_of
