@@ -21,6 +21,14 @@ function refocus(id) {
   if (id) document.getElementById(id)?.focus({ preventScroll: true });
 }
 
+// Behind the next frame, so that what is there is drawn before more is asked for; a hidden page draws none.
+function drawn() {
+  return new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 200);
+  });
+}
+
 async function visit(url, options = {}, push = true) {
   running?.abort();
   running = new AbortController();
@@ -47,12 +55,13 @@ async function visit(url, options = {}, push = true) {
     const where = new URL(answer.url);
     where.hash = new URL(url, location.href).hash;
     if (push && next) history.pushState({}, "", where);
-    settle(main);
     const target = where.hash && document.getElementById(where.hash.slice(1));
     if (target) target.scrollIntoView({ block: "nearest" });
     else if (push && next && !focus) scrollTo(0, 0);
     refocus(focus);
     say.textContent = main.querySelector("[data-say], .answer, .wrong, h1, h2")?.textContent.trim() ?? "";
+    await drawn();
+    if (mine === running) settle(main);
   } catch (error) {
     if (error.name !== "AbortError") {
       say.textContent = "The program does not answer. Is it still running?";
