@@ -20,7 +20,6 @@ from whytrain.callbacks.order import Phase, phase_of
 from whytrain.callbacks.spent import END, EPOCH, topic_of
 from whytrain.data.unread import told
 from whytrain.pages.console import opening_table, run_facts
-from whytrain.presentation.time_left import TimeLeft
 from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1

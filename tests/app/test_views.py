@@ -343,7 +343,9 @@ def test_the_next_run_is_shown_before_it_is_trained(client: TestClient, explorat
     plan = exploration.plan()
     assert plan.name == "first-2"
     assert plan.added == (f"guidance.marks={plan.marks}", "guidance.swap=1.0")
-    assert {"run_name=first-2", "data.path=train.csv", "callbacks=predictions", *plan.added} <= set(plan.words)
+    assert {"run_name=first-2", "data.path=train.csv", "callbacks=predictions", *plan.added} <= set(
+        plan.words
+    )
     assert "run_name=first" not in plan.words
     assert not plan.marks.exists()  # looking changes nothing
     page = said(client.get("/retrain").text)
