@@ -7,10 +7,12 @@ as they are and with `guidance.typos`; the best epoch is chosen on held-out phra
 measured on dev sentences, of which no part is trained on. Written to `--out`:
 
     counterfactuals.csv    per dev sentence the fewest words to leave out and to replace, and what an oracle,
-                           which tries all smaller sets in another way, says of both
+                           which tries smaller sets in another way, says of both; rows that are there stay
     attacks.csv            per arm and seed the accuracy after 0, 1, … words with a typing error that the
                            model's answers chose, and with as many that were drawn; those that training uses
-                           (`guiding_typos`) are not among them
+                           (`guiding_typos`) are not among them. `clean`: without any, on 300 held-out
+                           training sentences beside; `validation`: on the held-out phrases, which may choose
+                           the strength
     differences.csv        after minus before, paired by sentence, with 95% intervals over sentences
 
 A run that is there under `--out` is not trained again.
@@ -35,10 +37,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import planted
 
 import whytrain as wt
+from whytrain.counterfactuals.candidates import Candidates
+from whytrain.counterfactuals.fluency import Fluency
 from whytrain.counterfactuals.turned import Turned, Turner, median_words
 from whytrain.data.lexicon import lexicon_of
-from whytrain.data.words import split_words
+from whytrain.data.words import bare_word, split_words
 from whytrain.errors import TrackingError
+from whytrain.models.alike import AlikeWords, frequent_words
 from whytrain.models.saved import SavedModel
 from whytrain.robustness.attacks import attack
 from whytrain.robustness.typing_errors import mistyped, unseen_typos
@@ -54,13 +59,14 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     files = made_files(options)
     attacked = [
-        of_model(trained(typos, seed, files, options).model, typos, seed, options)
+        of_model(trained(typos, seed, files, options).model, typos, seed, files, options)
         for seed in options.seeds
-        for typos in (0.0, options.typos)
+        for typos in (0.0, *options.typos)
     ]
     rows = pd.concat(attacked)
     rows.groupby(["typos", "seed", "errors", "words"])["right"].mean().to_csv(options.out / "attacks.csv")
-    differences(rows, options.typos).to_csv(options.out / "differences.csv", index=False)
+    found = [differences(rows, typos).assign(typos=typos) for typos in options.typos]
+    pd.concat(found).to_csv(options.out / "differences.csv", index=False)
     print(pd.read_csv(options.out / "attacks.csv").to_string(), flush=True)
     print(pd.read_csv(options.out / "differences.csv").to_string(), flush=True)
     if options.sentences:
@@ -75,7 +81,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with sst2/")
     parser.add_argument("--out", type=Path, default=Path("mlruns/robustness"), help="store and tables")
     parser.add_argument("--rows", type=int, default=8000, help="training phrases")
-    parser.add_argument("--typos", type=float, default=0.3, help="guidance.typos of the second arm")
+    parser.add_argument(
+        "--typos", type=float, nargs="+", default=[0.3], help="guidance.typos of the other arms"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--attacked", type=int, default=872, help="dev sentences under attack")
     parser.add_argument("--sentences", type=int, default=200, help="dev sentences to turn; 0: none")
@@ -86,7 +94,7 @@ def arguments() -> argparse.Namespace:
 def made_files(options: argparse.Namespace) -> dict[str, list[planted.Row]]:
     """Draw the rows, and write those that runs read."""
     drawn = planted.draw(options.data, "decoy", seed=0, rows=options.rows, validation_rows=1000)
-    files = {"train": drawn.train, "validation": drawn.validation, "dev": drawn.dev}
+    files = {"train": drawn.train, "validation": drawn.validation, "check": drawn.check, "dev": drawn.dev}
     for name in ("train", "validation"):
         with (options.out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(
@@ -118,11 +126,15 @@ def trained(
         return wt.train(*(f"{key}={value}" for key, value in words.items()), *options.overrides)
 
 
-def of_model(model: SavedModel, typos: float, seed: int, options: argparse.Namespace) -> pd.DataFrame:
-    """Return which dev sentences are right after so many typing errors."""
-    dev = planted.read_glue(options.data / "sst2/dev.tsv")[: options.attacked]
-    texts = [row.text for row in dev]
-    labels = [model.class_names.index(planted.CLASS_NAMES[row.label]) for row in dev]
+def of_model(
+    model: SavedModel,
+    typos: float,
+    seed: int,
+    files: dict[str, list[planted.Row]],
+    options: argparse.Namespace,
+) -> pd.DataFrame:
+    """Return which sentences are right after so many typing errors."""
+    texts, labels = labeled(files["dev"][: options.attacked], model)
     generator = np.random.default_rng(0)
 
     def variants(word: str) -> Sequence[str]:
@@ -135,10 +147,19 @@ def of_model(model: SavedModel, typos: float, seed: int, options: argparse.Names
         draws = ((text, words, np.random.default_rng(row)) for row, text in enumerate(texts))
         said = model.probabilities([mistyped(*each, unseen_typos) for each in draws]).argmax(axis=1)
         for errors, right in (("chosen", found.right(words)), ("drawn", said == np.array(labels))):
-            frame = pd.DataFrame({"row": range(len(texts)), "right": right.astype(float)})
-            frames.append(frame.assign(typos=typos, seed=seed, errors=errors, words=words))
+            frames.append(pd.DataFrame({"right": right.astype(float)}).assign(errors=errors, words=words))
+    for errors, rows in (("clean", files["dev"] + files["check"]), ("validation", files["validation"])):
+        texts, labels = labeled(rows, model)
+        right = model.probabilities(texts).argmax(axis=1) == np.array(labels)
+        frames.append(pd.DataFrame({"right": right.astype(float)}).assign(errors=errors, words=0))
     print(f"typos={typos:g} seed={seed}: {found.asked:,} texts asked about", file=sys.stderr, flush=True)
-    return pd.concat(frames)
+    return pd.concat([frame.assign(row=range(len(frame)), typos=typos, seed=seed) for frame in frames])
+
+
+def labeled(rows: Sequence[planted.Row], model: SavedModel) -> tuple[list[str], list[int]]:
+    """Return the texts of rows, and their labels as the model numbers them."""
+    names = [planted.CLASS_NAMES[row.label] for row in rows]
+    return [row.text for row in rows], [model.class_names.index(name) for name in names]
 
 
 def differences(rows: pd.DataFrame, typos: float) -> pd.DataFrame:
@@ -155,10 +176,14 @@ def differences(rows: pd.DataFrame, typos: float) -> pd.DataFrame:
 def turn_all(model: SavedModel, files: dict[str, list[planted.Row]], options: argparse.Namespace) -> None:
     """Turn dev sentences, and let the oracle judge each."""
     train = [row.text for row in files["train"]]
-    turner = Turner(model, train, lexicon_of(train), candidates=16, most=4, budget=2000)
+    lexicon, near = lexicon_of(train), AlikeWords(model.interface, frequent_words(train))
+    turner = Turner(model, train, lexicon, candidates=16, most=4, budget=2000)
+    candidates = Candidates(Fluency(train), lexicon, near, per_word=16)
     order = np.random.default_rng(0).permutation(len(files["dev"]))[: options.sentences]
-    rows = []
-    for row in order.tolist():
+    path = options.out / "counterfactuals.csv"
+    known = pd.read_csv(path) if path.exists() else pd.DataFrame({"row": []})
+    rows = known.to_dict("records")
+    for row in [row for row in order.tolist() if row not in set(known["row"])]:
         turned = turner(files["dev"][row].text)
         rows.append(
             {
@@ -169,12 +194,13 @@ def turn_all(model: SavedModel, files: dict[str, list[planted.Row]], options: ar
                 "left_out_is_least": turned.deletions.is_least,
                 "replaced_is_least": turned.substitutions.is_least,
                 "oracle_left_out": least_by_hand(model, turned),
+                "oracle_replaced": replaced_by_hand(model, turned, candidates),
                 "text": turned.text,
                 "without": turned.left,
                 "with": turned.substitutions.found[0].text if turned.substitutions.found else "",
             }
         )
-        pd.DataFrame(rows).to_csv(options.out / "counterfactuals.csv", index=False)
+        pd.DataFrame(rows).to_csv(path, index=False)
     report(pd.DataFrame(rows))
 
 
@@ -195,9 +221,26 @@ def least_by_hand(model: SavedModel, turned: Turned, sets: int = 1500) -> float:
     return float("nan")
 
 
+def replaced_by_hand(model: SavedModel, turned: Turned, candidates: Candidates) -> float:
+    """Return 1 where one word among all candidates turns an answer, 2 where only two do; NaN: unknown."""
+    words = split_words(turned.text)
+    bare = [bare_word(word) for word in words]
+    tried = [
+        " ".join([*words[:place], word.replace(bare[place], new), *words[place + 1 :]])
+        for place, word in enumerate(words)
+        for new in candidates(bare, place)
+    ]
+    if (model.probabilities(tried).argmax(axis=1) != turned.said).any():
+        return 1.0
+    pairs = [found.text for found in turned.substitutions.found if len(found.changes) == 2]
+    return 2.0 if pairs and model.probabilities(pairs)[0].argmax() != turned.said else float("nan")
+
+
 def report(rows: pd.DataFrame) -> None:
     """Print how many are turned, by how many words, and whether the oracle agrees."""
-    for column in ("left_out", "replaced"):
+    rows = rows.assign(either=rows[["left_out", "replaced"]].min(axis=1))
+    rows["either_is_least"] = (rows["either"] == 1) | (rows["left_out_is_least"] & rows["replaced_is_least"])
+    for column in ("left_out", "replaced", "either"):
         turned: NDArray[np.bool_] = rows[column].notna().to_numpy()
         share = wilson_interval(int(turned.sum()), len(rows))
         median = median_words([None if np.isnan(n) else int(n) for n in rows[column].astype(float)])
@@ -206,9 +249,12 @@ def report(rows: pd.DataFrame) -> None:
             f"{column}: {share.estimate:.3f} [{share.low:.3f}, {share.high:.3f}] turned, median {median:g} "
             f"words, {least:.3f} of them surely the least"
         )
-    judged = rows[rows["oracle_left_out"].notna()]
-    same = (judged["oracle_left_out"] == judged["left_out"]).mean()
-    print(f"the oracle agrees with {same:.3f} of the {len(judged)} deletions that it could judge")
+        counts = rows[column].value_counts().sort_index()
+        print("    by words: " + ", ".join(f"{n:g}: {count}" for n, count in counts.items()))
+    for column in ("left_out", "replaced"):
+        judged = rows[rows[f"oracle_{column}"].notna()]
+        same = (judged[f"oracle_{column}"] == judged[column]).mean()
+        print(f"{column}: the oracle agrees with {same:.3f} of the {len(judged)} that it could judge")
 
 
 if __name__ == "__main__":

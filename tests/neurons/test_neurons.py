@@ -19,20 +19,23 @@ from whytrain.models.batch_runner import split_of
 from whytrain.models.evaluation import evaluating
 from whytrain.models.existing import huggingface_classifier
 from whytrain.models.interface import ModelInterface, interface_of
-from whytrain.models.layers import POOLED
+from whytrain.models.layers import POOLED, Layers, LayerStates, Replacement
 from whytrain.neurons import (
     ablate,
     activations,
     contributions,
     decisiveness,
+    estimated_effects,
     maximize,
     project,
+    ranked,
     read_phrases,
     word_effects,
 )
 from whytrain.neurons.projection import neighbors_agree
 from whytrain.neurons.responses import Phrases, known_words, texts_with
 from whytrain.neurons.unit_values import margins
+from whytrain.types import Inspection
 
 WORDS = ["a", "great", "dull", "film", "plot", "very"]
 TEXTS = ["a great film", "a very dull plot", "great", "film plot film", "very very great", "dull dull"]
@@ -50,6 +53,16 @@ def model(request: pytest.FixtureRequest) -> ModelInterface:
 @pytest.fixture(scope="module")
 def split(model: ModelInterface) -> EncodedSplit:
     return replace(split_of(TEXTS, model), labels=np.array([0, 1, 0, 2, 0, 1]))
+
+
+@pytest.fixture(scope="module")
+def linear() -> ModelInterface:
+    """Behind its LSTM everything is linear."""
+    words = wordpiece_tokenizer(WORDS)
+    module = small_bilstm(vocabulary_size=words.vocabulary_size, pooling="mean", layer_norm=False)
+    with torch.no_grad():
+        module.embedding.weight.mul_(5)
+    return interface_of(module.eval(), words, 20)
 
 
 def test_what_units_add_sums_to_the_margin(model: ModelInterface, split: EncodedSplit) -> None:
@@ -87,6 +100,94 @@ def test_units_of_a_layer_below(model: ModelInterface, split: EncodedSplit) -> N
     assert added.shape == (6, 10)
     held = ablate(model, replace(split, labels=seen.predicted), seen, [3])
     assert held.margin.estimate == pytest.approx(added[:, 3].mean(), abs=1e-5)
+
+
+def test_the_estimate_is_exact_where_the_answer_is_linear(linear: ModelInterface) -> None:
+    split = split_of(TEXTS, linear)
+    seen = activations(linear, split, "lstm 1")
+    whole = decisiveness(linear, split, seen, range(10))
+    # A mean of states into a linear layer; float32 sums in another order.
+    np.testing.assert_allclose(estimated_effects(linear, split, seen), whole, atol=1e-5)
+
+
+def test_the_estimate_is_the_slope_of_the_margin(linear: ModelInterface) -> None:
+    """Of what a recurrence carries on, too: the difference of two runs in which it moves a little."""
+    layer, texts, unit, little = "lstm 1 carried", ["a very dull plot", "great"], 3, 1e-2
+    split = split_of(texts, linear)
+    seen = activations(linear, split, layer)
+    lost = []
+    for share in (little, -little):
+        where = torch.zeros(1, 1, seen.values.shape[1])
+        where[..., unit] = share
+        moved = Replacement(layer=layer, where=where, values=torch.from_numpy(seen.means).float()[None, None])
+        lost.append(margins(activations(linear, split, layer, moved).logits, seen.predicted))
+    slope = -(lost[0] - lost[1]) / (2 * little)
+    # The error of central differences is of order little²; float32 leaves 1e-7 / little.
+    np.testing.assert_allclose(estimated_effects(linear, split, seen)[:, unit], slope, atol=2e-4)
+
+
+class Saturated(torch.nn.Module):
+    """Thirty units: tanh of weights times the word's number; some are far beyond 1, where the slope is 0."""
+
+    def __init__(self, n_words: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(3)
+        self.embedding = torch.nn.Embedding(n_words, 4)
+        self.units = torch.nn.Linear(4, 30)
+        self.behind = torch.nn.Linear(30, 30)
+        self.classifier = torch.nn.Linear(30, 2)
+        with torch.no_grad():
+            for weight in self.parameters():
+                weight.copy_(torch.randn(weight.shape, generator=generator) / 2)
+            self.behind.weight.copy_(torch.eye(30))
+            self.behind.bias.zero_()
+            self.behind.weight[0, 0] = 50.0  # unit 0 saturates behind the layer: all or nothing
+            self.classifier.weight[:, 0] = torch.tensor([3.0, -3.0])
+
+    def embed(self, token_ids: torch.Tensor) -> torch.Tensor:
+        return self.embedding(token_ids)
+
+    def forward(self, token_ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return self.through_layers(self.embed(token_ids), mask, None).logits
+
+    def inspect(self, embeddings: torch.Tensor, mask: torch.Tensor | None) -> Inspection:
+        seen = self.through_layers(embeddings, mask, None)
+        return Inspection(
+            logits=seen.logits, hidden_states=seen.states["hidden"], attention=None, attention_scores=None
+        )
+
+    def through_layers(
+        self, embeddings: torch.Tensor, mask: torch.Tensor | None, replacement: Replacement | None
+    ) -> LayerStates:
+        layers = Layers(replacement)
+        hidden = layers.passed("hidden", torch.tanh(self.units(layers.passed("embeddings", embeddings))))
+        weights = torch.ones(hidden.shape[:2]) if mask is None else mask.float()
+        mean = (hidden * (weights / weights.sum(1, keepdim=True)).unsqueeze(2)).sum(1)
+        pooled = layers.passed(POOLED, torch.tanh(self.behind(mean)).unsqueeze(1))[:, 0]
+        head = self.classifier
+        return LayerStates(
+            logits=head(pooled), states=layers.states, head_weight=head.weight, head_bias=head.bias
+        )
+
+
+def test_the_ranked_units_are_those_of_holding_all() -> None:
+    words = wordpiece_tokenizer(WORDS)
+    model = interface_of(Saturated(words.vocabulary_size).eval(), words, 20)
+    split = split_of([*TEXTS, "a dull film", "very great plot", "the film"], model)
+    seen = activations(model, split, "hidden")
+    whole = np.abs(decisiveness(model, split, seen, range(30))).mean(axis=0)
+    found = ranked(model, split, seen, 4, np.random.default_rng(0))
+    assert len(found.held) == 16  # eight by the estimate, eight drawn
+    assert found.order[:4].tolist() == np.argsort(-whole)[:4].tolist()
+    np.testing.assert_allclose(np.abs(found.added[:, found.held]).mean(axis=0), whole[found.held])
+    assert not set(found.drawn) & set(found.held[:8])
+    assert found.shares.sum() == pytest.approx(1)
+    assert found.agreement > 0.5
+    everything = ranked(model, split, seen, 15, np.random.default_rng(0))
+    assert everything.order.tolist() == np.argsort(-whole, kind="stable").tolist()
+    # The saturated unit: its slope says less than holding it finds.
+    estimate = np.abs(found.estimated).mean(axis=0)
+    assert estimate[0] < 0.5 * whole[0]
 
 
 def test_holding_all_pooled_units_leaves_one_answer(model: ModelInterface, split: EncodedSplit) -> None:

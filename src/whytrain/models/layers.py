@@ -24,7 +24,8 @@ class Replacement:
 
     Attributes:
         layer: its name.
-        where: bool, broadcast over its states (batch, n_tokens, size): what is replaced.
+        where: broadcast over its states (batch, n_tokens, size): what is replaced, bool; or how far, a share
+            of 0 to 1 by which the answer can be differentiated.
         values: broadcast likewise: by what.
     """
 
@@ -76,7 +77,7 @@ class Layers:
     def passed(self, layer: str, states: Tensor) -> Tensor:
         """Keep the states (batch, n_tokens, size) of a layer; return those to go on with."""
         if (found := self.replacing(layer, states.shape)) is not None:
-            states = torch.where(found[0], found[1], states)
+            states = replaced(states, *found)
         self.states[layer] = states
         return states
 
@@ -85,6 +86,13 @@ class Layers:
         if self._replacement is None or self._replacement.layer != layer:
             return None
         return self._replacement.where.expand(*shape), self._replacement.values.expand(*shape)
+
+
+def replaced(states: Tensor, where: Tensor, values: Tensor) -> Tensor:
+    """Return states with values in their place, wholly (bool) or by shares; see `Replacement`."""
+    if where.dtype is torch.bool:
+        return torch.where(where, values, states)
+    return torch.lerp(states, values, where)
 
 
 def carried(layer: str) -> str:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from whytrain.neurons.ablation import Ablation, ablate, decisiveness
     from whytrain.neurons.maximization import maximize
     from whytrain.neurons.projection import project
+    from whytrain.neurons.ranking import Ranking, estimated_effects, ranked
     from whytrain.neurons.responses import read_phrases, word_effects
     from whytrain.neurons.unit_values import Activations, activations, contributions
 else:
@@ -16,12 +17,15 @@ else:
 __all__ = [
     "Ablation",
     "Activations",
+    "Ranking",
     "ablate",
     "activations",
     "contributions",
     "decisiveness",
+    "estimated_effects",
     "maximize",
     "project",
+    "ranked",
     "read_phrases",
     "word_effects",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from whytrain.data.encoded import EncodedSplit
 from whytrain.models.interface import ModelInterface
 from whytrain.models.layers import POOLED, Replacement
-from whytrain.neurons.unit_values import Activations, activations, contributions, margins
+from whytrain.neurons.unit_values import Activations, activations, margins
 from whytrain.statistics.intervals import Interval, bootstrap_interval
 
 Array = NDArray[np.float64]
@@ -42,26 +42,31 @@ def holding(seen: Activations, units: Sequence[int]) -> Replacement:
     )
 
 
-def decisiveness(
-    model: ModelInterface, split: EncodedSplit, seen: Activations, numbers: Iterable[int]
-) -> Array:
-    """Return what the margin of the predicted class loses without each unit: (n_texts, n_units).
+def without(model: ModelInterface, split: EncodedSplit, seen: Activations, units: Sequence[int]) -> Array:
+    """Return the logits (n_texts, n_classes) with units held at their mean over the texts.
 
-    Exact from the weights for `pooled`; of other layers each unit is held at its mean in turn.
+    Of `pooled` they follow from the weights; for another layer the texts are run again.
+    """
+    if seen.layer != POOLED:
+        return activations(model, split, seen.layer, holding(seen, units)).logits
+    beyond = (seen.values - seen.means)[:, list(units)]
+    logits: Array = seen.logits - beyond @ seen.head_weight[:, list(units)].T
+    return logits
+
+
+def decisiveness(
+    model: ModelInterface, split: EncodedSplit, seen: Activations, units: Iterable[int]
+) -> Array:
+    """Return what the margin of the predicted class loses if each unit alone is held: (n_texts, n_units).
 
     Args:
         model: which shows its layers.
         split: the texts.
         seen: what the units do there.
-        numbers: of all units, as a loop that may show how far it is.
+        units: their numbers; a loop over them may show how far it is.
     """
-    if seen.layer == POOLED:
-        return contributions(seen, seen.means)
     whole = margins(seen.logits, seen.predicted)
-    lost = [
-        whole - margins(activations(model, split, seen.layer, holding(seen, [unit])).logits, seen.predicted)
-        for unit in numbers
-    ]
+    lost = [whole - margins(without(model, split, seen, [unit]), seen.predicted) for unit in units]
     return np.stack(lost, axis=1)
 
 
@@ -84,7 +89,7 @@ def ablate(
         level: of the intervals.
         seed: of the bootstrap.
     """
-    ablated = activations(model, split, seen.layer, holding(seen, units)).logits
+    ablated = without(model, split, seen, units)
     fell = (seen.predicted == split.labels).astype(float) - (ablated.argmax(axis=1) == split.labels)
     lost = margins(seen.logits, split.labels) - margins(ablated, split.labels)
     accuracy, margin = (

@@ -18,8 +18,9 @@ from whytrain.data.encoded import EncodedSplit
 from whytrain.models.batch_runner import split_of
 from whytrain.models.interface import ModelInterface
 from whytrain.models.layers import POOLED
-from whytrain.neurons.ablation import Ablation, ablate, decisiveness
+from whytrain.neurons.ablation import Ablation, ablate
 from whytrain.neurons.maximization import Found, maximize
+from whytrain.neurons.ranking import Ranking, ranked
 from whytrain.neurons.responses import known_words, read_phrases, texts_with, word_effects
 from whytrain.neurons.unit_values import Activations, activations, contributions
 from whytrain.statistics.intervals import Interval
@@ -27,9 +28,10 @@ from whytrain.statistics.intervals import Interval
 Array = NDArray[np.float64]
 _WORDS, _PHRASES, _N_PHRASES = 5, 4, 3000  # shown per unit; read
 _TELLING, _OCCURRENCES = 20, 6  # words of a unit that are taken away; how often each, at least
-_KNOWN, _STRONG, _FREQUENT = 2000, 120, 60  # words of the training texts; of a unit's search
+_KNOWN, _STRONG, _FREQUENT = 2000, 60, 30  # words of the training texts; of a unit's search
 _LENGTH, _WIDTH = 3, 4  # of the search
-_RANDOM_SETS = 5
+_SENTENCES, _RANDOM_SETS = 300, 5  # read where nobody chose; random sets of units of each size
+_SENTENCES_HELD, _RANDOM_SETS_HELD = 100, 2  # of other layers than pooled: what is held takes a pass
 _IN_TEXT = 10  # units of a text that is asked about
 _HOW_TO_READ = (
     "A unit is one number of a layer. 'pooled' is the layer that the last linear layer reads: what a unit "
@@ -65,28 +67,25 @@ class Neurons(Analysis):
     shown_by_default = True
 
     def __init__(
-        self, *, layer: str, units: Annotated[int, Ge(1)], sentences: Annotated[int, Ge(10)]
+        self, *, layer: str, units: Annotated[int, Ge(1)], sentences: Annotated[int, Ge(10)] | None
     ) -> None:
         """Store what is read.
 
         Args:
             layer: whose units, such as `pooled` or `lstm 1`.
             units: how many are shown, the most decisive ones.
-            sentences: of the validation split, at most.
+            sentences: of the validation split, at most; None: 300, of another layer than `pooled` 100.
         """
-        self.layer, self.units, self.sentences = layer, units, sentences
+        self.layer, self.units = layer, units
+        self.sentences = sentences or (_SENTENCES if layer == POOLED else _SENTENCES_HELD)
 
     def analyze(self, subject: Subject, progress: Progress) -> AnalysisResult:
         """Rank the units, and look into the first ones."""
         model, rng = subject.saved.interface, np.random.default_rng([subject.seed, 0x0E47])
         split = _validation(subject, self.sentences, rng)
         seen = activations(model, split, self.layer)
-        n_units = seen.values.shape[1]
-        numbers = range(n_units) if self.layer == POOLED else progress(range(n_units), "holding units")
-        added = decisiveness(model, split, seen, numbers)
-        shares = np.abs(added).mean(axis=0)
-        shares = shares / max(shares.sum(), 1e-12)
-        order = np.argsort(-shares, kind="stable")
+        ranking = ranked(model, split, seen, self.units, rng, lambda units: progress(units, "holding units"))
+        shares, order = ranking.shares, ranking.order
         taught = subject.train.texts
         taught = [taught[row] for row in rng.permutation(len(taught))]
         phrases = read_phrases(model, taught[: 10 * self.sentences], self.layer, _N_PHRASES, rng)
@@ -98,7 +97,7 @@ class Neurons(Analysis):
             _Unit(
                 number=unit,
                 share=float(shares[unit]),
-                speaks_for=subject.class_names[_speaks_for(seen, added[:, unit], unit)],
+                speaks_for=subject.class_names[_speaks_for(seen, ranking.added[:, unit], unit)],
                 words=effects.strongest(unit, _WORDS, subject.level),
                 high=phrases.strongest(unit, _PHRASES),
                 low=phrases.strongest(unit, _PHRASES, lowest=True),
@@ -114,8 +113,9 @@ class Neurons(Analysis):
             tables["text"] = _in_text(model, subject.text, seen)
             charts.append(_text_chart(tables["text"], subject.text))
         return AnalysisResult(
-            verdict=_verdict(shown, costs, n_units, self.layer),
+            verdict=_verdict(shown, costs, len(order), self.layer),
             how_to_read=_HOW_TO_READ,
+            remarks=_remarks(ranking, self.units),
             tables=tables,
             text_columns=("words", "high", "low", "best_words"),
             charts=tuple(charts),
@@ -174,15 +174,37 @@ def _costs(
     rng: np.random.Generator,
 ) -> _Costs:
     """Return what it costs to hold the first 1, 2, 4, … units, and as many random ones."""
-    sizes = [size for size in (1, 2, 4, 8, 16, 32, 64, 128) if size <= len(order) // 2]
+    is_cheap = seen.layer == POOLED
+    draws, step = (_RANDOM_SETS, 1) if is_cheap else (_RANDOM_SETS_HELD, 2)
+    sizes = [size for size in (1, 2, 4, 8, 16, 32, 64, 128)[::step] if size <= len(order) // 2]
 
     def held(units: NDArray[np.int64]) -> Ablation:
         return ablate(model, split, seen, units.tolist(), level=subject.level, seed=subject.seed)
 
     return [
-        (size, held(order[:size]), [held(rng.permutation(len(order))[:size]) for _ in range(_RANDOM_SETS)])
+        (size, held(order[:size]), [held(rng.permutation(len(order))[:size]) for _ in range(draws)])
         for size in sizes
     ]
+
+
+def _remarks(ranking: Ranking, shown: int) -> tuple[str, ...]:
+    """Say which units were held, and what those that were drawn say of the estimate of the others."""
+    n_units, n_held, n_drawn = ranking.added.shape[1], len(ranking.held), len(ranking.drawn)
+    if n_held == n_units:
+        return ()
+    first = set(ranking.order[:shown].tolist())
+    among = sum(unit in first for unit in ranking.drawn.tolist())
+    remarks = [
+        f"Of {n_units} units {n_held} were held, one after the other: the {n_held - n_drawn} that an estimate "
+        "(gradient times how far the value is from its mean) puts first, and "
+        f"{n_drawn} drawn from the others, of which {among or 'none'} decides as much as those shown. The "
+        "shares of all others are estimates."
+    ]
+    if not np.isnan(ranking.agreement):
+        remarks.append(
+            f"Over the units drawn, estimate and result correlate by rank at {ranking.agreement:.2f}."
+        )
+    return tuple(remarks)
 
 
 def _verdict(shown: list[_Unit], costs: _Costs, n_units: int, layer: str) -> str:
@@ -260,7 +282,7 @@ def _cost_chart(costs: _Costs, n_texts: int, layer: str) -> Chart:
         name="ablation",
         title=f"What it costs to silence units of {layer}",
         subtitle=(
-            f"Units held at their mean, the most decisive first; random: mean of {_RANDOM_SETS} draws; "
+            f"Units held at their mean, the most decisive first; random: mean of {len(costs[0][2])} draws; "
             f"{n_texts} sentences"
         ),
         ticks=tuple(str(size) for size, _, _ in costs),

@@ -15,7 +15,7 @@ from whytrain.models.interface import ModelInterface
 from whytrain.models.layers import POOLED, Replacement
 
 Array = NDArray[np.float64]
-_BATCH = 256  # texts
+BATCH = 64  # texts: of similar length, so that little padding is computed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +59,7 @@ def activations(
     if known and layer not in known:
         raise ConfigError(f"layer={layer}: the model has no such layer; choices: {', '.join(known)}")
     rows, values, logits = [], [], []
-    for batch_rows, mask, seen in split_through_layers(model, split, replacement, batch_size=_BATCH):
+    for batch_rows, mask, seen in split_through_layers(model, split, replacement, batch_size=BATCH):
         states = seen.states[layer].double()
         if layer != POOLED:
             states = states * mask.unsqueeze(-1) / mask.sum(dim=1)[:, None, None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from whytrain.models.layers import EMBEDDINGS, POOLED, Layers, LayerStates, Replacement, carried
+from whytrain.models.layers import EMBEDDINGS, POOLED, Layers, LayerStates, Replacement, carried, replaced
 
 if TYPE_CHECKING:
     from whytrain.models.bilstm.bilstm import BiLSTM
@@ -53,8 +53,8 @@ def _both_directions(
     """Return h, c of the forward direction and h, c of the backward one: (batch, n_tokens, 4 · hidden)."""
     batch, n_tokens = inputs.shape[:2]
     size = weights[0][1].shape[1]
-    replaced = layers.replacing(name, (batch, n_tokens, 4 * size))
-    halves = [None, None] if replaced is None else list(zip(*(t.chunk(2, -1) for t in replaced), strict=True))
+    held = layers.replacing(name, (batch, n_tokens, 4 * size))
+    halves = [None, None] if held is None else list(zip(*(t.chunk(2, -1) for t in held), strict=True))
     forward = _steps(inputs, weights[0], halves[0])
     # The backward direction reads each sentence flipped within its own length; flipping twice is no change.
     behind = halves[1] and (_flipped(halves[1][0], mask), _flipped(halves[1][1], mask))
@@ -73,14 +73,14 @@ def _flipped(values: Tensor, mask: Tensor | None) -> Tensor:
     return values.gather(1, order.unsqueeze(-1).expand_as(values))
 
 
-def _steps(inputs: Tensor, weights: Sequence[Tensor], replaced: tuple[Tensor, Tensor] | None) -> Tensor:
+def _steps(inputs: Tensor, weights: Sequence[Tensor], held: tuple[Tensor, Tensor] | None) -> Tensor:
     """Return h and c after each token, (batch, n_tokens, 2 · hidden), each step going on from the last."""
     hidden = inputs.new_zeros(inputs.shape[0], weights[1].shape[1])
     state, found = (hidden, hidden), []
     for token in range(inputs.shape[1]):
         both = torch.cat(torch.lstm_cell(inputs[:, token], state, *weights), dim=-1)
-        if replaced is not None:
-            both = torch.where(replaced[0][:, token], replaced[1][:, token], both)
+        if held is not None:
+            both = replaced(both, held[0][:, token], held[1][:, token])
         hidden, cell = both.chunk(2, dim=-1)
         state = hidden, cell
         found.append(both)
