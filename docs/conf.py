@@ -9,6 +9,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 os.environ["PYTHONPATH"] = str(HERE.parent / "src")  # of the notebooks' kernels
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from making.executed import program_key  # noqa: E402
+
 project, author, copyright = "whytrain", "The whytrain authors", "The whytrain authors, Apache-2.0"
 release = version = "0.2.0"
 
@@ -27,10 +29,9 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
-# Notebooks are run anew unless they and their environment are as they were.
+# making.executed runs the notebooks, anew unless they and the program are as they were; here they are found done.
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(HERE / "_build" / "notebooks")
-nb_execution_timeout = 1200  # seconds of a cell: a busy machine may take long
+nb_execution_cache_path = str(HERE / "_build" / "notebooks" / program_key())
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 

@@ -7,7 +7,7 @@ In a page,
     ```
 
 is run by bash, after the blocks before it. A command that fails fails the build. What was run is kept until the
-page's blocks or the program change.
+page's blocks or the program change. The notebooks are run at the same time.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,15 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from making.loaded import whytrain_loaded
+from making.notebooks import run_notebook
+
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```\{run\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAM = ("src/whytrain", "callbacks", "lightning_modules", "conf")
+TUTORIALS, NOTEBOOKS = ROOT / "docs" / "tutorials", ROOT / "docs" / "notebooks"
 AT_ONCE = 2  # pages, each one process
+LONG = ("own_csv", "shortcut", "comparing")  # the longest first, so that both end together
 
 
 class Run(SphinxDirective):
@@ -50,16 +57,24 @@ class Run(SphinxDirective):
 
 
 def run_pages(app: Sphinx) -> None:
-    """Run the blocks of all pages that have some, unless that was done."""
-    pages = {
-        path: blocks
-        for path in sorted(Path(app.srcdir, "tutorials").glob("*.md"))
-        if (blocks := blocks_of(path))
-    }
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = pool.map(lambda page: run_page(page[1], folder_of(app, page[0].stem)), pages.items())
-        outputs = {f"tutorials/{path.stem}": said for path, said in zip(pages, done, strict=True)}
+    """Run the blocks of all pages that have some, and the notebooks, unless that was done."""
+    pages = {path.stem: blocks for path in TUTORIALS.glob("*.md") if (blocks := blocks_of(path))}
+    notebooks = {path.stem: path for path in NOTEBOOKS.glob("*.md")}
+    kept = str(app.config.nb_execution_cache_path)
+    with whytrain_loaded(environment()) as environ, ThreadPoolExecutor(AT_ONCE) as pool:
+        started: dict[str, Future[Any]] = {}
+        for name in sorted(pages.keys() | notebooks.keys(), key=_place):
+            if name in pages:
+                started[name] = pool.submit(run_page, pages[name], folder_of(app, name), environ)
+            else:
+                started[name] = pool.submit(run_notebook, notebooks[name], kept)
+        done = {name: work.result() for name, work in started.items()}
+    outputs = {f"tutorials/{name}": done[name] for name in pages}
     (folder_of(app, "outputs").parent / "outputs.json").write_text(json.dumps(outputs), "utf-8")
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (LONG.index(name) if name in LONG else len(LONG), name)
 
 
 def folder_of(app: Sphinx, page: str) -> Path:
@@ -72,7 +87,7 @@ def blocks_of(page: Path) -> list[str]:
     return [match.rstrip("\n") for match in _BLOCK.findall(page.read_text("utf-8"))]
 
 
-def run_page(blocks: Sequence[str], folder: Path) -> dict[str, str]:
+def run_page(blocks: Sequence[str], folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what each block prints, run one after the other in a folder; as kept there if nothing changed.
 
     Raises:
@@ -84,7 +99,7 @@ def run_page(blocks: Sequence[str], folder: Path) -> dict[str, str]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     prepare(folder)
-    outputs = {block: _run(block, folder) for block in blocks}
+    outputs = {block: _run(block, folder, environ) for block in blocks}
     kept.write_text(json.dumps({"key": key, "outputs": outputs}), "utf-8")
     return outputs
 
@@ -96,11 +111,11 @@ def prepare(folder: Path) -> None:
     write_films(folder)
 
 
-def _run(block: str, folder: Path) -> str:
+def _run(block: str, folder: Path, environ: Mapping[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", block],
         cwd=folder,
-        env=environment(),
+        env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -118,7 +133,15 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": str(ROOT / "src"),
         "COLUMNS": "80",
         "OMP_NUM_THREADS": "1",  # two pages at once
+        "PORT": str(_free_port()),  # of the page that starts a server
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _cleaned(text: str, folder: Path) -> str:
@@ -129,7 +152,13 @@ def _cleaned(text: str, folder: Path) -> str:
 
 
 def _key(blocks: Sequence[str]) -> str:
-    digest = hashlib.sha256("\0".join(blocks).encode())
+    return hashlib.sha256("\0".join([*blocks, program_key()]).encode()).hexdigest()
+
+
+@cache
+def program_key() -> str:
+    """Return a key of the program and of the tutorials' data: what they say changes with it."""
+    digest = hashlib.sha256()
     for part in _PROGRAM:
         for path in sorted((ROOT / part).rglob("*")):
             if path.suffix in {".py", ".yaml"} and path.is_file():
