@@ -39,7 +39,7 @@ _BLOCK = re.compile(r"^```\{run\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAM = ("src/whytrain", "callbacks", "lightning_modules", "conf")
 TUTORIALS, NOTEBOOKS = ROOT / "docs" / "tutorials", ROOT / "docs" / "notebooks"
 AT_ONCE = 2  # pages, each one process
-LONG = ("own_csv", "shortcut", "comparing")  # the longest first, so that both end together
+LONG = ("own_csv", "shortcut", "sweeps", "comparing")  # the longest first, so that both end together
 
 
 class Run(SphinxDirective):
@@ -61,6 +61,7 @@ def run_pages(app: Sphinx) -> None:
     pages = {path.stem: blocks for path in TUTORIALS.glob("*.md") if (blocks := blocks_of(path))}
     notebooks = {path.stem: path for path in NOTEBOOKS.glob("*.md")}
     kept = str(app.config.nb_execution_cache_path)
+    prepare(TUTORIALS / "films")  # what the pages offer for download, and the notebooks read
     with whytrain_loaded(environment()) as environ, ThreadPoolExecutor(AT_ONCE) as pool:
         started: dict[str, Future[Any]] = {}
         for name in sorted(pages.keys() | notebooks.keys(), key=_place):
@@ -97,7 +98,6 @@ def run_page(blocks: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
     if kept.is_file() and (known := json.loads(kept.read_text("utf-8")))["key"] == key:
         return dict(known["outputs"])
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     prepare(folder)
     outputs = {block: _run(block, folder, environ) for block in blocks}
     kept.write_text(json.dumps({"key": key, "outputs": outputs}), "utf-8")
@@ -105,9 +105,10 @@ def run_page(blocks: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
 
 
 def prepare(folder: Path) -> None:
-    """Put the files that the tutorials begin with into a folder."""
+    """Make a folder with the files that the tutorials begin with."""
     from making.films import write_films
 
+    folder.mkdir(parents=True, exist_ok=True)
     write_films(folder)
 
 

@@ -18,7 +18,6 @@ import whytrain
 from making import gallery
 from making.config_keys import config_page
 from making.executed import folder_of
-from making.films import write_films
 from making.markdown import page
 from making.records import artifact_folder, records_page
 from making.registries import commands_page, findings_page, metrics_page
@@ -43,9 +42,8 @@ def write_pages(app: Sphinx) -> None:
     """Write what is generated below the site's sources."""
     root = Path(app.srcdir)
     reference, shown = root / "reference", root / "gallery"
-    for folder in (reference / "modules", shown / "pictures", root / "tutorials" / "films"):
+    for folder in (reference / "modules", shown / "pictures"):
         folder.mkdir(parents=True, exist_ok=True)
-    write_films(root / "tutorials" / "films")
     first = artifact_folder(folder_of(app, "own_csv"), "first")
     extra = root / "_build" / "extra" / "films"
     extra.mkdir(parents=True, exist_ok=True)

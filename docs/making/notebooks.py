@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import nbclient
 from jupyter_cache import get_cache
@@ -16,6 +17,7 @@ from myst_nb.core.read import myst_nb_reader_plugin
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 SECONDS = 1200  # of a cell: a busy machine may take long
+_CACHE = Lock()  # its database is made when it is first used
 
 
 def run_notebook(page: Path, kept: str) -> None:
@@ -25,11 +27,13 @@ def run_notebook(page: Path, kept: str) -> None:
         CellExecutionError: a cell fails.
     """
     cache, notebook = get_cache(kept), myst_nb_reader_plugin(str(page))
-    with suppress(KeyError):
+    with _CACHE, suppress(KeyError):
         cache.match_cache_notebook(notebook)
         return
-    nbclient.execute(notebook, cwd=str(page.parent), timeout=SECONDS)
-    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(page)), check_validity=False, overwrite=True)
+    # Times would be kept with each cell, by which it is found again.
+    nbclient.execute(notebook, cwd=str(page.parent), timeout=SECONDS, record_timing=False)
+    with _CACHE:
+        cache.cache_notebook_bundle(CacheBundleIn(notebook, str(page)), check_validity=False, overwrite=True)
 
 
 if __name__ == "__main__":
