@@ -28,8 +28,8 @@ $(VENV)/.train: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.train
-	@echo "Adding what tests, checks, sweeps and the server need: about 1 GB."
-	$(INSTALL) --no-build-isolation --editable '.[dev,export,pretrained,sweep,ray,server]'
+	@echo "Adding what tests, checks, the site, sweeps and the server need: about 1 GB."
+	$(INSTALL) --no-build-isolation --editable '.[dev,docs,export,pretrained,sweep,ray,server]'
 	@touch $@
 
 # One extra of pyproject.toml.

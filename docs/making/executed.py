@@ -124,7 +124,7 @@ def _run(block: str, folder: Path, environ: Mapping[str, str]) -> str:
     )
     if done.returncode:
         raise ExtensionError(f"{folder.name}: exit code {done.returncode} of\n{block}\n{done.stdout[-3000:]}")
-    return _cleaned(done.stdout, folder)
+    return _cleaned(done.stdout.replace(f":{environ['PORT']}", ":$PORT"), folder)
 
 
 def environment() -> dict[str, str]:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select
@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
 
-_IMPORTED = (
+IMPORTED = (
     "datasets",
     "matplotlib.pyplot",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -46,8 +46,15 @@ _LONGEST = 65536  # bytes of a command
 
 
 @contextmanager
-def whytrain_loaded(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Give an environment in which `whytrain` is loaded, until the context ends."""
+def whytrain_loaded(
+    environment: Mapping[str, str], imported: Sequence[str] = IMPORTED
+) -> Iterator[dict[str, str]]:
+    """Give an environment in which `whytrain` is loaded, until the context ends.
+
+    Args:
+        environment: of the process that is loaded.
+        imported: the modules that it imports before it answers.
+    """
     with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         address, program = f"{folder}/socket", Path(folder, "bin", "whytrain")
         program.parent.mkdir()
@@ -55,7 +62,13 @@ def whytrain_loaded(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
         program.chmod(0o755)
         listening.bind(address)
         listening.listen()
-        command = [sys.executable, "-P", __file__, str(listening.fileno())]  # -P: no import finds ours
+        command = [
+            sys.executable,
+            "-P",
+            __file__,
+            str(listening.fileno()),
+            *imported,
+        ]  # -P: no import finds ours
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, pass_fds=[listening.fileno()]
         )
@@ -66,9 +79,9 @@ def whytrain_loaded(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
             process.communicate()
 
 
-def serve(listening: socket.socket) -> None:
+def serve(listening: socket.socket, imported: Sequence[str]) -> None:
     """Answer commands, each in a copy of this process, until whoever started it closes its input, or ends."""
-    for name in _IMPORTED:
+    for name in imported:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, _take_leave)
     while sys.stdin not in select([listening, sys.stdin], [], [])[0]:
@@ -114,4 +127,4 @@ def run(line: socket.socket) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
