@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from whytrain.attribution.attribution import Attribution, Pairs, Quantity, strongest_pairs
+from whytrain.attribution.attribution import Attribution, Pairs, Quantity, strongest_pairs, sure_pairs
 from whytrain.attribution.deletion import Deletion, Parts
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.plain import to_plain
@@ -98,6 +99,9 @@ def test_interaction_is_the_mean_size_over_pairs() -> None:
     assert own is not None
     assert strongest_pairs(own) == [(1, 2), (0, 2), (0, 1)]
     assert strongest_pairs(own, 1) == [(1, 2)]
+    assert sure_pairs(own, 2) == [(1, 2), (0, 2)]  # exact: nothing is unsure
+    errors = np.array([[0.0, 0.4, 1.0], [0.4, 0.0, 3.1], [1.0, 3.1, 0.0]])
+    assert sure_pairs(replace(own, standard_errors=errors), 2) == [(0, 1)]  # -2 ± 1 and 6 ± 3.1 may be 0
 
 
 def test_plain_data_by_hand() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import whytrain as wt
 from whytrain.app.coloring import ColoredWord, colored, look, spaces_of
 from whytrain.app.explored import Explored
-from whytrain.attribution.attribution import Attribution, Pairs, Quantity, strongest_pairs
+from whytrain.attribution.attribution import Attribution, Pairs, Quantity, sure_pairs
 from whytrain.attribution.text import ExplainedText
 from whytrain.data.lexicon import Lexicon, lexicon_of
 from whytrain.data.words import bare_word
@@ -140,9 +140,9 @@ def _reason(a: Attribution, text: str) -> Reason:
 
 
 def _arcs(pairs: Pairs, words: Sequence[str]) -> str:
-    """Return a drawing of the strongest pairs; nothing where no two words do anything together."""
+    """Return a drawing of the strongest pairs; nothing where no two words surely do anything together."""
     scores = np.abs(pairs.scores)
-    chosen = [pair for pair in strongest_pairs(pairs, _ARCS) if scores[pair] > 0.1 * scores.max() > 0]
+    chosen = [pair for pair in sure_pairs(pairs, _ARCS) if scores[pair] > 0.1 * scores.max() > 0]
     return arcs(pairs, chosen, told_apart(words)) if chosen else ""
 
 

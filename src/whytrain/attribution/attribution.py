@@ -148,3 +148,10 @@ def strongest_pairs(pairs: Pairs, n_pairs: int | None = None) -> list[tuple[int,
     first, second = np.triu_indices(len(pairs.scores), 1)
     order = ranking(pairs.scores[first, second])[:n_pairs]
     return [(int(first[k]), int(second[k])) for k in order]
+
+
+def sure_pairs(pairs: Pairs, n_pairs: int) -> list[tuple[int, int]]:
+    """Return the strongest pairs, without those whose score is within two standard errors of 0."""
+    errors = np.zeros_like(pairs.scores) if pairs.standard_errors is None else pairs.standard_errors
+    sure = np.abs(pairs.scores) > 2 * errors
+    return [pair for pair in strongest_pairs(pairs) if sure[pair]][:n_pairs]

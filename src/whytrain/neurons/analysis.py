@@ -195,8 +195,8 @@ def _remarks(ranking: Ranking, shown: int) -> tuple[str, ...]:
     first = set(ranking.order[:shown].tolist())
     among = sum(unit in first for unit in ranking.drawn.tolist())
     remarks = [
-        f"Of {n_units} units {n_held} were held, one after the other: the {n_held - n_drawn} that an estimate "
-        "(gradient times how far the value is from its mean) puts first, and "
+        f"Of {n_units} units {n_held} were held, one after the other: the {n_held - n_drawn} that an "
+        "estimate (gradient times how far the value is from its mean) puts first, and "
         f"{n_drawn} drawn from the others, of which {among or 'none'} decides as much as those shown. The "
         "shares of all others are estimates."
     ]

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs
+from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs, sure_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
 from whytrain.pages.colored_sentence import colored_sentence
@@ -110,9 +110,14 @@ def _path(explanation: Explanation, words: Sequence[str]) -> str:
 def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
     chosen = _strong_pairs(a, pairs)
     if not chosen:
-        most = amount(float(pairs.scores[strongest_pairs(pairs, 1)[0]]))
+        most = float(pairs.scores[strongest_pairs(pairs, 1)[0]])
+        if abs(most) > _least(a):
+            return paragraph(
+                "No two words surely do something together: each estimate is within two standard errors of 0."
+            )
         return paragraph(
-            f"Beside what single words do, no two do much together: at most {most} {pairs.quantity.unit}."
+            "Beside what single words do, no two do much together: "
+            f"at most {amount(most)} {pairs.quantity.unit}."
         )
     items = "".join(f"<li>{safe(_pair(pairs, pair, words))}</li>" for pair in chosen)
     said = (
@@ -124,9 +129,12 @@ def _together(a: Attribution, pairs: Pairs, words: Sequence[str]) -> str:
 
 
 def _strong_pairs(a: Attribution, pairs: Pairs) -> list[tuple[int, int]]:
-    """Return the strongest pairs, without those that are negligible beside single words."""
-    least = _NEGLIGIBLE * float(np.abs(a.scores).max())
-    return [pair for pair in strongest_pairs(pairs, _PAIRS) if abs(pairs.scores[pair]) > least]
+    """Return the strongest pairs, without what may be 0 and what is negligible beside single words."""
+    return [pair for pair in sure_pairs(pairs, _PAIRS) if abs(pairs.scores[pair]) > _least(a)]
+
+
+def _least(a: Attribution) -> float:
+    return _NEGLIGIBLE * float(np.abs(a.scores).max())
 
 
 def _pair(pairs: Pairs, pair: tuple[int, int], words: Sequence[str]) -> str:

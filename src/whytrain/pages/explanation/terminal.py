@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from whytrain.attribution.attribution import Array, Attribution, Quantity, strongest_pairs
+from whytrain.attribution.attribution import Array, Attribution, Quantity, sure_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.text import ExplainedText
 from whytrain.pages.explanation.bars import shown_words
@@ -82,16 +82,19 @@ def scores_table(explanations: Sequence[Explanation]) -> Table:
     return table
 
 
-def interactions_table(attribution: Attribution) -> Table:
+def interactions_table(attribution: Attribution) -> Table | Text:
     """The strongest interactions of two words of a sentence, of a method that says it."""
     pairs = attribution.pairs
     assert pairs is not None
+    chosen = sure_pairs(pairs, _PAIRS)
+    if not chosen:
+        return Text(f"no two words surely do something together ({attribution.title})")
     title = Text(f"Strongest interactions, {attribution.title}")
     table = Table(title=title, title_justify="left", pad_edge=False)
     table.add_column("words and their places", overflow="fold")
     table.add_column(f"{pairs.quantity.symbol}\n{pairs.quantity.unit}", justify="right")
     table.add_column("")
-    for pair in strongest_pairs(pairs, _PAIRS):
+    for pair in chosen:
         kind = {1.0: "synergy", -1.0: "antagonism"}.get(float(np.sign(pairs.scores[pair])), "")
         table.add_row(
             Text(" + ".join(f"{shortened(attribution.words[i])} ({i + 1})" for i in pair)),
