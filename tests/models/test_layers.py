@@ -123,3 +123,18 @@ def test_a_model_without_layers_says_so(tokenizer: Tokenizer) -> None:
 def test_names() -> None:
     assert is_carried(carried("lstm 1"))
     assert not is_carried("lstm 1")
+
+
+def test_what_is_replaced_follows_the_model_to_its_device(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tensors of two devices cannot be mixed; one without values stands for an accelerator."""
+    model, seen = bilstm(tokenizer, pooling="mean"), []
+    monkeypatch.setattr(type(model), "device", torch.device("meta"))
+    monkeypatch.setattr(model.module, "through_layers", lambda *asked: seen.append(asked))
+    monkeypatch.setattr(ModelInterface, "embed", lambda self, ids: ids.float())
+    share = torch.zeros(1, 1, 10, requires_grad=True)
+    model.through_layers(IDS, MASK, Replacement(layer="lstm 1", where=share, values=torch.ones(1, 1, 10)))
+    [(inputs, mask, held)] = seen
+    assert {t.device.type for t in (inputs, mask, held.where, held.values)} == {"meta"}
+    assert held.where.requires_grad

@@ -153,7 +153,8 @@ class ModelInterface:
                 f"the model {family_of(self.module)} does not show its layers one by one: what each knows, "
                 "and which state decides, cannot be asked of it"
             )
-        return self.module.through_layers(*self._sent(self.embed(token_ids), mask), replacement)
+        moved = None if replacement is None else replacement.to(self.device)
+        return self.module.through_layers(*self._sent(self.embed(token_ids), mask), moved)
 
     def _sent(self, inputs: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         device = self.device

@@ -8,7 +8,7 @@ name of its own, `lstm 1 carried` beside `lstm 1`, what is read of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -32,6 +32,10 @@ class Replacement:
     layer: str
     where: Tensor
     values: Tensor
+
+    def to(self, device: torch.device) -> Replacement:
+        """Return it on a device."""
+        return replace(self, where=self.where.to(device), values=self.values.to(device))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
