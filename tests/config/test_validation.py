@@ -108,6 +108,13 @@ def test_sections_at_any_depth_and_dataclasses():
 
 def test_keys_without_a_section():
     assert told(config(seed=-1)) == "seed: input should be greater than or equal to 0; got -1"
+    given = config(seed=-1)  # "share: ${seed}" in a section: what it takes from the top is told there
+    given["group"]["one"] = given["group"]["one"] | {"share": -1}
+    given["model"] = given["model"] | {"size": 0}
+    assert told(given) == (
+        "seed: input should be greater than or equal to 0; got -1; "
+        "model.size: input should be greater than or equal to 1; got 0"
+    )
     assert told(config(sed=1)) == "sed: no such key; did you mean seed? choices: group, model, seed"
     assert told({key: value for key, value in config().items() if key != "seed"}) == "seed: must be given"
     assert told(config(group={"one": 5})) == "group.one: no such key; choices: group, model, seed"

@@ -55,14 +55,13 @@ def _hint(stray: str, config: Mapping[str, Any], choices: list[str]) -> str:
 
 
 def _once(problems: list[str]) -> list[str]:
-    """Leave out what was told of a key at the top: `callbacks.surrogate.seed` takes the value of `seed`."""
-    told = {problem for problem in problems if "." not in problem.partition(":")[0]}
-    return [problem for problem in problems if problem in told or _without_section(problem) not in told]
+    """Leave out what was told of a key at the top, from which others take their value.
 
-
-def _without_section(problem: str) -> str:
-    name, colon, what = problem.partition(":")
-    return f"{name.rpartition('.')[2]}{colon}{what}"
+    `callbacks.surrogate.epochs` has that of `observed_epochs`. Whether a value was taken cannot be seen any
+    more: a mistake of one's own with the same value is told once the other is mended.
+    """
+    told = {what for key, _, what in (problem.partition(":") for problem in problems) if "." not in key}
+    return [p for p in problems if "." not in p.partition(":")[0] or p.partition(":")[2] not in told]
 
 
 def did_you_mean(key: str, choices: list[str]) -> str:
