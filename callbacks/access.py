@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
@@ -23,7 +23,7 @@ from whytrain.models.interface import ModelInterface
 from whytrain.objectives.objective import Objective
 from whytrain.tracking.recorder import Recorder
 from whytrain.tracking.tables import text_hash
-from whytrain.types import Predictions
+from whytrain.types import Predictions, Progress
 
 T = TypeVar("T")
 
@@ -104,9 +104,6 @@ class Counted(NamedTuple):
     """
 
     show: Callable[[int, int | None, str], None]
-
-
-Progress = Callable[[Sequence[Any]], Iterable[Any]]  # passes things on, and shows how many
 
 
 def counting(trainer: pl.Trainer, what: str) -> Progress:

@@ -17,7 +17,6 @@ from whytrain.attribution.evidence import ExplanationEvidence
 from whytrain.callbacks.access import (
     Answers,
     ClassifierModule,
-    Progress,
     TextDataModule,
     best_answers,
     classifier_of,
@@ -68,6 +67,7 @@ from whytrain.surrogates.rules import tree_cells
 from whytrain.surrogates.sampling import balanced_rows, joined_texts
 from whytrain.surrogates.soft_rules import soft_cells, soft_table
 from whytrain.tracking.recorder import Recorder
+from whytrain.types import Progress
 
 TOPIC = "surrogate"
 _FEWEST = 100  # sentences of an epoch's surrogates: fewer say nothing

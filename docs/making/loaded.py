@@ -1,7 +1,7 @@
 """`whytrain`, loaded once: each command of the tutorials runs in a copy of one process that has imported everything.
 
-Importing takes eight seconds of a core, more than most commands. A small program `whytrain`, first on the PATH, hands its words, working directory
-and outputs to that process, and ends as the copy ends.
+Importing takes eight seconds of a core, more than most commands. A small program `whytrain`, first on the PATH,
+hands its words, working directory and outputs to that process, and ends as the copy ends.
 """
 
 from __future__ import annotations
@@ -62,13 +62,8 @@ def whytrain_loaded(
         program.chmod(0o755)
         listening.bind(address)
         listening.listen()
-        command = [
-            sys.executable,
-            "-P",
-            __file__,
-            str(listening.fileno()),
-            *imported,
-        ]  # -P: no import finds ours
+        # -P: no import finds the modules beside this one.
+        command = [sys.executable, "-P", __file__, str(listening.fileno()), *imported]
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, pass_fds=[listening.fileno()]
         )
@@ -100,7 +95,7 @@ def _take_leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 def run(line: socket.socket) -> NoReturn:
-    """Run the command that is asked for, as if started where it was asked for; say its exit code at the very end."""
+    """Run the command that is asked for, as if started where it was asked for; last say its exit code."""
     from whytrain.commands.__main__ import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

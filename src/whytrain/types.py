@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ Payoff = Literal["log_odds", "probability", "logit"]
 PlayerUnit = Literal["word", "character", "wordpiece"]
 # Where a model computes; auto: the accelerator, if there is one.
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+# Passes things on, and may show how many were passed.
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 # Texts to the probabilities of their classes, float64 (n_texts, n_classes).
 Predict = Callable[[Sequence[str]], NDArray[np.float64]]
 

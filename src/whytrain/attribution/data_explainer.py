@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,15 +16,13 @@ from whytrain.attribution.reference_sentences import Key, affordable, choose_row
 from whytrain.attribution.tables import ExplainedSentence
 from whytrain.attribution.target import Target, target_of
 from whytrain.attribution.units import Units
-from whytrain.attribution.word_ranking import rank_words
+from whytrain.attribution.word_ranking import AT_ONCE, rank_words
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.encoded import EncodedSplit
 from whytrain.models.batch_runner import inspect_split, predict_split
 from whytrain.models.interface import ModelInterface
-from whytrain.types import Payoff, PlayerUnit
+from whytrain.types import Payoff, PlayerUnit, Progress
 
-_AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
 Ranked = tuple[pd.DataFrame, pd.DataFrame | None]
 
 
@@ -92,7 +89,7 @@ class DataExplainer:
         """Explain sentences by all methods; `progress` shows how far it is."""
         found: list[ExplainedSentence] = []
         waiting = iter(progress(sentences))
-        while together := list(islice(waiting, _AT_ONCE)):
+        while together := list(islice(waiting, AT_ONCE)):
             asks = [Ask(self.model, players) for _, players in together]
             asked = [self._target(name, row) for (name, row), _ in together]
             for explainer in self.explainers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations, islice
 from typing import Any
 
@@ -16,8 +16,9 @@ from whytrain.attribution.tables import pair_table, word_table
 from whytrain.attribution.target import Target
 from whytrain.attribution.units import Units
 from whytrain.models.interface import ModelInterface
+from whytrain.types import Progress
 
-_AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
+AT_ONCE = 32  # sentences that share batches: the tables of as many are kept at a time
 
 
 def rank_words(
@@ -29,7 +30,7 @@ def rank_words(
     class_names: Sequence[str],
     exclusive: bool = True,
     seed: int,
-    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    progress: Progress = iter,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Explain sentences and average the method over words and pairs of words.
 
@@ -48,7 +49,7 @@ def rank_words(
     """
     found: list[Attribution] = []
     waiting = iter(progress(list(zip(sentences, targets, strict=True))))
-    while together := list(islice(waiting, _AT_ONCE)):
+    while together := list(islice(waiting, AT_ONCE)):
         asks = [Ask(model, players) for players, _ in together]
         asked = [target for _, target in together]
         explainer.prepare(asks, asked)

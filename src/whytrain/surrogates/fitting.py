@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from whytrain.surrogates.feature_selection import (
 from whytrain.surrogates.features import Feature, FeatureTable, ReadSentences
 from whytrain.surrogates.fidelity import agrees, divergences, majority_agreement, r_squared
 from whytrain.surrogates.surrogates import N_FOLDS, Surrogate, choose_strength, fit_surrogate, targets
+from whytrain.types import Progress
 
 Array = NDArray[np.float64]
 
@@ -173,7 +174,7 @@ def fit_surrogates(
     dense: tuple[FeatureTable, FeatureTable] | None = None,
     groups: NDArray[np.int64] | None = None,
     joined: Unlabeled | None = None,
-    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    progress: Progress = iter,
 ) -> FittedSurrogates:
     """Teach surrogates the readable features, and the dense ones where there are any.
 
