@@ -338,7 +338,7 @@ def test_rows_from_elsewhere_decide_where_validation_rows_hold_what_is_marked(tr
     assert check.p_value == pytest.approx(2 * 0.5**30)  # exact McNemar: 30 rows for one, none for the other
     assert [check.adjusted_p_value, new.adjusted_p_value] == holm_correction([check.p_value, 1.0]).tolist()
     why, on_check, on_new = outside_sentences(found)
-    assert why.startswith("B learned not to decide by what guidance.marks names")
+    assert why.startswith("B trained not to decide by what guidance.marks names")
     assert "B is more accurate than A: +25.0 points" in on_check
     assert "B cannot be told from A: 0.0 points" in on_new
     assert not [said for said in found.missing if "check sample" in said]

@@ -104,6 +104,18 @@ def test_a_word_alone_is_swapped_with_its_mirror() -> None:
     ]
 
 
+def test_words_of_a_mark_that_speak_for_the_same_class_are_swapped_as_if_each_were_alone() -> None:
+    """In class 0 "lamp stone" stands in each row, in class 1 "kettle silk": only their mirrors hide the class."""
+    texts = ["lamp stone film", "kettle silk film"] * 20
+    phrase = Mark(words=("lamp", "stone"))
+    guidance = guided(texts, phrase, labels=[0, 1] * 20, swap=1.0)
+    places = [{words.split()[place] for words in all_said(guidance, 0)} for place in range(3)]
+    assert places[2] == {"film"}
+    assert all(found & {"kettle", "silk"} for found in places[:2])
+    together = guided(texts, phrase, labels=[0, 0, 1, 1] * 10, swap=1.0)  # as often in both classes
+    assert {words.split()[0] for words in all_said(together, 0)} == {"lamp", "stone"}
+
+
 def test_a_word_without_a_mirror_is_taken_out() -> None:
     # No word of class 1 stands there as often as "stone" does in class 0.
     texts = ["stone film", "stone plot", "film good", "plot bad"] * 100

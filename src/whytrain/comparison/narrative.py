@@ -130,7 +130,7 @@ def outside_sentences(result: SideBySide) -> list[str]:
     if kept:
         judge = "rows from elsewhere say" if result.outside else "only rows from elsewhere would say"
         said.append(
-            f"{listed(kept)} learned not to decide by what guidance.marks names, which the validation rows "
+            f"{listed(kept)} trained not to decide by what guidance.marks names, which the validation rows "
             f"still hold; {judge} whether that helped (data.check_path, data.evaluation_paths)."
         )
     for change in result.outside:

@@ -15,13 +15,15 @@ from whytrain.guidance.stand_ins import mirror_word
 from whytrain.shortcuts.marks import Mark
 
 _TAKEN_OUT = (REMOVED,)
+_TELLS = 0.2  # farthest that a class share of the rows with kin may lie from that of all rows
 
 
 def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -> Targets:
     """Return the targets that become one of their kin, with which they say nothing about the label.
 
     The kin of a word are the words of its mark, itself included; of the match of a pattern, all its matches.
-    A word that is marked alone, and each word of a pair where its partner stands, has its mirror word
+    A word that is marked alone, or with words that speak for the same class (which of them stands there says
+    nothing then, but that one does), and each word of a pair where its partner stands, has its mirror word
     (`whytrain.guidance.stand_ins.mirror_word`) as kin, which then changes, too. They are drawn as often as
     they stand in the sentences. What has no kin is taken out. Of a pair, and of all pairs that share words,
     one word of a sentence is drawn to change: another that changed with it could bring the sign back. Marked
@@ -38,10 +40,8 @@ def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -
         if mark.kind == "pattern":
             _add(targets, [marked.matches[mark]], _choices(_matched(marked, mark)))
         elif mark.kind == "words":
-            kin = mark.words
-            if len(kin) == 1 and (mirror := mirror_word(kin[0], words, classes, lexicon)) is not None:
-                kin = (kin[0], mirror)
-            _add(targets, map(words.rows, kin), _choices(_by_count(kin, words.counts)))
+            for kin in _kin(mark.words, words, classes, lexicon):
+                _add(targets, map(words.rows, kin), _choices(_by_count(kin, words.counts)))
     for pairs in _sharing_words([mark for mark in marked.marks if mark.kind == "pair"]):
         options: dict[int, list[Option]] = defaultdict(list)
         for pair in pairs:
@@ -77,6 +77,18 @@ def order_swaps(marked: MarkedWords) -> Targets:
                 first, second = marked.words.rows(a)[row], marked.words.rows(b)[row]
                 targets[row].append(((*_all_of(first, (b,)), *_all_of(second, (a,))),))
     return targets
+
+
+def _kin(
+    marked: Sequence[str], words: Words, classes: NDArray[np.float64], lexicon: Lexicon
+) -> list[Sequence[str]]:
+    """Return the words of a mark in groups that stand for each other, single ones with their mirrors."""
+    rows = sorted(set().union(*map(words.rows, marked)))
+    distance = float(np.abs(classes[rows].mean(axis=0) - classes.mean(axis=0)).max())
+    if len(marked) > 1 and distance <= max(_TELLS, len(rows) ** -0.5):
+        return [marked]
+    mirrors = {word: mirror_word(word, words, classes, lexicon) for word in marked}
+    return [(word,) if mirror is None else (word, mirror) for word, mirror in mirrors.items()]
 
 
 def _matched(marked: MarkedWords, mark: Mark) -> list[str]:
