@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.statistics.intervals import Interval, share_difference
+from whytrain.statistics.intervals import Interval, mean_change, share_difference
+from whytrain.statistics.mcnemar import mcnemar
 from whytrain.types import Predictions
 
+LEVEL = 0.05  # of the test that tells a network from the bag of words
 # What is wrong with a comparison on validation rows, for people.
 NOT_COMPARABLE = (
     "the network must not decide by the marked words, which validation rows still have and the bag of words "
@@ -41,6 +44,22 @@ def answered_right(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> NDA
     """Return which rows are answered right, of label sets wholly, (n,)."""
     right: NDArray[np.bool_] = (answers == labels).reshape(len(labels), -1).all(axis=1)
     return right
+
+
+def gain_over_floor(right: NDArray[np.bool_], right_floor: NDArray[np.bool_]) -> Interval:
+    """Return the accuracy of a network minus that of the bag of words, paired over n rows, at least 2.
+
+    The bootstrap's interval; where McNemar's exact test cannot tell the two apart, it reaches 0: of few rows
+    that are judged differently the bootstrap is too sure.
+
+    Args:
+        right: bool (n,), what the network gets right.
+        right_floor: bool (n,), what the bag of words gets right.
+    """
+    change = mean_change(right.astype(np.float64) - right_floor)
+    if mcnemar(right, right_floor).p_value <= LEVEL:
+        return change
+    return replace(change, low=min(change.low, 0.0), high=max(change.high, 0.0))
 
 
 def accuracy_change(elsewhere: Predictions, here: Predictions) -> Interval:

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from scipy import stats
 
-from whytrain.baselines.comparable import NOT_COMPARABLE, answered_right, comparable_on
+from whytrain.baselines.comparable import NOT_COMPARABLE, answered_right, comparable_on, gain_over_floor
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined
 from whytrain.metrics.calibration import top_label
-from whytrain.statistics.intervals import Interval, mean_change
+from whytrain.statistics.intervals import Interval
 
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
@@ -120,6 +120,6 @@ def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:
     labels = judged.predictions.labels
     if len(labels) < 2:
         return TOO_FEW if judged is run.validation else NotExamined("there are fewer than 2 check rows")
-    gains = judged.predictions.right.astype(np.float64) - answered_right(judged.floor, labels)
-    rows = dict(zip(judged.ids, gains.tolist(), strict=True))
-    return Measurement(value=mean_change(gains), unit="points", rows=rows)
+    right, right_floor = judged.predictions.right, answered_right(judged.floor, labels)
+    rows = dict(zip(judged.ids, (right.astype(np.float64) - right_floor).tolist(), strict=True))
+    return Measurement(value=gain_over_floor(right, right_floor), unit="points", rows=rows)

@@ -8,15 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.baselines.comparable import answered_right
+from whytrain.baselines.comparable import answered_right, gain_over_floor
 from whytrain.metrics import ACCURACY
 from whytrain.presentation.wording import with_interval
-from whytrain.statistics.intervals import Interval, mean_change, wilson_interval
+from whytrain.statistics.intervals import Interval, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
 from whytrain.statistics.phrases import interval_phrase
 from whytrain.types import Predictions
 
-LEVEL = 0.05  # of the test
 Rows = Literal["validation sentences", "check rows"]
 _USUAL: Rows = "validation sentences"
 Outcome = Literal["better", "worse", "same", "alone"]
@@ -41,7 +40,7 @@ class Verdict:
 def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _USUAL) -> Verdict:
     """Judge predictions against those of the bag of words on the same sentences.
 
-    A difference is claimed where its bootstrap interval leaves out 0 and McNemar's exact test agrees.
+    A difference is claimed where its interval leaves out 0, see `whytrain.baselines.comparable`.
 
     Args:
         best: of the best epoch.
@@ -55,8 +54,8 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _US
         return Verdict(outcome="alone", sentence=f"{said}{where}.", reason="")
     right_floor = answered_right(floor, best.labels)
     tested = mcnemar(right, right_floor)
-    difference = mean_change(right.astype(np.float64) - right_floor.astype(np.float64))
-    outcome = _outcome(difference, tested.p_value)
+    difference = gain_over_floor(right, right_floor)
+    outcome = _outcome(difference)
     if rows != _USUAL:
         said += where
     return Verdict(
@@ -77,7 +76,7 @@ def _what(best: Predictions) -> str:
     return "Accuracy" if best.exclusive else "All labels of a text are right in a share of"
 
 
-def _outcome(difference: Interval, p_value: float) -> Literal["better", "worse", "same"]:
-    if difference.contains(0) or p_value > LEVEL:
+def _outcome(difference: Interval) -> Literal["better", "worse", "same"]:
+    if difference.contains(0):
         return "same"
     return "better" if difference.estimate > 0 else "worse"
