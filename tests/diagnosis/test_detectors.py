@@ -550,7 +550,7 @@ def test_labels_that_go_together_are_looked_at_one_by_one() -> None:
 
 def test_what_is_refused_for_such_labels_is_not_recommended() -> None:
     refused = {"swap_top_words", "upweight_disagreement", "swap_synonyms", "balance_classes"}
-    refused |= {"swap_marks", "swap_order", "swap_identity_terms"}
+    refused |= {"swap_marks", "swap_order", "silence_rare_words", "swap_identity_terms"}
     met = replace(BOOK.findings["missed_class"], recommend=tuple(BOOK.recommendations))
     book = RuleBook({"missed_class": met}, BOOK.recommendations)
     config = {"tracking": {"log_text": True}, "trainer": {}, "guidance": {}, "objective": {}}

@@ -31,6 +31,7 @@ def guidance_settings(**changes: Any) -> GuidanceSettings:
         "input_gradient": 0.0,
         "reweight": False,
         "typos": 0.0,
+        "rare_words": 0,
     }
     return GuidanceSettings(**values | changes)
 

@@ -55,3 +55,9 @@ def test_what_repairs_marks() -> None:
     assert repair_of([Mark(words=("a",)), order]) == {"guidance.swap": 1.0, "guidance.swap_order": 0.5}
     assert repair_of([order]) == {"guidance.swap_order": 0.5}
     assert repair_of([Mark(words=("a",), kind="pattern")]) == {"guidance.swap": 1.0}
+    many = Mark(words=tuple(f"word{i}" for i in range(200)))
+    assert repair_of([order, many]) == {
+        "guidance.swap": 1.0,
+        "guidance.swap_order": 0.5,
+        "guidance.rare_words": 5,
+    }

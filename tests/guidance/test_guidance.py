@@ -248,6 +248,21 @@ def test_typing_errors_need_neither_a_run_nor_marks_and_change_other_words_in_ev
         assert binom.ppf(0.0005, 80, 0.75) <= len(rows) <= binom.ppf(0.9995, 80, 0.75)
 
 
+def test_rare_words_are_drawn_from_each_other_and_all_others_stay(tokenizer: Tokenizer):
+    settings = guidance_settings(rare_words=3)
+    assert settings.is_on
+    assert settings.edits_texts
+    assert not settings.reads_run
+    texts = ["a good film", "a bad film"] * 20 + ["the reading film"] * 3 + ["the actor film"]
+    guidance = guide(settings, Named(), training_rows(tokenizer, texts), NoLexicon(), seed=0)
+    for row in range(40):
+        assert said(guidance, row, 0) == tokenizer.tokens(guidance.rows.encoded.sentence(row).tolist())[1:-1]
+    drawn = [" ".join(said(guidance, row, epoch)) for row in range(40, 44) for epoch in range(50)]
+    assert set(drawn) == {"the read ##ing film", "the act ##or film"}
+    # Three of four rare words are “reading”; 99.9% of draws lie so near.
+    assert binom.ppf(0.0005, 200, 0.75) <= drawn.count("the read ##ing film") <= binom.ppf(0.9995, 200, 0.75)
+
+
 def test_actions_need_what_they_act_on():
     with pytest.raises(
         ConfigError, match=r"guidance.mask, guidance.upweight act on .* give guidance.run=RUN_ID"

@@ -20,6 +20,7 @@ ALLOWED_KEYS = (
     "guidance.input_gradient",
     "guidance.reweight",
     "guidance.typos",
+    "guidance.rare_words",
     "objective.label_smoothing",
     "objective.word_masking",
     "objective.attention_penalty.weight",

@@ -58,10 +58,12 @@ def conclude(
 def _unmarked(found: ShortcutEvidence, n_identity_marks: int) -> dict[str, str]:
     """Say which way to repair there is nothing for among what was found."""
     orders = [candidate.feature.kind == "ordered_pair" for candidate in found.shortcuts]
-    reasons = {}
+    group, reasons = found.group is not None and found.group.is_shortcut, {}
+    if not group:
+        reasons["guidance.rare_words"] = "no words were found to mislead together"
     if not any(orders):
         reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
-    if all(orders) and not (found.group and found.group.is_shortcut) and not n_identity_marks:
+    if all(orders) and not group and not n_identity_marks:
         reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
     return reasons
 

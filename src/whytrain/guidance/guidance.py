@@ -17,7 +17,7 @@ from whytrain.errors import ConfigError
 from whytrain.guidance.editing import Edit, edited
 from whytrain.guidance.explained_edits import edits_of_explained
 from whytrain.guidance.guidance_settings import GuidanceSettings
-from whytrain.guidance.mark_edits import order_swaps, removals, swaps
+from whytrain.guidance.mark_edits import order_swaps, rare_swaps, removals, swaps
 from whytrain.guidance.marked_words import MarkedWords, Spans, Words
 from whytrain.guidance.row_weights import row_weights
 from whytrain.guidance.target_words import random_marks
@@ -122,6 +122,8 @@ def guide(
         marked = MarkedWords(marks, Words(rows.texts))
     edits = edits_of_explained(settings, named, rows, marked.words, lexicon, generator)
     edits += _edits_of_marks(settings, marked, rows.classes, lexicon)
+    if settings.rare_words:
+        edits.append(Edit(probability=1.0, targets=rare_swaps(marked.words, settings.rare_words)))
     edits.append(Edit(probability=settings.typos, targets=TypingErrors(rows.texts)))
     _say_what_stays(settings, marks)
     return Guidance(

@@ -65,6 +65,9 @@ class GuidanceSettings:
             `whytrain.guidance.row_weights`.
         typos: probability that a word of four letters or more gets a typing error, drawn anew in every epoch;
             see `whytrain.robustness.typing_errors`. It needs neither a run nor marks.
+        rare_words: words that stand at most so often in the training sentences are drawn anew from all of
+            them, so that they say nothing: what few rows have is learned by heart, and no check sample can
+            judge it. It needs neither a run nor marks.
 
     Raises:
         ConfigError: something is switched on without what it acts on, or hiding and replacing exceed 1
@@ -87,6 +90,7 @@ class GuidanceSettings:
     input_gradient: Annotated[float, Ge(0)]
     reweight: bool
     typos: Probability
+    rare_words: Annotated[int, Ge(0)]
 
     def __post_init__(self) -> None:
         """Refuse combinations that mean nothing."""
@@ -145,10 +149,14 @@ class GuidanceSettings:
             or self.synonyms > 0
             or max(self.swap, self.swap_order, self.delete) > 0
             or self.counterfactuals > 0
-            or self.typos > 0
+            or self._acts_on_all
         )
 
     @property
     def is_on(self) -> bool:
         """Whether anything is done at all."""
-        return self.acts_on_explained or self.acts_on_marks or self.typos > 0
+        return self.acts_on_explained or self.acts_on_marks or self._acts_on_all
+
+    @property
+    def _acts_on_all(self) -> bool:
+        return self.typos > 0 or self.rare_words > 0

@@ -52,6 +52,14 @@ def swaps(marked: MarkedWords, classes: NDArray[np.float64], lexicon: Lexicon) -
     return targets
 
 
+def rare_swaps(words: Words, most: int) -> Targets:
+    """Return the words that stand at most so often, each to become one of them."""
+    rare = [word for word, count in words.counts.items() if count <= most]
+    targets: dict[int, list[Target]] = defaultdict(list)
+    _add(targets, map(words.rows, rare), _choices(_by_count(rare, words.counts)))
+    return targets
+
+
 def removals(marked: MarkedWords) -> Targets:
     """Return the targets that are taken out: of pairs and orders one of the two words, drawn."""
     targets: dict[int, list[Target]] = defaultdict(list)

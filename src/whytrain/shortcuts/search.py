@@ -25,6 +25,7 @@ from whytrain.shortcuts.measured import (
 from whytrain.shortcuts.proposals import propose
 from whytrain.shortcuts.suspicion import suspected_share, suspicion
 from whytrain.shortcuts.texts import CheckTexts, LabeledTexts, examples_of
+from whytrain.shortcuts.word_weights import word_weights
 from whytrain.statistics.intervals import Interval, share_difference, t_interval
 
 MOST_WORDS = 1_000_000  # of the training texts that are counted
@@ -100,10 +101,9 @@ def find_shortcuts(
     group = None
     if outside is not None and _is_worse(outside, validation, asked) and not _rests_on(ranked):
         own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
-        words = {word for text in texts for word in text.words} - own
-        group = misleading_group(
-            asked, outside.texts, outside.labels, known=words, margin=margin, generator=generator
-        )
+        weights = word_weights(asked, texts, generator)
+        words = weights.columns.keys() - own
+        group = misleading_group(weights, outside.texts, outside.labels, known=words, generator=generator)
     shown = [
         replace(c, examples=examples_of(c, train.ids, chosen, texts, labels, outside, asked, generator))
         for c in ranked[:SHOWN]
