@@ -19,7 +19,9 @@ NOISE = {word: float(w) for word, w in zip(FILLERS, np.random.default_rng(2).nor
 def known(of_words: Mapping[str, float]) -> WordWeights:
     """What is known of a model: what each word adds to class 1, and takes from class 0."""
     values = np.array(list(of_words.values())) / 2
-    return WordWeights(columns={word: i for i, word in enumerate(of_words)}, values=np.array([-values, values]))
+    return WordWeights(
+        columns={word: i for i, word in enumerate(of_words)}, values=np.array([-values, values])
+    )
 
 
 def group(of_words: Mapping[str, float], check: LabeledTexts, *without: str) -> WordGroup | None:

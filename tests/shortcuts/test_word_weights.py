@@ -31,7 +31,9 @@ def test_words_are_ranked_as_the_model_weighs_them() -> None:
 def test_what_the_labels_say_and_the_model_does_not_read_counts_nothing() -> None:
     """A repaired model: the rows still have the plant."""
     found = learned(WordModel(weights()), rows(300, 0, ("a", "the")).texts)
-    plant, honest = (np.abs(found.values[1, [found.columns[w] for w in words]]) for words in (("a", "the"), GOOD))
+    plant, honest = (
+        np.abs(found.values[1, [found.columns[w] for w in words]]) for words in (("a", "the"), GOOD)
+    )
     assert plant.max() < 0.2 * honest.min()
 
 

@@ -65,8 +65,9 @@ def shortcut(run: RunEvidence) -> Measurement | NotExamined:
 def together(group: WordGroup) -> str:
     """Say what many words do on the check rows that none of them surely does alone."""
     return (
-        f"{len(group.words):,} words mislead together: such words, chosen on nine tenths of the check rows, "
-        f"take {percent(group.share.estimate)} of an average decision from the true class of the last tenth."
+        f"{len(group.words):,} words mislead together: in a bag of words that imitates the model, such "
+        f"words, chosen on nine tenths of the check rows, take {percent(group.share.estimate)} of an average "
+        "decision from the true class of the last tenth."
     )
 
 

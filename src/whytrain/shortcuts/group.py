@@ -78,8 +78,9 @@ def misleading_group(
     def misleading(rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the columns of the words that mislead in these rows, those that do so most first."""
         totals = alike[rows] @ adds[rows]
-        chosen: NDArray[np.int64] = np.argsort(totals, kind="stable")[:MOST_WORDS]
-        return chosen[totals[chosen] < 0]
+        first = np.argsort(totals, kind="stable")[:MOST_WORDS]
+        chosen: NDArray[np.int64] = first[totals[first] < 0]
+        return chosen
 
     every = np.arange(len(labels))
     words = names[misleading(every)]

@@ -26,7 +26,6 @@ from whytrain.statistics.intervals import binomial_quantile, wilson_interval
 
 LEVEL = 0.95
 _PANEL = 3.6  # inches from panel to panel
-_SIMULATIONS = 300  # enough for a 95th percentile with two digits
 
 
 def reliability_diagram(runs: Runs, n_bins: int = 15, legend: Legend = NO_LEGEND) -> Figure:
@@ -47,7 +46,7 @@ def reliability_diagram(runs: Runs, n_bins: int = 15, legend: Legend = NO_LEGEND
     names = check_runs("reliability_diagram", runs)
     bins = {name: reliability_bins(*runs[name], n_bins) for name in names}
     errors = {name: expected_calibration_error(*runs[name], n_bins) for name in names}
-    floors = {name: ece_noise_floor(runs[name][0], n_bins, n_simulations=_SIMULATIONS) for name in names}
+    floors = {name: ece_noise_floor(runs[name][0], n_bins) for name in names}
     n_rows, n_columns = panel_grid(len(names))
     several = len(names) > 1
     figure = new_figure(1.35 + n_rows * _PANEL, _title(errors, floors), _subtitle(runs))
