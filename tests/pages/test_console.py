@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
+from tests.diagnosis.evidence import leaning, shortcuts
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.diagnosis.finding import Diagnosis, Finding, Support
 from whytrain.diagnosis.overrides import Plan, Strategy
@@ -216,6 +217,18 @@ def test_rows_from_elsewhere_are_spoken_of_where_the_model_is_surely_worse_there
     assert "On the check sample, 300 rows, accuracy is" in told
     assert "against the validation rows" in told
     assert "evaluation set clean" not in told
+
+
+def test_a_word_that_carries_much_of_the_decisions_is_named_where_nothing_judges_it() -> None:
+    def told(share: Interval, n_check: int = 0) -> str:
+        evidence = shortcuts(leaning("via", share=share, is_shortcut=False), n_check=n_check)
+        return " ".join(shown(closing(finished(predictions(100, 2, seed=0), shortcuts=evidence), 80)).split())
+
+    heavy, light = (Interval(estimate=x, low=x - 0.1, high=x + 0.1) for x in (0.5, 0.25))
+    assert "It decides by “via” (50% of an average decision)." in told(heavy)
+    assert "data.check_path=FILE" in told(heavy)
+    assert "It decides by" not in told(light)
+    assert "It decides by" not in told(heavy, n_check=50)
 
 
 def test_a_class_that_is_never_predicted() -> None:

@@ -22,6 +22,7 @@ from whytrain.pages.next_steps import commands, runs_address
 from whytrain.pages.run.continued import continued_sentences
 from whytrain.pages.run.elsewhere import worse_sentences
 from whytrain.pages.run.reported import ReportedRun
+from whytrain.pages.shortcuts import unchecked_sentence
 from whytrain.presentation.wording import counted, with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.typed_commands import typed
@@ -79,6 +80,8 @@ def closing(run: ReportedRun, width: int) -> Group:
         Text(f"\n{run.verdict.sentence}", "bold"),
         *(Text(sentence, "bold") for sentence in _before_and_elsewhere(run)),
     ]
+    if run.shortcuts is not None and (warned := unchecked_sentence(run.shortcuts, run.name)):
+        parts.append(Text(warned, "bold"))
     if run.concluded is not None:
         parts += ["", _findings(run.concluded)]
     return Group(*parts)

@@ -12,10 +12,12 @@ from whytrain.attribution.tables import Name
 from whytrain.diagnosis.of_shortcuts import EFFECT, described
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.html import paragraph, table
-from whytrain.presentation.wording import counted, percent
+from whytrain.presentation.wording import counted, listed, percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 
 _MOST = 10  # candidates in the table
+_HEAVY = 0.2  # of the average decision: more than twice what any word carries where many decide
+_NAMED = 3  # that carry so much
 _UNCHECKED = (
     "What decides most in the training texts, first what is rarely a reason: little words, people, "
     "numbers, signs, orders of words. A list of suspects, not a verdict: which of them hold elsewhere, only "
@@ -24,9 +26,28 @@ _UNCHECKED = (
 _CHECKED = (
     "What decides most in the training texts, and whether it holds on the check sample. A candidate that is "
     "at least 15% of a decision in the rows that have it is a shortcut where less than half of what it says "
-    "about the class in training holds on the check rows, or where it carries a tenth of all decisions and "
-    "is more than four times rarer there, each beyond chance (5% for all together)."
+    "about the class in training holds on the check rows, or where it carries a twentieth of all decisions "
+    "and is more than four times rarer there, each beyond chance (5% for all together)."
 )
+
+
+def unchecked_sentence(found: ShortcutEvidence, name: Name) -> str:
+    """Name what carries so much of the decisions that it should be looked at where no check rows judge it.
+
+    Args:
+        found: words in clear.
+        name: what stands for a word: itself, or a hash where text is private.
+    """
+    heavy = [c for c in found.candidates if c.share.low >= _HEAVY][:_NAMED]
+    if found.n_check or not heavy:
+        return ""
+    told = [
+        f"{c.named(name).feature.title} ({percent(c.share.estimate)} of an average decision)" for c in heavy
+    ]
+    return (
+        f"It decides by {listed(told)}. Whether that holds where the model will be used, only labeled rows "
+        "from there can tell: data.check_path=FILE."
+    )
 
 
 def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: Name) -> str:
@@ -40,7 +61,10 @@ def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: 
     if not found.candidates:
         return ""
     shown = found.candidates[:_MOST]
-    html = paragraph(_CHECKED if found.n_check else _UNCHECKED) + _table(shown, found, class_names, name)
+    html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
+    if warned := unchecked_sentence(found, name):
+        html += paragraph(warned)
+    html += _table(shown, found, class_names, name)
     told = found.shortcuts or tuple(c for c in shown if c.examples)[:2]
     html += "".join(_told(candidate.named(name), found, class_names) for candidate in told)
     if not found.n_check:
