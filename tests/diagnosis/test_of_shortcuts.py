@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,12 @@ from whytrain.diagnosis.finding import Diagnosis, Measurement, NotExamined
 from whytrain.diagnosis.of_shortcuts import shortcut
 from whytrain.diagnosis.overrides import Plan
 from whytrain.diagnosis.rules import load_rules
+from whytrain.guidance.repair import repair_of
 from whytrain.pages.diagnosis import diagnosis_page
 from whytrain.pages.shortcuts import ranked_list
+from whytrain.shortcuts.found_marks import found_marks
+from whytrain.shortcuts.group import WordGroup
+from whytrain.statistics.intervals import Interval
 from whytrain.tracking.tables import text_hash
 
 BOOK = load_rules(None, DETECTORS)
@@ -69,6 +74,23 @@ def test_it_recommends_what_fits_its_kind(kind: str, words: tuple[str, ...], key
     unusable = _unusable(run, diagnosis, BOOK, {"tracking": {"log_text": True}})
     followed = [BOOK.recommendations[name].overrides for name in names]
     assert [o for o in followed if not set(o) & set(unusable)] == [keys]
+
+
+def test_where_many_words_mislead_together_rare_ones_are_silenced_beside_them() -> None:
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        config: Any = OmegaConf.to_container(compose("train", ["trainer.max_epochs=9"]), resolve=True)
+    words = tuple(f"word{i}" for i in range(300))
+    group = WordGroup(words=words, share=Interval(estimate=0.2, low=0.1, high=0.3), n_rows=40)
+    found = replace(shortcuts(), group=group)
+    diagnosis, plan = conclude(healthy(shortcuts=found), BOOK, config, "1")
+    (finding,) = diagnosis.findings
+    assert "300 words mislead together" in finding.message
+    assert "take 20% of an average decision from the true class" in finding.message
+    keys = {key: value for strategy in plan.strategies for key, value in strategy.overrides.items()}
+    assert (keys["guidance.marks"], keys["guidance.swap"], keys["guidance.rare_words"]) == ("found", 1.0, 5)
+    assert repair_of(found_marks(found, [])) == {"guidance.swap": 1.0, "guidance.rare_words": 5}
+    unsure = replace(found, group=replace(group, share=Interval(estimate=0.2, low=-0.1, high=0.5)))
+    assert not conclude(healthy(shortcuts=unsure), BOOK, config, "1")[0].findings
 
 
 def test_the_shortcut_comes_first() -> None:
