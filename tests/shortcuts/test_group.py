@@ -86,7 +86,12 @@ def test_chance_convicts_as_rarely_as_it_says() -> None:
 
 
 def test_few_rows_say_nothing() -> None:
+    made = rows(60, 1, honest=0.1)
     assert group(weights(), rows(48, 1, honest=0.1)) is None
+    weighed = WordWeights(columns={"good1": 0}, values=np.zeros((60, 1)))
+    texts, classes = [Text(text) for text in made.texts], np.arange(60)  # a row of each of sixty classes
+    generator = np.random.default_rng(0)
+    assert misleading_group(weighed, texts, classes, known={"good1"}, generator=generator) is None
 
 
 def test_at_most_so_many_words_are_named() -> None:

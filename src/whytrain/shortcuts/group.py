@@ -67,7 +67,8 @@ def misleading_group(
         The group, convicted or not; None for too few rows, or no word that misleads.
     """
     names, classes = np.array(list(weights.columns)), [np.flatnonzero(labels == k) for k in np.unique(labels)]
-    if len(classes) < 2 or len(classes) * min(map(len, classes)) < FEWEST_ROWS:
+    fewest = min(map(len, classes))
+    if len(classes) < 2 or fewest < 2 or len(classes) * fewest < FEWEST_ROWS:
         return None
     counted = np.isin(names, list(known))
     names, adds = names[counted], weights.toward_true(texts, labels)[:, counted]
