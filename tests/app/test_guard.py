@@ -73,7 +73,18 @@ def test_nothing_is_read_or_changed_without_the_token(
     assert changes == []
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "",
+        "[::1",
+        "127.0.0.1:x",
+        "127.0.0.1:99999",
+    ],
+)
 def test_another_name_of_this_machine_is_refused(guarded: TestClient, host: str) -> None:
     answer = opened(guarded).get("/", headers={"host": host})
     assert answer.status_code == 421

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -21,7 +24,7 @@ from whytrain.app.explored import LONGEST_TEXT, Explored
 from whytrain.app.server import make_app
 from whytrain.data.corrections import read_corrections
 from whytrain.runs.corrections import CORRECTIONS_PATH
-from whytrain.runs.remarks import REMARKS_PATH
+from whytrain.runs.remarks import REMARKS_PATH, read_remarks
 from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval
 from whytrain.tracking.artifacts import write_artifact
@@ -119,6 +122,7 @@ def test_what_cannot_be_asked_is_told(client: TestClient) -> None:
     assert client.get("/sentence", params={"text": "a film", "word": "x"}).status_code == 422
     assert client.get("/data", params={"show": "x"}).status_code == 422
     assert client.get("/nowhere").status_code == 404
+    assert "Nothing trains" in client.get("/retrain/progress").text
 
 
 @pytest.mark.parametrize(
@@ -191,11 +195,23 @@ def test_what_is_marked_must_be_words(client: TestClient, exploration: Explorati
         {"action": "trained", "kind": "words", "typed": "film"},
         {"action": "no_reason", "kind": "no", "typed": "film"},
         {"action": "no_reason", "kind": "words", "typed": "x" * 300},
+        {"action": "no_reason", "kind": "words", "word": [f"w{n}" for n in range(60)]},
     ):
         assert client.post("/words/say", data=fields).status_code == 400
     assert exploration.notebook.opinion.marks == ()
     client.post("/words/say", data={"action": "no_reason", "kind": "pattern", "typed": "[0-9]+/10"})
     assert exploration.notebook.opinion.marks[0].kind == "pattern"
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x1c"])
+def test_ends_of_lines_in_words_leave_what_was_said_readable(
+    client: TestClient, exploration: Exploration, end: str
+) -> None:
+    for typed in (f"film{end}[0-9]+", "[0-9]+/10"):
+        fields = {"action": "no_reason", "kind": "pattern", "typed": typed}
+        assert client.post("/words/say", data=fields).status_code == 200
+    kept = read_remarks(exploration.run.record)
+    assert [remark.words for remark in kept] == [(f"film{end}[0-9]+",), ("[0-9]+/10",)]
 
 
 def test_rows_are_filtered_and_labels_corrected(client: TestClient, exploration: Exploration) -> None:
@@ -422,6 +438,23 @@ def test_two_models_stand_side_by_side(client: TestClient, exploration: Explorat
         client.get("/sentence/reasons", params={"text": "a film", "model": 1, "method": "random"}).status_code
         == 200
     )
+
+
+def test_two_clicks_put_a_run_beside_once(exploration: Exploration, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = wt.Run(replace(exploration.run.record, run_id="0" * 32, name="other"))
+    vars(other)["model"] = exploration.run.model
+    both = threading.Barrier(2)
+
+    def open_late(*_: object, **__: object) -> wt.Run:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return other
+
+    monkeypatch.setattr(wt, "open_run", open_late)
+    with ThreadPoolExecutor() as clicks:
+        told = [clicks.submit(exploration.put_beside, "other") for _ in range(2)]
+    assert [model.name for model in exploration.models] == ["first", "other"]
+    assert sorted(str(click.exception()) for click in told) == ["None", "other is there already."]
 
 
 def test_the_runs_of_the_same_data_are_offered(

@@ -40,6 +40,13 @@ def test_fine_and_no_reason_exclude_each_other() -> None:
     assert opinion.marks == ()
 
 
+def test_a_word_of_a_mark_is_not_fine_too() -> None:
+    opinion = opinion_of([remark("fine", "the"), remark("no_reason", "the", "film")])
+    assert opinion.of("words", ["the"]) == "no_reason"
+    opinion = opinion_of([remark("fine", "the", "a"), remark("no_reason", "a")])
+    assert opinion.of("words", ["the", "a"]) == ""
+
+
 def test_kinds_are_apart() -> None:
     said = [remark("no_reason", "not", "bad", kind="pair"), remark("no_reason", "not")]
     opinion = opinion_of([*said, remark("withdraw", "not")])

@@ -128,8 +128,22 @@ def test_bodies_that_are_no_json_or_no_text_or_too_large_are_refused(client: Tes
     assert post("/predict", content=b'{"texts": ["a"]}', headers=plain).status_code == 422
     lone = b'{"texts": ["\\ud800"]}'
     assert post("/predict", content=lone, headers={"content-type": "application/json"}).status_code == 422
+    lone = b'{"texts": ["a"], "method": "\\ud800"}'
+    assert post("/explain", content=lone, headers={"content-type": "application/json"}).status_code == 422
     large = post("/predict", content=b" " * 1_000_000, headers={"content-type": "application/json"})
     assert (large.status_code, "bytes" in large.json()["error"]) == (413, True)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"texts": ["\xe9"]}', b'{"budget": ' + b"9" * 5000 + b"}"]
+)
+def test_every_refusal_is_a_line(client: TestClient, body: bytes) -> None:
+    odd = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert (odd.status_code, "parsing the body" in odd.json()["error"]) == (400, True)
+    for method, path, status in (("GET", "/nowhere", 404), ("GET", "/predict", 405)):
+        answer = client.request(method, path)
+        assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert answer.headers["allow"] == "POST"
 
 
 def test_another_host_name_is_refused(client: TestClient) -> None:

@@ -174,16 +174,17 @@ class Exploration:
             ConfigError: it is there already, there are too many, or it decides between other classes.
             TrackingError: there is no such run.
         """
-        if len(self.models) == MOST_MODELS:
-            raise ConfigError(f"{MOST_MODELS} models stand side by side already.")
-        run = wt.open_run(name, self.run.record.uri, device=self.run.device)
-        if any(model.run is not None and model.run.id == run.id for model in self.models):
-            raise ConfigError(f"{run.name} is there already.")
-        model = Explored(run.name, run.model, run)
-        if model.saved.class_names != self.first.saved.class_names:
-            others = ", ".join(model.saved.class_names)
-            raise ConfigError(f"{run.name} decides between other classes: {others}.")
-        self.models.append(model)
+        with self._lock:  # two clicks put it beside once
+            if len(self.models) == MOST_MODELS:
+                raise ConfigError(f"{MOST_MODELS} models stand side by side already.")
+            run = wt.open_run(name, self.run.record.uri, device=self.run.device)
+            if any(model.run is not None and model.run.id == run.id for model in self.models):
+                raise ConfigError(f"{run.name} is there already.")
+            model = Explored(run.name, run.model, run)
+            if model.saved.class_names != self.first.saved.class_names:
+                others = ", ".join(model.saved.class_names)
+                raise ConfigError(f"{run.name} decides between other classes: {others}.")
+            self.models.append(model)
 
     def named(self, place: int) -> Explored:
         """Return a model by its place.

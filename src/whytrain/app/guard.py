@@ -69,7 +69,7 @@ class Guard:
     def _at_once(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the cookie for the token, or a refusal; None where the app shall answer."""
         host = headers.get("host", "")
-        if urlsplit(f"//{host}").hostname not in HOSTS:
+        if _name_and_port(host)[0] not in HOSTS:
             return PlainTextResponse(f"This page is served as {' or '.join(HOSTS)} alone.", 421)
         if len(scope["query_string"]) > LONGEST_QUERY:
             return PlainTextResponse("The address is too long.", 414)
@@ -112,7 +112,15 @@ class Guard:
 
 def _cookie_name(host: str) -> str:
     """Return the cookie's name: browsers keep cookies by host, whatever the port."""
-    return f"whytrain-{urlsplit(f'//{host}').port or 80}"
+    return f"whytrain-{_name_and_port(host)[1]}"
+
+
+def _name_and_port(host: str) -> tuple[str | None, int]:
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname, parts.port or 80
+    except ValueError:  # an open bracket, a port that is none
+        return None, 80
 
 
 def _cookie(header: str, name: str) -> str:

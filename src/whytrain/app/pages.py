@@ -10,11 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
 from whytrain.app.exploration import Exploration
+from whytrain.errors import ConfigError
 from whytrain.pages.html import visible
 from whytrain.presentation import palette, wording
 
 HERE = Path(__file__).parent
 VIEWS = ("sentence", "words", "data", "retrain", "compare")
+_MOST_FIELDS = 50  # of a form
 
 
 class Pages:
@@ -66,10 +68,18 @@ def palette_sheet() -> str:
 
 
 async def form_of(request: Request) -> dict[str, list[str]]:
-    """Return the fields of a form that a browser sent."""
+    """Return the fields of a form that a browser sent.
+
+    Raises:
+        ConfigError: there are more than any form of ours has.
+    """
     body = (await request.body()).decode("utf-8", "replace")
+    try:
+        sent = parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise ConfigError(f"The form has more than {_MOST_FIELDS} fields.") from error
     fields: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=50):
+    for name, value in sent:
         fields.setdefault(name, []).append(value)
     return fields
 

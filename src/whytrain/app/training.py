@@ -100,8 +100,10 @@ class Training:
         return found[-1] if found else f"see {self.log}"
 
     def stop(self) -> None:
-        """Let it end with a checkpoint to go on from, and marked as stopped."""
+        """Let it end with a checkpoint to go on from, marked as stopped; what has ended stays as it is."""
         with self._lock:
+            if self._ended.is_set():
+                return
             self._asked_to_stop = True
             if self._process.poll() is None:
                 os.kill(self._process.pid, signal.SIGTERM)

@@ -17,6 +17,7 @@ from whytrain.tracking.reader import RunRecord, download
 REMARKS_PATH = "explore/remarks.jsonl"
 Action = Literal["no_reason", "fine", "withdraw", "label", "keep", "trained"]
 _LOCK = threading.Lock()
+_Said = tuple[Kind, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Opinion:
     """
 
     marks: tuple[Mark, ...] = ()
-    fine: frozenset[tuple[Kind, tuple[str, ...]]] = frozenset()
+    fine: frozenset[_Said] = frozenset()
     labels: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     trained: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ def opinion_of(
         before: marks that hold from the beginning, such as those that the run was trained with.
         labels_before: corrected labels that hold from the beginning, by id of the row.
     """
-    marks, fine = list(before), set[tuple[Kind, tuple[str, ...]]]()
+    marks, fine = list(before), set[_Said]()
     labels, kept, trained = dict(labels_before or {}), set[str](), list[str]()
     for remark in remarks:
         if remark.action == "trained":
@@ -100,15 +101,23 @@ def opinion_of(
                 kept.add(remark.row)
         else:
             said = (remark.kind, remark.words)
-            fine.discard(said)
             marks = _without(marks, remark)
             if remark.action == "fine":
                 fine.add(said)
-            elif remark.action == "no_reason":
+            else:
+                fine = {other for other in fine if not _touches(other, said)}
+            if remark.action == "no_reason":
                 marks = _joined(marks, remark)
     return Opinion(
         marks=tuple(marks), fine=frozenset(fine), labels=labels, kept=frozenset(kept), trained=tuple(trained)
     )
+
+
+def _touches(one: _Said, other: _Said) -> bool:
+    """Return whether what is said of one is said of the other: of words each counts, else only all."""
+    if one[0] == other[0] == "words":
+        return not set(one[1]).isdisjoint(other[1])
+    return one == other
 
 
 def _without(marks: Sequence[Mark], remark: Remark) -> list[Mark]:
@@ -139,7 +148,7 @@ def read_remarks(run: RunRecord) -> list[Remark]:
         text = download(run, REMARKS_PATH).read_text("utf-8")
     except TrackingError:
         return []
-    return [_remark(line) for line in text.splitlines() if line.strip()]
+    return [_remark(line) for line in text.split("\n") if line.strip()]  # words may hold other ends of lines
 
 
 def add_remark(run: RunRecord, remark: Remark) -> None:

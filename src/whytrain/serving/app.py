@@ -14,6 +14,7 @@ from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from whytrain.errors import WhytrainError
@@ -63,6 +64,7 @@ class _Server:
         app.middleware("http")(self.measured)
         app.exception_handler(RequestValidationError)(_wrong_form)
         app.exception_handler(_Refused)(_refused)
+        app.exception_handler(HTTPException)(_not_served)
         app.post("/predict", response_model_exclude_unset=True, responses=REFUSALS)(self.predict)
         app.post("/explain", response_model_exclude_unset=True, responses=REFUSALS)(self.explain)
         app.get("/health")(self.health)
@@ -185,6 +187,11 @@ class _Refused(Exception):  # noqa: N818  (an answer)
 async def _refused(request: Request, error: _Refused) -> JSONResponse:
     headers = {"Retry-After": "1"} if error.status == 503 else None
     return JSONResponse({"error": error.line}, error.status, headers=headers)
+
+
+async def _not_served(request: Request, error: HTTPException) -> JSONResponse:
+    line = f"{error.detail}; see {request.base_url}"
+    return JSONResponse({"error": line}, error.status_code, headers=error.headers)
 
 
 async def _wrong_form(request: Request, error: RequestValidationError) -> JSONResponse:

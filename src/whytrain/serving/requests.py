@@ -26,7 +26,7 @@ class Texts(BaseModel):
 class WhyTexts(Texts):
     """Texts to be classified, each answer with its reasons."""
 
-    method: str | None = Field(None, description="of explanation; null: the server's own")
+    method: Text | None = Field(None, description="of explanation; null: the server's own")
     budget: int | None = Field(
         None, ge=1, le=1_000_000, description="model evaluations of an estimate; null: the method's own"
     )

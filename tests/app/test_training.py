@@ -1,0 +1,33 @@
+"""Runs that train in the background."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from whytrain.app.training import Training
+
+
+class Ended:
+    """A process that is done."""
+
+    returncode = 0
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Start nothing."""
+
+    def wait(self) -> int:
+        return 0
+
+
+def test_what_has_ended_cannot_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    plan: Any = SimpleNamespace(name="next", folder=tmp_path, words=(), write=lambda corpus: None)
+    training = Training(plan, None)
+    assert training._ended.wait(10)
+    training.stop()
+    assert training.state == "finished"
