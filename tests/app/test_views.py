@@ -113,7 +113,7 @@ def test_markup_in_remarks_shows_as_text(client: TestClient) -> None:
 
 
 def test_what_cannot_be_asked_is_told(client: TestClient) -> None:
-    for params in ({"text": "a film", "word": 9}, {"text": "x" * (LONGEST_TEXT + 1)}):
+    for params in ({"text": "a film", "word": 9}, {"text": "x" * (LONGEST_TEXT + 1)}, {"text": "a " * 1001}):
         answer = client.get("/sentence", params=params)
         assert answer.status_code == 400
         assert "That did not work." in answer.text

@@ -59,6 +59,7 @@ def settings_of(folder: Path, record: Path | None, **changes: Any) -> ServeSetti
         hosts=("testserver", "localhost"),
         max_texts=4,
         max_characters=1000,
+        max_words=100,
         timeout=30.0,
         method=None,
         seed=0,

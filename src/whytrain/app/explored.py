@@ -44,7 +44,7 @@ _DIRECT = {"exact_words": 8, "budget": 500}
 _QUICK_METHODS = ("occlusion", "input_x_gradient", "attention")
 MOST_TRAINING = 20_000  # rows that are asked and shown
 MOST_EXPLAINED = 500  # rows whose reasons are compared
-LONGEST_TEXT = 5000  # characters of a text that is asked about here
+LONGEST_TEXT, MOST_WORDS = 5000, 1000  # characters and words of a text that is asked about here
 
 
 class Explored:

@@ -82,6 +82,7 @@ def serve(config: DictConfig) -> None:
         hosts=_LOOPBACK if host in _LOOPBACK else (),
         max_texts=plain["max_texts"],
         max_characters=plain["max_characters"],
+        max_words=plain["max_words"],
         timeout=plain["timeout"],
         method=plain["method"],
         seed=plain["seed"],
@@ -108,7 +109,7 @@ def _checked(config: DictConfig) -> dict[str, Any]:
     count, seconds = Annotated[int, Ge(1)], Annotated[float, Gt(0)]
     keys: dict[str, Any] = dict.fromkeys(("run", "classifier", "record", "traces", "method"), str | None)
     keys |= {"host": str, "port": Annotated[int, Interval(ge=1, le=65535)], "record_text": bool | None}
-    keys |= dict.fromkeys(("workers", "max_texts", "max_characters"), count)
+    keys |= dict.fromkeys(("workers", "max_texts", "max_characters", "max_words"), count)
     keys |= dict.fromkeys(("timeout", "check_every"), seconds) | {"seed": Seed, "device": DeviceName}
     check_config(plain, keys)
     if (plain["run"] is None) == (plain["classifier"] is None):

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from whytrain.data.words import split_words
 from whytrain.errors import WhytrainError
 from whytrain.serving.body_limit import BodyLimit
 from whytrain.serving.lane import Busy, Lane
@@ -113,6 +114,10 @@ class _Server:
         """Classify texts, and say of each answer which words spoke for it and which against."""
         name = uuid.uuid4().hex
         self._check(request.texts)
+        most = self.settings.max_words
+        for number, text in enumerate(request.texts):
+            if (n_words := len(split_words(text))) > most:
+                raise _Refused(413, f"texts.{number} has {n_words:,} words: at most {most:,} are explained")
         method = request.method or self.worker.served.default_method(self.settings.method)
         questions = [
             WhyQuestion(text=text, request=name, asked_by=x_asked_by, method=method, budget=request.budget)
@@ -136,7 +141,9 @@ class _Server:
         except Busy:
             raise _Refused(503, "too many texts wait for an answer; ask again in a second") from None
         except TimeoutError:
-            raise _Refused(504, f"no answer within {self.settings.timeout:g} s; ask fewer texts") from None
+            raise _Refused(
+                504, f"no answer within {self.settings.timeout:g} s; ask fewer texts, or shorter ones"
+            ) from None
         except WhytrainError as error:
             raise _Refused(400, str(error)) from error
         for answer in answers:

@@ -33,6 +33,7 @@ class ServeSettings:
         hosts: names by which the server may be called; empty: any.
         max_texts: of a request.
         max_characters: of a text.
+        max_words: of a text whose reasons are asked for: a worker gives them one request after the other.
         timeout: seconds that a request may wait for its answer.
         method: of explanation, where a request names none; None: the run's own first one.
         seed: of methods that draw.
@@ -52,6 +53,7 @@ class ServeSettings:
     hosts: tuple[str, ...]
     max_texts: int
     max_characters: int
+    max_words: int
     timeout: float
     method: str | None
     seed: int

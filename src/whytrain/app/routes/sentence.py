@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from whytrain.app import sentence
 from whytrain.app.exploration import Exploration
-from whytrain.app.explored import LONGEST_TEXT, Explored
+from whytrain.app.explored import LONGEST_TEXT, MOST_WORDS, Explored
 from whytrain.app.pages import Pages
 from whytrain.data.words import split_words
 from whytrain.errors import DataError
@@ -81,11 +81,13 @@ def checked(text: str) -> str:
     Raises:
         DataError: it is too long for the page.
     """
-    if len(text) > LONGEST_TEXT:
-        raise DataError(
-            f"The text has {len(text):,} characters; up to {LONGEST_TEXT:,} are explained here. Give a part "
-            "of it, or use explain.py."
-        )
+    sizes = ((len(text), LONGEST_TEXT, "characters"), (len(split_words(text)), MOST_WORDS, "words"))
+    for size, most, what in sizes:
+        if size > most:
+            raise DataError(
+                f"The text has {size:,} {what}; up to {most:,} are explained here. Give a part of it, or use "
+                "whytrain explain."
+            )
     return text.strip()
 
 
