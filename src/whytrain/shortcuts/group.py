@@ -92,7 +92,8 @@ def misleading_group(
         for fold in np.array_split(generator.permutation(every), FOLDS):
             chosen = misleading(np.setdiff1d(every, fold))
             added[fold] += adds[fold][:, chosen].sum(axis=1) / SPLITS
-    share = _mean_of_classes([-added[rows] / weights.decision(texts) for rows in classes])
+    taken = -added / weights.decision(texts)
+    share = _mean_of_classes([taken[rows] for rows in classes])
     return WordGroup(words=tuple(words.tolist()), share=share, n_rows=len(labels))
 
 

@@ -15,8 +15,7 @@ from whytrain.shortcuts.features import Text
 
 QUESTIONS = 12_000  # texts with words taken out
 TAKEN_OUT = (0.3, 0.6)  # shares of the words, one of which is drawn for each text
-PENALTY = 20.0  # 1 / C: the surrogate ranks words, most of which are rare
-_MOST_STEPS = 300
+PENALTY = 20.0  # 1 / C: a surrogate's usual one lets rare words weigh too much
 Floats = NDArray[np.float64]
 
 
@@ -62,7 +61,9 @@ def word_weights(asked: Asked, texts: Sequence[Text], generator: np.random.Gener
         texts; here one for all texts.
         Hinton, Vinyals, Dean (2015), Distilling the knowledge in a neural network: soft labels as targets.
     """
-    from sklearn.linear_model import LogisticRegression
+    # Imported here: who reads what was found needs no torch.
+    from whytrain.surrogates.features import Feature, FeatureTable
+    from whytrain.surrogates.surrogates import fit_surrogate
 
     columns = {word: i for i, word in enumerate(sorted({word for text in texts for word in text.words}))}
     changed, left = [], []
@@ -72,11 +73,11 @@ def word_weights(asked: Asked, texts: Sequence[Text], generator: np.random.Gener
         if not out.all():
             changed.append(text.without_places(np.flatnonzero(out).tolist()))
             left.append([word for word, is_out in zip(text.words, out, strict=True) if not is_out])
+    table = FeatureTable(
+        tuple(Feature(kind="word", words=(word,)) for word in columns), _presence(left, columns)
+    )
     answers = expit(asked.log_odds(changed))
-    rows, classes = np.indices(answers.shape).reshape(2, -1)
-    surrogate = LogisticRegression(C=1 / PENALTY, max_iter=_MOST_STEPS)
-    surrogate.fit(_presence(left, columns)[rows], classes, sample_weight=answers.ravel())
-    values = surrogate.coef_
+    values = fit_surrogate("logistic", table, answers, strength=1 / PENALTY, seed=0).coefficients
     if len(values) == 1:  # of two classes one is told
         values = np.concatenate([-values, values])
     return WordWeights(columns=columns, values=values - values.mean(axis=0))
