@@ -61,10 +61,7 @@ def shortcut_section(found: ShortcutEvidence, class_names: Sequence[str], name: 
     if not found.candidates:
         return ""
     shown = found.candidates[:_MOST]
-    html = paragraph(_CHECKED if found.n_check else _UNCHECKED)
-    if warned := unchecked_sentence(found, name):
-        html += paragraph(warned)
-    html += _table(shown, found, class_names, name)
+    html = paragraph(_CHECKED if found.n_check else _UNCHECKED) + _table(shown, found, class_names, name)
     told = found.shortcuts or tuple(c for c in shown if c.examples)[:2]
     html += "".join(_told(candidate.named(name), found, class_names) for candidate in told)
     if not found.n_check:
