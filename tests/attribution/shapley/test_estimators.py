@@ -100,7 +100,7 @@ def test_intervals_cover_as_often_as_they_claim(budget: int) -> None:
     assert 0.90 <= pairs <= 0.99
 
 
-def test_it_stops_when_it_knows_enough() -> None:
+def test_all_is_evaluated_at_once_and_no_more_than_allowed() -> None:
     table = saturating_table(2)
     calls: list[int] = []
 
@@ -108,15 +108,10 @@ def test_it_stops_when_it_knows_enough() -> None:
         calls.append(len(present))
         return table[coalition_indices(present)]
 
-    full = estimate_interactions(game, N, 800, seed=0)
-    assert sum(calls) == full.n_evaluations <= 800
-    calls.clear()
-    target = 4 * float(full.values_se.max())
-    early = estimate_interactions(game, N, 800, seed=0, target_se=target)
-    assert early.values_se.max() <= target
-    assert sum(calls) == early.n_evaluations < full.n_evaluations
-    never = estimate_interactions(game, N, 800, seed=0, target_se=0.0)
-    assert never.n_evaluations <= 800
+    found = estimate_interactions(game, N, 800, seed=0)
+    assert calls == [found.n_evaluations]
+    assert 800 - 2 * (N - 1) < found.n_evaluations <= 800
+    assert found.total == (table[0], table[-1])
 
 
 def test_the_seed_decides_and_the_global_generator_does_not() -> None:

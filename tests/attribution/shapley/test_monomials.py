@@ -28,14 +28,23 @@ def test_strong_and_near_players_are_thought_to_interact_most() -> None:
     assert np.mean(strong.deviations**2) == pytest.approx(1)
 
 
-def test_of_many_players_the_strongest_are_taken() -> None:
+def test_of_many_players_the_strongest_are_ranked() -> None:
     weights = np.ones(60)
     weights[[3, 40]] = 5.0
-    fours, pairs = likely_terms(4, weights), likely_terms(2, weights)
+    fours, pairs = likely_terms(4, weights, most=5000), likely_terms(2, weights)
     assert fours.members.shape[1] <= 3060
     assert {3, 40} < set(fours.members.ravel().tolist())
     assert (np.diff(fours.members, axis=0) > 0).all()
     assert pairs.members.shape[1] == 60 * 59 // 2  # of pairs none is left out
+
+
+def test_the_likeliest_terms_are_taken() -> None:
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 9)
+    every, likely = likely_terms(3, weights), likely_terms(3, weights, most=20)
+    order = np.argsort(-every.deviations)[:20]
+    taken = {tuple(term) for term in every.members[:, order].T.tolist()}
+    assert {tuple(term) for term in likely.members.T.tolist()} == taken
+    assert np.mean(likely.deviations**2) == pytest.approx(1)
 
 
 def test_too_few_players_have_no_terms() -> None:

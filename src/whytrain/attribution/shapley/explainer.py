@@ -101,13 +101,12 @@ class Shapley(Explainer):
         return [removal_of(name, model) for name in self.absences or model.capabilities.removals]
 
     def _estimated(self, ask: Ask, target: Target, kind: Removal, seed: int) -> Attribution:
-        n, n_evaluations = len(ask.units), self.evaluations(ask.units)
+        n_evaluations = self.evaluations(ask.units)
 
         def game(present: NDArray[np.bool_]) -> NDArray[np.float64]:
             return target.values(ask.logits(present, kind))
 
-        estimate = estimate_interactions(game, n, n_evaluations, seed)
-        empty, full = game(np.array([np.zeros(n, dtype=bool), np.ones(n, dtype=bool)]))
+        estimate = estimate_interactions(game, len(ask.units), n_evaluations, seed)
         quantity = _quantity(target)
         return Attribution(
             method=self.name,
@@ -118,8 +117,8 @@ class Shapley(Explainer):
             scores=estimate.values,
             standard_errors=estimate.values_se,
             quantity=quantity,
-            total=(float(empty), float(full)),
-            n_evaluations=estimate.n_evaluations + 2,
+            total=estimate.total,
+            n_evaluations=estimate.n_evaluations,
             make_pairs=partial(_estimated_pairs, estimate, target),
             make_tree=partial(_chunked_tree, ask, target, kind, self._chunks(n_evaluations)),
         )

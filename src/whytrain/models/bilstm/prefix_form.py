@@ -24,7 +24,11 @@ class LSTMRecurrence:
     """
 
     def __init__(self, model: BiLSTM) -> None:
-        """Copy the weights into the layout of the steps: the three sigmoid gates side by side."""
+        """Copy the weights into the layout of the steps.
+
+        tanh x = 2σ(2x) − 1 takes a quarter of the time of a tanh: the three gates stand side by side, the
+        candidate behind them is doubled, so that one sigmoid serves all four, and the cell state is doubled.
+        """
         self._model = model
         self._readout: Readout = readout_of(model)
         self._input_weights = [_reordered(model.lstm, "weight_ih", d) for d in range(2)]
@@ -42,7 +46,7 @@ class LSTMRecurrence:
         )
 
     def initial(self) -> State:
-        """Return hidden and cell state before the first token: zeros (1, hidden_size) each."""
+        """Return hidden and doubled cell state before the first token: zeros (1, hidden_size) each."""
         zeros = self._hidden_weights[0].new_zeros(1, self._model.lstm.hidden_size)
         return zeros, zeros
 
@@ -61,10 +65,9 @@ class LSTMRecurrence:
             gates = gates.view(*shape, size).add_(inputs.unsqueeze(1 - axis))
             cell = cell.view(*shape, cell.shape[-1])
         units = size // 4
-        gates[..., : 3 * units].sigmoid_()
-        gate_in, gate_forget, gate_out, candidate = gates.chunk(4, dim=-1)
-        cell = (gate_forget * cell).addcmul_(gate_in, candidate.tanh_())
-        hidden = cell.tanh().mul_(gate_out)
+        gate_in, gate_forget, gate_out, candidate = gates.sigmoid_().chunk(4, dim=-1)
+        cell = (gate_forget * cell).addcmul_(gate_in, candidate.mul_(4).sub_(2))
+        hidden = cell.sigmoid().mul_(2).sub_(1).mul_(gate_out)
         return hidden.view(-1, units), cell.view(-1, units)
 
     def positions(self, n_tokens: int) -> Sequence[int]:
@@ -81,7 +84,7 @@ class LSTMRecurrence:
 
 
 def _reordered(lstm: nn.LSTM, name: str, direction: int) -> Tensor:
-    """Return a weight whose gates (in, forget, candidate, out) are reordered: the candidate comes last."""
+    """Return a weight whose gates (in, forget, candidate, out) are reordered: the candidate last, doubled."""
     parameter: Tensor = getattr(lstm, f"{name}_l0" + ("_reverse" if direction else "")).detach()
     gate_in, forget, candidate, out = parameter.chunk(4)
-    return torch.cat([gate_in, forget, out, candidate])
+    return torch.cat([gate_in, forget, out, 2 * candidate])
