@@ -274,6 +274,7 @@ def test_a_file_is_explained_row_by_row_and_never_twice(
     pd.DataFrame({"review": texts}).to_csv("new.csv", index=False)
     code, said = explain("run=tiny", "file=new.csv", "text_column=review", "output=many")
     assert code == 0, said
+    assert "amortize" not in said
     assert "5 of them explained now" in " ".join(said.split())
     assert "s per sentence" in " ".join(said.split())
     assert "1 rows have no explanation" in " ".join(said.split())
@@ -499,6 +500,20 @@ def test_absent_words_are_filled_in(workspace: Path, bert_folder: Path, tmp_path
     content = json.loads(Path("filled/explanation.json").read_text("utf-8"))
     assert [e["absence"] for e in content["explanations"]] == ["infilled", "mask"]
     assert f"absent words are filled in by {tmp_path}, 2 texts" in content["notes"][0]
+
+
+def test_many_texts_are_told_of_a_faster_way(saved: SavedModel) -> None:
+    exact, random_scores = (
+        TextExplainer(saved, [method], payoff="log_odds", seed=0)
+        for method in (Shapley(absences=None, exact_words=14, budget=1024), RandomScores())
+    )
+    said = command._faster_way("tiny", exact, command.MANY)
+    assert said is not None
+    assert "amortize run=tiny" in said
+    assert said.endswith("explainer=amortized")
+    assert command._faster_way("tiny", exact, command.MANY - 1) is None
+    assert command._faster_way("tiny", random_scores, command.MANY) is None
+    assert command._faster_way(None, exact, command.MANY) is None  # a model without a run cannot learn to
 
 
 def test_a_run_gets_a_network_that_explains_at_once(

@@ -41,6 +41,7 @@ LITERAL = (
 )  # may hold what Hydra's grammar would not take
 
 _OF_EXPLAINER = ("payoff", "players", "seed", "label", "rather_than")
+MANY = 1000  # texts from which on it pays to learn to predict their values
 FORMAT_KEYS = {
     "delimiter": str | None,
     "quoting": Quoting | None,
@@ -206,6 +207,8 @@ def explain_file(
     from whytrain.config.trust import trusted
 
     started, console = time.perf_counter(), Console()
+    if faster := _faster_way(plain["run"], explainer, len(texts)):
+        console.print(faster, markup=False, highlight=False, soft_wrap=True)
     make, spread = partial(_rows_elsewhere, config, trusted()), None
     workers = plain["workers"] or min(available_cores(), 1 + len(texts) // (4 * AT_ONCE))
     if plain["ray"] is not None:
@@ -228,6 +231,20 @@ def explain_file(
         f"{written.n_new} of them explained now{each}{empty}",
         markup=False,
     )
+
+
+def _faster_way(run: str | None, explainer: TextExplainer, n_texts: int) -> str | None:
+    """Say how a run's many texts are explained in milliseconds each; None where nothing is faster."""
+    from whytrain.attribution.amortized.trained import FOLDER
+    from whytrain.typed_commands import typed
+
+    is_slow = [method.name for method in explainer.explainers] == ["shapley"]
+    if run is None or n_texts < MANY or not is_slow:
+        return None
+    learn = (
+        "" if FOLDER in explainer.saved.interface.additions else f"{typed('amortize')} run={run}, once, and "
+    )
+    return f"{n_texts:,} texts; some milliseconds each, values predicted: {learn}explainer=amortized"
 
 
 def _rows_by(plain: Mapping[str, Any], explainer: TextExplainer) -> RowMaker:
