@@ -28,13 +28,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 import planted
 
 import whytrain as wt
-from whytrain.api.explaining import CONF, made_methods
+from whytrain.api.explaining import made_methods
+from whytrain.config.choices import every_section
 from whytrain.errors import TrackingError
 from whytrain.explanation_scores.diagnosticity import preferences, rivals
 from whytrain.explanation_scores.score import Score, make_score
@@ -99,8 +99,7 @@ def measure(model: str, seed: int, options: argparse.Namespace) -> Iterator[dict
 
 def all_scores() -> list[Score]:
     """Return every score of conf/score."""
-    paths = sorted((CONF / "score").glob("*.yaml"))
-    return [make_score(yaml.safe_load(path.read_text("utf-8"))[path.stem]) for path in paths]
+    return [make_score(section) for section in every_section("score").values()]
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,3 +205,12 @@ def test_only_the_interface_looks_into_a_model() -> None:
     }
     assert found.pop(interface.relative_to(ROOT).as_posix())
     assert {path: calls for path, calls in found.items() if calls} == {}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/*.py")), ids=lambda path: path.stem)
+def test_benchmarks_import_what_is_there(path: Path) -> None:
+    """No test runs the long ones: what they import moves away unseen."""
+    for name in imports(path):
+        if name.startswith("whytrain."):
+            module, _, imported = name.rpartition(".")
+            assert hasattr(importlib.import_module(module), imported), name

@@ -16,7 +16,7 @@ from whytrain.models.saved import SavedModel
 from whytrain.runs.model import log_model, read_model
 from whytrain.tracking.connection import connect
 from whytrain.tracking.maintenance import replay, usage
-from whytrain.tracking.quick_look import refuse_unknown
+from whytrain.tracking.quick_look import begins, known_run, short_id
 from whytrain.tracking.reader import download, experiment_runs, find_run, read_table
 from whytrain.tracking.store import Store
 
@@ -155,12 +155,32 @@ def test_an_unknown_run_is_told_without_mlflow(root: Path, monkeypatch: pytest.M
     run_id = track(root, "second").run_id
     address = settings_in(root).address
     monkeypatch.setattr("whytrain.tracking.reader.connect", None)  # nobody asks MLflow
-    for known in ("first", run_id, "local-unknown"):
-        refuse_unknown(address, known)
+    assert known_run(address, "second") == known_run(address, run_id) == run_id
+    assert known_run(address, short_id(run_id)) == known_run(address, run_id[:6]) == run_id
+    assert known_run(address, "local-unknown") == "local-unknown"
     with pytest.raises(MissingRunError, match=r"^there is no run 'secnd' at sqlite:.*; close to it: second$"):
         find_run(address, "secnd")
     with pytest.raises(MissingRunError, match=r"; the newest are: second, first$"):
         find_run(address, "0" * 32)
+    with pytest.raises(MissingRunError, match=r"^there is no run"):
+        find_run(address, run_id[:5])  # too short to be meant as an id
     with pytest.raises(MissingRunError, match=r"^there are no tracked runs at sqlite:.*none.db: train one"):
-        refuse_unknown(f"sqlite:///{root / 'none.db'}", "first")
-    refuse_unknown("http://127.0.0.1:1", "only a server can tell")
+        known_run(f"sqlite:///{root / 'none.db'}", "first")
+    assert known_run("http://127.0.0.1:1", "only a server can tell") == "only a server can tell"
+
+
+def test_a_beginning_of_an_id_stands_for_it_where_no_other_id_begins_so() -> None:
+    ids = ["0123456789abcdef" * 2, "0123456f89abcdef" * 2]
+    assert begins("01234567", ids) == ids[0]
+    assert begins("abcdef", ids) is None
+    with pytest.raises(
+        MissingRunError, match=r"^2 runs have ids that begin with 012345; give more of it: 0123"
+    ):
+        begins("012345", ids)
+
+
+def test_a_name_is_taken_before_the_beginning_of_an_id(root: Path) -> None:
+    run_id = track(root, "first").run_id
+    named = track(root, short_id(run_id)).run_id
+    assert known_run(settings_in(root).address, short_id(run_id)) == named
+    assert find_run(settings_in(root).address, run_id[:9]).run_id == run_id

@@ -51,7 +51,8 @@ def test_names_with_quotes(root: Path, uri: str) -> None:
         assert find_run(uri, name).run_id == store.run_id
     with pytest.raises(TrackingError, match="there is no run"):
         find_run(uri, '"it\'s"')
-    Store.start(settings_in(root), run_name='"it\'s"', tags={}).close("FINISHED")
+    for _ in range(2):  # MLflow, which has to tell two of a name apart, cannot ask for such a name
+        Store.start(settings_in(root), run_name='"it\'s"', tags={}).close("FINISHED")
     with pytest.raises(TrackingError, match="give the run's id"):
         find_run(uri, '"it\'s"')
 

@@ -11,6 +11,7 @@ from whytrain.audit.answers import Reasons, answers_of, fingerprint, salted_hash
 from whytrain.errors import ConfigError, WhytrainError
 from whytrain.models.saved import load_model
 from whytrain.runs.model import kept_model
+from whytrain.tracking.quick_look import known_run
 from whytrain.tracking.reader import find_run, saved_model
 
 # Batches of other sizes add in another order: about 1e-6 of a float32 logit per layer.
@@ -78,7 +79,8 @@ def model_folder(run: str, root: Path, uri: str | None) -> Path:
         WhytrainError: there is no such run, or it logged no model.
     """
     address = address_of(root, uri)
-    return kept_model(root.resolve(), address, run) or saved_model(find_run(address, run))
+    run_id = known_run(address, run)
+    return kept_model(root.resolve(), address, run_id) or saved_model(find_run(address, run_id))
 
 
 def _difference(told: Any, again: Any, place: str) -> str | None:

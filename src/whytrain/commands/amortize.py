@@ -23,14 +23,14 @@ def hydra_main(config: DictConfig) -> None:
 def amortize(config: DictConfig) -> None:
     """Make the network of a run and say what it reaches on held-out sentences."""
     from whytrain.config.validation import check_config
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
     from whytrain.types import DeviceName
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, {"run": str, "device": DeviceName})
     tracking = instantiate(config.tracking)
-    refuse_unknown(tracking.address, plain["run"])
+    run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
     from rich.progress import track
@@ -43,7 +43,7 @@ def amortize(config: DictConfig) -> None:
 
     quiet_libraries()
     console, started = Console(), time.perf_counter()
-    run = find_run(tracking.address, plain["run"])
+    run = find_run(tracking.address, run_id)
 
     def progress(steps: Iterable[int], what: str, total: int) -> Iterable[int]:
         return track(steps, what, total, console=console)

@@ -27,14 +27,14 @@ def compare(config: DictConfig) -> None:
     # Imported here: --help and --cfg do without the first of them, a wrong command line without the rest.
     from whytrain.comparison.settings import SETTINGS
     from whytrain.config.validation import check_config
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
     tracking = instantiate(config.tracking)
     for run in plain["runs"] or ():
-        refuse_unknown(tracking.address, run)
+        known_run(tracking.address, run)
 
     from rich.console import Console
     from rich.progress import track

@@ -24,11 +24,12 @@ def hydra_main(config: DictConfig) -> None:
 def diagnose(config: DictConfig) -> None:
     """Diagnose a run from its records; print findings and recommendations, and write page and overrides."""
     from whytrain.config.validation import check_config
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, {"run": str, "rules": str | None, "output": str | None})
-    refuse_unknown(instantiate(config.tracking).address, plain["run"])
+    address = instantiate(config.tracking).address
+    run_id = known_run(address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
@@ -43,7 +44,7 @@ def diagnose(config: DictConfig) -> None:
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
-    run = find_run(instantiate(config.tracking).address, plain["run"])
+    run = find_run(address, run_id)
     evidence, trained = read_evidence(run), read_config(run)
     rules = Path(plain["rules"]).expanduser() if plain["rules"] else read_rules(run, trained)
     book = load_rules(rules, DETECTORS)

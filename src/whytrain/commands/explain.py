@@ -61,9 +61,9 @@ def explain(config: DictConfig) -> None:
     plain = checked(config)
     tracking: TrackingSettings = instantiate(config.tracking)
     if plain["run"] is not None:
-        from whytrain.tracking.quick_look import refuse_unknown
+        from whytrain.tracking.quick_look import known_run
 
-        refuse_unknown(tracking.address, plain["run"])
+        known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
@@ -134,14 +134,16 @@ def _text_column(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str | 
     """Return the column of texts that the run's config names; None where it names none."""
     from whytrain.runs.config import kept_config
     from whytrain.runs.model import kept_model
+    from whytrain.tracking.quick_look import known_run
     from whytrain.tracking.reader import find_run
 
     if plain["run"] is None:
         return None
-    if kept_model(tracking.root, tracking.address, plain["run"]) is not None:
-        column: str | None = kept_config(tracking.root, plain["run"])["data"].get("text_column")
+    run_id = known_run(tracking.address, plain["run"])
+    if kept_model(tracking.root, tracking.address, run_id) is not None:
+        column: str | None = kept_config(tracking.root, run_id)["data"].get("text_column")
         return column
-    return find_run(tracking.address, plain["run"]).setting("data.text_column")
+    return find_run(tracking.address, run_id).setting("data.text_column")
 
 
 def _classifier(tracking: TrackingSettings, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
@@ -150,16 +152,18 @@ def _classifier(tracking: TrackingSettings, plain: Mapping[str, Any]) -> tuple[S
     from whytrain.models.existing import existing_classifier
     from whytrain.models.saved import load_model
     from whytrain.runs.model import kept_model, read_model
+    from whytrain.tracking.quick_look import known_run
     from whytrain.tracking.reader import find_run
 
     device = device_named(plain["device"])
     if plain["classifier"] is not None:
         name = str(plain["classifier"])
         return existing_classifier(name, plain["max_tokens"], device=device), Path(name).name
-    kept = kept_model(tracking.root, tracking.address, plain["run"])
+    run_id = known_run(tracking.address, plain["run"])
+    kept = kept_model(tracking.root, tracking.address, run_id)
     if kept is not None:
-        return load_model(kept, device=device), plain["run"]
-    run = find_run(tracking.address, plain["run"])
+        return load_model(kept, device=device), run_id
+    run = find_run(tracking.address, run_id)
     return read_model(run, device=device), run.run_id
 
 

@@ -21,13 +21,13 @@ Port = Annotated[int, Interval(ge=0, le=65535)]
 
 def hydra_main(config: DictConfig) -> None:
     """Serve the page until somebody ends it."""
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     with job_errors(CONF / "explore.yaml"):
         plain = checked(config)
         tracking = instantiate(config.tracking)
         for name in plain["runs"] or filter(None, [plain["run"]]):
-            refuse_unknown(tracking.address, name)
+            known_run(tracking.address, name)
         quiet_libraries()
         from whytrain.app.exploration import Exploration
         from whytrain.app.serving import serve

@@ -31,7 +31,7 @@ def export(config: DictConfig) -> None:
     from whytrain.config.validation import check_config
     from whytrain.errors import ConfigError
     from whytrain.extras import require
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     keys = {"run": str, "format": Form | None, "output": str | None, "push_to_hub": str | None}
@@ -43,13 +43,13 @@ def export(config: DictConfig) -> None:
         require("onnxruntime")
     quiet_libraries()
     address = instantiate(config.tracking).address
-    refuse_unknown(address, plain["run"])
+    run_id = known_run(address, plain["run"])
 
     from whytrain.models.interface import export_form_of
     from whytrain.runs.model import read_model
     from whytrain.tracking.reader import find_run
 
-    run = find_run(address, plain["run"])
+    run = find_run(address, run_id)
     saved = read_model(run)
     form = form or export_form_of(saved.model)
     folder = Path(plain["output"] or Path("exports") / run.name).expanduser()

@@ -30,11 +30,11 @@ def hydra_main(config: DictConfig) -> None:
 
 def inspect(config: DictConfig) -> None:
     """Ask the questions; print the answers, write the page, keep both with the run."""
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain = checked(config)
     tracking = instantiate(config.tracking)
-    refuse_unknown(tracking.address, plain["run"])
+    run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
     from rich.progress import track
@@ -51,7 +51,7 @@ def inspect(config: DictConfig) -> None:
     console = Console()
     people = plain["people"]
     trees = () if people is None else tuple(read_treebank(people))
-    run = find_run(tracking.address, plain["run"])
+    run = find_run(tracking.address, run_id)
     given = {key: plain[key] for key in ("text", "other", "seed", "level")}
     subject = subject_of(run, device=device_named(plain["device"]), trees=trees, **given)
 

@@ -37,10 +37,10 @@ def hydra_main(config: DictConfig) -> None:
 
 def score(config: DictConfig) -> None:
     """Score the explanations of a run's model; print the verdict, write the page, keep it with the run."""
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain, tracking = checked(config), instantiate(config.tracking)
-    refuse_unknown(tracking.address, plain["run"])
+    run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
     from rich.progress import track
@@ -62,7 +62,7 @@ def score(config: DictConfig) -> None:
     scores = [make_score(section) for section in plain["score"].values()]
     if not config.get("score"):
         scores = [each for each in scores if each.shown_by_default]
-    run = find_run(tracking.address, plain["run"])
+    run = find_run(tracking.address, run_id)
     given = _given(plain, run)
     texts, given, notes = _texts(plain, given, run)
     saved = read_model(run, device=device_named(plain["device"]))

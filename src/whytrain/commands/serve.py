@@ -48,12 +48,12 @@ def hydra_main(config: DictConfig) -> None:
 
 def serve(config: DictConfig) -> None:
     """Find the model, say where it will answer, and serve it."""
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain = _checked(config)
     tracking: TrackingSettings = instantiate(config.tracking)
     if plain["run"] is not None:
-        refuse_unknown(tracking.address, plain["run"])
+        known_run(tracking.address, plain["run"])
     # Imported here: --help and a wrong command line do without these seconds.
     from whytrain.audit.answers import fingerprint
     from whytrain.serving.server import serve as serve_until_ended
@@ -131,6 +131,7 @@ def _found(tracking: TrackingSettings, plain: dict[str, Any]) -> _Found:
     from whytrain.runs.config import is_private, kept_config
     from whytrain.runs.model import kept_model
     from whytrain.tracking.models.versions import registered_version, version_folder
+    from whytrain.tracking.quick_look import known_run
     from whytrain.tracking.reader import find_run, saved_model
 
     if plain["classifier"] is not None:
@@ -142,11 +143,12 @@ def _found(tracking: TrackingSettings, plain: dict[str, Any]) -> _Found:
             version=f"{version.name}/{version.version}",
             is_private=is_private(run),
         )
-    kept = kept_model(tracking.root, tracking.address, plain["run"])
+    run_id = known_run(tracking.address, plain["run"])
+    kept = kept_model(tracking.root, tracking.address, run_id)
     if kept is not None:
-        private = not kept_config(tracking.root, plain["run"])["tracking"]["log_text"]
-        return _Found(folder=kept, run=plain["run"], version=None, is_private=private)
-    run = find_run(tracking.address, plain["run"])
+        private = not kept_config(tracking.root, run_id)["tracking"]["log_text"]
+        return _Found(folder=kept, run=run_id, version=None, is_private=private)
+    run = find_run(tracking.address, run_id)
     return _Found(folder=saved_model(run), run=run.run_id, version=None, is_private=is_private(run))
 
 

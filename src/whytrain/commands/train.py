@@ -125,7 +125,7 @@ def check(config: DictConfig) -> None:
     from whytrain.config.validation import check_config
     from whytrain.guidance.guidance_settings import FOUND
     from whytrain.shortcuts.marks import read_marks
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     check_config(plain, KEYS)
@@ -135,7 +135,7 @@ def check(config: DictConfig) -> None:
     if teacher is not None and not Path(teacher).expanduser().is_dir() and instantiate(config.task).exclusive:
         named.append(teacher)
     for run in filter(None, named):
-        refuse_unknown(instantiate(config.tracking).address, run)
+        known_run(instantiate(config.tracking).address, run)
     if (marks := plain["guidance"]["marks"]) not in (None, FOUND):
         read_marks(marks)
 
@@ -266,10 +266,10 @@ def follow_diagnosis(job: Job, uri: str) -> Job:
         TrackingError: there is no such run.
         ConfigError: the run has no diagnosis, or one that recommends nothing or what it may not.
     """
-    from whytrain.tracking.quick_look import refuse_unknown
+    from whytrain.tracking.quick_look import known_run
 
     called = job.config.from_diagnosis
-    refuse_unknown(uri, called)
+    known_run(uri, called)
     from whytrain.runs.diagnosed_run import read_diagnosed
     from whytrain.tracking.reader import find_run
 

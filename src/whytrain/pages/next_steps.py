@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from whytrain.pages.run.reported import ReportedRun
+from whytrain.tracking.quick_look import short_id
 from whytrain.tracking.settings import TrackingSettings, is_server
 from whytrain.tracking.ui import served_at, table_address
 
@@ -32,16 +33,16 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
         run: without recommendations there are none to follow, without a parent nothing to compare it with.
         start: returns the words that start a command; by default those of an installation.
     """
-    where = place(run.uri)
+    where, run_id = place(run.uri), short_id(run.run_id)
     steps = {} if is_server(run.uri) else {"open MLflow": f"{start('ui')}{where}"}
-    steps["explain text"] = f'{start("explain")} run={run.run_id} text="…"{where}'
-    steps["explore in a browser"] = f"{start('explore')} run={run.run_id}{where}"
-    steps["score explanations"] = f"{start('score')} run={run.run_id}{where}"
-    steps["look inside"] = f"{start('inspect')} run={run.run_id}{where}"
+    steps["explain text"] = f'{start("explain")} run={run_id} text="…"{where}'
+    steps["explore in a browser"] = f"{start('explore')} run={run_id}{where}"
+    steps["score explanations"] = f"{start('score')} run={run_id}{where}"
+    steps["look inside"] = f"{start('inspect')} run={run_id}{where}"
     if run.recommends:
-        steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run.run_id}{where}"
+        steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run_id}{where}"
     if run.parent is not None:
-        steps["compare it"] = f"{start('compare')} runs=[{run.parent},{run.run_id}]{where}"
+        steps["compare it"] = f"{start('compare')} runs=[{short_id(run.parent)},{run_id}]{where}"
     return steps
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from whytrain.presentation.wording import counted
 from whytrain.sweeps.summary import best_first
+from whytrain.tracking.quick_look import short_id
 from whytrain.typed_commands import typed
 
 _SHOWN = 10
@@ -91,7 +92,8 @@ def comparison_command(
     ranked = best_first(table, score, mode)
     if len(ranked) < 2:
         return None
-    runs = sweep_id if "seed" in keys and len(keys) > 1 else ",".join(ranked["run_id"].head(2))
+    is_repeated = "seed" in keys and len(keys) > 1
+    runs = short_id(sweep_id) if is_repeated else ",".join(map(short_id, ranked["run_id"].head(2)))
     return f"{typed('compare')} runs=[{runs}]"
 
 

@@ -80,7 +80,7 @@ def kept_model(root: Path, uri: str, run_id: str) -> Path | None:
     Args:
         root: of this machine's part of the tracking.
         uri: absolute tracking address.
-        run_id: MLflow's id; of a name only MLflow knows whether one run has it.
+        run_id: MLflow's id, see `known_run`; of anything else only MLflow knows whose it is.
     """
     if not re.fullmatch(r"[0-9a-f]{32}", run_id):
         return None

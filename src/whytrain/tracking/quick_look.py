@@ -1,8 +1,9 @@
-"""Whether a store of this machine has a run, seen without MLflow, whose import takes seconds."""
+"""Which run of this machine's store is meant, seen without MLflow, whose import takes seconds."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -13,35 +14,58 @@ from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.upload import LOCAL_ID_PREFIX
 
 NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
+_BEGINNING = re.compile(r"[0-9a-f]{6,31}")  # of an id, as people type it
+_SHORT_ID = 8  # characters of an id where it is shown to be typed
 _SHOWN = 5
 
 
-def refuse_unknown(uri: str, id_or_name: str) -> None:
-    """Raise where a SQLite store surely has no such run; other stores, and what is odd, MLflow has to tell.
+def known_run(uri: str, said: str) -> str:
+    """Return the id of the run that is meant if a SQLite store tells, else what was said: MLflow has to tell.
 
     Args:
         uri: absolute tracking address.
-        id_or_name: MLflow's id, or a name.
+        said: MLflow's id or a beginning of it, or a name; see `find_run`.
 
     Raises:
-        MissingRunError: there is no such run, or no store.
+        MissingRunError: there surely is no such run, or no store, or several ids begin like this.
     """
     database = sqlite_path(uri)
-    if database is None or id_or_name.startswith(LOCAL_ID_PREFIX):
-        return
+    if database is None or said.startswith(LOCAL_ID_PREFIX):
+        return said
     if not database.exists():
         raise no_store(uri)
     try:
         with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as opened:
             active = "FROM runs WHERE lifecycle_stage = 'active'"
-            query = f"SELECT 1 {active} AND (run_uuid = ? OR name = ?)"
-            if opened.execute(query, (id_or_name, id_or_name)).fetchone() is not None:
-                return
-            newest = f"SELECT name {active} ORDER BY start_time DESC LIMIT {NAMES_SEARCHED}"
-            names = [str(name) for (name,) in opened.execute(newest)]
+            query = f"SELECT run_uuid {active} AND (run_uuid = ? OR name = ?)"
+            ids = [str(found) for (found,) in opened.execute(query, (said, said))]
+            if ids:
+                return ids[0] if len(ids) == 1 else said
+            newest = opened.execute(f"SELECT run_uuid, name {active} ORDER BY start_time DESC").fetchall()
     except sqlite3.Error:  # of another form
-        return
-    raise no_run(uri, id_or_name, names)
+        return said
+    begun = begins(said, [str(run_id) for run_id, _ in newest])
+    if begun is None:
+        raise no_run(uri, said, [str(name) for _, name in newest[:NAMES_SEARCHED]])
+    return begun
+
+
+def begins(said: str, ids: Sequence[str]) -> str | None:
+    """Return the one of the ids that begins like this; None if there is none, or it is too short to tell.
+
+    Raises:
+        MissingRunError: there are several.
+    """
+    found = [run_id for run_id in ids if run_id.startswith(said)] if _BEGINNING.fullmatch(said) else []
+    if len(found) > 1:
+        shown = ", ".join(found[:_SHOWN])
+        raise MissingRunError(f"{len(found)} runs have ids that begin with {said}; give more of it: {shown}")
+    return found[0] if found else None
+
+
+def short_id(run_id: str) -> str:
+    """Return as much of an id as is typed."""
+    return run_id[:_SHORT_ID]
 
 
 def no_store(uri: str) -> MissingRunError:

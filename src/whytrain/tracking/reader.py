@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from whytrain.errors import MissingRunError, TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
-from whytrain.tracking.quick_look import NAMES_SEARCHED, no_run, no_store, refuse_unknown
+from whytrain.tracking.quick_look import NAMES_SEARCHED, begins, known_run, no_run, no_store
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
@@ -78,18 +78,19 @@ class RunRecord:
         return None if value == "None" else value
 
 
-def find_run(uri: str, id_or_name: str) -> RunRecord:
-    """Return the run with an id, or the one with a name.
+def find_run(uri: str, said: str) -> RunRecord:
+    """Return the run with an id, or the one with a name or with an id that begins like this.
 
     Args:
         uri: Absolute tracking address (`TrackingSettings.address`).
-        id_or_name: MLflow's id, the `local-` id of a run that was sent later, or a name that one run has.
+        said: MLflow's id, at least six characters of its beginning, the `local-` id of a run that was sent
+            later, or a name that one run has.
 
     Raises:
         MissingRunError: If there is no such run or several, naming what comes close.
         TrackingError: If the store cannot be read, or the run's files are gone with their folder.
     """
-    refuse_unknown(uri, id_or_name)
+    id_or_name = known_run(uri, said)
     with reading(uri) as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         if id_or_name.startswith(LOCAL_ID_PREFIX):
@@ -110,6 +111,11 @@ def find_run(uri: str, id_or_name: str) -> RunRecord:
             ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
             raise MissingRunError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
         newest = client.search_runs(experiments, max_results=NAMES_SEARCHED)
+        by_beginning = {run.info.run_id: run for run in newest}
+        if (begun := begins(id_or_name, list(by_beginning))) is not None:
+            found = _record(uri, by_beginning[begun])
+            refuse_lost(found)
+            return found
         raise no_run(uri, id_or_name, [str(run.info.run_name) for run in newest])
 
 
