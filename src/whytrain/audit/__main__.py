@@ -57,7 +57,10 @@ def _verify(options: argparse.Namespace) -> int:
         return FAILED
     print(f"whole: {found.n_entries} entries, the last one {found.head}")
     if found.torn:
-        print(f"{found.torn} bytes at the end belong to an answer that was never given")
+        print(
+            f"its last line is cut: {found.torn} bytes of an entry whose process was killed while it wrote, "
+            "before it answered, or that somebody cut"
+        )
     if found.has_expected is False:
         print(f"broken: no entry has the hash {options.head}: an end was cut off", file=sys.stderr)
         return FAILED

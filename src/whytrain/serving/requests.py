@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 def _encodable(text: str) -> str:
-    text.encode("utf-8")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise PydanticCustomError(
+            "half_a_character",
+            "expected Unicode text, character {place} is half of a surrogate pair; send whole characters",
+            {"place": error.start + 1},
+        ) from error
     return text
 
 
