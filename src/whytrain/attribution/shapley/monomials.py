@@ -31,10 +31,10 @@ class Terms:
     def of(self, signs: Array) -> Array:
         """Return the products (m, k) for signs (m, n)."""
         by_player = signs.T  # whose rows lie together in memory
-        products = by_player[self.members[0]]
+        products: Array = by_player[self.members[0]]
         for players in self.members[1:]:
             products *= by_player[players]
-        return products.T
+        return np.transpose(products)
 
 
 def likely_terms(order: int, weights: Array, most: int | None = None) -> Terms:
