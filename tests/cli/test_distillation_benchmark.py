@@ -68,7 +68,7 @@ def test_it_tunes_on_train_and_reports_the_gap(
     (workspace / "bert" / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     sizes = ["model.hidden_size=4", "model.embedding.size=4", "trainer.max_epochs=1"]
     options = ["--data", ".", "--out", "out", "--model", str(workspace / "bert")]
-    options += ["--common", "data.calibration_size=0"]
+    options += ["--common", "data.calibration_size=0", "trainer.min_steps=0", "trainer.min_epochs=1"]
     trained = benchmark(*options, "--seeds", "0,1", "--", *sizes)
     assert trained == ["final-teacher", *(f"final-{m}-{s}" for s in (0, 1) for m in ("bilstm", "bilstm_kd"))]
     output = capsys.readouterr().out

@@ -22,9 +22,10 @@ _MIN_CHAINS = 4
 # of sentences of 15 to 18 words).
 _FOURS = 0.05  # a product of four, beside one of two
 _LEAST_WEIGHT = 0.1  # of a player that does nothing by itself, where the mean is 1
-# Products of three, or of four, that a regression takes, the likeliest: at 1,024 evaluations all of them
-# lower standard errors of values by a tenth in twice the time, and make interactions worse by a third.
-_FEWEST_TERMS, _TERMS_PER_ROW = 300, 0.8
+# Terms that a regression takes, the likeliest. With all triples standard errors of values are smaller by a
+# tenth, in twice the time at 1,024 evaluations and ten times at 4,096; more fours make interactions worse.
+_MOST_TRIPLES = 400
+_MOST_FOURS = 0.5  # beside one row
 # Of the regressions' variance what the chains, which all use nearly the same one, do not show: with it 95%
 # intervals hold between 91 and 98% over games of 8 to 12 players and 8 to 42 chains.
 _COMMON = 0.3
@@ -148,7 +149,7 @@ class _Chains:
     def values(self) -> tuple[Array, Array]:
         """Return the values and their standard errors, both (n,)."""
         n, signs = self._n, self._signs()
-        triples = likely_terms(3, self._weights(), self._n_terms(signs))
+        triples = likely_terms(3, self._weights(), _MOST_TRIPLES)
         fit = self._fit(signs, triples.of(signs) * triples.deviations, self._odd, self._odd_end)
         singles, products = np.hsplit(fit.coefficients, [n])
         products = products * triples.deviations
@@ -161,7 +162,7 @@ class _Chains:
     def interactions(self) -> tuple[Array, Array]:
         """Return the pairwise interactions and their standard errors, both (n, n)."""
         n, signs, weights = self._n, self._signs(), self._weights()
-        pairs, fours = likely_terms(2, weights), likely_terms(4, weights, self._n_terms(signs))
+        pairs, fours = likely_terms(2, weights), likely_terms(4, weights, int(_MOST_FOURS * len(signs)))
         likely, likely_fours = pairs.deviations, _FOURS * fours.deviations
         products = pairs.of(signs)
         # All pairs have something in common: what payoffs of small, middling and large coalitions differ in.
@@ -191,9 +192,6 @@ class _Chains:
         weights = np.tile(1 / sizes + 1 / (self._n - sizes), len(self))  # those of the ends count most
         weights = np.append(weights, 10 * weights.max())  # v(∅) and v(N) are part of every estimate
         return leave_groups_out(free, features, np.append(targets, end), weights, len(self))
-
-    def _n_terms(self, rows: Array) -> int:
-        return max(_FEWEST_TERMS, int(_TERMS_PER_ROW * len(rows)))
 
     def _signs(self) -> Array:
         """Return ±1 for who is in each S_1 … S_{n−1}, chain by chain, and in N: (n_chains·(n − 1) + 1, n)."""
