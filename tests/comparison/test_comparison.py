@@ -96,7 +96,7 @@ def test_a_real_difference_is_claimed_in_plain_words(result):
     test = result.measures.against_baseline["B"].mcnemar
     assert f"A alone has {test.only_a} right, B alone {test.only_b}" in said[8]
     assert "One seed: the intervals hold for these trained models" in said[9]
-    floors = floor_sentences(result.measures)
+    floors = floor_sentences(result)
     assert "cannot be told from that of a bag of words and bigrams, 0.600" in floors[0]
     assert "is above" in floors[1]
     assert all("calibrated model stays below" in said for said in calibration_sentences(result.measures))
@@ -339,6 +339,7 @@ def test_rows_from_elsewhere_decide_where_validation_rows_hold_what_is_marked(tr
     assert [check.adjusted_p_value, new.adjusted_p_value] == holm_correction([check.p_value, 1.0]).tolist()
     why, on_check, on_new = outside_sentences(found)
     assert why.startswith("B trained not to decide by what guidance.marks names")
+    assert ["may use the marked words" in said for said in floor_sentences(found)] == [False, True]
     assert "B is more accurate than A: +25.0 points" in on_check
     assert "B cannot be told from A: 0.0 points" in on_new
     assert not [said for said in found.missing if "check sample" in said]

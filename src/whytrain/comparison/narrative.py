@@ -99,11 +99,11 @@ def comparison_sentences(result: SideBySide, name: str) -> list[str]:
     return said
 
 
-def floor_sentences(measures: Measures) -> list[str]:
-    """Say whether each recipe beats the simple model that it must beat."""
-    said = []
-    for name, scores in measures.scores.items():
-        floor, accuracy = measures.floors[name], scores["accuracy"]
+def floor_sentences(result: SideBySide) -> list[str]:
+    """Say whether each recipe beats the simple model that it must beat, and where the two are no match."""
+    said, marks = [], _marks(result)
+    for name, scores in result.measures.scores.items():
+        floor, accuracy = result.measures.floors[name], scores["accuracy"]
         if floor is None:
             said.append(f"{name}: no floor was tracked.")
             continue
@@ -112,9 +112,10 @@ def floor_sentences(measures: Measures) -> list[str]:
         where = "cannot be told from"
         if not accuracy.contains(floor):
             where = "is above" if accuracy.estimate > floor else "is below"
-        said.append(
-            f"{name}: its accuracy ({interval}) {where} that of a bag of words and bigrams, {floor:.3f}."
-        )
+        bag = "a bag of words and bigrams"
+        if marks[name] is not None:
+            bag += ", which may use the marked words"
+        said.append(f"{name}: its accuracy ({interval}) {where} that of {bag}, {floor:.3f}.")
     return said
 
 
@@ -123,8 +124,7 @@ def outside_sentences(result: SideBySide) -> list[str]:
 
     Where runs follow other marks than the baseline, first what these rows are for.
     """
-    first = result.baseline
-    marks = {recipe.name: recipe.shown.record.setting("guidance.marks") for recipe in result.recipes}
+    first, marks = result.baseline, _marks(result)
     kept = [name for name, said in marks.items() if said not in (None, marks[first.name])]
     said = []
     if kept:
@@ -147,6 +147,11 @@ def outside_sentences(result: SideBySide) -> list[str]:
             f"{change.after:.3f} of {change.recipe}: {verdict}, p = {change.adjusted_p_value:.2g}."
         )
     return said
+
+
+def _marks(result: SideBySide) -> dict[str, str | None]:
+    """Return by recipe where what must not decide is marked."""
+    return {recipe.name: recipe.shown.record.setting("guidance.marks") for recipe in result.recipes}
 
 
 def calibration_sentences(measures: Measures) -> list[str]:

@@ -108,7 +108,7 @@ def _short(result: SideBySide) -> str:
         html += table(pd.DataFrame(rows))
     if said := outside_sentences(result):
         html += "<h3>On rows from elsewhere</h3>\n" + bullets(said)
-    return html + "<h3>Against the floor</h3>\n" + bullets(floor_sentences(result.measures))
+    return html + "<h3>Against the floor</h3>\n" + bullets(floor_sentences(result))
 
 
 def _differences(result: SideBySide) -> str:

@@ -35,7 +35,7 @@ def told(result: SideBySide) -> list[str]:
         # A note that holds for all stands once.
         lines += [said for said in comparison_sentences(result, name) if said not in lines]
     lines += outside_sentences(result)
-    return [*lines, *floor_sentences(result.measures)[: _MOST_TOLD + 1]]
+    return [*lines, *floor_sentences(result)[: _MOST_TOLD + 1]]
 
 
 def comparison_name(result: SideBySide) -> str:
