@@ -15,6 +15,7 @@ from whytrain.config.override_words import key_of
 from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError, MissingRunError, TrackingError
 from whytrain.runs.config import KEPT_CONFIG
+from whytrain.tracking.quick_look import begins
 from whytrain.tracking.run_folder import FINISHED_FILE, run_folders, write_atomically
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ def start_from(module: pl.LightningModule, folder: Path) -> None:
 def _folder_of(root: Path, called: str) -> Path:
     known = {folder.path: info for folder, info in run_folders(root) if (folder.path / KEPT_CONFIG).is_file()}
     found = [path for path, info in known.items() if called in (path.name, info.remote_id, info.run_name)]
+    if not found:
+        of_id = {info.remote_id or path.name: path for path, info in known.items()}
+        begun = begins(called, list(of_id))
+        found = [] if begun is None else [of_id[begun]]
     if len(found) == 1:
         return found[0]
     if found:

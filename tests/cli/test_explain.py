@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 from small import NO_DEVICE
 
 from whytrain.attribution import bulk
@@ -503,17 +504,26 @@ def test_absent_words_are_filled_in(workspace: Path, bert_folder: Path, tmp_path
 
 
 def test_many_texts_are_told_of_a_faster_way(saved: SavedModel) -> None:
-    exact, random_scores = (
+    exact, drawn = (
         TextExplainer(saved, [method], payoff="log_odds", seed=0)
         for method in (Shapley(absences=None, exact_words=14, budget=1024), RandomScores())
     )
-    said = command._faster_way("tiny", exact, command.MANY)
-    assert said is not None
-    assert "amortize run=tiny" in said
-    assert said.endswith("explainer=amortized")
-    assert command._faster_way("tiny", exact, command.MANY - 1) is None
-    assert command._faster_way("tiny", random_scores, command.MANY) is None
-    assert command._faster_way(None, exact, command.MANY) is None  # a model without a run cannot learn to
+    address = {"_target_": "types.SimpleNamespace", "address": "sqlite:////elsewhere/mlflow.db"}
+    config = OmegaConf.create({"tracking": address})
+
+    def said(explainer: TextExplainer, n_texts: int = command.MANY, **other: Any) -> str | None:
+        plain = {"run": "my run", "payoff": "log_odds", "details": False} | other
+        return command._faster_way(config, plain, explainer, n_texts)
+
+    told = said(exact)
+    assert told is not None
+    assert "amortize 'run=my run' tracking.directory=/elsewhere, once" in told
+    assert told.endswith("explainer=amortized")
+    assert said(exact, command.MANY - 1) is None
+    assert said(drawn) is None
+    # What is never predicted, and a model without a run, which cannot learn to.
+    for other in ({"run": None}, {"payoff": "probability"}, {"details": True}):
+        assert said(exact, **other) is None
 
 
 def test_a_run_gets_a_network_that_explains_at_once(

@@ -179,6 +179,23 @@ def test_a_beginning_of_an_id_stands_for_it_where_no_other_id_begins_so() -> Non
         begins("012345", ids)
 
 
+def test_only_ids_are_shortened() -> None:
+    assert short_id("0123456789abcdef" * 2) == "01234567"
+    for other in ("baseline-of-march", "local-0123456789abcdef"):
+        assert short_id(other) == other
+
+
+def test_a_server_tells_whose_id_begins_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = track(root, "first").run_id
+    # As where only MLflow can tell.
+    monkeypatch.setattr("whytrain.tracking.reader.known_run", lambda uri, said: said)
+    address = settings_in(root).address
+    assert find_run(address, short_id(run_id)).run_id == run_id
+    unlike = "0" if run_id[0] != "0" else "1"
+    with pytest.raises(MissingRunError, match=r"^there is no run"):
+        find_run(address, unlike + run_id[1:8])
+
+
 def test_a_name_is_taken_before_the_beginning_of_an_id(root: Path) -> None:
     run_id = track(root, "first").run_id
     named = track(root, short_id(run_id)).run_id

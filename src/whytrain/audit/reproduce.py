@@ -11,7 +11,6 @@ from whytrain.audit.answers import Reasons, answers_of, fingerprint, salted_hash
 from whytrain.errors import ConfigError, WhytrainError
 from whytrain.models.saved import load_model
 from whytrain.runs.model import kept_model
-from whytrain.tracking.quick_look import known_run
 from whytrain.tracking.reader import find_run, saved_model
 
 # Batches of other sizes add in another order: about 1e-6 of a float32 logit per layer.
@@ -38,6 +37,10 @@ def reproduce(
         raise ConfigError(f"entry {entry['number']} is no answer ({entry['kind']})")
     asked = _text(entry, text)
     known = entry["model"]
+    if folder is None and known["run"] is None:
+        raise ConfigError(
+            f"entry {entry['number']} was answered by a model of no run: give its folder with --model"
+        )
     place = folder or model_folder(known["run"], root, uri)
     if fingerprint(place) != known["fingerprint"]:
         raise WhytrainError(f"{place} is not the model that answered: its fingerprint is another one")
@@ -79,8 +82,7 @@ def model_folder(run: str, root: Path, uri: str | None) -> Path:
         WhytrainError: there is no such run, or it logged no model.
     """
     address = address_of(root, uri)
-    run_id = known_run(address, run)
-    return kept_model(root.resolve(), address, run_id) or saved_model(find_run(address, run_id))
+    return kept_model(root.resolve(), address, run) or saved_model(find_run(address, run))
 
 
 def _difference(told: Any, again: Any, place: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -211,7 +212,7 @@ def explain_file(
     from whytrain.config.trust import trusted
 
     started, console = time.perf_counter(), Console()
-    if faster := _faster_way(plain["run"], explainer, len(texts)):
+    if not target.exists() and (faster := _faster_way(config, plain, explainer, len(texts))):
         console.print(faster, markup=False, highlight=False, soft_wrap=True)
     make, spread = partial(_rows_elsewhere, config, trusted()), None
     workers = plain["workers"] or min(available_cores(), 1 + len(texts) // (4 * AT_ONCE))
@@ -237,17 +238,24 @@ def explain_file(
     )
 
 
-def _faster_way(run: str | None, explainer: TextExplainer, n_texts: int) -> str | None:
+def _faster_way(
+    config: DictConfig, plain: Mapping[str, Any], explainer: TextExplainer, n_texts: int
+) -> str | None:
     """Say how a run's many texts are explained in milliseconds each; None where nothing is faster."""
     from whytrain.attribution.amortized.trained import FOLDER
+    from whytrain.pages.next_steps import place
     from whytrain.typed_commands import typed
 
+    model = explainer.saved.interface
     is_slow = [method.name for method in explainer.explainers] == ["shapley"]
-    if run is None or n_texts < MANY or not is_slow:
-        return None
-    learn = (
-        "" if FOLDER in explainer.saved.interface.additions else f"{typed('amortize')} run={run}, once, and "
+    can_be_predicted = (
+        plain["payoff"] != "probability" and not plain["details"] and model.capabilities.embeddings
     )
+    if plain["run"] is None or n_texts < MANY or not (is_slow and can_be_predicted):
+        return None
+    where = place(instantiate(config.tracking).address)
+    learn = f"{typed('amortize')} {shlex.quote('run=' + plain['run'])}{where}, once, and "
+    learn = "" if FOLDER in model.additions else learn
     return f"{n_texts:,} texts; some milliseconds each, values predicted: {learn}explainer=amortized"
 
 

@@ -14,7 +14,7 @@ from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.upload import LOCAL_ID_PREFIX
 
 NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
-_BEGINNING = re.compile(r"[0-9a-f]{6,31}")  # of an id, as people type it
+BEGINNING = re.compile(r"[0-9a-f]{6,31}")  # of an id, as people type it
 _SHORT_ID = 8  # characters of an id where it is shown to be typed
 _SHOWN = 5
 
@@ -56,7 +56,7 @@ def begins(said: str, ids: Sequence[str]) -> str | None:
     Raises:
         MissingRunError: there are several.
     """
-    found = [run_id for run_id in ids if run_id.startswith(said)] if _BEGINNING.fullmatch(said) else []
+    found = [run_id for run_id in ids if run_id.startswith(said)] if BEGINNING.fullmatch(said) else []
     if len(found) > 1:
         shown = ", ".join(found[:_SHOWN])
         raise MissingRunError(f"{len(found)} runs have ids that begin with {said}; give more of it: {shown}")
@@ -64,8 +64,8 @@ def begins(said: str, ids: Sequence[str]) -> str | None:
 
 
 def short_id(run_id: str) -> str:
-    """Return as much of an id as is typed."""
-    return run_id[:_SHORT_ID]
+    """Return as much of an id as is typed; a name, or the id of a run that is not sent yet, as it is."""
+    return run_id[:_SHORT_ID] if re.fullmatch(r"[0-9a-f]{32}", run_id) else run_id
 
 
 def no_store(uri: str) -> MissingRunError:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from whytrain.errors import MissingRunError, TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
-from whytrain.tracking.quick_look import NAMES_SEARCHED, begins, known_run, no_run, no_store
+from whytrain.tracking.quick_look import BEGINNING, NAMES_SEARCHED, begins, known_run, no_run, no_store
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
@@ -103,6 +103,9 @@ def find_run(uri: str, said: str) -> RunRecord:
         by_id = re.fullmatch(r"[0-9a-f]{32}", id_or_name)
         query = f"attributes.run_id = '{id_or_name}'" if by_id else _name_query(id_or_name)
         runs = client.search_runs(experiments, query)
+        if not runs and BEGINNING.fullmatch(id_or_name):
+            runs = client.search_runs(experiments, f"attributes.run_id LIKE '{id_or_name}%'")
+            begins(id_or_name, [run.info.run_id for run in runs])  # or raises where there are several
         if len(runs) == 1:
             found = _record(uri, runs[0])
             refuse_lost(found)
@@ -111,11 +114,6 @@ def find_run(uri: str, said: str) -> RunRecord:
             ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
             raise MissingRunError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
         newest = client.search_runs(experiments, max_results=NAMES_SEARCHED)
-        by_beginning = {run.info.run_id: run for run in newest}
-        if (begun := begins(id_or_name, list(by_beginning))) is not None:
-            found = _record(uri, by_beginning[begun])
-            refuse_lost(found)
-            return found
         raise no_run(uri, id_or_name, [str(run.info.run_name) for run in newest])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.attribution.shapley.left_out import LeftOut, leave_groups_out
-from whytrain.attribution.shapley.monomials import likely_terms
+from whytrain.attribution.shapley.monomials import MOST_RANKED, Terms, likely_terms
 
 Array = NDArray[np.float64]
 Game = Callable[[NDArray[np.bool_]], Array]  # coalitions bool (m, n_players) to payoffs (m,)
@@ -23,9 +23,9 @@ _MIN_CHAINS = 4
 _FOURS = 0.05  # a product of four, beside one of two
 _LEAST_WEIGHT = 0.1  # of a player that does nothing by itself, where the mean is 1
 # Terms that a regression takes, the likeliest. With all triples standard errors of values are smaller by a
-# tenth, in twice the time at 1,024 evaluations and ten times at 4,096; more fours make interactions worse.
+# tenth, in twice the time at 1,024 evaluations and ten times at 4,096.
 _MOST_TRIPLES = 400
-_MOST_FOURS = 0.5  # beside one row
+_FEW_FOURS = 0.5  # beside one row; tried beside all of them, which are too many where words hardly interact
 # Of the regressions' variance what the chains, which all use nearly the same one, do not show: with it 95%
 # intervals hold between 91 and 98% over games of 8 to 12 players and 8 to 42 chains.
 _COMMON = 0.3
@@ -162,8 +162,23 @@ class _Chains:
     def interactions(self) -> tuple[Array, Array]:
         """Return the pairwise interactions and their standard errors, both (n, n)."""
         n, signs, weights = self._n, self._signs(), self._weights()
-        pairs, fours = likely_terms(2, weights), likely_terms(4, weights, int(_MOST_FOURS * len(signs)))
-        likely, likely_fours = pairs.deviations, _FOURS * fours.deviations
+        pairs = likely_terms(2, weights)
+        few, every = (likely_terms(4, weights, most) for most in (int(_FEW_FOURS * len(signs)), MOST_RANKED))
+        tried = [few] if len(few.deviations) == len(every.deviations) else [few, every]
+        fits = [self._fit_even(signs, pairs, fours) for fours in tried]
+        fit, models, said = min(fits, key=lambda each: each[0].error)
+        present = _prefixes(self._orders)
+        n_of_pair = present[:, :, pairs.members[0]].astype(np.int8) + present[:, :, pairs.members[1]]
+        rest = np.einsum("csp,cs->cp", _pair_weights(n_of_pair), fit.residuals)
+        # v(∅) and v(N) are known: what the regression says of them is corrected without noise.
+        rest += 2 * (self._even_end - said) / (n - 1)
+        estimate, se = np.zeros((n, n)), np.zeros((n, n))
+        estimate[tuple(pairs.members)], se[tuple(pairs.members)] = _estimate(models, rest)
+        return estimate + estimate.T, se + se.T
+
+    def _fit_even(self, signs: Array, pairs: Terms, fours: Terms) -> tuple[LeftOut, Array, Array]:
+        """Return a fit of e, the interactions that it says (n_chains, n_pairs), and e(N), (n_chains, 1)."""
+        n, likely, likely_fours = self._n, pairs.deviations, _FOURS * fours.deviations
         products = pairs.of(signs)
         # All pairs have something in common: what payoffs of small, middling and large coalitions differ in.
         free = np.column_stack([np.ones(len(signs)), products @ likely])
@@ -176,15 +191,7 @@ class _Chains:
         number[tuple(pairs.members)] = np.arange(len(likely))
         for first, second in combinations(fours.members, 2):
             models += 4 / 3 * _summed(of_fours, number[first, second], len(likely))
-        present = _prefixes(self._orders)
-        n_of_pair = present[:, :, pairs.members[0]].astype(np.int8) + present[:, :, pairs.members[1]]
-        rest = np.einsum("csp,cs->cp", _pair_weights(n_of_pair), fit.residuals)
-        # v(∅) and v(N) are known: what the regression says of them is corrected without noise.
-        said = np.hstack([constant, of_pairs, of_fours]).sum(axis=1, keepdims=True)
-        rest += 2 * (self._even_end - said) / (n - 1)
-        estimate, se = np.zeros((n, n)), np.zeros((n, n))
-        estimate[tuple(pairs.members)], se[tuple(pairs.members)] = _estimate(models, rest)
-        return estimate + estimate.T, se + se.T
+        return fit, models, np.hstack([constant, of_pairs, of_fours]).sum(axis=1, keepdims=True)
 
     def _fit(self, free: Array, features: Array, targets: Array, end: float) -> LeftOut:
         """Fit targets (n_chains, n − 1), and their known value for N, by features of the rows of `_signs`."""

@@ -21,10 +21,12 @@ class LeftOut:
     Attributes:
         residuals: float64 (n_groups, n_per_group), targets less their predictions.
         coefficients: float64 (n_groups, n_free + k), of the regression without each group.
+        error: Σ of the squared residuals, weighted: the less, the better the features tell unseen groups.
     """
 
     residuals: Array
     coefficients: Array
+    error: float
 
 
 def leave_groups_out(free: Array, features: Array, targets: Array, weights: Array, n_groups: int) -> LeftOut:
@@ -77,6 +79,7 @@ def leave_groups_out(free: Array, features: Array, targets: Array, weights: Arra
     return LeftOut(
         residuals=errors / grouped(root[:, None])[..., 0],
         coefficients=np.vstack([of_free, coefficients]).T,
+        error=least,
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MOST_RANKED = 3000  # terms of which the likeliest are taken: of 27 players all triples, of 18 all fours
+MOST_RANKED = 3000  # terms of which the likeliest are taken: of 27 players all triples, of 18 all fours
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +51,7 @@ def likely_terms(order: int, weights: Array, most: int | None = None) -> Terms:
     """
     n = len(weights)
     chosen = n
-    while most is not None and chosen > order and comb(chosen, order) > _MOST_RANKED:
+    while most is not None and chosen > order and comb(chosen, order) > MOST_RANKED:
         chosen -= 1
     players = np.sort(np.argsort(-weights, kind="stable")[:chosen])
     if len(players) < order:
