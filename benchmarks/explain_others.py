@@ -5,7 +5,7 @@
 Sentences have 8 to 12 words, the truth is exact. Every package asks the model itself, in batches, as its
 users would; absent words are padding. The error is the sum of |error| over the sum of |value|, the mean over
 sentences; times are of one thread's processor, the mean over sentences. Ours share what coalitions begin and
-end with, and estimate pairs of words, too.
+end with.
 """
 
 from __future__ import annotations

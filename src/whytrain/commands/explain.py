@@ -254,8 +254,9 @@ def _faster_way(
     if plain["run"] is None or n_texts < MANY or not (is_slow and can_be_predicted):
         return None
     where = place(instantiate(config.tracking).address)
-    learn = f"{typed('amortize')} {shlex.quote('run=' + plain['run'])}{where}, once, and "
-    learn = "" if FOLDER in model.additions else learn
+    learn = ""
+    if FOLDER not in model.additions:
+        learn = f"{typed('amortize')} {shlex.quote('run=' + plain['run'])}{where}, once, and "
     return f"{n_texts:,} texts; some milliseconds each, values predicted: {learn}explainer=amortized"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from whytrain.errors import TrackingError
 from whytrain.models.interface import requirements_of_class
 from whytrain.models.saved import DESCRIPTION, SavedModel, load_model, save_model
 from whytrain.tracking.models.package import PyfuncModel
+from whytrain.tracking.quick_look import ID
 from whytrain.tracking.reader import RunRecord, saved_model
 from whytrain.tracking.run_folder import FINISHED_FILE, RunFolder
 
@@ -82,7 +82,7 @@ def kept_model(root: Path, uri: str, run_id: str) -> Path | None:
         uri: absolute tracking address.
         run_id: MLflow's id, see `known_run`; of anything else only MLflow knows whose it is.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", run_id):
+    if not ID.fullmatch(run_id):
         return None
     folder = RunFolder(root, run_id)
     model = folder.path / _FOLDER

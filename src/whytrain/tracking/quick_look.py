@@ -14,6 +14,7 @@ from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.upload import LOCAL_ID_PREFIX
 
 NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
+ID = re.compile(r"[0-9a-f]{32}")  # MLflow's, of a run
 BEGINNING = re.compile(r"[0-9a-f]{6,31}")  # of an id, as people type it
 _SHORT_ID = 8  # characters of an id where it is shown to be typed
 _SHOWN = 5
@@ -41,12 +42,15 @@ def known_run(uri: str, said: str) -> str:
             ids = [str(found) for (found,) in opened.execute(query, (said, said))]
             if ids:
                 return ids[0] if len(ids) == 1 else said
-            newest = opened.execute(f"SELECT run_uuid, name {active} ORDER BY start_time DESC").fetchall()
+            query = f"SELECT run_uuid {active} AND substr(run_uuid, 1, ?) = ?"
+            like = [str(found) for (found,) in opened.execute(query, (len(said), said))]
+            newest = f"SELECT name {active} ORDER BY start_time DESC LIMIT {NAMES_SEARCHED}"
+            names = [str(name) for (name,) in opened.execute(newest)]
     except sqlite3.Error:  # of another form
         return said
-    begun = begins(said, [str(run_id) for run_id, _ in newest])
+    begun = begins(said, like)
     if begun is None:
-        raise no_run(uri, said, [str(name) for _, name in newest[:NAMES_SEARCHED]])
+        raise no_run(uri, said, names)
     return begun
 
 
@@ -65,7 +69,7 @@ def begins(said: str, ids: Sequence[str]) -> str | None:
 
 def short_id(run_id: str) -> str:
     """Return as much of an id as is typed; a name, or the id of a run that is not sent yet, as it is."""
-    return run_id[:_SHORT_ID] if re.fullmatch(r"[0-9a-f]{32}", run_id) else run_id
+    return run_id[:_SHORT_ID] if ID.fullmatch(run_id) else run_id
 
 
 def no_store(uri: str) -> MissingRunError:

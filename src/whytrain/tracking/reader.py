@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from whytrain.errors import MissingRunError, TrackingError
 from whytrain.tracking.backoff import in_one_line
 from whytrain.tracking.connection import connect
-from whytrain.tracking.quick_look import BEGINNING, NAMES_SEARCHED, begins, known_run, no_run, no_store
+from whytrain.tracking.quick_look import (
+    BEGINNING,
+    ID,
+    NAMES_SEARCHED,
+    begins,
+    known_run,
+    no_run,
+    no_store,
+)
 from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
@@ -100,7 +108,7 @@ def find_run(uri: str, said: str) -> RunRecord:
                     f"run {id_or_name} is not at {uri}: send it with `python -m whytrain.tracking replay`"
                 )
             return _record(uri, run)
-        by_id = re.fullmatch(r"[0-9a-f]{32}", id_or_name)
+        by_id = ID.fullmatch(id_or_name)
         query = f"attributes.run_id = '{id_or_name}'" if by_id else _name_query(id_or_name)
         runs = client.search_runs(experiments, query)
         if not runs and BEGINNING.fullmatch(id_or_name):

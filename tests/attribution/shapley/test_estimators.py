@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.stats import t
 
+from whytrain.attribution.shapley import estimators
 from whytrain.attribution.shapley.coalitions import coalition_indices, membership
 from whytrain.attribution.shapley.estimators import Estimate, Game, estimate_interactions, minimum_budget
 from whytrain.attribution.shapley.values import pair_interactions, shapley_values
@@ -98,6 +101,33 @@ def test_intervals_cover_as_often_as_they_claim(budget: int) -> None:
     # independent, and they are not quite.
     assert 0.90 <= values <= 0.99
     assert 0.90 <= pairs <= 0.99
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_what_is_left_out_decides_how_many_fours_are_taken(
+    order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a game of pairs few, of one whose fours are large all."""
+    rng, n = np.random.default_rng(order), 12
+    signs = np.where(membership(np.arange(1 << n), n), 1.0, -1.0)
+    table = signs @ rng.normal(size=n)
+    for members in combinations(range(n), 2):
+        table += rng.normal() * signs[:, members].prod(axis=1)
+    for members in combinations(range(n), 4):
+        table += (0.3 if order == 4 else 0.003) * rng.normal() * signs[:, members].prod(axis=1)
+
+    def interactions() -> np.ndarray:
+        return estimate_interactions(game_of(table), n, 700, seed=0).interactions
+
+    chosen = interactions()
+    monkeypatch.setattr(estimators, "_FEW_FOURS", 99)
+    every = interactions()
+    monkeypatch.setattr(estimators, "_FEW_FOURS", 0.5)
+    monkeypatch.setattr(estimators, "MOST_RANKED", 171)  # half as many as rows: 31 chains of 11, and N
+    few = interactions()
+    by_all, by_few = (np.abs(found - pair_interactions(table)).mean() for found in (every, few))
+    assert (by_all < by_few) == (order == 4)
+    np.testing.assert_array_equal(chosen, every if order == 4 else few)
 
 
 def test_all_is_evaluated_at_once_and_no_more_than_allowed() -> None:

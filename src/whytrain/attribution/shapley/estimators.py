@@ -87,8 +87,9 @@ def estimate_interactions(game: Game, n_players: int, budget: int, seed: int) ->
     product the values are known: of x_i φ_i = 2; of x_i·x_j·x_k φ = ⅔ for each; of x_i·x_j I_ij = 4; of
     x_i·x_j·x_k·x_l I = 4/3 for each pair. The residuals of a chain are those of a regression without it, so
     that a chain's estimate is unbiased whatever the regression is worth, but for what all chains decide
-    together: its penalty, and which terms are thought to be large. Standard errors are those of the chains'
-    mean and a share of the regression's own (its jackknife over chains), which all chains have in common.
+    together: its penalty, which terms are thought to be large, and whether few fours or all. Standard errors
+    are those of the chains' mean and a share of the regression's own (its jackknife over chains), which all
+    chains have in common.
 
     Args:
         game: coalitions bool (m, n) to payoffs float64 (m,).
