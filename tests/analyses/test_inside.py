@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import ROOT
 from small import bilstm_arguments, wordpiece_tokenizer
 
 from whytrain.analyses.analysis import Analysis, AnalysisResult, make_analysis
 from whytrain.analyses.subject import Subject
 from whytrain.data.corpus import Split
+from whytrain.data.lexicon import WordNet
 from whytrain.data.treebank import parse_tree
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
 
+ROOT = Path(__file__).parents[2]
 WORDS = [
     "the",
     "film",
@@ -66,7 +68,11 @@ def ask(name: str, subject: Subject, **settings: object) -> AnalysisResult:
     return analysis.analyze(subject, lambda items, what: items)
 
 
-def test_probes_say_what_rises(subject: Subject) -> None:
+def test_probes_say_what_rises(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> WordNet:
+        raise ConfigError("not here")
+
+    monkeypatch.setattr("whytrain.probing.analysis.WordNet", missing)
     result = ask("probes", subject, sentences=90, parts=300)
     rows = result.tables["probes"]
     scope = rows[rows["question"] == "negation scope"].set_index("layer")

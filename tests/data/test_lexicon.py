@@ -1,4 +1,4 @@
-"""Parts of speech and synonyms: of a WordNet of seven synsets, written here in the library's format."""
+"""Parts of speech and synonyms: of a small WordNet, written here in the library's format, and of the real one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from whytrain.data.lexicon import (
 )
 from whytrain.errors import ConfigError
 
+REAL = lexicon._DEBIAN
 # Part of speech and lemmas of each synset; of a word's senses the first is the most frequent.
 SYNSETS = [
     ("noun", ["film", "movie", "motion_picture", "pic", "flick"]),
@@ -31,7 +32,18 @@ SYNSETS = [
     ("adj", ["dull", "Boring", "slow", "tedious", "tiresome"]),
     ("verb", ["dull", "blunt"]),
     ("adj", ["dull", "muffled"]),
+    ("noun", ["novel"]),
+    ("noun", ["novel", "book"]),
+    ("adj", ["fresh", "novel", "unheard-of", "unexampled"]),
+    ("adj", ["fresh", "clean"]),
 ]
+# How often people found a lemma in a sense of a part of speech, in texts, by the lemma's synset.
+OCCURRENCES = {
+    ("noun", "novel", 0): 3,
+    ("adj", "novel", 0): 40,
+    ("adj", "fresh", 0): 1,
+    ("adj", "fresh", 1): 90,
+}
 OPPOSITES = {("adj", "dull", "Boring"): "bright"}  # of the first lemma of a synset that begins so
 FILES = {"noun": ("n", 5), "verb": ("v", 36), "adj": ("a", 0), "adv": ("r", 2)}
 
@@ -40,11 +52,12 @@ def write_wordnet(folder: Path) -> None:
     """Write index, data, exceptions and names as `nltk` reads them."""
     folder.mkdir(parents=True)
     (folder / "lexnames").write_text("".join(f"{i:02d}\tnoun.all\t1\n" for i in range(45)))
+    counts: list[str] = []
     for name, (pos, lexname) in FILES.items():
         (folder / f"{name}.exc").write_text("films film\n" if name == "noun" else "")
         lines, senses, offset = [], {}, 0
         for lemmas in (lemmas for kind, lemmas in SYNSETS if kind == name):
-            words = " ".join(f"{lemma} 0" for lemma in lemmas)
+            words = " ".join(f"{lemma} {len(senses.get(lemma.lower(), []))}" for lemma in lemmas)
             frames = " 01 + 08 00" if name == "verb" else ""
             opposite = OPPOSITES.get((name, *lemmas[:2]))
             pointers = f"001 ! {senses[opposite][0]} {pos} 0101" if opposite else "000"
@@ -59,13 +72,18 @@ def write_wordnet(folder: Path) -> None:
             f"{lemma} {pos} {len(found)} 0 {len(found)} 0 {' '.join(found)}  \n"
             for lemma, found in senses.items()
         ]
+        kind = list(FILES).index(name) + 1
+        for (_, lemma, sense), count in ((key, n) for key, n in OCCURRENCES.items() if key[0] == name):
+            counts.append(f"{lemma}%{kind}:{lexname:02d}:{sense:02d}:: {sense + 1} {count}\n")
         (folder / f"data.{name}").write_text("".join(lines))
         (folder / f"index.{name}").write_text("".join(sorted(index)))
+    (folder / "cntlist.rev").write_text("".join(sorted(counts)))
 
 
 def read_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the library look for its data in a folder alone."""
     monkeypatch.setattr(nltk.data, "path", [str(folder)])
+    monkeypatch.setattr(lexicon, "_DEBIAN", folder / "debian")
 
 
 @pytest.fixture
@@ -75,8 +93,9 @@ def wordnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WordNet:
     return WordNet()
 
 
-def test_the_part_of_speech_with_most_senses(wordnet: WordNet) -> None:
-    assert wordnet.part_of_speech("film") == "n"  # 3 senses against 1
+def test_the_most_usual_part_of_speech(wordnet: WordNet) -> None:
+    assert wordnet.part_of_speech("novel") == "a"  # 40 occurrences against 3, though one sense against two
+    assert wordnet.part_of_speech("film") == "n"  # never counted: 3 senses against 1
     assert wordnet.part_of_speech("films") == "n"  # through the exceptions
     assert wordnet.part_of_speech("movies") == "n"  # through the rule for plurals
     assert wordnet.part_of_speech("dull") == "a"
@@ -92,6 +111,13 @@ def test_synonyms_keep_the_part_of_speech(wordnet: WordNet) -> None:
     assert wordnet.synonyms("dull") == ("boring", "slow", "tedious", "tiresome", "muffled")
     for word in ("films", "the", ",", "soderbergh"):
         assert wordnet.synonyms(word) == ()
+
+
+def test_a_word_that_mostly_means_something_else_is_no_synonym(wordnet: WordNet) -> None:
+    # "novel" means what "fresh" does once in 90: 40.5/40.5 · 1.5/92 = 1.6%. "unexampled" means it always.
+    assert wordnet.synonyms("novel") == ("unexampled",)
+    # Of "fresh" that is too rare a sense: 1.5/92 · 1; "clean" is close: 90.5/92 · 1.
+    assert wordnet.synonyms("fresh") == ("clean",)
 
 
 def test_antonyms_are_of_the_word_itself(wordnet: WordNet) -> None:
@@ -117,6 +143,27 @@ def test_what_is_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ConfigError, match=r"^WordNet is read through NLTK: install whytrain\[wordnet\][^\n]*$"
     ):
         WordNet()
+
+
+def test_the_files_of_debian_which_have_no_list_of_topics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_from(tmp_path, monkeypatch)
+    write_wordnet(tmp_path / "debian")
+    (tmp_path / "debian" / "lexnames").unlink()
+    assert WordNet().synonyms("film") == ("movie", "pic", "flick", "cinema")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs Debian's package wordnet-base")
+def test_the_real_one_knows_reviews() -> None:
+    wordnet = WordNet()
+    usual = {"movie": "n", "funny": "a", "fails": "v", "really": "r", "the": FUNCTION, "young": "a"}
+    assert {word: wordnet.part_of_speech(word) for word in usual} == usual
+    assert wordnet.antonyms("good") == ("bad", "evil")
+    assert wordnet.antonyms("love") == ("hate",)
+    assert {"comical", "laughable"} <= set(wordnet.synonyms("funny"))
+    assert wordnet.synonyms("story")[:2] == ("narrative", "tale")
+    assert wordnet.synonyms("good") == ()  # "full", "proficient", "skilful", … mostly mean something else
 
 
 ENGLISH = ["it is a film of the year", "this was not for me"]

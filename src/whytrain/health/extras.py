@@ -8,8 +8,6 @@ from whytrain.errors import ConfigError
 from whytrain.extras import EXTRAS, how_to_install
 from whytrain.health.check import Check
 
-_DOWNLOAD = "python -m nltk.downloader wordnet"
-
 
 def extras_checks() -> list[Check]:
     """Look at each package, and at WordNet's data, which nltk loads apart."""
@@ -28,10 +26,14 @@ def _package(name: str) -> Check:
 def _wordnet(name: str) -> list[Check]:
     if name != "nltk":
         return []
-    from whytrain.data.lexicon import WordNet
+    from whytrain.data.lexicon import HOW_TO_GET_WORDNET, WordNet
 
     try:
         WordNet()
     except ConfigError:
-        return [Check(subject="WordNet", status="missing", found="its data are not here", advice=_DOWNLOAD)]
+        return [
+            Check(
+                subject="WordNet", status="missing", found="its data are not here", advice=HOW_TO_GET_WORDNET
+            )
+        ]
     return [Check(subject="WordNet", status="ok", found="its data are there")]

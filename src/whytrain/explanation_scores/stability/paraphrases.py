@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
@@ -12,9 +10,8 @@ import numpy as np
 from annotated_types import Ge
 
 from whytrain.attribution.ask import Ask
-from whytrain.data.lexicon import Lexicon, NoLexicon, WordNet, is_english
+from whytrain.data.lexicon import Lexicon, lexicon_of
 from whytrain.data.words import bare_word, split_words
-from whytrain.errors import ConfigError
 from whytrain.explanation_scores.randomization import rank_correlation
 from whytrain.explanation_scores.score import Array, Score
 from whytrain.explanation_scores.study import Judged, Study, ask_of
@@ -79,19 +76,9 @@ class StabilityOfParaphrases(Score):
     def _variants(self, study: Study) -> list[list[Paraphrase]]:
         """Return the paraphrases of each text, the same ones for every method."""
         if self._made is None or self._made[0] is not study:
-            lexicon, places = _lexicon_for(study.texts), range(len(study.texts))
+            lexicon, places = lexicon_of(study.texts), range(len(study.texts))
             self._made = study, [_Paraphrases(study, i, lexicon, self.synonyms).usable() for i in places]
         return self._made[1]
-
-
-def _lexicon_for(texts: Sequence[str]) -> Lexicon:
-    """Return WordNet for English texts, where it is on this machine."""
-    if not is_english(Counter(bare_word(word) for text in texts for word in split_words(text))):
-        return NoLexicon()
-    try:
-        return WordNet()
-    except ConfigError:
-        return NoLexicon()
 
 
 class _Paraphrases:
