@@ -3,9 +3,10 @@
     python benchmarks/distillation.py --data DIR                 # DIR holds sst2/train.tsv and sst2/dev.tsv
     python benchmarks/distillation.py --data DIR --seeds 0,1,2,3,4 distillation.augmentation.copies=1
 
-The teacher is fine-tuned (once: its run is found again by its name), then for each seed `bilstm` and
-`bilstm_kd` are trained as users train them, all tracked in one store. With --tune the student's settings are
-compared on whole sentences held out of train; the official dev set is looked at for the settings given alone.
+The teacher is fine-tuned (once: its run is found again by its name; with `--teachers A B` several runs teach
+together), then for each seed `bilstm` and `bilstm_kd` are trained as users train them, all tracked in one
+store. With --tune the student's settings are compared on whole sentences held out of train; the official dev
+set is looked at for the settings given alone.
 Words behind the options are overrides of the student's config.
 """
 
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 
 from whytrain.data.splits import calibration_slice
 from whytrain.errors import TrackingError
+from whytrain.models.teacher import load_teacher
 from whytrain.statistics.intervals import t_interval
-from whytrain.tracking.reader import RunRecord, find_run
+from whytrain.tracking.reader import RunRecord, find_run, saved_model
 from whytrain.tracking.settings import TrackingSettings
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
@@ -51,23 +53,29 @@ def main() -> None:
     prefix = "tune" if options.tune else "final"
     epochs = f"trainer.max_epochs={options.teacher_epochs}"
     words = ["model=transformer", f"model.name_or_path={options.model}", "tokenizer=huggingface", epochs]
-    teacher = trained(f"{prefix}-teacher", [*common, *words], options.out)
+    names = options.teachers or [f"{prefix}-teacher"]
+    teachers = [trained(name, [*common, *words], options.out) for name in names]
+    best = accuracy_of_mean(teachers, sst2 / "dev.tsv")
     arms = {"": options.overrides} if not options.tune else CANDIDATES
     student = [
         "model=bilstm_kd",
-        f"distillation.teacher={teacher.run_id}",
+        f"distillation.teacher={','.join(teacher.run_id for teacher in teachers)}",
         f"model.embedding.pretrained={vectors()}",
     ]
     gaps: dict[str, list[float]] = {name: [] for name in arms}
     print(f"{'run':34}{'seed':>6}{'accuracy':>10}{'gap closed':>12}")
-    print(f"{'teacher':34}{0:>6}{score(teacher):>10.4f}", flush=True)
+    for teacher in teachers:
+        print(f"{teacher.name:34}{'':>6}{score(teacher):>10.4f}", flush=True)
+    print(f"{'taught by (best epochs)':34}{'':>6}{best:>10.4f}", flush=True)
     for seed in options.seeds:
         plain = trained(f"{prefix}-bilstm-{seed}", [*common, "model=bilstm", f"seed={seed}"], options.out)
         print(f"{'bilstm':34}{seed:>6}{score(plain):>10.4f}", flush=True)
         for arm, overrides in arms.items():
-            name = "-".join([prefix, "bilstm_kd", *arm.replace(",", "").split(), str(seed)])
+            name = "-".join(
+                [prefix, "bilstm_kd", *options.teachers, *arm.replace(",", "").split(), str(seed)]
+            )
             run = trained(name, [*common, *student, *overrides, f"seed={seed}"], options.out)
-            gap = score(teacher) - score(plain)
+            gap = best - score(plain)
             closed = (score(run) - score(plain)) / gap if gap else float("nan")
             gaps[arm].append(closed)
             print(f"{f'bilstm_kd {arm}':34}{seed:>6}{score(run):>10.4f}{closed:>12.0%}", flush=True)
@@ -87,6 +95,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=lambda text: list(map(int, text.split(","))), default=[0])
     parser.add_argument("--model", default=MODEL, help="name or folder of the teacher's first weights")
     parser.add_argument("--teacher-epochs", type=int, default=1)
+    parser.add_argument(
+        "--teachers", nargs="+", default=[], help="names of runs: those there are not trained"
+    )
     parser.add_argument("--tune", action="store_true", help="compare settings on a slice of train")
     parser.add_argument("--rows", type=int, default=2000, help="sentences of that slice")
     parser.add_argument("--common", nargs="*", default=[], help="overrides of all runs")
@@ -129,6 +140,13 @@ def score(run: RunRecord) -> float:
     return run.metrics["last/accuracy"]
 
 
+def accuracy_of_mean(teachers: Sequence[RunRecord], path: Path) -> float:
+    """Accuracy of what the student is taught: of the mean of the logits of the teachers' best epochs."""
+    texts, labels = zip(*read_rows(path), strict=True)
+    logits = [load_teacher(saved_model(teacher), max_tokens=128).logits(list(texts)) for teacher in teachers]
+    return float((np.mean(logits, axis=0).argmax(axis=1) == np.array(labels)).mean())
+
+
 def said(closed: NDArray[np.float64]) -> str:
     """Return the mean share with its 95% t interval over seeds; where there was no gap there is no share."""
     closed = closed[np.isfinite(closed)]
@@ -140,11 +158,17 @@ def said(closed: NDArray[np.float64]) -> str:
     return f"{interval.estimate:.0%} [{interval.low:.0%}, {interval.high:.0%}]"
 
 
+def read_rows(path: Path) -> list[tuple[str, int]]:
+    """Read texts and labels."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+    return [(row[0], int(row[1])) for row in rows]
+
+
 def tuning_files(sst2: Path, folder: Path, n_rows: int) -> Path:
     """Write train.tsv without, and dev.tsv with, whole sentences held out of train."""
-    with (sst2 / "train.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
-    texts, labels = [row[0] for row in rows], np.array([int(row[1]) for row in rows])
+    rows = read_rows(sst2 / "train.tsv")
+    texts, labels = [text for text, _ in rows], np.array([label for _, label in rows])
     parts = calibration_slice(texts, labels, n_rows, seed=0)
     folder.mkdir(exist_ok=True)
     for name, chosen in (("train", parts.train), ("dev", parts.calibration)):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
@@ -19,7 +23,7 @@ from whytrain.guidance.guidance_settings import FOUND, GuidanceSettings
 from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
-from whytrain.models.teacher import Compared, kept_answers, load_teacher
+from whytrain.models.teacher import Answers, Compared, kept_answers, load_teacher
 from whytrain.objectives.augmentation import Augmenter, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.runs.diagnosed_run import KEY
@@ -90,9 +94,11 @@ def _looks_for_words(settings: GuidanceSettings, named: Named) -> bool:
 def distillation_of(
     settings: DistillationSettings, data: TextData, find: RunFinder, device: torch.device
 ) -> Distillation | None:
-    """Return a teacher's answers to the training sentences; None where there is no teacher.
+    """Return the teachers' answers to the training sentences; None where there is no teacher.
 
-    What is made of these sentences joins `data.training`, labeled by the teacher.
+    Of several it is the mean of their logits, which is the geometric mean of their probabilities (Hinton,
+    Vinyals, Dean 2015, section 1), and of what they say of tokens. What is made of these sentences joins
+    `data.training`, labeled by them.
 
     Args:
         settings: the config's section.
@@ -102,28 +108,34 @@ def distillation_of(
 
     Raises:
         TrackingError: there is no such run.
-        ConfigError: the teacher has other classes, or its attention does not fit the student's tokens.
+        ConfigError: a teacher has other classes, or its attention does not fit the student's tokens.
     """
-    if settings.teacher is None:
+    if not settings.teachers:
         return None
-    folder = _teacher_folder(settings.teacher, data.corpus.fingerprint, find)
-    teacher = load_teacher(folder, data.source.max_tokens)
-    order = _class_order(teacher.class_names, data.corpus.class_names)
     made = _augmented(settings, data)
-    texts = data.corpus.train.texts + _written(made, teacher.tokenizer)
-    found = kept_answers(teacher, folder, texts, compared=settings.compared, device=device, progress=_bar)
-    logits = torch.from_numpy(found.logits)[:, order]
+    asked: list[tuple[SavedModel, Answers]] = []
+    for number, name in enumerate(settings.teachers, start=1):
+        folder = _teacher_folder(name, data.corpus.fingerprint, find)
+        teacher = load_teacher(folder, data.source.max_tokens)
+        order = _class_order(teacher.class_names, data.corpus.class_names)
+        texts = data.corpus.train.texts + _written(made, teacher.tokenizer)
+        bar = partial(_bar, f"asking teacher {number} of {len(settings.teachers)}")
+        found = kept_answers(teacher, folder, texts, compared=settings.compared, device=device, progress=bar)
+        asked.append((teacher, Answers(found.logits[:, order], found.tokens)))
+    logits = _mean([answers.logits for _, answers in asked])
     if made:
         own = _written(made, data.tokenizer)
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
         data.training = data.training.joined(own, labels)
-    for name in settings.compared:
-        _check_same_tokens(teacher, name, len(found.tokens[name]), data)
-    kept = {name: torch.from_numpy(values) for name, values in found.tokens.items()}
+    tokens: dict[Compared, Tensor] = {}
+    for compared in settings.compared:
+        for teacher, answers in asked:
+            _check_same_tokens(teacher, compared, len(answers.tokens[compared]), data)
+        tokens[compared] = _mean([answers.tokens[compared] for _, answers in asked])
     return Distillation(
         logits=logits,
-        attention=kept.get("attention"),
-        attributions=kept.get("attributions"),
+        attention=tokens.get("attention"),
+        attributions=tokens.get("attributions"),
         offsets=torch.from_numpy(data.training.encoded.offsets),
         alpha=settings.alpha,
         temperature=settings.temperature,
@@ -196,7 +208,11 @@ def _check_same_tokens(teacher: SavedModel, name: Compared, n_tokens: int, data:
         )
 
 
-def _bar(batches: Sequence[Rows]) -> Iterable[Rows]:
+def _mean(arrays: Sequence[NDArray[np.float32]]) -> Tensor:
+    return torch.from_numpy(np.mean(arrays, axis=0))
+
+
+def _bar(what: str, batches: Sequence[Rows]) -> Iterable[Rows]:
     from rich.progress import track
 
-    return track(batches, "asking the teacher", transient=True)
+    return track(batches, what, transient=True)

@@ -75,3 +75,5 @@ def test_it_tunes_on_train_and_reports_the_gap(
     assert "gap closed" in output
     assert output.splitlines()[-1].split()[:2] == ["bilstm_kd", "mean"]
     assert benchmark(*options, "--seeds", "0", "--", *sizes) == []  # all of it is there
+    together = [*options, "--teachers", "final-teacher", "second", "--seeds", "0", "--"]
+    assert benchmark(*together, *sizes) == ["second", "final-bilstm_kd-final-teacher-second-0"]

@@ -307,6 +307,37 @@ def test_a_tracked_run_teaches_whatever_the_order_of_its_classes(make_run, works
     torch.testing.assert_close(learned.logits.double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
 
 
+def test_several_teachers_teach_what_they_say_on_average(make_run, bert, workspace):
+    run_id = make_run(tables=False, name="second")
+    config = config_of()
+    data, _ = train.build(config)
+    second = log_a_model(config, data, run_id, ("good", "bad"))
+    words = ("model=bilstm_kd", "distillation.teacher='bert, second'", "distillation.augmentation.copies=1")
+    taught, module = built(*words, "distillation.augmentation.mask=0.0")
+    n, learned = len(data.corpus.train), module.objective.distillation
+    texts = data.corpus.train.texts
+    expected = (load_teacher(bert, 128).logits(texts) + second.logits(texts)[:, ::-1]) / 2
+    torch.testing.assert_close(learned.logits[:n].double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
+    assert len(learned.logits) == len(taught.training) > n
+    assert np.array_equal(taught.training.encoded.labels[n:], learned.logits[n:].argmax(dim=1).numpy())
+    with pytest.raises(TrackingError, match=r"there is no run 'nobody'"):
+        built("model=bilstm_kd", "distillation.teacher='bert,nobody'")
+
+
+def test_teachers_attend_on_average(bert, workspace):
+    shutil.copytree(bert, workspace / "twin")
+    one, both = (
+        built(
+            *(w.replace("=bert", f"={name}") if "teacher" in w else w for w in TAUGHT),
+            "distillation.attention=0.5",
+            small=WITHOUT_WORDPIECE,
+        )[1].objective.distillation
+        for name in ("bert", "'bert,twin'")
+    )
+    torch.testing.assert_close(both.attention, one.attention)
+    torch.testing.assert_close(both.logits, one.logits)
+
+
 def test_teachers_that_do_not_fit(bert, workspace, caplog):
     with pytest.raises(
         ConfigError, match=r"^distillation.attention compares attention token by token, but the te"

@@ -124,6 +124,7 @@ def check(config: DictConfig) -> None:
     """
     from whytrain.config.validation import check_config
     from whytrain.guidance.guidance_settings import FOUND
+    from whytrain.objectives.teachers import teachers_of
     from whytrain.shortcuts.marks import read_marks
     from whytrain.tracking.quick_look import known_run
 
@@ -131,9 +132,9 @@ def check(config: DictConfig) -> None:
     check_config(plain, KEYS)
     instantiate(config.data).look()
     named = [plain["guidance"]["run"]]
-    teacher = plain["distillation"]["teacher"]  # a run, or a folder
-    if teacher is not None and not Path(teacher).expanduser().is_dir() and instantiate(config.task).exclusive:
-        named.append(teacher)
+    if instantiate(config.task).exclusive:
+        teachers = teachers_of(plain["distillation"]["teacher"])  # runs, or folders
+        named += [teacher for teacher in teachers if not Path(teacher).expanduser().is_dir()]
     for run in filter(None, named):
         known_run(instantiate(config.tracking).address, run)
     if (marks := plain["guidance"]["marks"]) not in (None, FOUND):

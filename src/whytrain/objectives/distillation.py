@@ -15,6 +15,7 @@ from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import Probability
 from whytrain.models.teacher import Compared
 from whytrain.models.token_attributions import token_attributions
+from whytrain.objectives.teachers import teachers_of
 from whytrain.types import Batch
 
 
@@ -33,7 +34,7 @@ class DistillationSettings:
 
     Attributes:
         teacher: id or unique name of a tracked run, or folder of a saved model or of a Hugging Face
-            classifier; None where there is no teacher.
+            classifier; of several, with commas between them, the mean counts. None where there is no teacher.
         alpha: weight of the soft labels; the gold labels' is 1 - alpha.
         temperature: softens the labels and the student's answer to them.
         attention: weight of the squared distance between the attention of student and teacher; 0: off.
@@ -47,6 +48,11 @@ class DistillationSettings:
     attention: Annotated[float, Ge(0)]
     attributions: Annotated[float, Ge(0)]
     augmentation: AugmentationSettings
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Each teacher."""
+        return teachers_of(self.teacher)
 
     @property
     def compared(self) -> tuple[Compared, ...]:
