@@ -31,3 +31,14 @@ def test_what_has_ended_cannot_be_stopped(tmp_path: Path, monkeypatch: pytest.Mo
     assert training._ended.wait(10)
     training.stop()
     assert training.state == "finished"
+
+
+@pytest.mark.parametrize("said", ["reading the data\n", "stopped; go on with: whytrain train resume=1f\n"])
+def test_only_what_left_a_checkpoint_can_go_on(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    plan: Any = SimpleNamespace(name="next", folder=tmp_path, words=(), write=lambda corpus: None)
+    training = Training(plan, None)
+    training.log.write_text(said)
+    assert training.can_go_on == ("resume=" in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,9 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     elsewhere = next_steps(finished(best, uri="sqlite:////x/runs/mlflow.db", concluded=to_follow))
     assert "typed train from_diagnosis=abc tracking.directory=/x/runs\n" in elsewhere
     assert "tracking.uri" not in elsewhere
+    spaced = next_steps(finished(best, uri="sqlite:////x y/mlflow.db", parent="mean, and long"))
+    words = shlex.split(spaced.split("typed compare ")[1].splitlines()[0])
+    assert words == ["runs=['mean, and long','abc']", "tracking.directory=/x y"]
     served = next_steps(finished(best, uri="http://127.0.0.1:5001/", experiment_id="7"))
     assert "http://127.0.0.1:5001/#/experiments/7/runs?viewStateShareKey=whytrain" in served
     assert "typed ui" not in served

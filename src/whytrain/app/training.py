@@ -89,6 +89,11 @@ class Training:
         return None if epochs is None else epochs[0] / epochs[1]
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether it left a checkpoint from which a stopped one goes on."""
+        return "go on with: " in self.said
+
+    @property
     def said(self) -> str:
         """What it printed so far."""
         return self.log.read_text("utf-8", "replace")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+from whytrain.config.override_words import quoted
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.tracking.quick_look import short_id
 from whytrain.tracking.settings import TrackingSettings, is_server
@@ -23,7 +25,7 @@ def place(uri: str) -> str:
     if uri == default:
         return ""
     own = re.fullmatch(r"sqlite:///(.+)/mlflow\.db", uri)
-    return f" tracking.directory={own[1]}" if own else f" tracking.uri={uri}"
+    return " " + shlex.quote(f"tracking.directory={own[1]}" if own else f"tracking.uri={uri}")
 
 
 def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".format) -> dict[str, str]:
@@ -42,8 +44,15 @@ def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".forma
     if run.recommends:
         steps["follow its diagnosis"] = f"{start('train')} from_diagnosis={run_id}{where}"
     if run.parent is not None:
-        steps["compare it"] = f"{start('compare')} runs=[{short_id(run.parent)},{run_id}]{where}"
+        steps["compare it"] = f"{start('compare')} {_listed(short_id(run.parent), run_id)}{where}"
     return steps
+
+
+def _listed(*runs: str) -> str:
+    """Return the word that names runs, quoted for list and shell where a name holds a space or a comma."""
+    if all(re.fullmatch(r"[\w.:/-]+", run) for run in runs):
+        return f"runs=[{','.join(runs)}]"
+    return shlex.quote(f"runs=[{','.join(map(quoted, runs))}]")
 
 
 def local_page(settings: TrackingSettings, run_id: str) -> Path | None:
