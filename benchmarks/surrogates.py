@@ -38,12 +38,13 @@ from whytrain.data.wordpiece import WordPieceTrainer
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.interface import ModelInterface, interface_of
+from whytrain.objectives.augmentation import joined_texts
 from whytrain.statistics.intervals import Interval, t_interval
 from whytrain.surrogates.conclusions import fidelity_evidence
 from whytrain.surrogates.evidence import FidelityEvidence
 from whytrain.surrogates.features import WordCounter
 from whytrain.surrogates.fitting import Answered, ExplainedWords, SurrogateSettings, Unlabeled, fit_surrogates
-from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.sampling import balanced_rows
 
 MAX_TOKENS, MAX_WORDS = 128, 10
 

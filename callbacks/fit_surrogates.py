@@ -40,6 +40,7 @@ from whytrain.figures.surrogates.rule_list import rule_list
 from whytrain.influence.surrogate_rows import surrogate_rows
 from whytrain.models.batch_runner import predict_split
 from whytrain.models.interface import ModelInterface
+from whytrain.objectives.augmentation import joined_texts
 from whytrain.runs.surrogates import log_surrogates
 from whytrain.surrogates.conclusions import (
     coefficient_table,
@@ -64,7 +65,7 @@ from whytrain.surrogates.fitting import (
     fit_surrogates,
 )
 from whytrain.surrogates.rules import tree_cells
-from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.sampling import balanced_rows
 from whytrain.surrogates.soft_rules import soft_cells, soft_table
 from whytrain.tracking.recorder import Recorder
 from whytrain.types import Progress

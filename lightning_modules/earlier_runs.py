@@ -17,6 +17,7 @@ from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
 from whytrain.data.lexicon import NoLexicon, usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
+from whytrain.data.words import split_words
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
 from whytrain.guidance.guidance_settings import FOUND, GuidanceSettings
@@ -24,7 +25,7 @@ from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import Answers, Compared, kept_answers, load_teacher
-from whytrain.objectives.augmentation import Augmenter, written_out
+from whytrain.objectives.augmentation import Augmenter, Words, joined_texts, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.runs.diagnosed_run import KEY
 from whytrain.runs.find import RunFinder
@@ -174,17 +175,16 @@ def _class_order(theirs: Sequence[str], ours: Sequence[str]) -> list[int]:
     )
 
 
-def _augmented(settings: DistillationSettings, data: TextData) -> list[tuple[str | None, ...]]:
-    how = settings.augmentation
-    if not how["copies"]:
-        return []
-    texts = data.corpus.train.texts
-    lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
-    make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
-    return make(how["copies"], data.seed)
+def _augmented(settings: DistillationSettings, data: TextData) -> list[Words]:
+    how, texts, made = settings.augmentation, data.corpus.train.texts, list[Words]()
+    if how["copies"]:
+        lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
+        make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
+        made += make(how["copies"], data.seed)
+    return made + [tuple(split_words(text)) for text in joined_texts(texts, how["joined"], data.seed)]
 
 
-def _written(made: Sequence[tuple[str | None, ...]], tokenizer: Tokenizer) -> list[str]:
+def _written(made: Sequence[Words], tokenizer: Tokenizer) -> list[str]:
     """Write sentences with hidden words as a tokenizer hides them."""
     if tokenizer.mask_id is None and any(word is None for words in made for word in words):
         raise ConfigError(

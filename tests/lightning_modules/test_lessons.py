@@ -27,6 +27,7 @@ from whytrain.models import teacher as teachers
 from whytrain.models.bilstm import BiLSTM
 from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import answers, load_teacher
+from whytrain.objectives.augmentation import joined_texts
 from whytrain.runs.marks import log_marks
 from whytrain.runs.model import log_model
 from whytrain.runs.provenance import log_provenance
@@ -305,6 +306,16 @@ def test_a_tracked_run_teaches_whatever_the_order_of_its_classes(make_run, works
     expected = saved.logits(data.corpus.train.texts)[:, ::-1].copy()
     assert data.corpus.class_names == ("bad", "good")
     torch.testing.assert_close(learned.logits.double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_joined_sentences_are_labeled_by_the_teacher(bert):
+    data, module = built(*TAUGHT, "distillation.augmentation.joined=30", small=WITHOUT_WORDPIECE)
+    learned, n = module.objective.distillation, len(data.corpus.train)
+    assert len(learned.logits) == len(data.training) == n + 30
+    texts = joined_texts(data.corpus.train.texts, 30, data.seed)
+    expected = load_teacher(bert, 128).logits(texts)
+    torch.testing.assert_close(learned.logits[n:].double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
+    assert np.array_equal(data.training.encoded.labels[n:], expected.argmax(axis=1))
 
 
 def test_several_teachers_teach_what_they_say_on_average(make_run, bert, workspace):

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom, chisquare
 
 from whytrain.data.lexicon import NoLexicon
-from whytrain.objectives.augmentation import Augmenter, written_out
+from whytrain.objectives.augmentation import Augmenter, joined_texts, written_out
 
 TEXTS = ["Good film .", "bad film !", "good good plot", "fine plot ."]
 
@@ -79,3 +79,16 @@ def test_what_is_made_is_new_and_depends_on_the_seed_alone():
 
 def test_masked_words_are_written_as_the_tokenizer_does():
     assert written_out(("a", None, "film"), "<mask>") == "a <mask> film"
+
+
+def test_joined_sentences_are_two_of_the_sample() -> None:
+    texts = [f"w{i}" for i in range(50)]
+    made = joined_texts(texts, 2000, seed=0)
+    pairs = [text.split(" ") for text in made]
+    assert len(made) == 2000
+    assert {len(pair) for pair in pairs} == {2}
+    for place in (0, 1):  # each sentence is drawn as often as the others: five standard deviations of 2000/50
+        counts = np.unique([pair[place] for pair in pairs], return_counts=True)[1]
+        assert len(counts) == 50
+        assert abs(counts - 40).max() < 5 * np.sqrt(40)
+    assert joined_texts(texts, 2000, seed=0) == made != joined_texts(texts, 2000, seed=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whytrain.errors import DataError
-from whytrain.surrogates.sampling import balanced_rows, joined_texts
+from whytrain.surrogates.sampling import balanced_rows
 
 NAMES = ["a", "b", "c"]
 LABELS = np.repeat([0, 1, 2], [700, 200, 20])
@@ -39,16 +39,3 @@ def test_the_seed_decides_and_the_global_generator_stays() -> None:
 def test_a_missing_class_is_named() -> None:
     with pytest.raises(DataError, match=r"there are none of b, c"):
         balanced_rows(np.zeros(5, dtype=np.int64), NAMES, 4, seed=0)
-
-
-def test_joined_sentences_are_two_of_the_sample() -> None:
-    texts = [f"w{i}" for i in range(50)]
-    made = joined_texts(texts, 2000, seed=0)
-    pairs = [text.split(" ") for text in made]
-    assert len(made) == 2000
-    assert {len(pair) for pair in pairs} == {2}
-    for place in (0, 1):  # each sentence is drawn as often as the others: five standard deviations of 2000/50
-        counts = np.unique([pair[place] for pair in pairs], return_counts=True)[1]
-        assert len(counts) == 50
-        assert abs(counts - 40).max() < 5 * np.sqrt(40)
-    assert joined_texts(texts, 2000, seed=0) == made != joined_texts(texts, 2000, seed=1)

@@ -1,7 +1,8 @@
-"""Sentences made of sentences, for a teacher to label: words masked or replaced, and pieces of sentences."""
+"""Sentences made of sentences, for a teacher to label: words masked or replaced, pieces, and two joined."""
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -86,3 +87,16 @@ class Augmenter:
 def written_out(sentence: Words, mask_token: str) -> str:
     """Return a sentence as text, masked words as a tokenizer writes them."""
     return " ".join(mask_token if word is None else word for word in sentence)
+
+
+def joined_texts(texts: Sequence[str], n: int, seed: int) -> list[str]:
+    """Make n sentences, each of two drawn ones behind each other.
+
+    A network knows its training sentences by heart, so that it says little more of them than their labels do;
+    of two that stand together it has to judge anew.
+
+    >>> joined_texts(["good"], n=2, seed=0)
+    ['good good', 'good good']
+    """
+    generator = np.random.default_rng([seed, zlib.crc32(b"joined")])
+    return [f"{texts[a]} {texts[b]}" for a, b in generator.integers(len(texts), size=(n, 2)).tolist()]

@@ -26,6 +26,7 @@ class AugmentationSettings(TypedDict):
     mask: Probability
     replace: Probability
     n_gram: Probability
+    joined: Annotated[int, Ge(0)]
 
 
 @dataclass(frozen=True, kw_only=True)

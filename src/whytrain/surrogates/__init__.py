@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from whytrain.surrogates.features import Feature, FeatureTable
     from whytrain.surrogates.fidelity import Fidelity, r_squared
     from whytrain.surrogates.rules import Condition, Rule, rules_of
-    from whytrain.surrogates.sampling import balanced_rows, joined_texts
+    from whytrain.surrogates.sampling import balanced_rows
     from whytrain.surrogates.surrogates import Surrogate, fit_surrogate
 else:
     __getattr__ = lazy_imports(__name__)
@@ -22,7 +22,6 @@ __all__ = [
     "Surrogate",
     "balanced_rows",
     "fit_surrogate",
-    "joined_texts",
     "r_squared",
     "rules_of",
 ]

@@ -1,4 +1,4 @@
-"""Which training sentences the surrogates learn from, and which are made of them."""
+"""Which training sentences the surrogates learn from."""
 
 from __future__ import annotations
 
@@ -47,16 +47,3 @@ def balanced_rows(
         of_class = labels[order] == label
         turn[of_class] = np.arange(counts[label])
     return order[np.argsort(turn, kind="stable")][:n_rows]
-
-
-def joined_texts(texts: Sequence[str], n: int, seed: int) -> list[str]:
-    """Make n sentences, each of two drawn ones behind each other.
-
-    A network knows its training sentences by heart, so that it says little more of them than their labels do;
-    of two that stand together it has to judge anew.
-
-    >>> joined_texts(["good"], n=2, seed=0)
-    ['good good', 'good good']
-    """
-    generator = np.random.default_rng([seed, zlib.crc32(b"joined")])
-    return [f"{texts[a]} {texts[b]}" for a, b in generator.integers(len(texts), size=(n, 2)).tolist()]
