@@ -58,6 +58,11 @@ def test_ranges_are_ordered_and_do_not_overlap(values: list[int], n_ranges: int)
 
 
 def test_missing_numbers() -> None:
+    assert (
+        number_ranges([-1 / 11, 1 / 7, 1 / 3, 1.0], 2).tolist()
+        == ["-0.0909 to 0.143"] * 2 + ["0.333 to 1"] * 2
+    )
+    assert number_ranges([0.12341, 0.12342], 2).tolist() == ["0.12341", "0.12342"]  # told apart
     assert number_ranges([1.0, np.nan, 1.0]).tolist() == ["1", "missing", "1"]
     assert number_ranges([np.nan, np.nan]).tolist() == ["missing", "missing"]
 

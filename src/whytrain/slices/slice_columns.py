@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,14 +119,14 @@ def with_groups(columns: Mapping[str, ArrayLike]) -> tuple[dict[str, NDArray[np.
 
 
 def _span_names(ends: Sequence[tuple[float, float]]) -> list[str]:
-    """Name ranges by both ends, with as many digits as it takes to tell them apart."""
-    names = []
-    for digits in (6, 12, 17):
+    """Name ranges by both ends, with as many digits as tell the end of one from the next one's beginning."""
+    texts: list[tuple[str, str]] = []
+    least = 6 if any(abs(end) >= 1000 for pair in ends for end in pair) else 3
+    for digits in (least, 6, 12, 17):
         texts = [(f"{low:.{digits}g}", f"{high:.{digits}g}") for low, high in ends]
-        names = [low if low == high else f"{low} to {high}" for low, high in texts]
-        if len(set(names)) == len(names):
+        if all(high != low for (_, high), (low, _) in pairwise(texts)):
             break
-    return names
+    return [low if low == high else f"{low} to {high}" for low, high in texts]
 
 
 def _numbers(column: NDArray[np.object_]) -> NDArray[np.float64] | None:
