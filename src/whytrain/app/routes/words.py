@@ -28,7 +28,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
 
     @routes.get("")
     def show(named: str = "") -> Response:
-        model = exploration.first
+        model, named = exploration.first, named[:_LONGEST]
         if model.run is None or model.is_private:
             return pages.page("nothing", why=_why_nothing(exploration))
         opinion = exploration.notebook.opinion
@@ -39,7 +39,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
             found=found,
             suspects=[] if found is None else words.suspects(found, model.saved.class_names, opinion),
             group=None if found is None else words.misleading_together(found, opinion),
-            ranked=words.ranked_words(model, opinion, named[:_LONGEST]),
+            ranked=words.ranked_words(model, opinion, named),
             pairs=words.ranked_pairs(model, opinion),
             named=named,
             remarks=exploration.notebook.remarks,
