@@ -169,6 +169,20 @@ class Recurrence(Protocol):
         """
         ...
 
+    def follow(
+        self, state: tuple[Tensor, ...], rows: Tensor, inputs: Tensor, tokens: Tensor, direction: int
+    ) -> tuple[Tensor, ...]:
+        """Read a token behind each of some rows.
+
+        Args:
+            state: tensors of any number of rows.
+            rows: int64 (n,), rows of the state.
+            inputs: (n_tokens, size), input projections of the direction.
+            tokens: int64 (n,), which of them is read behind each.
+            direction: 0 or 1.
+        """
+        ...
+
     def positions(self, n_tokens: int) -> Sequence[int]:
         """Return the positions whose states the readout looks at."""
         ...

@@ -55,6 +55,25 @@ def test_the_penalty_is_the_one_that_predicts_left_out_rows_best() -> None:
     assert (lost.residuals**2).mean() == pytest.approx((noise**2).mean(), rel=0.1)
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.3, 1.0, 5.0])
+def test_no_other_penalty_predicts_left_out_rows_better(
+    noise: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 30))
+    y = x @ rng.normal(size=30) + noise * rng.normal(size=40)
+    penalties = left_out._PENALTIES
+
+    def error() -> float:
+        return leave_groups_out(NONE, x, y, np.ones(40), 10).error
+
+    found, others = error(), []
+    for penalty in penalties:
+        monkeypatch.setattr(left_out, "_PENALTIES", np.array([penalty]))
+        others.append(error())
+    assert found == min(others)
+
+
 def test_features_that_say_the_same_share_the_coefficient() -> None:
     x = np.repeat(np.array([[1.0], [-1.0], [1.0], [-1.0]]), 2, axis=1)
     found = leave_groups_out(NONE[:4], x, 3 * x[:, 0], np.ones(4), 2)

@@ -107,9 +107,7 @@ def _run(recurrence: Recurrence, inputs: Tensor, levels: list[_Nodes], direction
     state, summaries = recurrence.initial(), []
     for nodes in levels:
         parents, tokens = (torch.from_numpy(a).to(inputs.device) for a in (nodes.parents, nodes.tokens))
-        before = tuple(part.index_select(0, parents) for part in state)
-        versions = inputs.index_select(0, tokens)
-        state = recurrence.step(before, versions, direction, branch=False, high=True)
+        state = recurrence.follow(state, parents, inputs, tokens, direction)
         summaries.append(recurrence.summarize(state, direction))
     return summaries
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 State = tuple[Tensor, ...]
 
+_ROWS = 512  # followed at once on a CPU: what a step computes of them should stay in its cache
+
 
 class LSTMRecurrence:
     """The two recurrences of a single-layer bidirectional LSTM with its readout.
@@ -64,11 +66,18 @@ class LSTMRecurrence:
             shape = (n_choices, -1) if high else (-1, n_choices)
             gates = gates.view(*shape, size).add_(inputs.unsqueeze(1 - axis))
             cell = cell.view(*shape, cell.shape[-1])
-        units = size // 4
-        gate_in, gate_forget, gate_out, candidate = gates.sigmoid_().chunk(4, dim=-1)
-        cell = (gate_forget * cell).addcmul_(gate_in, candidate.mul_(4).sub_(2))
-        hidden = cell.sigmoid().mul_(2).sub_(1).mul_(gate_out)
-        return hidden.view(-1, units), cell.view(-1, units)
+        return tuple(part.view(-1, size // 4) for part in _next(gates, cell))
+
+    def follow(self, state: State, rows: Tensor, inputs: Tensor, tokens: Tensor, direction: int) -> State:
+        """Read a token behind each of some rows."""
+        hidden, cell = state
+        size = _ROWS if hidden.device.type == "cpu" else max(1, len(rows))
+        parts = []
+        for chosen, read in zip(torch.split(rows, size), torch.split(tokens, size), strict=True):
+            gates = inputs.index_select(0, read)
+            gates.addmm_(hidden.index_select(0, chosen), self._hidden_weights[direction])
+            parts.append(_next(gates, cell.index_select(0, chosen)))
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
     def positions(self, n_tokens: int) -> Sequence[int]:
         """Return the positions whose states the readout looks at."""
@@ -81,6 +90,13 @@ class LSTMRecurrence:
     def combine(self, forward: Sequence[Tensor], backward: Sequence[Tensor], n_rows: int) -> Tensor:
         """Return logits (n_rows, n_classes) from the summaries of both directions."""
         return self._readout.combine(forward, backward, n_rows)
+
+
+def _next(gates: Tensor, cell: Tensor) -> State:
+    """Return the state behind gates (…, 4 * hidden_size), which are overwritten, and the last cell state."""
+    gate_in, gate_forget, gate_out, candidate = gates.sigmoid_().chunk(4, dim=-1)
+    cell = (gate_forget * cell).addcmul_(gate_in, candidate, value=4).sub_(gate_in, alpha=2)
+    return cell.sigmoid().mul_(2).sub_(1).mul_(gate_out), cell
 
 
 def _reordered(lstm: nn.LSTM, name: str, direction: int) -> Tensor:
