@@ -105,7 +105,8 @@ def players_of(encoding: Words, max_tokens: int | None, unit: Literal["word", "w
             f"the text has {len(token_ids)} tokens, the model reads at most {max_tokens}; shorten the text"
         )
     own = word_of_token[word_of_token >= 0]
-    if not np.array_equal(np.unique(own), np.arange(len(words))) or (np.diff(own) < 0).any():
+    steps = own[1:] - own[:-1]
+    if not len(own) or own[0] or own[-1] != len(words) - 1 or not ((steps == 0) | (steps == 1)).all():
         raise DataError(
             f"every one of the {len(words)} words must have its tokens, in the order of the sentence; "
             "encode the text with a limit that does not cut it"

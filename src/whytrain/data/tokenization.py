@@ -205,24 +205,24 @@ class Tokenizer:
         ids = self._cut(self._plain(encoding.ids), max_tokens)
         offsets = encoding.offsets  # copied at each access
         spans = word_spans(text, characters=characters)
-        begins = [begin for begin, _ in spans]
+        begins = [0, *(begin for begin, _ in spans[1:])]  # what stands before the first word is of it
         merged: list[tuple[int, int]] = []  # first and last span of each word, as far as there are tokens
-        word_of_token = np.full(len(ids), -1, dtype=np.int64)
+        word_of_token = [-1] * len(ids)
         # A text of whitespace alone may have tokens, but no word.
         inside = range(len(self._before), len(ids) - len(self._after)) if spans else ()
         for token in inside:
             begin, end = offsets[token]
             while begin < end and text[begin].isspace():  # some tokenizers count the space before a word
                 begin += 1
-            first = max(bisect_right(begins, begin) - 1, 0)
-            last = max(bisect_right(begins, max(end - 1, begin)) - 1, first)
+            first = bisect_right(begins, begin) - 1
+            last = bisect_right(begins, end - 1, lo=first + 1) - 1
             if merged and first <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
             else:
                 merged.append((first, last))
             word_of_token[token] = len(merged) - 1
         words = tuple(text[spans[first][0] : spans[last][1]] for first, last in merged)
-        return WordEncoding(words, np.array(ids, dtype=np.int64), word_of_token)
+        return WordEncoding(words, np.array(ids, dtype=np.int64), np.array(word_of_token, dtype=np.int64))
 
     def tokens_inside(
         self, text: str, spans: Sequence[tuple[int, int]], max_tokens: int
