@@ -59,7 +59,7 @@ def main() -> None:
     arms = {"": options.overrides} if not options.tune else CANDIDATES
     student = [
         "model=bilstm_kd",
-        f"distillation.teacher={','.join(teacher.run_id for teacher in teachers)}",
+        f"distillation.teacher=[{','.join(teacher.run_id for teacher in teachers)}]",
         f"model.embedding.pretrained={vectors()}",
     ]
     gaps: dict[str, list[float]] = {name: [] for name in arms}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import time
 from collections.abc import Callable
@@ -82,8 +83,12 @@ class Checkpoints(Callback):
             raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        run_id = self.last.parent.parent.name
-        return Interrupted(self._signal or signal.SIGTERM, f"go on with: {typed('train')} resume={run_id}")
+        run_folder = self.last.parent.parent
+        root, where = run_folder.parents[1], ""
+        if root.resolve() != Path("mlruns").resolve():
+            where = " " + shlex.quote(f"tracking.directory={root}")
+        again = f"go on with: {typed('train')} resume={run_folder.name}{where}"
+        return Interrupted(self._signal or signal.SIGTERM, again)
 
     # Checkpoints
 

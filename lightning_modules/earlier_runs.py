@@ -17,13 +17,11 @@ from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import has_no_names, same_classes
 from whytrain.data.lexicon import NoLexicon, usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
-from whytrain.data.words import split_words
 from whytrain.errors import ConfigError
 from whytrain.guidance.guidance import Guidance, guide
 from whytrain.guidance.guidance_settings import FOUND, GuidanceSettings
 from whytrain.guidance.training_rows import Named
 from whytrain.lightning_modules.data import TextData
-from whytrain.models.saved import SavedModel
 from whytrain.models.teacher import Answers, Compared, kept_answers, load_teacher
 from whytrain.objectives.augmentation import Augmenter, Words, joined_texts, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
@@ -113,25 +111,26 @@ def distillation_of(
     """
     if not settings.teachers:
         return None
-    made = _augmented(settings, data)
-    asked: list[tuple[SavedModel, Answers]] = []
+    changed, how = _augmented(settings, data), settings.augmentation
+    joined = joined_texts(data.corpus.train.texts, how["joined"], data.seed)
+    asked: list[tuple[int, Answers]] = []
     for number, name in enumerate(settings.teachers, start=1):
         folder = _teacher_folder(name, data.corpus.fingerprint, find)
         teacher = load_teacher(folder, data.source.max_tokens)
-        order = _class_order(teacher.class_names, data.corpus.class_names)
-        texts = data.corpus.train.texts + _written(made, teacher.tokenizer)
+        order = _class_order(name, teacher.class_names, data.corpus.class_names)
+        _check_tokenizer(name, teacher.tokenizer, settings, data)
+        texts = [*data.corpus.train.texts, *_written(changed, teacher.tokenizer), *joined]
         bar = partial(_bar, f"asking teacher {number} of {len(settings.teachers)}")
         found = kept_answers(teacher, folder, texts, compared=settings.compared, device=device, progress=bar)
-        asked.append((teacher, Answers(found.logits[:, order], found.tokens)))
+        asked.append((teacher.max_tokens, Answers(found.logits[:, order], found.tokens)))
     logits = _mean([answers.logits for _, answers in asked])
-    if made:
-        own = _written(made, data.tokenizer)
+    if further := [*_written(changed, data.tokenizer), *joined]:
         labels = logits[len(data.corpus.train) :].argmax(dim=1).numpy()
-        data.training = data.training.joined(own, labels)
+        data.training = data.training.joined(further, labels)
     tokens: dict[Compared, Tensor] = {}
     for compared in settings.compared:
-        for teacher, answers in asked:
-            _check_same_tokens(teacher, compared, len(answers.tokens[compared]), data)
+        for max_tokens, answers in asked:
+            _check_length(compared, max_tokens, len(answers.tokens[compared]), data)
         tokens[compared] = _mean([answers.tokens[compared] for _, answers in asked])
     return Distillation(
         logits=logits,
@@ -159,29 +158,31 @@ def _teacher_folder(teacher: str, fingerprint: str, find: RunFinder) -> Path:
     return saved_model(run)
 
 
-def _class_order(theirs: Sequence[str], ours: Sequence[str]) -> list[int]:
-    """Return where the teacher has each of our classes."""
+def _class_order(teacher: str, theirs: Sequence[str], ours: Sequence[str]) -> list[int]:
+    """Return where a teacher has each of our classes."""
     order = same_classes(theirs, ours)
     if order is not None:
         return order
     if has_no_names(theirs) and len(theirs) == len(ours):
         _log.warning(
-            "distillation: nobody named the teacher's classes; they are taken as %s", ", ".join(ours)
+            "distillation: nobody named the classes of the teacher %s; they are taken as %s",
+            teacher,
+            ", ".join(ours),
         )
         return list(range(len(ours)))
     raise ConfigError(
-        f"distillation.teacher knows the classes {', '.join(theirs)}, the data has {', '.join(ours)}: give a "
-        "teacher of the same classes"
+        f"distillation.teacher={teacher} knows the classes {', '.join(theirs)}, the data has "
+        f"{', '.join(ours)}: give a teacher of the same classes"
     )
 
 
 def _augmented(settings: DistillationSettings, data: TextData) -> list[Words]:
-    how, texts, made = settings.augmentation, data.corpus.train.texts, list[Words]()
-    if how["copies"]:
-        lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
-        make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
-        made += make(how["copies"], data.seed)
-    return made + [tuple(split_words(text)) for text in joined_texts(texts, how["joined"], data.seed)]
+    how, texts = settings.augmentation, data.corpus.train.texts
+    if not how["copies"]:
+        return []
+    lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
+    make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
+    return make(how["copies"], data.seed)
 
 
 def _written(made: Sequence[Words], tokenizer: Tokenizer) -> list[str]:
@@ -194,17 +195,23 @@ def _written(made: Sequence[Words], tokenizer: Tokenizer) -> list[str]:
     return [written_out(words, HIDDEN) for words in made]
 
 
-def _check_same_tokens(teacher: SavedModel, name: Compared, n_tokens: int, data: TextData) -> None:
-    if teacher.tokenizer.fingerprint != data.tokenizer.fingerprint:
-        raise ConfigError(
-            f"distillation.{name} compares {name} token by token, but the teacher has the "
-            f"tokenizer {teacher.tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
-            f"(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.{name}=0"
-        )
+def _check_tokenizer(
+    teacher: str, tokenizer: Tokenizer, settings: DistillationSettings, data: TextData
+) -> None:
+    for name in settings.compared:
+        if tokenizer.fingerprint != data.tokenizer.fingerprint:
+            raise ConfigError(
+                f"distillation.{name} compares {name} token by token, but the teacher {teacher} has the "
+                f"tokenizer {tokenizer.name} and the student {data.tokenizer.name}: use the teacher's "
+                f"(tokenizer=huggingface tokenizer.name_or_path=…), or distillation.{name}=0"
+            )
+
+
+def _check_length(name: Compared, max_tokens: int, n_tokens: int, data: TextData) -> None:
     if n_tokens != len(data.training.encoded.token_ids):
         raise ConfigError(
-            f"distillation.{name}: the teacher reads {teacher.max_tokens} tokens of a sentence and the "
-            f"student {data.source.max_tokens}: set data.max_tokens={teacher.max_tokens}"
+            f"distillation.{name}: the teacher reads {max_tokens} tokens of a sentence and the "
+            f"student {data.source.max_tokens}: set data.max_tokens={max_tokens}"
         )
 
 

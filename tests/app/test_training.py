@@ -33,12 +33,18 @@ def test_what_has_ended_cannot_be_stopped(tmp_path: Path, monkeypatch: pytest.Mo
     assert training.state == "finished"
 
 
-@pytest.mark.parametrize("said", ["reading the data\n", "stopped; go on with: whytrain train resume=1f\n"])
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("reading the data\n", None),
+        ("epoch 1/2\nstopped by SIGTERM; go on with: whytrain train resume=1f\n", "whytrain train resume=1f"),
+    ],
+)
 def test_only_what_left_a_checkpoint_can_go_on(
-    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    said: str, command: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", Ended)
     plan: Any = SimpleNamespace(name="next", folder=tmp_path, words=(), write=lambda corpus: None)
     training = Training(plan, None)
     training.log.write_text(said)
-    assert training.can_go_on == ("resume=" in said)
+    assert training.next_step == command

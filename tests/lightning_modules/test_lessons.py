@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.torch
 import torch
 from explained_runs import config_of, track_explained_run
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from small_runs import SMALL
 
@@ -323,7 +325,7 @@ def test_several_teachers_teach_what_they_say_on_average(make_run, bert, workspa
     config = config_of()
     data, _ = train.build(config)
     second = log_a_model(config, data, run_id, ("good", "bad"))
-    words = ("model=bilstm_kd", "distillation.teacher='bert, second'", "distillation.augmentation.copies=1")
+    words = ("model=bilstm_kd", "distillation.teacher=[bert,second]", "distillation.augmentation.copies=1")
     taught, module = built(*words, "distillation.augmentation.mask=0.0")
     n, learned = len(data.corpus.train), module.objective.distillation
     texts = data.corpus.train.texts
@@ -332,26 +334,41 @@ def test_several_teachers_teach_what_they_say_on_average(make_run, bert, workspa
     assert len(learned.logits) == len(taught.training) > n
     assert np.array_equal(taught.training.encoded.labels[n:], learned.logits[n:].argmax(dim=1).numpy())
     with pytest.raises(TrackingError, match=r"there is no run 'nobody'"):
-        built("model=bilstm_kd", "distillation.teacher='bert,nobody'")
+        built("model=bilstm_kd", "distillation.teacher=[bert,nobody]")
 
 
 def test_teachers_attend_on_average(bert, workspace):
-    shutil.copytree(bert, workspace / "twin")
-    one, both = (
-        built(
-            *(w.replace("=bert", f"={name}") if "teacher" in w else w for w in TAUGHT),
+    shutil.copytree(bert, workspace / "other")
+    weights = safetensors.torch.load_file(bert / "model.safetensors")
+    changed = {name: 3 * w if ".query." in name else w for name, w in weights.items()}
+    safetensors.torch.save_file(changed, workspace / "other" / "model.safetensors", {"format": "pt"})
+
+    def taught(teacher):
+        words = (
+            "model=bilstm_kd",
+            f"distillation.teacher={teacher}",
+            *TAUGHT[2:],
             "distillation.attention=0.5",
-            small=WITHOUT_WORDPIECE,
-        )[1].objective.distillation
-        for name in ("bert", "'bert,twin'")
-    )
-    torch.testing.assert_close(both.attention, one.attention)
-    torch.testing.assert_close(both.logits, one.logits)
+        )
+        return built(*words, small=WITHOUT_WORDPIECE)[1].objective.distillation
+
+    one, other, both = (taught(teacher) for teacher in ("bert", "other", "[bert,other]"))
+    assert (one.attention - other.attention).abs().max() > 0.01
+    torch.testing.assert_close(both.attention, (one.attention + other.attention) / 2)
+    torch.testing.assert_close(both.logits, (one.logits + other.logits) / 2)
+
+
+def test_reasons_are_of_one_teacher(bert):
+    with pytest.raises(
+        InstantiationException, match=r"distillation.attributions: a teacher's reasons are for the class"
+    ):
+        built("model=bilstm_kd", "distillation.teacher=[bert,bert]", "distillation.attributions=1.0")
 
 
 def test_teachers_that_do_not_fit(bert, workspace, caplog):
     with pytest.raises(
-        ConfigError, match=r"^distillation.attention compares attention token by token, but the te"
+        ConfigError,
+        match=r"^distillation.attention compares attention token by token, but the teacher bert has",
     ):
         built("model=bilstm_kd", "distillation.teacher=bert", "distillation.attention=1.0")
     (workspace / "empty").mkdir()
@@ -368,7 +385,7 @@ def test_teachers_that_do_not_fit(bert, workspace, caplog):
         json.dumps({k: v for k, v in config.items() if k not in ("id2label", "label2id")})
     )
     built(*TAUGHT, small=WITHOUT_WORDPIECE)
-    assert "nobody named the teacher's classes; they are taken as bad, good" in caplog.text
+    assert "nobody named the classes of the teacher bert; they are taken as bad, good" in caplog.text
     (bert / "config.json").write_text(json.dumps(config))
     reviews = pd.read_csv(workspace / "reviews.csv").replace({"good": "fine"})
     reviews.to_csv(workspace / "reviews.csv", index=False)

@@ -63,6 +63,8 @@ def test_missing_numbers() -> None:
         == ["-0.0909 to 0.143"] * 2 + ["0.333 to 1"] * 2
     )
     assert number_ranges([0.12341, 0.12342], 2).tolist() == ["0.12341", "0.12342"]  # told apart
+    spans = set(number_ranges([99.96, 99.97, 150.6, 151.4, 0.5, 12.34, 700.2, 712.9]).tolist())
+    assert spans == {"0.5 to 12.34", "99.96 to 99.97", "150.6 to 151.4", "700.2 to 712.9"}
     assert number_ranges([1.0, np.nan, 1.0]).tolist() == ["1", "missing", "1"]
     assert number_ranges([np.nan, np.nan]).tolist() == ["missing", "missing"]
 

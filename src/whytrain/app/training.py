@@ -15,6 +15,7 @@ from whytrain.app.planning import CONTROL, Plan
 from whytrain.data.corpus import Corpus
 
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\s+val/accuracy (\d\.\d+)", re.MULTILINE)
+_NEXT_STEP = re.compile(r"; go on with: (.+)$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (.+)$", re.MULTILINE)
 State = Literal["training", "finished", "failed", "stopped"]
 
@@ -89,9 +90,10 @@ class Training:
         return None if epochs is None else epochs[0] / epochs[1]
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether it left a checkpoint from which a stopped one goes on."""
-        return "go on with: " in self.said
+    def next_step(self) -> str | None:
+        """The command by which a stopped one goes on; None where it left no checkpoint."""
+        found = _NEXT_STEP.search(self.said)
+        return found and found[1]
 
     @property
     def said(self) -> str:

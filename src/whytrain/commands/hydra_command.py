@@ -100,4 +100,10 @@ class HydraCommand:
             if key == "data" and (value.lower().endswith(_DATA_FILES) or os.sep in value):
                 raise ConfigError(f"data={value}: data is a kind of source; write data=csv data.path={value}")
         named = map(self.renamed, overrides)
-        return [literal_list(literal(w, self.text_keys, swept=swept), self.list_keys) for w in named]
+        return [self._literal(word, swept=swept) for word in named]
+
+    def _literal(self, word: str, *, swept: bool) -> str:
+        key, value = split_word(word)
+        if key in self.list_keys and value.startswith("[") and value.endswith("]"):
+            return literal_list(word, self.list_keys)
+        return literal(word, self.text_keys, swept=swept)

@@ -124,7 +124,6 @@ def check(config: DictConfig) -> None:
     """
     from whytrain.config.validation import check_config
     from whytrain.guidance.guidance_settings import FOUND
-    from whytrain.objectives.teachers import teachers_of
     from whytrain.shortcuts.marks import read_marks
     from whytrain.tracking.quick_look import known_run
 
@@ -133,7 +132,8 @@ def check(config: DictConfig) -> None:
     instantiate(config.data).look()
     named = [plain["guidance"]["run"]]
     if instantiate(config.task).exclusive:
-        teachers = teachers_of(plain["distillation"]["teacher"])  # runs, or folders
+        given = plain["distillation"]["teacher"]  # runs, or folders
+        teachers = [given] if isinstance(given, str) else given or ()
         named += [teacher for teacher in teachers if not Path(teacher).expanduser().is_dir()]
     for run in filter(None, named):
         known_run(instantiate(config.tracking).address, run)
@@ -371,6 +371,7 @@ COMMAND = HydraCommand(
     name="train",
     task=hydra_main,
     text_keys=TEXT_KEYS,
+    list_keys=("distillation.teacher",),
     positional="write key=value or group=choice, such as seed=1 or model=bilstm_opt",
 )
 

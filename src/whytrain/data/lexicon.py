@@ -34,11 +34,12 @@ _FUNCTION_WORDS = frozenset(
 )
 _ENGLISH = 0.15  # least share of function words
 _SAMPLE = 1000  # texts from which the language is told
-HOW_TO_GET_WORDNET = "`python -m nltk.downloader wordnet` or, on Debian, `apt install wordnet-base`"
+DOWNLOAD_WORDNET = "python -m nltk.downloader wordnet"
+_HOW_TO_GET = f"`{DOWNLOAD_WORDNET}` or, on Debian, `apt install wordnet-base`"
 _DEBIAN = Path("/usr/share/wordnet")  # where its package puts the files
 _TOPICS = 45  # under which WordNet files its senses; nothing here asks for them
 _MOST = 6  # synonyms of a word
-_CLOSE = 0.05  # least probability that a word and its synonym mean the same
+_CLOSE = 0.2  # least probability that a word and its synonym mean the same
 _UNSEEN = 0.5  # occurrences that each sense is given beside those that were counted
 
 
@@ -91,11 +92,11 @@ class WordNet:
             self._wordnet = _english()
         except ImportError as error:
             raise ConfigError(
-                f"WordNet is read through NLTK: install whytrain[wordnet], then run {HOW_TO_GET_WORDNET}"
+                f"WordNet is read through NLTK: install whytrain[wordnet], then run {_HOW_TO_GET}"
             ) from error
         except (LookupError, OSError) as error:
             raise ConfigError(
-                f"WordNet is not on this machine: run {HOW_TO_GET_WORDNET}, or point NLTK_DATA to a folder "
+                f"WordNet is not on this machine: run {_HOW_TO_GET}, or point NLTK_DATA to a folder "
                 "with corpora/wordnet"
             ) from error
 
@@ -116,11 +117,10 @@ class WordNet:
     def synonyms(self, word: str) -> tuple[str, ...]:
         """Return words that mean the same in the word's usual part of speech, the closest first.
 
-        Close are words that seldom mean anything else: a word's occurrences in texts whose senses people told
-        apart, and half an occurrence more of each sense, say how likely it has a sense; the product of both
-        words' probabilities, over the senses that they share, must reach 5%. "full" is a synonym of "good",
-        of good returns, and does not. An inflected form has none: the base form of a synonym would not fit
-        into its place.
+        A word's occurrences in texts whose senses people told apart, and half an occurrence more of each
+        sense, say how likely it has a sense. The product of both words' probabilities, summed over the senses
+        that they share, must reach 20%: "full" can stand for "good", of good returns, and seldom does. An
+        inflected form has none: the base form of a synonym would not fit into its place.
         """
         kind = self.part_of_speech(word)
         if kind in (None, SYMBOL, FUNCTION):
@@ -137,11 +137,8 @@ class WordNet:
 
     @cache  # noqa: B019
     def antonyms(self, word: str) -> tuple[str, ...]:
-        """Return opposites of the word itself in its usual part of speech, those of usual senses first."""
-        kind = self.part_of_speech(word)
-        if kind in (None, SYMBOL, FUNCTION):
-            return ()
-        usage = self._usage(word, kind)
+        """Return the opposites of the word itself, not of its senses' other words, of usual senses first."""
+        usage = {sense: count for kind in "nvar" for sense, count in self._usage(word, kind).items()}
         lemmas: list[Lemma] = [
             lemma
             for sense in sorted(usage, key=lambda sense: -usage[sense])
@@ -153,8 +150,8 @@ class WordNet:
 
     @cache  # noqa: B019
     def _usage(self, word: str, kind: str) -> Mapping[Synset, int]:
-        """Return how often the word, or what it is a form of, was found in each sense."""
-        forms = {word, self._wordnet.morphy(word, kind) or word}
+        """Return how often the word, or what it may be a form of, was found in each sense."""
+        forms = {word, *self._wordnet._morphy(word, kind)}  # `morphy` returns one of them
         return {
             sense: sum(lemma.count() for lemma in sense.lemmas() if lemma.name().lower() in forms)
             for sense in self._wordnet.synsets(word, kind)
@@ -168,6 +165,7 @@ class WordNet:
         return {sense: count / total for sense, count in usage.items()}
 
 
+@cache
 def _english() -> Any:
     """Load NLTK's reader without its maps to the WordNets of other languages, which take most of the time."""
     import nltk.data

@@ -26,14 +26,12 @@ def _package(name: str) -> Check:
 def _wordnet(name: str) -> list[Check]:
     if name != "nltk":
         return []
-    from whytrain.data.lexicon import HOW_TO_GET_WORDNET, WordNet
+    from whytrain.data.lexicon import DOWNLOAD_WORDNET, WordNet
 
     try:
         WordNet()
     except ConfigError:
         return [
-            Check(
-                subject="WordNet", status="missing", found="its data are not here", advice=HOW_TO_GET_WORDNET
-            )
+            Check(subject="WordNet", status="missing", found="its data are not here", advice=DOWNLOAD_WORDNET)
         ]
     return [Check(subject="WordNet", status="ok", found="its data are there")]

@@ -15,7 +15,6 @@ from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import Probability
 from whytrain.models.teacher import Compared
 from whytrain.models.token_attributions import token_attributions
-from whytrain.objectives.teachers import teachers_of
 from whytrain.types import Batch
 
 
@@ -35,7 +34,7 @@ class DistillationSettings:
 
     Attributes:
         teacher: id or unique name of a tracked run, or folder of a saved model or of a Hugging Face
-            classifier; of several, with commas between them, the mean counts. None where there is no teacher.
+            classifier; or a list of such, of which the mean counts. None where there is no teacher.
         alpha: weight of the soft labels; the gold labels' is 1 - alpha.
         temperature: softens the labels and the student's answer to them.
         attention: weight of the squared distance between the attention of student and teacher; 0: off.
@@ -43,17 +42,25 @@ class DistillationSettings:
         augmentation: further sentences.
     """
 
-    teacher: str | None
+    teacher: str | list[str] | None
     alpha: Probability
     temperature: Annotated[float, Gt(0)]
     attention: Annotated[float, Ge(0)]
     attributions: Annotated[float, Ge(0)]
     augmentation: AugmentationSettings
 
+    def __post_init__(self) -> None:
+        """Refuse to average the reasons of several teachers, each for the class that it predicts."""
+        if self.attributions > 0 and len(self.teachers) > 1:
+            raise ConfigError(
+                "distillation.attributions: a teacher's reasons are for the class that it predicts, and "
+                f"{len(self.teachers)} teachers may predict several: give one teacher, or set it to 0"
+            )
+
     @property
     def teachers(self) -> tuple[str, ...]:
         """Each teacher."""
-        return teachers_of(self.teacher)
+        return (self.teacher,) if isinstance(self.teacher, str) else tuple(self.teacher or ())
 
     @property
     def compared(self) -> tuple[Compared, ...]:
@@ -72,7 +79,8 @@ class StudentSettings(DistillationSettings):
 
     def __post_init__(self) -> None:
         """Refuse a student that has nobody to learn from."""
-        if self.teacher is None:
+        super().__post_init__()
+        if not self.teachers:
             raise ConfigError(
                 "distillation.teacher: a student learns from a teacher, and none was given: give the id or "
                 "name of a tracked run, or the folder of a Hugging Face classifier"

@@ -124,7 +124,10 @@ def _span_names(ends: Sequence[tuple[float, float]]) -> list[str]:
     least = 6 if any(abs(end) >= 1000 for pair in ends for end in pair) else 3
     for digits in (least, 6, 12, 17):
         texts = [(f"{low:.{digits}g}", f"{high:.{digits}g}") for low, high in ends]
-        if all(high != low for (_, high), (low, _) in pairwise(texts)):
+        are_apart = all(high != low for (_, high), (low, _) in pairwise(texts))
+        if are_apart and all(
+            (a == b) == (low == high) for (a, b), (low, high) in zip(texts, ends, strict=True)
+        ):
             break
     return [low if low == high else f"{low} to {high}" for low, high in texts]
 
