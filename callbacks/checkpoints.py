@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import signal
 import time
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted, ending_signals
+from whytrain.pages.next_steps import place
+from whytrain.tracking.settings import sqlite_address
 from whytrain.typed_commands import typed
 
 
@@ -84,9 +85,7 @@ class Checkpoints(Callback):
 
     def _interrupted(self) -> Interrupted:
         run_folder = self.last.parent.parent
-        root, where = run_folder.parents[1], ""
-        if root.resolve() != Path("mlruns").resolve():
-            where = " " + shlex.quote(f"tracking.directory={root}")
+        where = place(sqlite_address(run_folder.absolute().parents[1] / "mlflow.db"))
         again = f"go on with: {typed('train')} resume={run_folder.name}{where}"
         return Interrupted(self._signal or signal.SIGTERM, again)
 
