@@ -86,6 +86,26 @@ def test_words_are_told_apart_without_wordnet(tokenizer: Tokenizer, texts: list[
     assert "." not in task.word
 
 
+class FewKinds:
+    """Knows the kind of one word."""
+
+    def part_of_speech(self, word: str) -> str | None:
+        """Return it."""
+        return "n" if word == "film" else NoLexicon().part_of_speech(word)
+
+    synonyms = antonyms = NoLexicon().synonyms
+
+
+def test_what_a_lexicon_lacks_is_a_kind_of_its_own(tokenizer: Tokenizer, texts: list[str]) -> None:
+    task = part_of_speech(read_sentences(texts, tokenizer, 40), FewKinds(), 100, np.random.default_rng(0))
+    assert task is not None
+    assert task.word is not None
+    assert task.labels == ("function word", "noun", "other")
+    told = {word: task.labels[label] for word, label in zip(task.word, task.label, strict=True)}
+    assert told["film"] == "noun"
+    assert told["good"] == "other"
+
+
 def test_too_few_parts_are_no_task(tokenizer: Tokenizer) -> None:
     sentences = read_sentences(["the film is good", "", "a plot"], tokenizer, 40)
     assert len(sentences) == 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.data.lexicon import FUNCTION, SYMBOL, Lexicon
+from whytrain.data.lexicon import FUNCTION, SYMBOL, Lexicon, NoLexicon
 from whytrain.data.tokenization import Tokenizer, WordEncoding
 from whytrain.data.treebank import LabelledTree
 from whytrain.data.words import bare_word
@@ -17,7 +17,6 @@ from whytrain.probing.negation import negation_scope
 _THIRDS = ("first third", "middle", "last third")
 _OPINIONS = ("negative", "neutral", "positive")
 _KINDS = {FUNCTION: "function word", "n": "noun", "v": "verb", "a": "adjective", "r": "adverb"}
-_UNKNOWN = "content word"  # where no lexicon tells more
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,12 +71,12 @@ def part_of_speech(
     sentences: Sequence[WordEncoding], lexicon: Lexicon, size: int, rng: np.random.Generator
 ) -> ProbeTask | None:
     """Ask for the usual part of speech of a word; without WordNet whether it is a function word."""
-    parts = []
+    unknown, parts = "content word" if isinstance(lexicon, NoLexicon) else "other", []
     for row, encoding in enumerate(sentences):
         for place, word in enumerate(encoding.words):
             kind = lexicon.part_of_speech(bare_word(word))
             if kind != SYMBOL:
-                parts.append(_Part(row, place, place + 1, _KINDS.get(kind or "", _UNKNOWN)))
+                parts.append(_Part(row, place, place + 1, _KINDS.get(kind or "", unknown)))
     return _task("part of speech", sentences, parts, size, rng)
 
 
