@@ -112,7 +112,7 @@ def distillation_of(
     if not settings.teachers:
         return None
     changed, how = _augmented(settings, data), settings.augmentation
-    joined = joined_texts(data.corpus.train.texts, how["joined"], data.seed)
+    joined = joined_texts(data.corpus.train.texts, how["joined"], data.source.split_seed)
     asked: list[tuple[int, Answers]] = []
     for number, name in enumerate(settings.teachers, start=1):
         folder = _teacher_folder(name, data.corpus.fingerprint, find)
@@ -182,7 +182,7 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[Words]:
         return []
     lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
     make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
-    return make(how["copies"], data.seed)
+    return make(how["copies"], data.source.split_seed)
 
 
 def _written(made: Sequence[Words], tokenizer: Tokenizer) -> list[str]:

@@ -314,10 +314,22 @@ def test_joined_sentences_are_labeled_by_the_teacher(bert):
     data, module = built(*TAUGHT, "distillation.augmentation.joined=30", small=WITHOUT_WORDPIECE)
     learned, n = module.objective.distillation, len(data.corpus.train)
     assert len(learned.logits) == len(data.training) == n + 30
-    texts = joined_texts(data.corpus.train.texts, 30, data.seed)
+    texts = joined_texts(data.corpus.train.texts, 30, data.source.split_seed)
     expected = load_teacher(bert, 128).logits(texts)
     torch.testing.assert_close(learned.logits[n:].double(), torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
     assert np.array_equal(data.training.encoded.labels[n:], expected.argmax(axis=1))
+
+
+def test_runs_of_all_seeds_ask_the_teacher_the_same_sentences(bert, monkeypatch):
+    asked = []
+    answer = teachers.answers
+    monkeypatch.setattr(teachers, "answers", lambda *a, **k: asked.append(a[1]) or answer(*a, **k))
+    words = [f"distillation.augmentation.{key}" for key in ("joined=30", "copies=2", "mask=0.5")]
+    for seed in range(3):
+        built(*TAUGHT, *words, f"seed={seed}", small=WITHOUT_WORDPIECE)
+    assert len(asked) == 1
+    built(*TAUGHT, *words, "data.split_seed=1", small=WITHOUT_WORDPIECE)
+    assert len(asked) == 2
 
 
 def test_several_teachers_teach_what_they_say_on_average(make_run, bert, workspace):
