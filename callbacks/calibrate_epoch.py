@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 from annotated_types import Interval as Within
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.calibration.confidence import Confidence, fit_confidence
@@ -156,7 +157,6 @@ class CalibrateEpoch(Observer):
             log_label_figure(store, of_labels, data.corpus.class_names, None)
             return
         seen = self._epoch(module, best_answers(trainer, pl_module)("validation"), data)
-        runs = _runs(seen)
         self.confidence = seen.confidence
         if unseen is not None:
             self._log_numbers(store, seen, data, unseen)
@@ -169,22 +169,10 @@ class CalibrateEpoch(Observer):
                 covered=seen.confidence.sets(seen.validation.logits)[np.arange(len(split)), split.labels],
             ),
         )
-        expected = self._expected_coverage(seen, len(split))
-        figures = {
-            "reliability": reliability_diagram(runs),
-            "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
-            "confidence_by_outcome": confidence_by_outcome(runs),
-            "risk_coverage": risk_coverage_curve({"model": list(runs.values())[-1]}),
-            "conformal_sets": conformal_sets(
-                {"model": seen.sets}, self.alpha, data.corpus.class_names, expected
-            ),
-        }
-        if split.human is not None:
-            people = human_disagreement(seen.probabilities, split.human)
-            figures["human_entropy"] = human_entropy({"model": people})
-            store.log_table(_disagreement_frame(seen, split), "calibration", "human_disagreement")
-        for name, figure in figures.items():
+        for name, figure in self._figures(seen, data.corpus).items():
             store.log_figure(figure, "calibration", name)
+        if split.human is not None:
+            store.log_table(_disagreement_frame(seen, split), "calibration", "human_disagreement")
         named = differing_slices(_slices(seen, data.corpus, n_permutations=2000))
         store.log_text(
             "".join(f"{line}\n" for line in named) or "no slice differs by more than noise\n",
@@ -226,6 +214,21 @@ class CalibrateEpoch(Observer):
             after=after,
             sets=sets,
         )
+
+    def _figures(self, seen: _Epoch, corpus: Corpus) -> dict[str, Figure]:
+        runs, human = _runs(seen), corpus.validation.human
+        expected = self._expected_coverage(seen, len(corpus.validation))
+        figures = {
+            "reliability": reliability_diagram(runs),
+            "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
+            "confidence_by_outcome": confidence_by_outcome(runs),
+            "risk_coverage": risk_coverage_curve({"model": list(runs.values())[-1]}),
+            "conformal_sets": conformal_sets({"model": seen.sets}, self.alpha, corpus.class_names, expected),
+        }
+        if human is not None:
+            people = human_disagreement(seen.probabilities, human)
+            figures["human_entropy"] = human_entropy({"model": people})
+        return figures
 
     def _expected_coverage(self, seen: _Epoch, n_test: int) -> Interval | None:
         if self.class_conditional or seen.validation.logits.shape[1] > 2:

@@ -61,10 +61,7 @@ def explain(config: DictConfig) -> None:
     """Explain one text, or every row of a file."""
     plain = checked(config)
     tracking: TrackingSettings = instantiate(config.tracking)
-    if plain["run"] is not None:
-        from whytrain.tracking.quick_look import known_run
-
-        known_run(tracking.address, plain["run"])
+    run_id = _run_id(tracking, plain)
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
 
@@ -74,11 +71,11 @@ def explain(config: DictConfig) -> None:
     texts: list[str] = []
     if plain["file"] is not None:
         form = FileFormat(**{name: plain[name] for name in FORMAT_KEYS})
-        plain["text_column"] = plain["text_column"] or _text_column(tracking, plain)
+        plain["text_column"] = plain["text_column"] or _text_column(tracking, run_id)
         texts, notices = read_texts(Path(plain["file"]), plain["text_column"], form, plain["on_bad_row"])
         for notice in notices:
             print(notice)
-    classifier, name = _classifier(tracking, plain)
+    classifier, name = _classifier(tracking, plain, run_id)
     explainer = _text_explainer(classifier, plain)
     kept = Path("explanations") / name
     # Named after texts, model and settings: what others explained is never taken for done, nor replaced.
@@ -131,36 +128,41 @@ def checked(config: DictConfig) -> dict[str, Any]:
     return dict(plain)
 
 
-def _text_column(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str | None:
+def _run_id(tracking: TrackingSettings, plain: Mapping[str, Any]) -> str | None:
+    """Return the id of the run that is asked, or its name where only MLflow can tell; None: no run is."""
+    from whytrain.tracking.quick_look import known_run
+
+    return None if plain["run"] is None else known_run(tracking.address, plain["run"])
+
+
+def _text_column(tracking: TrackingSettings, run_id: str | None) -> str | None:
     """Return the column of texts that the run's config names; None where it names none."""
     from whytrain.runs.config import kept_config
     from whytrain.runs.model import kept_model
-    from whytrain.tracking.quick_look import known_run
     from whytrain.tracking.reader import find_run
 
-    if plain["run"] is None:
+    if run_id is None:
         return None
-    run_id = known_run(tracking.address, plain["run"])
     if kept_model(tracking.root, tracking.address, run_id) is not None:
         column: str | None = kept_config(tracking.root, run_id)["data"].get("text_column")
         return column
     return find_run(tracking.address, run_id).setting("data.text_column")
 
 
-def _classifier(tracking: TrackingSettings, plain: Mapping[str, Any]) -> tuple[SavedModel, str]:
+def _classifier(
+    tracking: TrackingSettings, plain: Mapping[str, Any], run_id: str | None
+) -> tuple[SavedModel, str]:
     """Return what is asked, and what its explanations are kept under: a run's id, or the model's name."""
     from whytrain.models.device import device_named
     from whytrain.models.existing import existing_classifier
     from whytrain.models.saved import load_model
     from whytrain.runs.model import kept_model, read_model
-    from whytrain.tracking.quick_look import known_run
     from whytrain.tracking.reader import find_run
 
     device = device_named(plain["device"])
-    if plain["classifier"] is not None:
+    if run_id is None:
         name = str(plain["classifier"])
         return existing_classifier(name, plain["max_tokens"], device=device), Path(name).name
-    run_id = known_run(tracking.address, plain["run"])
     kept = kept_model(tracking.root, tracking.address, run_id)
     if kept is not None:
         return load_model(kept, device=device), run_id
@@ -272,8 +274,9 @@ def _rows_elsewhere(config: DictConfig, trusted: frozenset[str]) -> RowMaker:
 
     trust(trusted)
     quiet_libraries()
-    plain = checked(config)
-    return _rows_by(plain, _text_explainer(_classifier(instantiate(config.tracking), plain)[0], plain))
+    plain, tracking = checked(config), instantiate(config.tracking)
+    classifier, _ = _classifier(tracking, plain, _run_id(tracking, plain))
+    return _rows_by(plain, _text_explainer(classifier, plain))
 
 
 def _text_explainer(classifier: SavedModel, plain: Mapping[str, Any]) -> TextExplainer:
