@@ -112,7 +112,8 @@ def distillation_of(
     if not settings.teachers:
         return None
     changed, how = _augmented(settings, data), settings.augmentation
-    joined = joined_texts(data.corpus.train.texts, how["joined"], data.source.split_seed)
+    n_joined = how["joined"] * len(data.corpus.train)
+    joined = joined_texts(data.corpus.train.texts, n_joined, data.source.split_seed)
     asked: list[tuple[int, Answers]] = []
     for number, name in enumerate(settings.teachers, start=1):
         folder = _teacher_folder(name, data.corpus.fingerprint, find)
