@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -50,59 +51,31 @@ def assemble(
     task = reader.task
     _check_classes(class_names, train, validation, task)
     positive = positive_index(class_names, source.positive_class, task)
-    for split_name, split in (("validation", validation), ("test", test)):
-        shared = 0 if split is None else shared_texts(train.texts, split.texts)
-        if split is not None and shared:
-            notices += (
-                f"{shared:,} of {len(split):,} {split_name} rows stand in train too: "
-                f"their accuracy says little about new sentences.",
-            )
+    notices += _about_shared_rows(train, validation, test)
     outside = outside_rows(source, reader, class_names, train.texts)
-    notices += outside.notices
-    calibration, full = None, train
-    size = min(source.calibration_size, int(len(train) * LARGEST_SLICE))
-    if size:
-        parts = _remembered_slice(train, size, source.split_seed)
-        train = train.select(parts.train)
-        calibration = full.select(parts.calibration)
-        if len(calibration) < source.calibration_size:
-            notices += (
-                f"{len(calibration):,} train rows, not {source.calibration_size:,}, are held out to check "
-                f"its confidence (calibration): at most {LARGEST_SLICE:.0%} of train, in whole sentences.",
-            )
-        if n := parts.n_dropped:
-            notices += (
-                f"{n:,} of {len(full):,} train rows {'is' if n == 1 else 'are'} left out: parts of sentences "
-                "that are held out.",
-            )
-    splits = {"train": train, "validation": validation}
-    splits |= {} if calibration is None else {"calibration": calibration}
-    dropped = set(full.ids).difference(*(split.ids for split in splits.values()))
-    fixed = [*dropped, *([] if test is None else test.ids)]
-    given = corpus_fingerprint(class_names, train, validation, calibration, test)
-    found = corrected(source, splits, fixed=fixed, reader=reader, class_names=class_names)
-    train, validation = found.splits["train"], found.splits["validation"]
-    calibration = found.splits.get("calibration")
-    notices += found.notices
-    _check_classes(class_names, train, validation, task)
-    notices += _rare_classes(class_names, train, validation, test, task)
+    parts, about_slice = _hold_out(train, source)
+    given = {"train": train, "validation": validation} | parts
+    in_no_split = set(train.ids).difference(*(split.ids for split in given.values()))
+    fixed = [*in_no_split, *(() if test is None else test.ids)]
+    found = corrected(source, given, fixed=fixed, reader=reader, class_names=class_names)
+    splits = found.splits
+    _check_classes(class_names, splits["train"], splits["validation"], task)
+    about_classes = _about_rare_classes(class_names, splits["train"], splits["validation"], test, task)
     return Corpus(
         name=name,
         class_names=class_names,
-        train=train,
-        validation=validation,
-        calibration=calibration,
+        train=splits["train"],
+        validation=splits["validation"],
+        calibration=splits.get("calibration"),
         test=test,
-        notices=notices,
-        fingerprint=corpus_fingerprint(class_names, train, validation, calibration, test)
-        if found.labels
-        else given,
+        notices=(*notices, *outside.notices, *about_slice, *found.notices, *about_classes),
+        fingerprint=_fingerprint(class_names, splits, test),
         positive=positive,
         task=task,
         check=outside.check,
         evaluations=outside.evaluations,
         corrections=found.labels,
-        uncorrected=given if found.labels else None,
+        uncorrected=_fingerprint(class_names, given, test) if found.labels else None,
     )
 
 
@@ -166,6 +139,36 @@ def parts_of(rows: Split, shares: tuple[float, ...], seed: int) -> list[NDArray[
     )
 
 
+def _about_shared_rows(train: Split, validation: Split, test: Split | None) -> tuple[str, ...]:
+    return tuple(
+        f"{shared:,} of {len(split):,} {stage} rows stand in train too: "
+        f"their accuracy says little about new sentences."
+        for stage, split in (("validation", validation), ("test", test))
+        if split is not None and (shared := shared_texts(train.texts, split.texts))
+    )
+
+
+def _hold_out(train: Split, source: Source) -> tuple[dict[str, Split], tuple[str, ...]]:
+    """Return the splits that a calibration slice makes of train, none where its size is 0, and notices."""
+    size = min(source.calibration_size, int(len(train) * LARGEST_SLICE))
+    if not size:
+        return {}, ()
+    parts = _remembered_slice(train, size, source.split_seed)
+    notices: list[str] = []
+    if len(parts.calibration) < source.calibration_size:
+        notices.append(
+            f"{len(parts.calibration):,} train rows, not {source.calibration_size:,}, are held out to check "
+            f"its confidence (calibration): at most {LARGEST_SLICE:.0%} of train, in whole sentences."
+        )
+    if n := parts.n_dropped:
+        notices.append(
+            f"{n:,} of {len(train):,} train rows {'is' if n == 1 else 'are'} left out: parts of sentences "
+            "that are held out."
+        )
+    selected = {"train": train.select(parts.train), "calibration": train.select(parts.calibration)}
+    return selected, tuple(notices)
+
+
 def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
     """Return the slice from the cache folder, or find it: half a second for SST-2."""
 
@@ -182,6 +185,12 @@ def _remembered_slice(train: Split, size: int, seed: int) -> CalibrationSlice:
         read,
         make=lambda: calibration_slice(train.texts, train.labels, size, seed),
         write=lambda path, parts: np.savez(path, **parts._asdict()),
+    )
+
+
+def _fingerprint(class_names: tuple[str, ...], splits: Mapping[str, Split], test: Split | None) -> str:
+    return corpus_fingerprint(
+        class_names, splits["train"], splits["validation"], splits.get("calibration"), test
     )
 
 
@@ -205,7 +214,7 @@ def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split
         )
 
 
-def _rare_classes(
+def _about_rare_classes(
     class_names: tuple[str, ...], train: Split, validation: Split, test: Split | None, task: Task
 ) -> tuple[str, ...]:
     notices: list[str] = []

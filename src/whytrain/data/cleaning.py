@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,39 +71,38 @@ def clean_rows(
     texts, raw_labels = table.columns.get(text_column, []), table.columns.get(label_column, [])
     raw_ids = None if id_column is None else table.columns.get(id_column, [])
     bad = list(table.bad)
-    kept: list[int] = []
-    ids: list[str] = []
+    kept: dict[str, int] = {}  # rows by their ids
     labels: list[tuple[str, ...]] = []
-    seen: set[str] = set()
     read = _remembering(task, known)
     for row, text in enumerate(texts):
-        names: tuple[str, ...] = ()
-        identifier = make_id(row) if raw_ids is None else label_name(raw_ids[row])
+        row_id = make_id(row) if raw_ids is None else label_name(raw_ids[row])
         reason = _text_fault(text)
+        names, reason = read(raw_labels[row]) if reason is None else ((), reason)
         if reason is None:
-            names, reason = read(raw_labels[row])
-        if reason is None and not identifier:
-            reason = "missing id"
-        elif reason is None and identifier in seen:
-            reason = "an id that an earlier row has"
-        if reason is not None:
+            reason = _id_fault(row_id, kept)
+        if reason is None:
+            kept[row_id] = row
+            labels.append(names)
+        else:
             bad.append(BadRow(table.lines[row], reason))
-            continue
-        seen.add(identifier)
-        kept.append(row)
-        ids.append(identifier)
-        labels.append(names)
     notices = table.notices + bad_rows_notice(table, bad, on_bad_row, "data.on_bad_row")
     if not kept:
         why = {row.reason for row in bad}
         every = f": each has {why.pop()}" if len(why) == 1 else ""
         raise DataError(f"{table.source} has no usable row{every}.")
+    rows = kept.values()
     further = {
-        name: [values[row] for row in kept] for name, values in table.columns.items() if name not in named
+        name: [values[row] for row in rows] for name, values in table.columns.items() if name not in named
     }
     return CleanRows(
-        ids=ids, texts=[texts[row] for row in kept], labels=labels, columns=further, notices=notices
+        ids=list(kept), texts=[texts[row] for row in rows], labels=labels, columns=further, notices=notices
     )
+
+
+def _id_fault(row_id: str, taken: Container[str]) -> str | None:
+    if not row_id:
+        return "missing id"
+    return "an id that an earlier row has" if row_id in taken else None
 
 
 def _text_fault(text: Any) -> str | None:

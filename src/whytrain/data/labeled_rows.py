@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cleaning import CleanRows, clean_rows
@@ -14,8 +14,8 @@ from whytrain.data.source import Source
 from whytrain.errors import DataError
 from whytrain.tasks import Task
 
-# Shares of the sentences that are held out where no file is given for them.
-VALIDATION_SHARE = TEST_SHARE = 0.1
+# Shares of the sentences that are held out where no file is given for validation.
+SHARES = {"validation": 0.1, "test": 0.1}
 SEPARATORS = ";|,"  # of lists of labels
 
 
@@ -68,26 +68,23 @@ def labeled_corpus(
     names, merged = LabelNames.of(rows.labels, merges=merge_labels)
     class_names = names.names
     notices += rows.notices + merged + _about_lists(rows, class_names, task, tables["train"].source)
-    parts: dict[str, Split] = {}
-    for stage in ("validation", "test"):
-        if stage in tables:
-            held_out = cleaned(stage, names)
-            notices += held_out.notices
-            parts[stage] = _split(held_out, held_out.labels, class_names, task)
     train = _split(rows, [names.read(labels) or () for labels in rows.labels], class_names, task)
-    if "validation" not in parts:
-        shares = (VALIDATION_SHARE,) if "test" in parts else (VALIDATION_SHARE, TEST_SHARE)
-        chosen = parts_of(train, shares, source.split_seed)
-        train, *held = [train.select(part) for part in chosen]
-        parts = dict(zip(("validation", "test"), held, strict=False)) | parts
-    test = parts.get("test")
+    held_out: dict[str, Split] = {}
+    for stage in SHARES:
+        if stage in tables:
+            given = cleaned(stage, names)
+            notices += given.notices
+            held_out[stage] = _split(given, given.labels, class_names, task)
+    if "validation" not in held_out:
+        train, further = _hold_out(train, held_out.keys(), source.split_seed)
+        held_out |= further
     return assemble(
         source,
         name,
         class_names,
         train=train,
-        validation=parts["validation"],
-        test=test if test is not None and len(test) else None,
+        validation=held_out["validation"],
+        test=held_out.get("test") or None,  # no rows are no test
         notices=notices,
         reader=RowReader(
             names=names,
@@ -125,6 +122,13 @@ def _about_lists(rows: CleanRows, class_names: tuple[str, ...], task: Task, sour
                 f'{joined[0]}: task=multilabel task.separator="{separator}" would read {len(parts)} labels.',
             )
     return ()
+
+
+def _hold_out(train: Split, given: Collection[str], seed: int) -> tuple[Split, dict[str, Split]]:
+    """Return what remains of train, and the splits out of it that are not given."""
+    shares = {stage: share for stage, share in SHARES.items() if stage not in given}
+    rest, *held = (train.select(part) for part in parts_of(train, tuple(shares.values()), seed))
+    return rest, dict(zip(shares, held, strict=True))
 
 
 def _split(rows: CleanRows, labels: list[tuple[str, ...]], class_names: tuple[str, ...], task: Task) -> Split:
