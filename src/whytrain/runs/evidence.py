@@ -84,50 +84,18 @@ def log_evidence(store: Recorder, evidence: RunEvidence, diagnosis: Diagnosis) -
         chosen = (text if key in kept else "" for key, text in zip(rows.ids, rows.texts, strict=True))
         return [" ".join(map(text_hash, split_words(text))) if is_private else text for text in chosen]
 
-    train, validation, history = evidence.train, evidence.validation, evidence.history
-    columns = {
-        "id": train.ids,
-        "text": texts(train),
-        "label": _column(train.labels),
-        "sentence": train.sentences,
-        "group": train.groups,
-        **_by_class(_LOGIT, train.logits, names),
-    }
-    if train.held_out is not None:
-        columns |= _by_class(_HELD_OUT, train.held_out, names)
-    if train.while_training is not None:
-        columns |= _by_class(_WHILE_TRAINING, train.while_training, names)
-    for name, values in (("two_words", train.two_words), ("self_influence", train.self_influence)):
-        if values is not None:
-            columns[name] = values
-    _TRAIN.log(store, pd.DataFrame(columns))
-    judged = {
-        "id": validation.ids,
-        "text": texts(validation),
-        "label": _column(validation.predictions.labels),
-        "floor": _column(validation.floor),
-        "given_away": validation.given_away,
-        "given_by": validation.given_by,
-        **_by_class(_LOGIT, validation.predictions.logits, names),
-    }
-    if history is not None:
-        judged |= {"lowest_loss": history.lowest, "last_loss": history.last}
-        if history.halfway is not None:
-            judged["halfway_loss"] = history.halfway
-    if validation.right_mistyped is not None:
-        judged["right_mistyped"] = validation.right_mistyped
-    if evidence.calibration is not None:
-        judged["covered"] = evidence.calibration.sets.covered
-    _VALIDATION.log(store, pd.DataFrame(judged))
+    _TRAIN.log(store, _train_table(evidence.train, texts(evidence.train), names))
+    _VALIDATION.log(store, _validation_table(evidence, texts(evidence.validation)))
     if evidence.check is not None:
         _CHECK.log(store, _check_table(evidence.check, names))
     if evidence.explanations is not None:
         _EXPLAINED.log(store, _explained_table(evidence.explanations, is_private=is_private))
     summary = _summary(evidence)
+    named = text_hash if is_private else str
     if evidence.shortcuts is not None:
-        summary["shortcuts"] = as_plain(evidence.shortcuts, text_hash if is_private else str)
+        summary["shortcuts"] = as_plain(evidence.shortcuts, named)
     if evidence.fairness is not None:
-        summary["fairness"] = fairness.as_plain(evidence.fairness, text_hash if is_private else str)
+        summary["fairness"] = fairness.as_plain(evidence.fairness, named)
     store.log_text(json.dumps(summary, ensure_ascii=False), _PATH)
 
 
@@ -142,69 +110,21 @@ def read_evidence(run: RunRecord) -> RunEvidence:
     summary = _read_summary(run)
     names = tuple(summary["class_names"])
     train, validation = _TRAIN.read(run), _VALIDATION.read(run)
-    ids = train["id"].tolist()
     predictions = _predictions(validation, names)
     return RunEvidence(
         class_names=names,
-        train=TrainingRows(
-            ids=ids,
-            texts=train["text"].tolist(),
-            labels=_labels(train["label"]),
-            sentences=train["sentence"].to_numpy(),
-            groups=train["group"].to_numpy(),
-            held_out=_optional_classes(_HELD_OUT, train, names),
-            two_words=_optional("two_words", train),
-            logits=_of_classes(_LOGIT, train, names),
-            while_training=(
-                _of_classes(_WHILE_TRAINING, train, names)
-                if f"{_WHILE_TRAINING}{names[0]}" in train
-                else None
-            ),
-            self_influence=_optional("self_influence", train),
-        ),
-        validation=ValidationRows(
-            ids=validation["id"].tolist(),
-            texts=validation["text"].tolist(),
-            predictions=predictions,
-            floor=_labels(validation["floor"]),
-            given_away=validation["given_away"].to_numpy(),
-            given_by=validation["given_by"].to_numpy(),
-            right_mistyped=validation["right_mistyped"].to_numpy(np.float64)
-            if "right_mistyped" in validation
-            else None,
-        ),
+        train=_training_rows(train, names),
+        validation=_validation_rows(validation, predictions),
         history=_history(summary, validation),
         calibration=_calibration(predictions, summary, validation),
         tokens=_tokens(summary),
         explanations=_explanations(run, summary) if summary["explained"] is not None else None,
-        surrogate=read_surrogates(run, ids) if summary["has_students"] else None,
+        surrogate=read_surrogates(run, train["id"].tolist()) if summary["has_students"] else None,
         shortcuts=None if summary.get("shortcuts") is None else of_plain(summary["shortcuts"]),
         check=_check_rows(_CHECK.read(run), names) if summary.get("has_check") else None,
         is_marked=summary.get("is_marked", False),
         fairness=None if summary.get("fairness") is None else fairness.of_plain(summary["fairness"]),
     )
-
-
-def _optional_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64] | None:
-    return _of_classes(prefix, table, names) if f"{prefix}{names[0]}" in table else None
-
-
-def _optional(name: str, table: pd.DataFrame) -> NDArray[np.float64] | None:
-    return table[name].to_numpy(np.float64) if name in table else None
-
-
-def _check_table(check: CheckRows, names: Sequence[str]) -> pd.DataFrame:
-    columns = {"id": check.ids, "label": _column(check.predictions.labels), "floor": _column(check.floor)}
-    return pd.DataFrame(columns | _by_class(_LOGIT, check.predictions.logits, names))
-
-
-def _check_rows(table: pd.DataFrame, names: Sequence[str]) -> CheckRows:
-    ids, floor = table["id"].tolist(), _labels(table["floor"])
-    return CheckRows(ids=ids, predictions=_predictions(table, names), floor=floor)
-
-
-def _predictions(table: pd.DataFrame, names: Sequence[str]) -> Predictions:
-    return Predictions(logits=_of_classes(_LOGIT, table, names), labels=_labels(table["label"]))
 
 
 def absent_evidence(evidence: RunEvidence) -> list[str]:
@@ -271,6 +191,89 @@ def _read_summary(run: RunRecord) -> Mapping[str, Any]:
     return summary
 
 
+def _train_table(train: TrainingRows, texts: list[str], names: Sequence[str]) -> pd.DataFrame:
+    return _table(
+        {
+            "id": train.ids,
+            "text": texts,
+            "label": _column(train.labels),
+            "sentence": train.sentences,
+            "group": train.groups,
+            **_by_class(_LOGIT, train.logits, names),
+            **_by_class(_HELD_OUT, train.held_out, names),
+            **_by_class(_WHILE_TRAINING, train.while_training, names),
+            "two_words": train.two_words,
+            "self_influence": train.self_influence,
+        }
+    )
+
+
+def _training_rows(table: pd.DataFrame, names: Sequence[str]) -> TrainingRows:
+    return TrainingRows(
+        ids=table["id"].tolist(),
+        texts=table["text"].tolist(),
+        labels=_labels(table["label"]),
+        sentences=table["sentence"].to_numpy(),
+        groups=table["group"].to_numpy(),
+        logits=_of_classes(_LOGIT, table, names),
+        held_out=_optional_classes(_HELD_OUT, table, names),
+        while_training=_optional_classes(_WHILE_TRAINING, table, names),
+        two_words=_optional("two_words", table),
+        self_influence=_optional("self_influence", table),
+    )
+
+
+def _validation_table(evidence: RunEvidence, texts: list[str]) -> pd.DataFrame:
+    rows, history, calibration = evidence.validation, evidence.history, evidence.calibration
+    return _table(
+        {
+            "id": rows.ids,
+            "text": texts,
+            "label": _column(rows.predictions.labels),
+            "floor": _column(rows.floor),
+            "given_away": rows.given_away,
+            "given_by": rows.given_by,
+            **_by_class(_LOGIT, rows.predictions.logits, evidence.class_names),
+            "lowest_loss": history and history.lowest,
+            "last_loss": history and history.last,
+            "halfway_loss": history and history.halfway,
+            "right_mistyped": rows.right_mistyped,
+            "covered": calibration and calibration.sets.covered,
+        }
+    )
+
+
+def _validation_rows(table: pd.DataFrame, predictions: Predictions) -> ValidationRows:
+    return ValidationRows(
+        ids=table["id"].tolist(),
+        texts=table["text"].tolist(),
+        predictions=predictions,
+        floor=_labels(table["floor"]),
+        given_away=table["given_away"].to_numpy(),
+        given_by=table["given_by"].to_numpy(),
+        right_mistyped=_optional("right_mistyped", table),
+    )
+
+
+def _check_table(check: CheckRows, names: Sequence[str]) -> pd.DataFrame:
+    columns = {"id": check.ids, "label": _column(check.predictions.labels), "floor": _column(check.floor)}
+    return pd.DataFrame(columns | _by_class(_LOGIT, check.predictions.logits, names))
+
+
+def _check_rows(table: pd.DataFrame, names: Sequence[str]) -> CheckRows:
+    ids, floor = table["id"].tolist(), _labels(table["floor"])
+    return CheckRows(ids=ids, predictions=_predictions(table, names), floor=floor)
+
+
+def _predictions(table: pd.DataFrame, names: Sequence[str]) -> Predictions:
+    return Predictions(logits=_of_classes(_LOGIT, table, names), labels=_labels(table["label"]))
+
+
+def _table(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table without the columns that are None."""
+    return pd.DataFrame({name: column for name, column in columns.items() if column is not None})
+
+
 def _column(labels: NDArray[np.int64]) -> list[Any]:
     """Return labels as a column: indices of classes, or a list of 0 and 1 per row."""
     column: list[Any] = labels.tolist()
@@ -281,7 +284,9 @@ def _labels(column: pd.Series[Any]) -> NDArray[np.int64]:
     return np.array(column.tolist(), dtype=np.int64)
 
 
-def _by_class(prefix: str, values: NDArray[np.float64], names: Sequence[str]) -> dict[str, Any]:
+def _by_class(prefix: str, values: NDArray[np.float64] | None, names: Sequence[str]) -> dict[str, Any]:
+    if values is None:
+        return {}
     return {f"{prefix}{name}": column for name, column in zip(names, values.T, strict=True)}
 
 
@@ -289,13 +294,20 @@ def _of_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArr
     return table[[f"{prefix}{name}" for name in names]].to_numpy(np.float64)
 
 
+def _optional_classes(prefix: str, table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64] | None:
+    return _of_classes(prefix, table, names) if f"{prefix}{names[0]}" in table else None
+
+
+def _optional(name: str, table: pd.DataFrame) -> NDArray[np.float64] | None:
+    return table[name].to_numpy(np.float64) if name in table else None
+
+
 def _history(summary: Mapping[str, Any], validation: pd.DataFrame) -> HistoryEvidence | None:
     if summary["train_loss"] is None:
         return None
-    halfway = validation["halfway_loss"].to_numpy(np.float64) if "halfway_loss" in validation else None
     return HistoryEvidence(
         train_loss=np.array(summary["train_loss"], np.float64),
-        halfway=halfway,
+        halfway=_optional("halfway_loss", validation),
         **{name: summary[name] for name in _ENDS},
         lowest=validation["lowest_loss"].to_numpy(np.float64),
         last=validation["last_loss"].to_numpy(np.float64),

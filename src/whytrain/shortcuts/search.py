@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,8 @@ from numpy.typing import NDArray
 from whytrain.shortcuts.conviction import tested, with_kin
 from whytrain.shortcuts.effects import Ask, Asked, effects
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence
-from whytrain.shortcuts.features import Text
-from whytrain.shortcuts.group import misleading_group
+from whytrain.shortcuts.features import Feature, Text
+from whytrain.shortcuts.group import WordGroup, misleading_group
 from whytrain.shortcuts.measured import (
     ASKED_ROWS,
     Seen,
@@ -73,15 +75,9 @@ def find_shortcuts(
         seed: of the choice of texts.
     """
     generator = np.random.default_rng(seed)
-    chosen = _counted_rows(train.texts, generator)
-    texts = [Text(train.texts[row]) for row in chosen]
-    labels = train.labels[chosen]
-    asked = Asked(ask)
-    if train.logits is not None:
-        asked.remember([text.text for text in texts], train.logits[chosen])
-    for known in (check, validation):
-        if known is not None and known.logits is not None:
-            asked.remember(known.texts, known.logits)
+    counted = _counted(train, generator)
+    texts, labels = [Text(text) for text in counted.texts], counted.labels
+    asked = _asked(ask, counted, check, validation)
     features = propose([text.words for text in texts], labels, n_classes)
     standing = rows_with(texts)
     proposed = [Seen(feature, texts, standing, labels, n_classes, generator) for feature in features]
@@ -90,39 +86,49 @@ def find_shortcuts(
     measure(found, ASKED_ROWS, texts, asked)
     margin = _margin(asked, texts, generator)
     outside = None if check is None else CheckTexts(check, n_classes)
-
-    def make(seen: Seen, speaks_for: int | None = None) -> Candidate:
-        return _candidate(seen, labels, margin, outside, asked, speaks_for)
-
+    n_check = 0 if outside is None else len(outside.texts)
+    make = partial(_candidate, labels=labels, margin=margin, outside=outside, asked=asked)
     candidates = [make(seen) for seen in found]
     if outside is not None and candidates:
-        candidates = with_kin(tested(candidates, len(outside.texts)), proposed, make, len(outside.texts))
+        candidates = with_kin(tested(candidates, n_check), proposed, make, n_check)
     ranked = _ranked(candidates)
     group = None
     if outside is not None and _is_worse(outside, validation, asked) and not _rests_on(ranked):
-        own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
-        weights = word_weights(asked, texts, generator)
-        words = weights.columns.keys() - own
-        group = misleading_group(weights, outside.texts, outside.labels, known=words, generator=generator)
+        group = _words_that_mislead_together(ranked, texts, outside, asked, generator)
     shown = [
-        replace(c, examples=examples_of(c, train.ids, chosen, texts, labels, outside, asked, generator))
+        replace(c, examples=examples_of(c, counted.ids, texts, labels, outside, asked, generator))
         for c in ranked[:SHOWN]
     ]
     return ShortcutEvidence(
         candidates=(*shown, *ranked[SHOWN:]),
         n_train=len(texts),
-        n_check=0 if outside is None else len(outside.texts),
+        n_check=n_check,
         n_check_right=0 if outside is None else outside.n_right(asked),
         n_asked=asked.n,
         group=group,
     )
 
 
-def _counted_rows(texts: Sequence[str], generator: np.random.Generator) -> NDArray[np.int64]:
+def _counted(train: LabeledTexts, generator: np.random.Generator) -> LabeledTexts:
     """Return rows, drawn so that their words can be counted soon, in their order."""
-    order = generator.permutation(len(texts))
-    lengths = np.array([texts[row].count(" ") + 1 for row in order])
-    return np.sort(order[: max(int(np.searchsorted(lengths.cumsum(), MOST_WORDS)), 1)])
+    order = generator.permutation(len(train.texts))
+    lengths = np.array([train.texts[row].count(" ") + 1 for row in order])
+    rows = np.sort(order[: max(int(np.searchsorted(lengths.cumsum(), MOST_WORDS)), 1)])
+    return LabeledTexts(
+        ids=[train.ids[row] for row in rows],
+        texts=[train.texts[row] for row in rows],
+        labels=train.labels[rows],
+        logits=None if train.logits is None else train.logits[rows],
+    )
+
+
+def _asked(ask: Ask, *known: LabeledTexts | None) -> Asked:
+    """Return the model, which need not be asked again what is known of it."""
+    asked = Asked(ask)
+    for rows in known:
+        if rows is not None and rows.logits is not None:
+            asked.remember(rows.texts, rows.logits)
+    return asked
 
 
 def _is_worse(outside: CheckTexts, validation: LabeledTexts | None, asked: Asked) -> bool:
@@ -146,13 +152,58 @@ def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator)
     return max(float(np.abs(decided).mean()), 1e-9)
 
 
+def _words_that_mislead_together(
+    ranked: Sequence[Candidate],
+    texts: Sequence[Text],
+    outside: CheckTexts,
+    asked: Asked,
+    generator: np.random.Generator,
+) -> WordGroup | None:
+    """Look among the words that are no part of a shortcut of its own."""
+    own = {word for c in ranked if c.is_shortcut for word in c.feature.words}
+    weights = word_weights(asked, texts, generator)
+    known = weights.columns.keys() - own
+    return misleading_group(weights, outside.texts, outside.labels, known=known, generator=generator)
+
+
+class _Elsewhere(NamedTuple):
+    """What a feature says and adds in the check rows, see `Candidate`."""
+
+    n: int = 0
+    right: float = np.nan
+    expected: float = np.nan
+    helps: Interval | None = None
+
+
+def _elsewhere(
+    feature: Feature, speaks_for: int, against: int, outside: CheckTexts, asked: Asked
+) -> _Elsewhere:
+    states = np.array([feature.state(text.words) for text in outside.texts], dtype=np.int64)
+    rows = np.flatnonzero(states)
+    if not len(rows):
+        return _Elsewhere()
+    said = said_class(states[rows], speaks_for, against)
+    usable = [row for row in rows.tolist() if len(outside.texts[row].words) > len(feature.words)]
+    helps = None
+    if len(usable) > 1:
+        (values,) = effects(asked, [(feature, [outside.texts[row] for row in usable])])
+        helps = t_interval(toward_true(values, states[usable], outside.labels[usable]))
+    return _Elsewhere(
+        n=len(rows),
+        right=float((outside.labels[rows] == said).mean()),
+        expected=float(outside.priors[said].mean()),
+        helps=helps,
+    )
+
+
 def _candidate(
     seen: Seen,
+    speaks_for: int | None = None,
+    *,
     labels: NDArray[np.int64],
     margin: float,
     outside: CheckTexts | None,
     asked: Asked,
-    speaks_for: int | None,
 ) -> Candidate:
     """Return what is known of a feature; it speaks for what it adds most to, unless that is given."""
     feature, means = seen.feature, seen.means
@@ -161,39 +212,24 @@ def _candidate(
     said = said_class(seen.states[seen.rows], speaks_for, against)
     spread = t_interval(seen.values[:, speaks_for])
     scale = seen.coverage / margin
-    helps = toward_true(
-        seen.values, seen.states[seen.sample[: len(seen.values)]], labels[seen.sample[: len(seen.values)]]
-    )
-    right, expected, n_check, helps_check = np.nan, np.nan, 0, None
-    if outside is not None:
-        states = np.array([feature.state(text.words) for text in outside.texts], dtype=np.int64)
-        rows = np.flatnonzero(states)
-        n_check = len(rows)
-        if n_check:
-            elsewhere = said_class(states[rows], speaks_for, against)
-            right = float((outside.labels[rows] == elsewhere).mean())
-            expected = float(outside.priors[elsewhere].mean())
-        usable = np.array(
-            [row for row in rows if len(outside.texts[row].words) > len(feature.words)], dtype=np.int64
-        )
-        if len(usable) > 1:
-            (values,) = effects(asked, [(feature, [outside.texts[row] for row in usable])])
-            helps_check = t_interval(toward_true(values, states[usable], outside.labels[usable]))
+    sampled = seen.sample[: len(seen.values)]
+    helps = toward_true(seen.values, seen.states[sampled], labels[sampled])
+    there = _Elsewhere() if outside is None else _elsewhere(feature, speaks_for, against, outside, asked)
     return Candidate(
         feature=feature,
         speaks_for=speaks_for,
         against=against,
         n_train=len(seen.rows),
         coverage=seen.coverage,
-        n_check=n_check,
+        n_check=there.n,
         effect=spread.estimate,
         share=Interval(estimate=spread.estimate * scale, low=spread.low * scale, high=spread.high * scale),
         helps_train=float(helps.mean()),
-        helps_check=helps_check,
+        helps_check=there.helps,
         right_train=float((labels[seen.rows] == said).mean()),
-        right_check=right,
+        right_check=there.right,
         expected_train=float(seen.priors[said].mean()),
-        expected_check=expected,
+        expected_check=there.expected,
         p_value=np.nan,
         is_shortcut=False,
         suspicion=suspicion(feature, seen.coverage),

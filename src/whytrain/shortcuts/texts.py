@@ -52,7 +52,6 @@ class CheckTexts:
 def examples_of(
     candidate: Candidate,
     train_ids: Sequence[str],
-    chosen: NDArray[np.int64],
     texts: Sequence[Text],
     labels: NDArray[np.int64],
     outside: CheckTexts | None,
@@ -62,7 +61,7 @@ def examples_of(
     """Return short training texts in which a feature speaks for the true class, and check rows where not."""
     found: list[ShownText] = []
     sources: list[tuple[Literal["train", "check"], Sequence[Text], NDArray[np.int64], Sequence[str]]]
-    sources = [("train", texts, labels, [train_ids[row] for row in chosen])]
+    sources = [("train", texts, labels, train_ids)]
     if outside is not None:
         sources.append(("check", outside.texts, outside.labels, outside.ids))
     for split, rows, of, ids in sources:
