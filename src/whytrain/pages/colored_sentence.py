@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,41 +57,49 @@ def colored_sentence(
             f"colored_sentence: expected one finite value per word, at least one; came {len(words)} words "
             f"and {int(np.isfinite(values).sum())} finite values"
         )
-    scale = float(np.abs(values).max()) or 1.0
-    spans = []
-    for i, (word, value) in enumerate(zip(words, values, strict=True)):
-        error = "" if standard_errors is None else f" ± {standard_errors[i]:.2g}"
-        tip = f"{quantity.symbol} = {score(float(value), quantity, scale)}{error}"
-        spans.append(_span(word, float(value), scale, quantity, tip))
-        if i + 1 < len(words) and not (_is_ideograph(word) and _is_ideograph(words[i + 1])):
-            spans.append(" ")
-    strips = [
-        f"linear-gradient(to right,{NEGATIVE},{paper},{POSITIVE})"
-        if quantity.signed
-        else f"linear-gradient(to right,{paper},{SIZE})"
-        for paper in (_PAPER, f"light-dark({_PAPER},{_DARK_PAPER})")
+    largest = float(np.abs(values).max())
+    errors = [""] * len(words)
+    if standard_errors is not None:
+        errors = [f" ± {error:.2g}" for error in standard_errors]
+    spans = [
+        _span(word, value, largest or 1.0, quantity, error)
+        for word, value, error in zip(words, values.tolist(), errors, strict=True)
     ]
-    start, end = -scale if quantity.signed else 0.0, scale
-    ends = [score(place, quantity, scale) for place in (start, end)] if values.any() else ["0", "0"]
-    total = all_together(quantity, float(values.sum()))
-    whose = escape(visible(class_name))
+    gaps = ["" if _is_ideograph(left) and _is_ideograph(right) else " " for left, right in pairwise(words)]
+    colored = "".join(span + gap for span, gap in zip(spans, [*gaps, ""], strict=True))
     legend = (
-        f"Red words speak for {whose}, blue underlined ones against it; the stronger the color, the more."
+        f"Red words speak for {escape(visible(class_name))}, blue underlined ones against it; the stronger "
+        "the color, the more."
         if quantity.signed
         else "The stronger the color, the more weight a word has."
     )
     return (
         '<figure style="margin:1em 0;font-family:sans-serif">'
         f'<p dir="{direction(words)}" style="line-height:2.1;margin:0;overflow-wrap:anywhere">'
-        f"{''.join(spans)}"
+        f"{colored}"
         '</p><figcaption style="font-size:0.85em;opacity:0.8;margin-top:0.3em">'
         f'<p style="margin:0">{legend}</p>'
-        f"{ends[0]} "
+        f"{_strip(largest, quantity)} "
+        f"{escape(visible(scores_of(quantity, class_name)))}{all_together(quantity, float(values.sum()))}"
+        "</figcaption></figure>"
+    )
+
+
+def _strip(largest: float, quantity: Quantity) -> str:
+    """Return the colors in a row, between the scores of its ends."""
+    ends = (-largest if quantity.signed else 0.0, largest)
+    strips = [
+        f"linear-gradient(to right,{NEGATIVE},{paper},{POSITIVE})"
+        if quantity.signed
+        else f"linear-gradient(to right,{paper},{SIZE})"
+        for paper in (_PAPER, f"light-dark({_PAPER},{_DARK_PAPER})")
+    ]
+    first, last = (score(end, quantity, largest) for end in ends) if largest else ("0", "0")
+    return (
+        f"{first} "
         f'<span style="display:inline-block;width:8em;height:0.8em;vertical-align:middle;'
         f'background:{strips[0]};background:{strips[1]}">'
-        f"</span> {ends[1]} "
-        f"{escape(visible(scores_of(quantity, class_name)))}{total}"
-        "</figcaption></figure>"
+        f"</span> {last}"
     )
 
 
@@ -121,7 +130,8 @@ def colored_style(value: float, scale: float, quantity: Quantity) -> str:
     )
 
 
-def _span(word: str, value: float, scale: float, quantity: Quantity, tip: str) -> str:
+def _span(word: str, value: float, scale: float, quantity: Quantity, error: str) -> str:
+    tip = f"{quantity.symbol} = {score(value, quantity, scale)}{error}"
     style = (
         f"{colored_style(value, scale, quantity)}"
         "unicode-bidi:isolate;padding:0.15em 0.25em;border-radius:0.2em"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from whytrain.figures.base.style import (
 )
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import GRAY, INK, PALETTE
-from whytrain.presentation.wording import counted, plural, signed
+from whytrain.presentation.wording import counted, listed, plural, signed
 from whytrain.statistics.intervals import t_interval
 from whytrain.types import Payoff
 
@@ -93,18 +94,10 @@ def sentence_parts(
         f"sentence_parts: expected as many parts and values as sentences, at least one; came {len(parts)}, "
         f"{len(values)} and {n}",
     )
-    names = [shown(sentence, 30) for sentence in sentences] if 1 < n <= _MOST_LABELS else []
-    words = [shown(word, 16) for word in sentences[0].split(" ")] if n == 1 else []
-    if len(words) > _MOST_LABELS or len(words) != len(values[0]):
-        words = []  # a sentence of many words, or one that only its id stands for
+    names, words = _row_names(sentences), _word_names(sentences, values)
+    unit, bottom = UNITS[payoff], max(0.6, widest(words, SMALL_SIZE) + 0.2)
     body = max(2.6, 0.26 * n) if n <= _MOST_LABELS else 5.5
-    bottom = max(0.6, widest(words, SMALL_SIZE) + 0.2)
-    unit = UNITS[payoff]
-    alone = [p.alone - p.empty for p in parts]
-    sides = [_Side("v(part) − v(∅)", "the part alone, over no words", PALETTE[1], _means(parts, alone))]
-    if quantity.unit == unit:
-        sums = _means(parts, [p.attributed for p in parts])
-        sides.insert(0, _Side(f"Σ{quantity.symbol}", "its words' scores added up", PALETTE[0], sums))
+    sides = _sides(parts, quantity, unit)
     figure = new_figure(
         1.15 + body + 0.05 + bottom,
         _title(sides[0], class_name),
@@ -112,24 +105,20 @@ def sentence_parts(
         f"{', means with 95% intervals' if n > 1 else ''}; heat map: "
         f"{plural(quantity)} {quantity.symbol} of {'each sentence' if n > 1 else 'its words'}",
     )
-    bars = figure.add_subplot(
-        grid(figure, 1, 1, Margins(left=0.7, right=WIDTH - 3.7, top=1.3, bottom=bottom))[0]
-    )
+    margins = partial(Margins, top=1.3, bottom=bottom)
+    bars = figure.add_subplot(grid(figure, 1, 1, margins(left=0.7, right=WIDTH - 3.7))[0])
     dress(bars, f"value of the part ({unit})")
     _bars(bars, sides)
-    left = 4.2 + widest(names, SMALL_SIZE)
     key(figure, [Patch(color=side.color, label=f"{side.symbol}: {side.meaning}") for side in sides])
-    heat = figure.add_subplot(grid(figure, 1, 1, Margins(left=left, right=0.25, top=1.3, bottom=bottom))[0])
+    left = 4.2 + widest(names, SMALL_SIZE)
+    heat = figure.add_subplot(grid(figure, 1, 1, margins(left=left, right=0.25))[0])
     dress(
         heat,
         x="" if words else "position in the sentence",
         y="sentence" if n > _MOST_LABELS else "",
         gridlines="",
     )
-    _heat_map(heat, values, names, quantity)
-    if words:
-        heat.set_xticks((np.arange(len(words)) + 0.5) / len(words), words, rotation=90)
-        heat.set_yticks([])
+    _heat_map(heat, values, names, words, quantity)
     shade_key(
         figure,
         _scale(values),
@@ -138,6 +127,28 @@ def sentence_parts(
         has_signs=quantity.signed,
     )
     return finish(figure)
+
+
+def _row_names(sentences: Sequence[str]) -> list[str]:
+    """Return the names of the heat map's rows: none where there is one, or where they are too many."""
+    return [shown(sentence, 30) for sentence in sentences] if 1 < len(sentences) <= _MOST_LABELS else []
+
+
+def _word_names(sentences: Sequence[str], values: Sequence[NDArray[np.float64]]) -> list[str]:
+    """Return the words of a single sentence: none where they are many, or only its id stands for it."""
+    words = sentences[0].split(" ")
+    if len(sentences) > 1 or len(words) > _MOST_LABELS or len(words) != len(values[0]):
+        return []
+    return [shown(word, 16) for word in words]
+
+
+def _sides(parts: Sequence[Parts], quantity: Quantity, unit: str) -> list[_Side]:
+    alone = _means(parts, [p.alone - p.empty for p in parts])
+    sides = [_Side("v(part) − v(∅)", "the part alone, over no words", PALETTE[1], alone)]
+    if quantity.unit == unit:
+        sums = _means(parts, [p.attributed for p in parts])
+        sides.insert(0, _Side(f"Σ{quantity.symbol}", "its words' scores added up", PALETTE[0], sums))
+    return sides
 
 
 def _means(parts: Sequence[Parts], amounts: Sequence[NDArray[np.float64]]) -> list[_Mean]:
@@ -169,7 +180,13 @@ def _bars(ax: Axes, sides: Sequence[_Side]) -> None:
     ax.margins(y=0.1)
 
 
-def _heat_map(ax: Axes, values: Sequence[NDArray[np.float64]], names: list[str], quantity: Quantity) -> None:
+def _heat_map(
+    ax: Axes,
+    values: Sequence[NDArray[np.float64]],
+    names: list[str],
+    words: list[str],
+    quantity: Quantity,
+) -> None:
     edges = np.linspace(0, 1, _N_BINS + 1)
     middles = (edges[:-1] + edges[1:]) / 2
     # A bin shows the word at its middle: values are not averaged, so strong ones stay strong.
@@ -181,6 +198,9 @@ def _heat_map(ax: Axes, values: Sequence[NDArray[np.float64]], names: list[str],
     if names:
         ax.set_yticks(np.arange(len(names)) + 0.5, names)
     ax.tick_params(axis="y", length=0)
+    if words:
+        ax.set_xticks((np.arange(len(words)) + 0.5) / len(words), words, rotation=90)
+        ax.set_yticks([])
 
 
 def _scale(values: Sequence[NDArray[np.float64]]) -> float:
@@ -190,8 +210,9 @@ def _scale(values: Sequence[NDArray[np.float64]]) -> float:
 def _title(side: _Side, class_name: str) -> str:
     """Say which parts speak for or against the class: of several sentences what the intervals can tell."""
     means = dict(zip(PART_NAMES, side.means, strict=True))
-    ordered = sorted(means, key=lambda name: -abs(means[name].value))
-    told = [name for name in ordered if means[name].is_told]
+    told = sorted(
+        (name for name, mean in means.items() if mean.is_told), key=lambda name: -abs(means[name].value)
+    )
     if not told and max(mean.n for mean in side.means) > 1:
         return f"No part can be told from 0: sentences differ too much ({side.symbol})"
     if not told:
@@ -199,13 +220,13 @@ def _title(side: _Side, class_name: str) -> str:
     said: list[str] = []
     scale = abs(means[told[0]].value)
     for verb, sign in (("for", 1), ("against", -1)):
-        names = [name for name in told if means[name].value * sign > 0]
-        if names:
-            *others, last = (f"{name} ({signed(means[name].value, scale)})" for name in names)
-            parts = f"{', '.join(others)} and {last}" if others else last
-            speak = "speaks" if len(names) == 1 else "speak"
-            said.append(f"{parts} {speak} {verb} {'it' if said else class_name}")
-    unclear = [name for name in PART_NAMES if means[name].n > 1 and name not in told]
-    said += [f"not told from 0: {', '.join(unclear)}"] if unclear else []
+        values = {name: means[name].value for name in told if means[name].value * sign > 0}
+        if values:
+            names = listed([f"{name} ({signed(value, scale)})" for name, value in values.items()])
+            speak = "speaks" if len(values) == 1 else "speak"
+            said.append(f"{names} {speak} {verb} {'it' if said else class_name}")
+    unclear = [name for name, mean in means.items() if mean.n > 1 and name not in told]
+    if unclear:
+        said.append(f"not told from 0: {', '.join(unclear)}")
     title = "; ".join(said)
     return title[0].upper() + title[1:]
