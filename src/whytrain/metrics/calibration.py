@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,9 +108,22 @@ def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, n_bi
         0.4
     """
     confidence, correct = top_label(probabilities, labels)
-    index = bin_index(confidence, n_bins)
-    gap = np.bincount(index, weights=correct - confidence.astype(np.float64), minlength=n_bins)
-    return float(np.abs(gap).sum() / len(confidence))
+    return binned_calibration_error(confidence, correct, n_bins)
+
+
+def binned_calibration_error(
+    probabilities: NDArray[np.floating], outcomes: NDArray[Any], n_bins: int
+) -> float:
+    """Return Σ_b (n_b / n)·|share of outcomes in b - mean p in b|, with bins as of `bin_index`.
+
+    Args:
+        probabilities: floating (n,), of one event in each row.
+        outcomes: 0 or 1, or bool (n,), whether it came.
+        n_bins: number of bins on [0, 1].
+    """
+    gaps = outcomes - probabilities.astype(np.float64)
+    of_bins = np.bincount(bin_index(probabilities, n_bins), weights=gaps, minlength=n_bins)
+    return float(np.abs(of_bins).sum() / len(probabilities))
 
 
 def calibration_terms(
@@ -224,6 +238,18 @@ def _calibration_error(scored: Scored) -> float:
     return expected_calibration_error(scored.probabilities, scored.labels)
 
 
+def as_loss(nll: Metric) -> Metric:
+    """Return the same number under the name of what training minimizes, which may have further terms."""
+    return replace(
+        nll,
+        name="loss",
+        label="loss",
+        meaning="The same number beside the training's loss, which may have further terms.",
+        shown=False,
+        compared=False,
+    )
+
+
 NLL = Metric(
     name="nll",
     label="NLL",
@@ -234,17 +260,7 @@ NLL = Metric(
     form=Mean(_nll_terms),
     compared=True,
 )
-# The same number under the name that belongs to training; what training minimizes may have further terms.
-LOSS = Metric(
-    name="loss",
-    label="loss",
-    meaning="The same number beside the training's loss, which may have further terms.",
-    unit="nats",
-    higher_is_better=False,
-    highest=math.inf,
-    form=Mean(_nll_terms),
-    shown=False,
-)
+LOSS = as_loss(NLL)
 BRIER = Metric(
     name="brier",
     label="Brier score",

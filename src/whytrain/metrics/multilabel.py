@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.metrics.calibration import SMALLEST_PROBABILITY, bin_index
+from whytrain.metrics.calibration import SMALLEST_PROBABILITY, as_loss, binned_calibration_error
 from whytrain.metrics.checks import check_bins, check_label_sets
 from whytrain.metrics.classification import Sums, f1, f1_of_classes, precision, ratio, recall, weighted_f1
 from whytrain.metrics.metric import Mean, Metric, OfCounts, OfSums, Scored, ValueOnly
@@ -81,12 +81,9 @@ def label_calibration_errors(
     """
     check_bins(n_bins)
     array, sets = check_label_sets(probabilities, labels)
-    gaps = sets - array.astype(np.float64)
-    errors = [
-        np.abs(np.bincount(bin_index(p, n_bins), weights=gap, minlength=n_bins)).sum()
-        for p, gap in zip(array.T, gaps.T, strict=True)
-    ]
-    return np.array(errors) / len(array)
+    return np.array(
+        [binned_calibration_error(p, y, n_bins) for p, y in zip(array.T, sets.T, strict=True)], np.float64
+    )
 
 
 def scores_by_label(scored: Scored) -> dict[str, Array]:
@@ -204,16 +201,7 @@ LABEL_NLL = Metric(
     form=Mean(label_nll),
     compared=True,
 )
-LABEL_LOSS = Metric(
-    name="loss",
-    label="loss",
-    meaning="The same number beside the training's loss, which may have further terms.",
-    unit="nats",
-    higher_is_better=False,
-    highest=math.inf,
-    form=Mean(label_nll),
-    shown=False,
-)
+LABEL_LOSS = as_loss(LABEL_NLL)
 LABEL_BRIER = Metric(
     name="brier",
     label="Brier score per label",
