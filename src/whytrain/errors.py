@@ -6,6 +6,7 @@ used: a file without rows, rows of a single class.
 """
 
 import signal
+from collections.abc import Iterable
 
 
 class WhytrainError(Exception):
@@ -52,6 +53,12 @@ class Interrupted(WhytrainError):  # noqa: N818  (no error: somebody asked for i
         name = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
         super().__init__(f"stopped by {name}{'; ' if next_step else ''}{next_step}")
         self.signal_number = signal_number
+
+
+def refuse(reasons: Iterable[str | None]) -> None:
+    """Raise a ConfigError of all reasons that there are; None is no reason."""
+    if found := list(filter(None, reasons)):
+        raise ConfigError("; ".join(found))
 
 
 def ending_signals() -> list[signal.Signals]:

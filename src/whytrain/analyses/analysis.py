@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from whytrain.config.signatures import import_target
-from whytrain.errors import ConfigError
+from whytrain.errors import refuse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +100,7 @@ def check_analyses(analyses: Sequence[Analysis], subject: Subject) -> None:
     Raises:
         ConfigError: naming each of them with its reason.
     """
-    missing = [reason for reason in (analysis.missing(subject) for analysis in analyses) if reason]
-    if missing:
-        raise ConfigError("; ".join(missing))
+    refuse(analysis.missing(subject) for analysis in analyses)
 
 
 def _has(subject: Subject, need: Need) -> bool:

@@ -12,7 +12,7 @@ from whytrain.attribution.attribution import Attribution
 from whytrain.attribution.deletion import Deletion, delete_words
 from whytrain.attribution.target import Target
 from whytrain.config.signatures import import_target
-from whytrain.errors import ConfigError
+from whytrain.errors import refuse
 from whytrain.models.interface import ModelInterface
 
 
@@ -106,9 +106,7 @@ def check_explainers(explainers: Sequence[Explainer], model: ModelInterface) -> 
     Raises:
         ConfigError: naming each of them with its reason.
     """
-    missing = [reason for reason in (explainer.missing(model) for explainer in explainers) if reason]
-    if missing:
-        raise ConfigError("; ".join(missing))
+    refuse(explainer.missing(model) for explainer in explainers)
 
 
 def able(explainers: Sequence[Explainer], model: ModelInterface) -> tuple[list[Explainer], list[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whytrain.config.signatures import import_target
-from whytrain.errors import ConfigError
+from whytrain.errors import refuse
 
 if TYPE_CHECKING:
     from whytrain.explanation_scores.study import Judged, Study
@@ -97,6 +97,4 @@ def check_scores(scores: Sequence[Score], study: Study) -> None:
     Raises:
         ConfigError: naming each of them with its reason.
     """
-    missing = [reason for reason in (score.missing(study) for score in scores) if reason]
-    if missing:
-        raise ConfigError("; ".join(missing))
+    refuse(score.missing(study) for score in scores)

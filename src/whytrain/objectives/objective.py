@@ -122,43 +122,37 @@ class Objective(nn.Module):
 
     def check(self, model: ModelInterface) -> None:
         """Raise ConfigError if the model cannot serve the terms that are switched on."""
-        can, name = model.capabilities, type(model.module).__name__
-        settings, penalty = self.settings, self.settings.attention_penalty
-        if settings.adversarial["weight"] > 0 and not can.embeddings:
+        can, name, tokenizer = model.capabilities, type(model.module).__name__, model.tokenizer
+        settings = self.settings
+        penalty, adversarial = settings.attention_penalty, settings.adversarial
+        for is_on, term, instead in (
+            (adversarial["weight"] > 0, "objective.adversarial", "set objective.adversarial.weight=0"),
+            (self.input_gradient > 0, "guidance.input_gradient", "use guidance.swap or guidance.delete"),
+            (self._compares_attributions, "distillation.attributions", "set distillation.attributions=0"),
+        ):
+            if is_on and not can.embeddings:
+                raise ConfigError(
+                    f"{term} needs a model with embed() and inspect(), and {name} computes no logits from "
+                    f"embeddings: {instead}"
+                )
+        for is_on, key, learner in (
+            (self._compares_attention, "distillation.attention", "student"),
+            (penalty["weight"] > 0, "objective.attention_penalty.weight", "model"),
+        ):
+            if is_on and can.attention == "none":
+                raise ConfigError(
+                    f"{key} is above 0, but the {learner} {name} shows no attention: set "
+                    f"model.pooling=attention or {key}=0"
+                )
+        if penalty["weight"] > 0 and penalty["kind"] == "scores_l1" and not can.attention_scores:
             raise ConfigError(
-                f"objective.adversarial needs a model with embed() and inspect(), and {name} computes no "
-                "logits from embeddings: set objective.adversarial.weight=0"
-            )
-        if self.input_gradient > 0 and not can.embeddings:
-            raise ConfigError(
-                f"guidance.input_gradient needs a model with embed() and inspect(), and {name} computes no "
-                "logits from embeddings: use guidance.swap or guidance.delete"
-            )
-        if self._compares_attributions and not can.embeddings:
-            raise ConfigError(
-                f"distillation.attributions needs a model with embed() and inspect(), and {name} computes no "
-                "logits from embeddings: set distillation.attributions=0"
-            )
-        if self._compares_attention and can.attention == "none":
-            raise ConfigError(
-                f"distillation.attention is above 0, but the student {name} shows no attention: "
-                "set model.pooling=attention or distillation.attention=0"
-            )
-        if penalty["weight"] > 0 and can.attention == "none":
-            raise ConfigError(
-                f"objective.attention_penalty.weight is above 0, but the model {name} shows no attention: "
-                "set model.pooling=attention or objective.attention_penalty.weight=0"
-            )
-        scores_wanted = penalty["weight"] > 0 and penalty["kind"] == "scores_l1"
-        if scores_wanted and not can.attention_scores:
-            raise ConfigError(
-                f"objective.attention_penalty.kind=scores_l1 needs attention before its softmax, which "
+                "objective.attention_penalty.kind=scores_l1 needs attention before its softmax, which "
                 f"{name} does not show: set objective.attention_penalty.kind=entropy"
             )
-        if settings.word_masking > 0 and model.tokenizer.mask_id is None:
+        if settings.word_masking > 0 and tokenizer.mask_id is None:
             raise ConfigError(
-                f"objective.word_masking hides words behind a mask token, and the tokenizer "
-                f"{model.tokenizer.name} has none: set objective.word_masking=0"
+                f"objective.word_masking hides words behind a mask token, and the tokenizer {tokenizer.name} "
+                "has none: set objective.word_masking=0"
             )
         if settings.dropout_end is not None and can.dropout is None:
             raise ConfigError(
