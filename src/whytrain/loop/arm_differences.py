@@ -38,31 +38,33 @@ def difference(metric: str, before: Sequence[MeasuredRun], after: Sequence[Measu
     if any(metric not in run.metrics for pair in pairs for run in pair):
         return None
     if metric == "best/ece" and len(pairs) == 1:
-        found_ece = _calibration_difference(*pairs[0])
-        return found_ece if found_ece.high > found_ece.low else _no_difference(float("nan"))
+        found = _calibration_difference(*pairs[0])
+        return found if found.high > found.low else _no_difference()
     terms = [_paired_terms(metric, *pair) for pair in pairs]
-    found = [t for t in terms if t is not None and len(t) > 1]
-    if len(found) == len(pairs) and all(t.index.equals(found[0].index) for t in found):
-        if not any(t.any() for t in found):
-            is_share = all(run.rows[metric].isin((0.0, 1.0)).all() for pair in pairs for run in pair)
-            return _no_difference(share_of_unseen(len(found[0])) if is_share else float("nan"))
-        return mean_over_sentences_and_seeds(np.array([t.to_numpy() for t in found]), n_resamples=_RESAMPLES)
+    if all(len(of_seed) > 1 and of_seed.index.equals(terms[0].index) for of_seed in terms):
+        if any(of_seed.any() for of_seed in terms):
+            return mean_over_sentences_and_seeds(
+                np.array([of_seed.to_numpy() for of_seed in terms]), n_resamples=_RESAMPLES
+            )
+        is_share = all(run.rows[metric].isin((0.0, 1.0)).all() for pair in pairs for run in pair)
+        return _no_difference(share_of_unseen(len(terms[0]))) if is_share else _no_difference()
     per_seed = [
-        float(t.mean()) if t is not None and len(t) else b.metrics[metric] - a.metrics[metric]
-        for t, (a, b) in zip(terms, pairs, strict=True)
+        float(of_seed.mean()) if len(of_seed) else b.metrics[metric] - a.metrics[metric]
+        for of_seed, (a, b) in zip(terms, pairs, strict=True)
     ]
     if len(pairs) == 1:
-        return Interval(estimate=per_seed[0], low=float("nan"), high=float("nan"))
+        return Interval(estimate=per_seed[0], low=np.nan, high=np.nan)
     return t_interval(per_seed)
 
 
-def _no_difference(most: float) -> Interval:
+def _no_difference(most: float = np.nan) -> Interval:
     return Interval(estimate=0.0, low=-most, high=most)
 
 
-def _paired_terms(metric: str, before: MeasuredRun, after: MeasuredRun) -> pd.Series[float] | None:
+def _paired_terms(metric: str, before: MeasuredRun, after: MeasuredRun) -> pd.Series[float]:
+    """Return after − before of each sentence that both runs have; of none where a run has no rows."""
     if metric not in before.rows or metric not in after.rows:
-        return None
+        return pd.Series(dtype=np.float64)
     a, b = before.rows[metric].align(after.rows[metric], join="inner")
     return (b - a).sort_index()
 
