@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,6 +17,8 @@ from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.config.choices import every_section
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from whytrain.analyses.analysis import Analysis, AnalysisResult
     from whytrain.analyses.subject import Subject
 
@@ -37,7 +40,6 @@ def inspect(config: DictConfig) -> None:
     run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
     from rich.console import Console
-    from rich.progress import track
 
     from whytrain.data.treebank import read_treebank
     from whytrain.models.device import device_named
@@ -54,20 +56,9 @@ def inspect(config: DictConfig) -> None:
     run = find_run(tracking.address, run_id)
     given = {key: plain[key] for key in ("text", "other", "seed", "level")}
     subject = subject_of(run, device=device_named(plain["device"]), trees=trees, **given)
-
-    def progress(items: Sequence[Any], what: str) -> Iterable[Any]:
-        return track(items, what, console=console, transient=True, disable=not console.is_terminal)
-
     analyses, left_out = chosen(plain, subject, was_chosen=bool(config.get("analysis")))
-    results: dict[str, AnalysisResult] = {}
     titles = {analysis.name: analysis.title for analysis in analyses}
-    for analysis in analyses:
-        started = time.perf_counter()
-        results[analysis.name] = found = analysis.analyze(subject, progress)
-        console.print(f"{analysis.title} ({analysis.name})", style="bold", markup=False, highlight=False)
-        for line in (found.verdict, *found.remarks):
-            console.print(line, markup=False, highlight=False)
-        console.print(f"{time.perf_counter() - started:.0f} s\n", style="dim", highlight=False)
+    results = {analysis.name: _answer(analysis, subject, console) for analysis in analyses}
     folder = Path(plain["output"] or Path("inspections") / run.run_id)
     written = write_analyses(folder, run.name, titles, results, left_out)
     kept = FinishedRun(run, log_text=tracking.log_text)
@@ -78,6 +69,20 @@ def inspect(config: DictConfig) -> None:
         kept.log_artifact(path, "figures/inspect")
     for line in (*left_out, f"page: {written.page} (tables and figures beside it; kept with the run)"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _answer(analysis: Analysis, subject: Subject, console: Console) -> AnalysisResult:
+    """Ask a question, and print its answer and how long that took."""
+    from rich.progress import track
+
+    started = time.perf_counter()
+    progress = partial(track, console=console, transient=True, disable=not console.is_terminal)
+    found = analysis.analyze(subject, progress)
+    console.print(f"{analysis.title} ({analysis.name})", style="bold", markup=False, highlight=False)
+    for line in (found.verdict, *found.remarks):
+        console.print(line, markup=False, highlight=False)
+    console.print(f"{time.perf_counter() - started:.0f} s\n", style="dim", highlight=False)
+    return found
 
 
 def checked(config: DictConfig) -> dict[str, Any]:

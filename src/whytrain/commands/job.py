@@ -24,6 +24,7 @@ from whytrain.config.validation import untrusted_targets
 from whytrain.errors import ConfigError
 
 CONF = Path(__file__).parents[1] / "conf"
+_FEW_CALLBACKS = {"none", "predictions"}  # choices that leave out some, or all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +49,9 @@ class Job:
 
     def __post_init__(self) -> None:
         """Leave out what an experiment sets of callbacks that are not wanted."""
-        if self.choices.get("callbacks") in {"none", "predictions"}:  # some, or all, are left out
-            chosen = {name: node for name, node in self.config.callbacks.items() if "_target_" in node}
-            self.config.callbacks = chosen
+        if self.choices.get("callbacks") in _FEW_CALLBACKS:
+            whole = {name: node for name, node in self.config.callbacks.items() if "_target_" in node}
+            self.config.callbacks = whole
 
     @classmethod
     def of_hydra(cls, config: DictConfig, parent_run_id: str | None) -> Job:

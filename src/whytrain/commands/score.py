@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -17,9 +18,12 @@ from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.config.choices import every_section
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from whytrain.attribution.explainer import Explainer
     from whytrain.data.treebank import LabelledTree
     from whytrain.explanation_scores.score import Score
+    from whytrain.explanation_scores.scored_methods import ScoredMethods
     from whytrain.explanation_scores.study import Study
     from whytrain.models.interface import ModelInterface
     from whytrain.models.saved import SavedModel
@@ -45,26 +49,17 @@ def score(config: DictConfig) -> None:
     from rich.console import Console
     from rich.progress import track
 
-    from whytrain.explanation_scores.score import make_score
     from whytrain.explanation_scores.scored_methods import score_methods
     from whytrain.explanation_scores.study import make_study
     from whytrain.models.device import device_named
-    from whytrain.pages.beside import FOLDER, link_pages
-    from whytrain.pages.scores.files import write_scores
-    from whytrain.pages.scores.terminal import terminal
     from whytrain.runs.model import read_model
-    from whytrain.runs.scores import log_scores
-    from whytrain.tracking.finished_run import FinishedRun
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
     console = Console()
-    scores = [make_score(section) for section in plain["score"].values()]
-    if not config.get("score"):
-        scores = [each for each in scores if each.shown_by_default]
+    scores = _scores(plain["score"], were_chosen=bool(config.get("score")))
     run = find_run(tracking.address, run_id)
-    given = _given(plain, run)
-    texts, given, notes = _texts(plain, given, run)
+    texts, given, notes = _texts(plain, _given(plain, run), run)
     saved = read_model(run, device=device_named(plain["device"]))
     saved = infilled(saved, plain["infill"], plain["seed"])
     methods, left_out = _methods(plain["explainer"], saved.interface)
@@ -77,11 +72,24 @@ def score(config: DictConfig) -> None:
         scores,
         level=plain["level"],
         notes=[*notes, *left_out],
-        progress=lambda items, what: track(items, what, console=console, transient=True),
+        progress=partial(track, console=console, transient=True),
     )
+    _publish(found, run, plain, log_text=tracking.log_text, console=console)
+
+
+def _publish(
+    found: ScoredMethods, run: RunRecord, plain: Mapping[str, Any], *, log_text: bool, console: Console
+) -> None:
+    """Write the page, keep it with the run, and print the verdict."""
+    from whytrain.pages.beside import FOLDER, link_pages
+    from whytrain.pages.scores.files import write_scores
+    from whytrain.pages.scores.terminal import terminal
+    from whytrain.runs.scores import log_scores
+    from whytrain.tracking.finished_run import FinishedRun
+
     folder = Path(plain["output"] or Path("scores") / run.run_id)
     page, table, figure = write_scores(found, run.name, folder, plain["level"])
-    kept = FinishedRun(run, log_text=tracking.log_text)
+    kept = FinishedRun(run, log_text=log_text)
     log_scores(kept, found.to_frame())
     kept.log_artifact(page, FOLDER)
     link_pages(run)
@@ -160,6 +168,14 @@ def _given(plain: Mapping[str, Any], run: RunRecord) -> _Given:
         texts, _ = read_texts(Path(plain["file"]), column)
     marks = () if plain["marks"] is None else tuple(read_marks(plain["marks"], "marks"))
     return _Given(texts=texts, trees=trees, marks=marks)
+
+
+def _scores(sections: Mapping[str, Mapping[str, Any]], *, were_chosen: bool) -> list[Score]:
+    """Return the scores asked for, or those that are shown by default."""
+    from whytrain.explanation_scores.score import make_score
+
+    scores = [make_score(section) for section in sections.values()]
+    return [score for score in scores if were_chosen or score.shown_by_default]
 
 
 def _methods(

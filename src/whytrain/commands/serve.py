@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,6 +17,7 @@ from whytrain.commands.explain import classifier_key
 from whytrain.commands.hydra_command import CONF, HydraCommand
 
 if TYPE_CHECKING:
+    from whytrain.serving.settings import ServeSettings
     from whytrain.tracking.settings import TrackingSettings
 
 LITERAL = (
@@ -27,6 +28,17 @@ LITERAL = (
     "traces",
     "method",
 )  # may hold what Hydra's grammar would not take
+# Settings of the server that are keys of the config.
+_AS_GIVEN = (
+    "check_every",
+    "device",
+    "max_texts",
+    "max_characters",
+    "max_words",
+    "timeout",
+    "method",
+    "seed",
+)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -55,48 +67,52 @@ def serve(config: DictConfig) -> None:
     if plain["run"] is not None:
         known_run(tracking.address, plain["run"])
     # Imported here: --help and a wrong command line do without these seconds.
-    from whytrain.audit.answers import fingerprint
     from whytrain.serving.server import serve as serve_until_ended
-    from whytrain.serving.settings import ServeSettings
-    from whytrain.tracking.traces import trace_experiment
     from whytrain.web.port import listening
 
     quiet_libraries()
     host, port, workers = plain["host"], plain["port"], plain["workers"]
     listening(host, port).close()  # now, not when the model is loaded
-    found = _found(tracking, plain)
-    with_text = plain["record_text"] if plain["record_text"] is not None else not found.is_private
-    record = None if plain["record"] is None else str(Path(plain["record"]).expanduser().resolve())
-    settings = ServeSettings(
+    settings = _settings(plain, tracking, _found(tracking, plain))
+    for line in _opening(settings, plain):
+        print(line, flush=True)
+    serve_until_ended(settings, host=host, port=port, workers=workers)
+
+
+def _settings(plain: dict[str, Any], tracking: TrackingSettings, found: _Found) -> ServeSettings:
+    from whytrain.audit.answers import fingerprint
+    from whytrain.serving.settings import ServeSettings
+    from whytrain.tracking.traces import trace_experiment
+
+    record = plain["record"]
+    return ServeSettings(
         folder=str(found.folder),
         identity={"run": found.run, "version": found.version, "fingerprint": fingerprint(found.folder)},
-        with_text=with_text,
+        with_text=not found.is_private if plain["record_text"] is None else plain["record_text"],
         address=plain["classifier"],
         tracking_uri=tracking.address,
-        check_every=plain["check_every"],
         trusted=tuple(sorted(trusted_targets(CONF))),
-        record=record,
+        record=None if record is None else str(Path(record).expanduser().resolve()),
         traces=None if plain["traces"] is None else trace_experiment(tracking, plain["traces"]),
-        device=plain["device"],
-        threads=max(1, (os.cpu_count() or 1) // workers),
-        hosts=_LOOPBACK if host in _LOOPBACK else (),
-        max_texts=plain["max_texts"],
-        max_characters=plain["max_characters"],
-        max_words=plain["max_words"],
-        timeout=plain["timeout"],
-        method=plain["method"],
-        seed=plain["seed"],
+        threads=max(1, (os.cpu_count() or 1) // plain["workers"]),
+        hosts=_LOOPBACK if plain["host"] in _LOOPBACK else (),
+        **{key: plain[key] for key in _AS_GIVEN},
     )
-    print(f"{plain['run'] or plain['classifier']} will answer at http://{host}:{port}/ (how to ask: open it)")
+
+
+def _opening(settings: ServeSettings, plain: dict[str, Any]) -> Iterator[str]:
+    """Say where it will answer, what is kept of its answers, and who can reach it."""
+    host, record = plain["host"], settings.record
+    name = plain["run"] or plain["classifier"]
+    yield f"{name} will answer at http://{host}:{plain['port']}/ (how to ask: open it)"
     if record is not None:
-        what = "texts" if with_text else "no text (salted hashes stand for them)"
-        print(f"record: {record}, with {what}; check it with: python -m whytrain.audit verify {record}")
+        what = "texts" if settings.with_text else "no text (salted hashes stand for them)"
+        yield f"record: {record}, with {what}; check it with: python -m whytrain.audit verify {record}"
     if settings.traces is not None:
-        print(f"traces: experiment {plain['traces']} of MLflow, as many answers as it keeps up with")
+        yield f"traces: experiment {plain['traces']} of MLflow, as many answers as it keeps up with"
     if not settings.hosts:
-        print(f"host={host}: whoever reaches it may ask; put a proxy that knows people in front of it")
-    print("stop with Ctrl-C", flush=True)
-    serve_until_ended(settings, host=host, port=port, workers=workers)
+        yield f"host={host}: whoever reaches it may ask; put a proxy that knows people in front of it"
+    yield "stop with Ctrl-C"
 
 
 def _checked(config: DictConfig) -> dict[str, Any]:

@@ -20,8 +20,12 @@ from whytrain.commands.promises import judge_promises
 from whytrain.config.seed import Seed
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from whytrain.callbacks import DescribeRun, Report
     from whytrain.data.corpus import Corpus
     from whytrain.tracking.settings import TrackingSettings
+    from whytrain.tracking.store import Store
 
 _OF_WEIGHTS = ("model", "tokenizer", "task")
 CHOICES = ("model", "data", "tokenizer")  # groups whose chosen file says what a run is
@@ -182,51 +186,80 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
 
     from whytrain import callbacks as watch
     from whytrain import lightning_modules as lm
-    from whytrain.pages.console import closing, next_steps, took
-    from whytrain.pages.next_steps import local_page
     from whytrain.tracking.status import ending
 
-    config, job = start.job.config, start.job
+    config, choices = start.job.config, start.job.choices
     settings, observers = instantiate(config.trainer), list(instantiate(config.callbacks).values())
     data, module = build(config)
     if start.origin is not None:
         lm.start_from(module, start.origin)
-    recipe = f"{job.choices['model']}-{job.choices['data']}"
+    recipe = f"{choices['model']}-{choices['data']}"
     store = sweep_job.start(tracking, config.run_name, recipe, start.run_id)
+    promises = None
     with ending(store):
         folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:
-            if start.is_new_line:
-                lm.write_command_line(folder, job.words, {group: job.choices[group] for group in CHOICES})
-            lm.write_config(folder, start.plain)
-        if store and start.origin is not None:
-            store.set_tags({"started_from": start.origin.name})
+            _note_start(start, store)
         history, bars = watch.History(), watch.ProgressBars(console := Console())
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
-        words, choices = lm.read_command_line(folder)
-        record = watch.DescribeRun(start.plain, words, choices, history, checkpoints)
+        record = watch.DescribeRun(start.plain, *lm.read_command_line(folder), history, checkpoints)
         report = watch.Report(record)
-        observed = [bars, history, record, *observers, watch.EarlyStop(settings)]
-        observed += [watch.Prune(settings), report, checkpoints, watch.MeasureContinuation(config.seed)]
-        observed.append(watch.DescribeModel(record, data.model_sizes))
+        observed = [
+            bars,
+            history,
+            record,
+            *observers,
+            watch.EarlyStop(settings),
+            watch.Prune(settings),
+            report,
+            checkpoints,
+            watch.MeasureContinuation(config.seed),
+            watch.DescribeModel(record, data.model_sizes),
+        ]
         spared = watch.guarded(watch.in_order(observed), store)
         watching = bars.announced(record.spent.timed(spared, store))
         trainer = lm.make_trainer(settings, data, watching, lm.StoreLogger(store))
         checkpoint = start.checkpoint
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
-        parent, promises = config.from_diagnosis, None
-        if store and parent:
+        if store and config.from_diagnosis:
             with watch.spared("judgment of the promises", store):
-                promises = judge_promises(parent, store, tracking.address)
+                promises = judge_promises(config.from_diagnosis, store, tracking.address)
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         with watch.spared("summary of the run", None):
-            assert report.run is not None, "there is no report"
-            console.print(closing(report.run, console.width))
-            page = local_page(tracking, store.run_id)
-            print("", took(record.fit_s, record.overhead, record.spent.totals), "", sep="\n")
-            print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
+            _tell(console, record, report, promises, store, tracking)
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
+
+
+def _note_start(start: _Start, store: Store) -> None:
+    """Keep what a run is made from, so that it can be gone on with and followed."""
+    from whytrain import lightning_modules as lm
+
+    job = start.job
+    if start.is_new_line:
+        lm.write_command_line(store.directory, job.words, {group: job.choices[group] for group in CHOICES})
+    lm.write_config(store.directory, start.plain)
+    if start.origin is not None:
+        store.set_tags({"started_from": start.origin.name})
+
+
+def _tell(
+    console: Console,
+    record: DescribeRun,
+    report: Report,
+    promises: str | None,
+    store: Store,
+    tracking: TrackingSettings,
+) -> None:
+    """Print what came of a run, what it took, and the commands to type next."""
+    from whytrain.pages.console import closing, next_steps, took
+    from whytrain.pages.next_steps import local_page
+
+    assert report.run is not None, "there is no report"
+    console.print(closing(report.run, console.width))
+    page = local_page(tracking, store.run_id)
+    print("", took(record.fit_s, record.overhead, record.spent.totals), "", sep="\n")
+    print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
 
 
 def build(config: DictConfig) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -25,25 +26,30 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     """Return the addresses."""
     routes, models = APIRouter(prefix="/sentence"), exploration.models
 
+    def answers_to(text: str) -> list[sentence.Answer]:
+        return [sentence.answer(model, text) for model in models]
+
+    def alternatives(answers: list[sentence.Answer], word: int) -> list[sentence.Alternative]:
+        asked = answers[0].asked
+        tried = exploration.vocabulary.tried(asked.words[asked.checked(word)])
+        return sentence.alternatives(answers, word, tried)
+
     @routes.get("")
     def ask(text: str = "", before: str = "", word: int | None = None, method: Methods = None) -> Response:
         text, before = checked(text), checked(before)
-        answers = [sentence.answer(model, text) for model in models] if text else []
-        tried = []
-        if answers and word is not None:
-            chosen = answers[0].asked.words[answers[0].asked.checked(word)]
-            tried = sentence.alternatives(answers, word, exploration.vocabulary.tried(chosen))
+        answers = answers_to(text) if text else []
+        place = word if answers else None
         able = models[0].methods
         return pages.page(
             "sentence",
             text=text,
             before=before,
-            was=[sentence.answer(model, before) for model in models] if before and text else [],
+            was=answers_to(before) if before and text else [],
             answers=answers,
-            place=word if answers else None,
-            alternatives=tried,
+            place=place,
+            alternatives=[] if place is None else alternatives(answers, place),
             methods=able,
-            chosen=[name for name in able if name in (method or ())] or able[:1],
+            chosen=_chosen(method, able) or able[:1],
             suggested=[] if text else _suggested(models[0]),
         )
 
@@ -57,8 +63,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     @routes.get("/reasons")
     def reasons(text: str, model: int = 0, method: Methods = None) -> Response:
         asked = exploration.named(model)
-        chosen = [name for name in asked.methods if name in (method or ())]
-        found, notes = sentence.reasons(asked, checked(text), chosen)
+        found, notes = sentence.reasons(asked, checked(text), _chosen(method, asked.methods))
         return pages.part("reasons", reasons=found, notes=notes)
 
     @routes.get("/least")
@@ -89,6 +94,11 @@ def checked(text: str) -> str:
                 "whytrain explain."
             )
     return text.strip()
+
+
+def _chosen(named: Sequence[str] | None, able: Sequence[str]) -> list[str]:
+    """Return those of a model's methods that an address names, in the model's order."""
+    return [name for name in able if name in (named or ())]
 
 
 def _suggested(model: Explored) -> list[str]:
