@@ -176,7 +176,7 @@ def leaning(*words: str, kind: str = "words", **changes: Any) -> Candidate:
     made: dict[str, Any] = {
         "feature": Feature(kind=kind, words=words),  # type: ignore[arg-type]  # a test's own
         "speaks_for": 1,
-        "against": 0 if kind == "ordered_pair" else -1,
+        "against": 1 - changes.get("speaks_for", 1),
         "n_train": 30,
         "coverage": 0.3,
         "n_check": 12,

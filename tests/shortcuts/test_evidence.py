@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
-from tests.shortcuts.function_model import ARTICLES, LabeledTexts, WordModel, ordered, rows, weights
+from tests.shortcuts.function_model import (
+    ARTICLES,
+    FILLERS,
+    LabeledTexts,
+    WordModel,
+    ordered,
+    rows,
+    weights,
+)
+from whytrain.shortcuts.evidence import are_kin
 from whytrain.shortcuts.found_marks import found_marks
 from whytrain.shortcuts.group import WordGroup
 from whytrain.shortcuts.measured import ASKED_ROWS, CANDIDATES
@@ -157,6 +168,24 @@ def test_without_check_rows_there_is_a_list_and_no_verdict() -> None:
     assert found.candidates[0].suspicion == "a function word"
     assert found.candidates[0].examples[0].split == "train"
     assert np.isnan([c.p_value for c in found.candidates]).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_shares_are_of_what_texts_say_beyond_the_shares_of_the_classes(n_classes: int) -> None:
+    """Each row has one word of its class, which moves the model by the same from what it says of any text."""
+    keys = [f"key{label}" for label in range(n_classes)]
+    generator, labels = np.random.default_rng(0), np.arange(1000) % n_classes
+    texts = [" ".join([*generator.choice(FILLERS, 9), keys[label]]) for label in labels]
+    train = LabeledTexts(ids=list(map(str, labels)), texts=texts, labels=labels, logits=None)
+
+    def ask(asked: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([[1.4 * (key in text.split()) for key in keys] for text in asked])
+
+    found = find_shortcuts(ask, train, None, n_classes, seed=0)
+    by_word = {c.feature.words[0]: c for c in found.candidates if c.feature.kind == "words"}
+    for key in keys:
+        assert by_word[key].share.estimate == pytest.approx(1 / n_classes, abs=0.01)
+    assert are_kin(by_word["key0"], by_word["key1"]) == (n_classes == 2)
 
 
 def test_beside_a_shortcut_that_carries_the_decisions_no_group_is_looked_for() -> None:

@@ -18,8 +18,9 @@ from whytrain.runs.remarks import Opinion
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, are_kin
 from whytrain.shortcuts.features import Feature, Text
 from whytrain.shortcuts.marks import Kind
+from whytrain.shortcuts.suspicion import suspected_share
 
-STRONG = 0.03  # share of an average decision
+STRONG = 0.03  # share of an average decision, by which the list is ordered
 MOST_WORDS = 40  # of the ranking
 MOST_PAIRS = 20
 MOST_SENTENCES = 12
@@ -74,7 +75,7 @@ class Suspect:
     @property
     def strong(self) -> bool:
         """Whether it is shown with its sentences: it is convicted, or decides a good deal."""
-        return self.convicted or self.share >= STRONG
+        return self.convicted or suspected_share(self.share, self.why) >= STRONG
 
     @property
     def quoted_kin(self) -> list[str]:

@@ -75,7 +75,7 @@ def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequen
     """Say what a candidate does in training, and on the check rows if there are any."""
     feature, name = candidate.feature, class_names[candidate.speaks_for]
     speaks = f"{feature.title} speaks for {name}"
-    if candidate.against >= 0:
+    if feature.kind == "ordered_pair":
         first, second = feature.words
         speaks += f", “{second}” before “{first}” for {class_names[candidate.against]}"
     text = (

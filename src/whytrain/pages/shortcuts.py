@@ -19,9 +19,9 @@ _MOST = 10  # candidates in the table
 _HEAVY = 0.2  # of the average decision: more than twice what any word carries where many decide
 _NAMED = 3  # that carry so much
 _UNCHECKED = (
-    "What decides most in the training texts, first what is rarely a reason: little words, people, "
-    "numbers, signs, orders of words. A list of suspects, not a verdict: which of them hold elsewhere, only "
-    "labeled rows from where the model will be used can tell (data.check_path=FILE)."
+    "What decides most in the training texts; what is rarely a reason (little words, people, numbers, signs, "
+    "orders of words) counts three times. A list of suspects, not a verdict: which of them hold elsewhere, "
+    "only labeled rows from where the model will be used can tell (data.check_path=FILE)."
 )
 _CHECKED = (
     "What decides most in the training texts, and whether it holds on the check sample. A candidate that is "

@@ -67,7 +67,7 @@ def shortcut_table(found: ShortcutEvidence, class_names: Sequence[str]) -> pd.Da
             "kind": c.feature.kind,
             "words": " ".join(c.feature.words),
             "class": class_names[c.speaks_for],
-            "other_order_class": class_names[c.against] if c.against >= 0 else None,
+            "other_order_class": class_names[c.against] if c.feature.kind == "ordered_pair" else None,
             "n_train": c.n_train,
             "n_check": c.n_check,
             "coverage": c.coverage,

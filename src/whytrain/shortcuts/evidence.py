@@ -41,13 +41,14 @@ class Candidate:
     Attributes:
         feature: what it is.
         speaks_for: index of the class; of an ordered pair, in the order of its words.
-        against: index of the class that the other order speaks for; -1 for other kinds.
+        against: index of the class that it speaks against: of an ordered pair the one that the other order
+            speaks for, else the other class of two; -1 where that is none.
         n_train: training rows that have it.
         coverage: share of the training rows that have it.
         n_check: check rows that have it; 0 without a check sample.
         effect: what it adds to the class that it speaks for, mean over training rows, log-odds.
-        share: of the average decision that is its: coverage · effect / mean log-odds of the decided class,
-            with its interval.
+        share: of the average decision that is its: coverage · effect / how far texts move the log-odds of the
+            decided class from those of its share of the training rows, on average; with its interval.
         helps_train: what it adds to the true class, mean over training rows, log-odds.
         helps_check: the same over check rows with its interval; None for fewer than two.
         right_train: share of the rows with it, whose class is the one that it speaks for.
@@ -122,13 +123,14 @@ class ShortcutEvidence:
 def are_kin(a: Candidate, b: Candidate) -> bool:
     """Return whether two words, or two pairs with a word in common, stand for each other in training texts.
 
-    They speak for different classes, about as clearly, in about as many rows.
+    Each speaks for the class that the other speaks against, about as clearly, in about as many rows. Among
+    more than two classes nothing has an opposite: any two key words would be.
     """
     kinds, words = {a.feature.kind, b.feature.kind}, {*a.feature.words} & {*b.feature.words}
     lifts, rows = sorted((a.lift, b.lift)), sorted((a.n_train, b.n_train))
     return (
         (kinds == {"words"} or (kinds == {"pair"} and len(words) == 1))
-        and a.speaks_for != b.speaks_for
+        and (a.speaks_for, a.against) == (b.against, b.speaks_for)
         and 0 < lifts[1] <= _ALIKE * lifts[0]
         and rows[1] <= _AS_MANY * rows[0]
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from whytrain.shortcuts.conviction import tested, with_kin
 from whytrain.shortcuts.effects import Ask, Asked, effects
@@ -84,7 +85,7 @@ def find_shortcuts(
     measure(proposed, SCREENED_ROWS, texts, asked)
     found = strongest(proposed)
     measure(found, ASKED_ROWS, texts, asked)
-    margin = _margin(asked, texts, generator)
+    margin = _margin(asked, texts, labels, generator)
     outside = None if check is None else CheckTexts(check, n_classes)
     n_check = 0 if outside is None else len(outside.texts)
     make = partial(_candidate, labels=labels, margin=margin, outside=outside, asked=asked)
@@ -146,9 +147,15 @@ def _rests_on(candidates: Sequence[Candidate]) -> bool:
     return sum(max(c.share.low, 0.0) for c in candidates if c.is_shortcut) >= RESTS_ON
 
 
-def _margin(asked: Asked, texts: Sequence[Text], generator: np.random.Generator) -> float:
+def _margin(
+    asked: Asked, texts: Sequence[Text], labels: NDArray[np.int64], generator: np.random.Generator
+) -> float:
+    """Return how far texts move the log-odds of the decided class from those of its share, on average."""
     rows = generator.permutation(len(texts))[:MARGIN_ROWS]
-    decided = asked.log_odds([texts[row].text for row in rows]).max(axis=1)
+    answers = asked.log_odds([texts[row].text for row in rows])
+    counts = np.bincount(labels, minlength=answers.shape[1]) + 1  # one row more of each: the odds are finite
+    moved = answers - logit(counts / counts.sum())
+    decided = moved[np.arange(len(rows)), answers.argmax(axis=1)]
     return max(float(np.abs(decided).mean()), 1e-9)
 
 
@@ -208,7 +215,7 @@ def _candidate(
     """Return what is known of a feature; it speaks for what it adds most to, unless that is given."""
     feature, means = seen.feature, seen.means
     speaks_for = int(means.argmax()) if speaks_for is None else speaks_for
-    against = int(means.argmin()) if feature.kind == "ordered_pair" else -1
+    against = int(means.argmin()) if feature.kind == "ordered_pair" else _other(speaks_for, len(means))
     said = said_class(seen.states[seen.rows], speaks_for, against)
     spread = t_interval(seen.values[:, speaks_for])
     scale = seen.coverage / margin
@@ -234,6 +241,11 @@ def _candidate(
         is_shortcut=False,
         suspicion=suspicion(feature, seen.coverage),
     )
+
+
+def _other(index: int, n_classes: int) -> int:
+    """Return the other class; -1 where there are several."""
+    return 1 - index if n_classes == 2 else -1
 
 
 def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
