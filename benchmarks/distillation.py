@@ -37,7 +37,7 @@ CANDIDATES: dict[str, tuple[str, ...]] = {
     "alpha 1.0, T 2": ("distillation.alpha=1.0",),
     "alpha 0.9, T 4": ("distillation.temperature=4.0",),
     "augmented once": ("distillation.augmentation.copies=1",),
-    "joined once": ("distillation.augmentation.joined=1",),
+    "not joined": ("distillation.augmentation.joined=0",),
     "with attention": ("distillation.attention=1.0",),
 }
 
