@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 from annotated_types import Interval as Within
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.calibration.confidence import Confidence, fit_confidence
@@ -45,7 +44,7 @@ from whytrain.slices.slice_columns import MOST_CATEGORIES, is_negated, number_ra
 from whytrain.statistics.intervals import Interval
 from whytrain.tracking.limits import distinct_keys
 from whytrain.tracking.recorder import Recorder
-from whytrain.types import Predictions
+from whytrain.types import Figure, Predictions
 
 Share = Annotated[float, Within(gt=0, lt=1)]
 _log = logging.getLogger(__name__)
@@ -218,7 +217,7 @@ class CalibrateEpoch(Observer):
     def _figures(self, seen: _Epoch, corpus: Corpus) -> dict[str, Figure]:
         runs, human = _runs(seen), corpus.validation.human
         expected = self._expected_coverage(seen, len(corpus.validation))
-        figures = {
+        figures: dict[str, Figure] = {
             "reliability": reliability_diagram(runs),
             "confidence": confidence_distribution({name: p for name, (p, _) in runs.items()}),
             "confidence_by_outcome": confidence_by_outcome(runs),
