@@ -41,7 +41,12 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         (f"{CSV} data.validation_path=gone.csv", 2, "data.validation_path=gone.csv does not exist"),
         ("data=csv data.path=empty.csv", 1, "empty.csv"),
         ("data=csv data.path=one_class.csv", 1, ""),
-        ("data=csv data.path=.", 1, ".: expected a .csv, .tsv, .json"),
+        ("data=csv data.path=.", 2, "data.path=. is a folder; give a file in it."),
+        (
+            f"{CSV} data.text_column=label data.label_column=label",
+            2,
+            "data.text_column and data.label_column",
+        ),
         ("data=csv data.path=picture.csv", 1, "picture.csv is no text: "),
         (
             f"{CSV} tokenizer=huggingface",

@@ -1,5 +1,6 @@
 """Which column is which, told of headers as people write them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from whytrain.attribution.bulk import read_texts
 from whytrain.data.csv_file import CSVFile
 from whytrain.data.files import read_table
 from whytrain.data.files.columns import found_columns
-from whytrain.errors import DataError, MissingDataError
+from whytrain.errors import ConfigError, DataError, MissingDataError
 
 ROWS = "\n".join(f"a good film {n},yes,{n}\na bad film {n},no,{n}" for n in range(20))
 
@@ -82,6 +83,73 @@ def test_columns_that_were_found_are_said_and_hold_for_all_files(
 def test_usual_columns_need_no_word(tmp_path: Path, csv_source: Callable[..., CSVFile]) -> None:
     corpus = csv_source(table(tmp_path, "text,label,n"), text_column=None, label_column=None).load()
     assert not [notice for notice in corpus.notices if "column" in notice]
+
+
+def nested(folder: Path, **further: object) -> Path:
+    rows = [
+        {"id": n, "review": {"body": f"film {n}"}, "meta": [{"stars": n % 2}], **further} for n in range(20)
+    ]
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("further", "given", "error", "said"),
+    [
+        ({}, {}, DataError, r"which column is the label\? Review and meta hold objects, which are not read"),
+        (
+            {"verdict": "a", "words": "b"},
+            {},
+            DataError,
+            r"Set data\.label_column to id, verdict, words; review and meta hold objects, .*: flatten them",
+        ),
+        (
+            {"label": "a"},
+            {},
+            DataError,
+            r"which column is the text\? Set data\.text_column to id; review and",
+        ),
+        (
+            {"label": "a"},
+            {"text": "review"},
+            ConfigError,
+            r"rows\.jsonl: review holds objects, which are not",
+        ),
+        (
+            {"text": "a"},
+            {"label": "meta"},
+            ConfigError,
+            r"rows\.jsonl: meta holds objects, which are not read",
+        ),
+    ],
+)
+def test_columns_of_objects_are_no_choice(
+    tmp_path: Path, further: dict[str, str], given: dict[str, str], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        found_columns(read_table(nested(tmp_path, **further)), **given)
+
+
+def test_a_column_of_objects_is_never_explained(tmp_path: Path) -> None:
+    path = nested(tmp_path, text="a good film", words="b")
+    assert read_texts(path)[0] == ["a good film"] * 20
+    with pytest.raises(ConfigError, match="review holds objects, which are not read: flatten them"):
+        read_texts(path, "review")
+    with pytest.raises(MissingDataError, match=r"text_column to one of id; review and meta hold objects"):
+        read_texts(nested(tmp_path), "words")
+
+
+def test_one_column_is_not_text_and_label(tmp_path: Path, csv_source: Callable[..., CSVFile]) -> None:
+    source = csv_source(table(tmp_path, "words,class,n"), text_column="class", label_column="class")
+    for read in (source.look, source.load):
+        with pytest.raises(
+            ConfigError, match=r"data\.text_column and data\.label_column are both class: give"
+        ):
+            read()
+    path = table(tmp_path, "label", "yes\nno")
+    with pytest.raises(DataError, match=r"A column of texts and one of labels are needed, .* only label\.$"):
+        csv_source(path, text_column=None, label_column=None).look()
 
 
 def test_texts_to_explain_are_found_alike(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from whytrain.attribution.bulk import read_texts
 from whytrain.data.files import FileFormat, read_table
+from whytrain.data.files.read import SUFFIXES
 from whytrain.errors import DataError
 
 ROWS = {"text": ['say "hi", you', "tab\there", "line\nbreak", "émoji 🙂"], "label": ["a", "b", "a", "b"]}
@@ -105,11 +107,19 @@ def test_folder_or_nothing_in_place_of_a_file(tmp_path: Path) -> None:
             read_table(tmp_path / name)
 
 
-def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"expected a \.csv, .* or \.parquet file, or one of them as \.gz; got \.xlsx"
-    ):
-        read_table(tmp_path / "rows.xlsx")
+def test_other_kinds_of_files_are_refused_with_all_that_are_read(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        read_table(tmp_path / "rows.docx")
+    assert all(suffix in str(refused.value) for suffix in (*SUFFIXES, ".gz", ".bz2", ".xz"))
+    assert str(refused.value).endswith("got .docx.")
+    with pytest.raises(DataError, match=r"or \.txt, or one of them packed"):
+        read_texts(tmp_path / "rows.docx")
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "xls", "ods"])
+def test_spreadsheets_are_to_be_saved_as_csv(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(DataError, match=r"is a spreadsheet, which is not read: save its table as \.csv\.$"):
+        read_table(tmp_path / f"rows.{suffix}")
 
 
 def test_broken_parquet(tmp_path: Path) -> None:

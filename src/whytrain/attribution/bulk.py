@@ -21,8 +21,8 @@ from whytrain.attribution.target import LabelTarget
 from whytrain.attribution.text import Answer, TextExplainer
 from whytrain.data.cleaning import bad_rows_notice
 from whytrain.data.files import FileFormat, kind_of, read_table, read_text_lines
-from whytrain.data.files.columns import found_text_column
-from whytrain.errors import DataError, MissingDataError
+from whytrain.data.files.columns import about_objects, found_text_column, object_columns
+from whytrain.errors import ConfigError, DataError, MissingDataError
 
 RowMaker: TypeAlias = Callable[[Sequence[str]], list[Row]]
 # Batches of texts to numbered batches of rows, in any order.
@@ -57,12 +57,15 @@ def read_texts(
     if kind_of(path) == ".txt":
         texts = read_text_lines(path, form)
     else:
-        table = read_table(path, form, [text_column] if text_column else [])
-        column = text_column or found_text_column(table)
+        table = read_table(path, form, [text_column] if text_column else [], others=[".txt"])
+        nested, column = object_columns(table), text_column or found_text_column(table)
         if column not in table.columns:
             gone = f"has no column {text_column!r}" if text_column else "which column holds the texts?"
-            choices = ", ".join(table.columns)
-            raise MissingDataError(f"{path} {gone}; set text_column to one of {choices}.")
+            choices = ", ".join(name for name in table.columns if name not in nested)
+            more = f"; {about_objects(nested)}" if nested else ""
+            raise MissingDataError(f"{path} {gone}; set text_column to one of {choices}{more}.")
+        if column in nested:
+            raise ConfigError(f"{path}: {about_objects([column])}.")
         notices = (*table.notices, *bad_rows_notice(table, table.bad, on_bad_row, "on_bad_row"))
         texts = ["" if value is None else str(value) for value in table.columns[column]]
     if not texts:

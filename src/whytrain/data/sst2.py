@@ -98,7 +98,7 @@ class SST2(Source):
     def _table(self, name: str) -> RawTable:
         if self.path is None:
             return read_table(cache_directory() / "sst2" / f"{name}.parquet")
-        return _glue(known_file(self.path, "data.path") / f"{name}.tsv")
+        return _glue(known_file(self.path, "data.path", folder=True) / f"{name}.tsv")
 
 
 def _glue(path: Path) -> RawTable:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from whytrain.data.files.table import RawTable
-from whytrain.errors import DataError
+from whytrain.errors import ConfigError, DataError
 
 # How data sets call them, the first that is there counts.
 TEXTS = ("text", "sentence", "content", "review", "body", "document", "comment", "tweet", "question", "query")
@@ -39,40 +40,69 @@ def found_columns(
 
     Raises:
         DataError: it cannot be told which is meant.
+        ConfigError: both are the same, or one that is given holds objects.
     """
-    choices = [name for name in table.columns if name != id_column]
+    nested = object_columns(table)
+    if asked := [name for name in nested if name in (text, label)]:
+        raise ConfigError(f"{table.source}: {about_objects(asked)}.")
+    choices = [name for name in table.columns if name != id_column and name not in nested]
     if label is None:
         label = _label_column(table, choices, text)
     if text is None:
-        text = _text_column(table, [name for name in choices if name != label])
+        text = _text_column(table, [name for name in choices if name != label], label)
+    if text == label:
+        raise ConfigError(
+            f"data.text_column and data.label_column are both {text}: give one column of texts and another "
+            "one of labels"
+        )
     return text, label
 
 
 def found_text_column(table: RawTable) -> str | None:
     """Return the column of texts of a file whose labels nobody asks for; None where it cannot be told."""
-    choices = [name for name in table.columns if name.lower() not in LABELS]
+    nested = object_columns(table)
+    choices = [name for name in table.columns if name.lower() not in LABELS and name not in nested]
     return choices[0] if len(choices) == 1 else _known(choices, TEXTS)
+
+
+def object_columns(table: RawTable) -> list[str]:
+    """Return the columns of objects or lists of them, as nested JSON has, by the first one."""
+    return [name for name, values in table.columns.items() if _is_object(_first(values))]
+
+
+def about_objects(names: Sequence[str]) -> str:
+    """Say of columns that hold objects what is to be done."""
+    hold = "holds" if len(names) == 1 else "hold"
+    return f"{' and '.join(names)} {hold} objects, which are not read: flatten them to columns of their own"
+
+
+def _first(values: Sequence[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and isinstance(_first(value), dict))
 
 
 def _label_column(table: RawTable, choices: list[str], text: str | None) -> str:
     if len(table.class_columns) == 1:
         return table.class_columns[0]
     if table.class_columns:
-        return _known(table.class_columns, LABELS) or _asked(table, table.class_columns, "label")
+        return _known(table.class_columns, LABELS) or _asked(table, table.class_columns, "label", text)
     text = text or _known(choices, TEXTS)
     others = [name for name in choices if name != text]
     only = others[0] if text is not None and len(others) == 1 else None
-    return _known(others, LABELS) or only or _asked(table, choices, "label")
+    return _known(others, LABELS) or only or _asked(table, others, "label", text)
 
 
-def _text_column(table: RawTable, choices: list[str]) -> str:
+def _text_column(table: RawTable, choices: list[str], label: str) -> str:
     without = None if table.lines else ""  # where there are no rows, any column may hold texts
     texts = [
         name
         for name in choices
-        if isinstance(next((value for value in table.columns[name] if value is not None), without), str)
+        if isinstance(without if (first := _first(table.columns[name])) is None else first, str)
     ]
-    return (texts[0] if len(texts) == 1 else _known(texts, TEXTS)) or _asked(table, texts, "text")
+    return (texts[0] if len(texts) == 1 else _known(texts, TEXTS)) or _asked(table, texts, "text", label)
 
 
 def _known(choices: Collection[str], names: Sequence[str]) -> str | None:
@@ -80,8 +110,17 @@ def _known(choices: Collection[str], names: Sequence[str]) -> str | None:
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _asked(table: RawTable, choices: Collection[str], what: str) -> str:
-    shown = ", ".join(list(choices or table.columns)[:_SHOWN])
-    raise DataError(
-        f"{table.source}: which column is the {what}? Set data.{what}_column to {shown}{table.hint}."
-    )
+def _asked(table: RawTable, choices: Collection[str], what: str, other: str | None) -> str:
+    """Ask for a column; `other` is known to be something else."""
+    nested = object_columns(table)
+    left = list(choices) or [name for name in table.columns if name not in (*nested, other)]
+    advice = []
+    if len(left) + (other is not None) > 1:  # else it can only be told what is missing
+        advice.append(f"set data.{what}_column to {', '.join(left[:_SHOWN])}{table.hint}")
+    elif not nested:
+        only = ", ".join(table.columns) or "none"
+        advice.append(f"a column of texts and one of labels are needed, and there is only {only}{table.hint}")
+    if nested:
+        advice.append(about_objects(nested))
+    told = "; ".join(advice)
+    raise DataError(f"{table.source}: which column is the {what}? {told[:1].upper()}{told[1:]}.")

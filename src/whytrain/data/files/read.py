@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from whytrain.data.files.columnar import read_columnar
@@ -13,6 +13,7 @@ from whytrain.data.files.text_file import encoding_of, open_text
 from whytrain.errors import DataError
 
 _PACKED = (".gz", ".bz2", ".xz")
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
 _COLUMNAR = (".parquet", ".arrow", ".feather")
@@ -25,13 +26,16 @@ def kind_of(path: Path) -> str:
     return name.suffix.lower()
 
 
-def read_table(path: Path, form: FileFormat | None = None, wanted: Collection[str] = ()) -> RawTable:
-    """Read a .csv, .tsv, .json, .jsonl (.ndjson), .parquet, .arrow or .feather file, packed (.gz) or not.
+def read_table(
+    path: Path, form: FileFormat | None = None, wanted: Collection[str] = (), others: Sequence[str] = ()
+) -> RawTable:
+    """Read a file of one of the `SUFFIXES`, packed or not.
 
     Args:
         path: the file.
         form: how a text file is written; None to guess all.
         wanted: names of columns that will be asked for, which help to guess.
+        others: suffixes that whoever asks reads besides, for the message.
 
     Raises:
         DataError: if the file is missing, empty, of another kind, or broken.
@@ -45,10 +49,16 @@ def read_table(path: Path, form: FileFormat | None = None, wanted: Collection[st
         return read_json(path, form)
     if kind in _COLUMNAR:
         return read_columnar(path)
+    if kind in _SHEETS:
+        raise DataError(f"{path} is a spreadsheet, which is not read: save its table as .csv.")
     raise DataError(
-        f"{path}: expected a .csv, .tsv, .json, .jsonl or .parquet file, or one of them as .gz; got "
-        f"{kind or 'no suffix'}."
+        f"{path}: expected a file that ends in {_either([*SUFFIXES, *others])}, or one of them packed as "
+        f"{_either(_PACKED)}; got {kind or 'no suffix'}."
     )
+
+
+def _either(suffixes: Sequence[str]) -> str:
+    return f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
 
 
 def read_text_lines(path: Path, form: FileFormat) -> list[str]:
