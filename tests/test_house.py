@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,6 +206,13 @@ def test_only_the_interface_looks_into_a_model() -> None:
     }
     assert found.pop(interface.relative_to(ROOT).as_posix())
     assert {path: calls for path, calls in found.items() if calls} == {}
+
+
+def test_names_of_classes_are_listed_by_what_shortens_them() -> None:
+    listing = re.compile(r"""["'], ["']\.join\([^\n]*class_names\)""")
+    assert listing.search('{", ".join(run.class_names)}')
+    found = [path.name for path in [*MODULES, *SHELLS] if listing.search(path.read_text("utf-8"))]
+    assert found == []  # `few_of`: there may be hundreds
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/*.py")), ids=lambda path: path.stem)

@@ -118,3 +118,59 @@ def test_sentences_that_a_reader_takes_for_the_same_stay_together(
     assert (
         "1 of 2 validation rows stand in train too: their accuracy says little about new sentences." in told
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["good", "bad", "NA", "nan"], "classes NA, nan (20 rows) look like missing values and are kept"),
+        (["good", "bad", "-"], "class - (13 rows) looks like a missing value and is kept"),
+        (["good", "bad", "#N/A"], "class #N/A (13 rows) looks like a missing value and is kept"),
+        (["+", "-"], None),
+        (["+", "-", "neutral"], None),
+        (["nano", "national", "naïve"], None),
+    ],
+)
+def test_classes_called_like_missing_values_are_kept_and_told(
+    csv_source: MakeSource, tmp_path: Path, labels: list[str], said: str | None
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [f"text {row},{labels[row % len(labels)]}" for row in range(40)]
+    path.write_text("\n".join(["text,label", *rows]))
+    corpus = csv_source(path).load()
+    assert set(corpus.class_names) == set(labels)
+    if said is None:
+        assert corpus.notices == ()
+        return
+    skip = "data.on_bad_row=skip leaves these rows out"
+    assert corpus.notices == (f"The {said}: if it was not meant so, empty the cells, and {skip}.",)
+    told = csv_source(path).load(MultiLabel(separator=None)).notices
+    assert [notice.endswith("empty the cells.") for notice in told] == [True]
+    emptied = (
+        path.read_text().replace(",NA", ",").replace(",nan", ",").replace(",-", ",").replace(",#N/A", ",")
+    )
+    path.write_text(emptied)
+    assert csv_source(path, on_bad_row="skip").load().class_names == ("bad", "good")
+
+
+def test_a_column_with_a_value_for_nearly_every_row_is_doubted(
+    csv_source: MakeSource, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+
+    def written(n_rows: int, n_values: int) -> CSVFile:
+        rows = [f"text number {row},day {row % n_values}" for row in range(n_rows)]
+        path.write_text("\n".join(["text,created", *rows]))
+        return csv_source(path, label_column="created")
+
+    first, *_ = written(600, 365).load().notices  # before all others
+    assert first == (
+        "365 classes in 600 rows, 365 of them in fewer than 3: does column created really hold the classes "
+        "(data.label_column)?"
+    )
+    assert [n for n in written(600, 200).load().notices if n.endswith("?")] == []  # three rows of each
+    assert [n for n in written(12, 10).load().notices if n.endswith("?")] == []  # a small try
+    with pytest.raises(
+        DataError, match=r"No row is left for validation .*\. 60 classes in 60 rows.* does column created"
+    ):
+        written(60, 60).load()

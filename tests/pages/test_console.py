@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tests.diagnosis.evidence import leaning, shortcuts
 from whytrain.diagnosis.conclusion import Conclusion
@@ -243,6 +244,8 @@ def test_opening_and_next_steps() -> None:
     assert "BiLSTM" in text
     assert "note" in text
     assert "3 rows were skipped" in text
+    doubted = opening_table({}, ["2 rows were skipped.", "Is that so?"]).columns[1].cells
+    assert [str(cell.style) for cell in doubted if isinstance(cell, Text)] == ["", "bold yellow"]
     assert "classes [spam], [/b]" in shown(opening_table({"data": "classes [spam], [/b]"}, ["[/b]"]))
 
 

@@ -17,6 +17,7 @@ from whytrain.app.planning import CONTROL, Plan, plan_of
 from whytrain.app.rows import AGREE, OTHER, Which, with_suggestions
 from whytrain.app.sentence import Vocabulary
 from whytrain.app.training import Training
+from whytrain.data.label_names import few_of
 from whytrain.errors import ConfigError, WhytrainError
 
 MOST_MODELS = 4  # side by side
@@ -182,7 +183,7 @@ class Exploration:
                 raise ConfigError(f"{run.name} is there already.")
             model = Explored(run.name, run.model, run)
             if model.saved.class_names != self.first.saved.class_names:
-                others = ", ".join(model.saved.class_names)
+                others = few_of(model.saved.class_names)
                 raise ConfigError(f"{run.name} decides between other classes: {others}.")
             self.models.append(model)
 

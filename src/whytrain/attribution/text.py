@@ -19,6 +19,7 @@ from whytrain.attribution.target import Target, contrast_of, target_of
 from whytrain.attribution.units import Units, players_in
 from whytrain.calibration.confidence import Confidence
 from whytrain.data.cleaning import LONGEST_TEXT
+from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.errors import ConfigError, DataError
 from whytrain.models.saved import SavedModel
@@ -167,7 +168,7 @@ class TextExplainer:
             if name is not None and name not in saved.class_names:
                 raise ConfigError(
                     f"{key}={name}: the model has no such {saved.task.noun}; choices: "
-                    f"{', '.join(saved.class_names)}"
+                    f"{few_of(saved.class_names)}"
                 )
         if rather_than is not None and not saved.task.exclusive:
             raise ConfigError(

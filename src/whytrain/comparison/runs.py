@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from whytrain.comparison.selection import Selection
 from whytrain.data.corpus import content_hash
+from whytrain.data.label_names import few_of
 from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.metrics import METRICS
 from whytrain.runs.config import is_private
@@ -249,7 +250,7 @@ def aligned(
     if set(table.class_names) != set(first.class_names):
         raise DataError(
             f"runs {names[0]} and {names[1]} tell different classes apart: "
-            f"{', '.join(sorted(first.class_names))} and {', '.join(sorted(table.class_names))}"
+            f"{few_of(sorted(first.class_names))} and {few_of(sorted(table.class_names))}"
         )
     _check_same_rows(table, first, names)
     if table.task.name != first.task.name:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from whytrain.data.corpus import Corpus, Split, corpus_fingerprint
-from whytrain.data.label_names import same_classes
+from whytrain.data.label_names import few_of, same_classes
 from whytrain.errors import ConfigError
 
 OLD = "old"  # the evaluation set of earlier validation rows
@@ -56,8 +56,8 @@ def _named_as(new: Corpus, class_names: tuple[str, ...]) -> Corpus:
     order = same_classes(new.class_names, class_names)
     if order is None:
         raise ConfigError(
-            f"continue_from: the run knows the classes {', '.join(class_names)}, the new data has "
-            f"{', '.join(new.class_names)}: give data of the same classes"
+            f"continue_from: the run knows the classes {few_of(class_names)}, the new data has "
+            f"{few_of(new.class_names)}: give data of the same classes"
         )
 
     def ordered(split: Split | None) -> Split | None:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from whytrain.counterfactuals.substitutions import Counterfactual
+from whytrain.data.label_names import few_of
 from whytrain.errors import DataError
 from whytrain.shortcuts.features import Text
 from whytrain.statistics.intervals import Interval, wilson_interval
@@ -86,7 +87,7 @@ def contrast_consistency(
     names, right = list(class_names), []
     for texts, labels in (("original", "original_label"), ("text", "label")):
         if unknown := sorted(set(labeled[labels].astype(str)) - set(names)):
-            raise DataError(f"the contrast set's {labels} has {unknown[0]!r}; expected {', '.join(names)}")
+            raise DataError(f"the contrast set's {labels} has {unknown[0]!r}; expected {few_of(names)}")
         gold: NDArray[np.int64] = np.array([names.index(label) for label in labeled[labels].astype(str)])
         right.append(predict(labeled[texts].tolist()).argmax(axis=1) == gold)
     return wilson_interval(int((right[0] & right[1]).sum()), len(labeled), level)

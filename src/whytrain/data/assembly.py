@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from whytrain.data.cache import cache_directory, remembered
 from whytrain.data.corpus import Corpus, Split, content_hash, corpus_fingerprint
 from whytrain.data.corrections import corrected
+from whytrain.data.label_names import few_of
 from whytrain.data.outside import RowReader, outside_rows
 from whytrain.data.source import Source
 from whytrain.data.splits import (
@@ -27,6 +28,8 @@ from whytrain.tasks import CLASSIFICATION, Task
 # The slice may not eat a small data set: at most this share of train is held out.
 LARGEST_SLICE = 0.2
 SHOWN_CLASSES = 5
+# A column of labels is doubted where it has as many values, and at least half of them in fewer rows.
+MANY_CLASSES, FEW_ROWS = 20, 3
 # Parts of cache keys: raise one when the slice, or the parts of a data set, are chosen in another way.
 SLICE_FORMAT, PARTS_FORMAT = "2", "1"
 
@@ -49,7 +52,8 @@ def assemble(
         ConfigError: if the positive class is none of the two classes, or there are more.
     """
     task = reader.task
-    _check_classes(class_names, train, validation, task)
+    doubts = _about_many_classes(class_names, [train, validation, *filter(None, [test])], reader)
+    _check_classes(class_names, train, validation, task, doubts)
     positive = positive_index(class_names, source.positive_class, task)
     notices += _about_shared_rows(train, validation, test)
     outside = outside_rows(source, reader, class_names, train.texts)
@@ -59,7 +63,7 @@ def assemble(
     fixed = [*in_no_split, *(() if test is None else test.ids)]
     found = corrected(source, given, fixed=fixed, reader=reader, class_names=class_names)
     splits = found.splits
-    _check_classes(class_names, splits["train"], splits["validation"], task)
+    _check_classes(class_names, splits["train"], splits["validation"], task, doubts)
     about_classes = _about_rare_classes(class_names, splits["train"], splits["validation"], test, task)
     return Corpus(
         name=name,
@@ -68,7 +72,7 @@ def assemble(
         validation=splits["validation"],
         calibration=splits.get("calibration"),
         test=test,
-        notices=(*notices, *outside.notices, *about_slice, *found.notices, *about_classes),
+        notices=(*doubts, *notices, *outside.notices, *about_slice, *found.notices, *about_classes),
         fingerprint=_fingerprint(class_names, splits, test),
         positive=positive,
         task=task,
@@ -99,7 +103,7 @@ def positive_index(
         )
     if str(positive_class) not in class_names:
         raise ConfigError(
-            f"data.positive_class={positive_class}: no such class; choices: {', '.join(class_names)}"
+            f"data.positive_class={positive_class}: no such class; choices: {few_of(class_names)}"
         )
     return class_names.index(str(positive_class))
 
@@ -202,15 +206,35 @@ def _n_rows_of_classes(split: Split, n_classes: int) -> NDArray[np.int64]:
     return counts
 
 
-def _check_classes(class_names: tuple[str, ...], train: Split, validation: Split, task: Task) -> None:
+def _about_many_classes(
+    class_names: tuple[str, ...], splits: Sequence[Split], reader: RowReader
+) -> tuple[str, ...]:
+    """Ask whether the column of labels is the right one where nearly every row has a value of its own.
+
+    A date, a number or a name has so many values that hardly any of them can be learned; so would classes.
+    """
+    counts = np.sum([_n_rows_of_classes(split, len(class_names)) for split in splits], axis=0)
+    if len(class_names) < MANY_CLASSES or np.median(counts) >= FEW_ROWS:
+        return ()
+    nouns, n_rows, n_rare = reader.task.nouns, sum(map(len, splits)), int((counts < FEW_ROWS).sum())
+    return (
+        f"{len(class_names):,} {nouns} in {n_rows:,} rows, {n_rare:,} of them in fewer than {FEW_ROWS}: does "
+        f"column {reader.label_column} really hold the {nouns} (data.label_column)?",
+    )
+
+
+def _check_classes(
+    class_names: tuple[str, ...], train: Split, validation: Split, task: Task, doubts: tuple[str, ...]
+) -> None:
     present = np.flatnonzero(_n_rows_of_classes(train, len(class_names)))
     if len(present) < 2:  # two classes are what classification means
         found = ", ".join(class_names[label] for label in present) or "none"
         raise DataError(f"{task.title} needs at least 2 {task.nouns}; train has {len(present)}: {found}.")
     if not len(validation):
+        mend = doubts or ("Give more data, or data.validation_path.",)
         raise DataError(
             f"No row is left for validation ({len(train):,} in train): equal sentences stay on one side, "
-            "and the last one of a class in train; give more data, or data.validation_path."
+            f"and the last one of a class in train. {mend[0]}"
         )
 
 

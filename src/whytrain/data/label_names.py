@@ -11,6 +11,25 @@ from dataclasses import dataclass
 from whytrain.data.words import same_text
 
 _SHOWN = 3
+_LONGEST_NAME = 40  # characters of a name that is one of many
+# What stands for a value that is not there, as `label_key` writes it.
+_MISSING = {
+    "na",
+    "n/a",
+    "n.a.",
+    "#n/a",
+    "#na",
+    "<na>",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "–",
+    "—",
+    "?",
+}
 # Invisible and never part of a name; joiners and variation selectors are part of emoji.
 _BLANK = dict.fromkeys([0x200B, 0x200E, 0x200F, 0x00AD, 0x2060, 0xFEFF])
 
@@ -74,6 +93,17 @@ class LabelNames:
         return tuple(dict.fromkeys(known)) if len(known) == len(found) else None
 
 
+def looking_missing(names: Sequence[str]) -> list[str]:
+    """Return the classes whose names stand for values that are not there; signs among signs are classes.
+
+    >>> looking_missing(["NA", "good", "-"]), looking_missing(["+", "-"])
+    (['NA', '-'], [])
+    """
+    signs = {name for name in names if not any(map(str.isalnum, name))}
+    are_classes = len(signs) == len(names) or any(label_key(sign) not in _MISSING for sign in signs)
+    return [name for name in names if label_key(name) in _MISSING and not (name in signs and are_classes)]
+
+
 def label_key(name: str) -> str:
     r"""Return what the spellings of a class have in common.
 
@@ -101,6 +131,18 @@ def same_classes(theirs: Sequence[str], ours: Sequence[str]) -> list[int] | None
         if len(set(found)) == len(found) and sorted(found) == sorted(wanted):
             return [found.index(name) for name in wanted]
     return None
+
+
+def few_of(names: Sequence[str], most: int = 20) -> str:
+    """Return names; of many the first ones, long ones cut, and how many there are besides.
+
+    >>> few_of(["a", "b"]), few_of(["a", "b", "c", "d"], most=2)
+    ('a, b', 'a, b, … and 2 more')
+    """
+    if len(names) <= most:
+        return ", ".join(names)
+    shown = [n if len(n) <= _LONGEST_NAME else f"{n[: _LONGEST_NAME - 1]}…" for n in names[:most]]
+    return f"{', '.join(shown)}, … and {len(names) - most:,} more"
 
 
 def has_no_names(class_names: Sequence[str]) -> bool:

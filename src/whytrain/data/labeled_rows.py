@@ -8,7 +8,7 @@ from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cleaning import CleanRows, clean_rows
 from whytrain.data.corpus import Corpus, Split
 from whytrain.data.files import FileFormat, RawTable
-from whytrain.data.label_names import LabelNames
+from whytrain.data.label_names import LabelNames, looking_missing
 from whytrain.data.outside import RowReader
 from whytrain.data.source import Source
 from whytrain.errors import DataError
@@ -67,7 +67,8 @@ def labeled_corpus(
     rows = cleaned("train", None)
     names, merged = LabelNames.of(rows.labels, merges=merge_labels)
     class_names = names.names
-    notices += rows.notices + merged + _about_lists(rows, class_names, task, tables["train"].source)
+    notices += rows.notices + merged + _about_missing(rows, names, task)
+    notices += _about_lists(rows, class_names, task, tables["train"].source)
     train = _split(rows, [names.read(labels) or () for labels in rows.labels], class_names, task)
     held_out: dict[str, Split] = {}
     for stage in SHARES:
@@ -94,6 +95,22 @@ def labeled_corpus(
             format=file_format or FileFormat(),
             task=task,
         ),
+    )
+
+
+def _about_missing(rows: CleanRows, names: LabelNames, task: Task) -> tuple[str, ...]:
+    """Say so where classes are called as values are that are not there."""
+    found = looking_missing(names.names)
+    if not found:
+        return ()
+    n_rows = sum(not set(found).isdisjoint(names.read(labels) or ()) for labels in rows.labels)
+    many = len(found) > 1
+    what = f"{task.nouns if many else task.noun} {', '.join(found)}"
+    seem = "look like missing values and are kept" if many else "looks like a missing value and is kept"
+    skip = ", and data.on_bad_row=skip leaves these rows out" if task.exclusive else ""
+    return (
+        f"The {what} ({n_rows:,} row{'s' if n_rows > 1 else ''}) {seem}: if it was not meant so, empty the "
+        f"cells{skip}.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence, TrainingRows, ValidationRows
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
@@ -54,7 +55,7 @@ def _places(run: RunEvidence, rows: NDArray[np.int64]) -> str:
     if not len(rows):
         return ""
     counts = np.bincount(run.train.labels[rows], minlength=len(run.class_names))
-    told = ", ".join(f"{n} labeled {name}" for n, name in zip(counts, run.class_names, strict=True) if n)
+    told = few_of([f"{n} labeled {name}" for n, name in zip(counts, run.class_names, strict=True) if n])
     return f"These are {counted(len(rows), 'row')} ({told})."
 
 

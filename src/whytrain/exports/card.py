@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from whytrain.data.label_names import few_of
 from whytrain.metrics import METRICS
 from whytrain.models.saved import SavedModel
 from whytrain.tracking.reader import RunRecord
@@ -38,7 +39,7 @@ def model_card(run: RunRecord, saved: SavedModel, form: str) -> str:
     is_library = form == "huggingface"
     head = {"pipeline_tag": "text-classification", "tags": ["text-classification", "whytrain"]}
     head |= {"library_name": "transformers" if is_library else "onnx"}
-    classes = ", ".join(saved.class_names)
+    classes = few_of(saved.class_names)
     told = "tells apart" if saved.task.exclusive else "finds any of"
     return "\n".join(
         [

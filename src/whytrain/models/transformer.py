@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from whytrain.data.label_names import same_classes
+from whytrain.data.label_names import few_of, same_classes
 from whytrain.data.pretrained import library_reason
 from whytrain.errors import ConfigError
 from whytrain.models import transformer_layers
@@ -144,7 +144,7 @@ class Transformer(nn.Module):
         if order is None and self._head == "kept":
             self._draw_head()
             note = (
-                f"{self._name} tells {', '.join(theirs)} apart, the data {', '.join(class_names)}: "
+                f"{self._name} tells {few_of(theirs)} apart, the data {few_of(class_names)}: "
                 "its classifying head is replaced by a new one"
             )
         elif self._head == "other":
@@ -153,9 +153,7 @@ class Transformer(nn.Module):
                 f"{len(class_names)}: its classifying head is replaced by a new one"
             )
         elif order is not None and order != sorted(order):
-            note = (
-                f"{self._name} has its classes in another order ({', '.join(theirs)}): matched by their names"
-            )
+            note = f"{self._name} has its classes in another order ({few_of(theirs)}): matched by their names"
         self._set_order(order)
         self.named(class_names)
         return note

@@ -24,6 +24,7 @@ from whytrain.comparison.narrative import (
     slice_sentences,
 )
 from whytrain.comparison.sentences import SentencePair
+from whytrain.data.label_names import few_of
 from whytrain.metrics import ACCURACY, Metric, compared_for, shown_for
 from whytrain.pages.beside import links_to
 from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_prefix
@@ -85,7 +86,7 @@ def _subject(result: SideBySide, facts: Mapping[str, str]) -> str:
     sentences = result.sentences
     kind = "classes" if sentences.labels.ndim == 1 else "labels"
     said = [
-        f"{len(sentences.ids)} validation sentences, {kind} {', '.join(sentences.class_names)}, "
+        f"{len(sentences.ids)} validation sentences, {kind} {few_of(sentences.class_names)}, "
         f"fingerprint {sentences.fingerprint[:12]}",
         f"baseline: {result.baseline.name}",
         *(f"{key}: {value}" for key, value in facts.items()),

@@ -15,6 +15,7 @@ from torch import nn
 
 from whytrain.config.override_words import words_of
 from whytrain.data.corpus import Corpus
+from whytrain.data.label_names import few_of
 from whytrain.data.tokenization import Tokenizer
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.metrics import Metric, shown_for
@@ -29,14 +30,17 @@ from whytrain.typed_commands import typed
 
 
 def opening_table(facts: Mapping[str, str], notices: Sequence[str]) -> Table:
-    """What is about to be trained: name and value by row, then the notices about the data."""
+    """What is about to be trained: name and value by row, then the notices about the data.
+
+    A notice that ends with a question mark doubts what was asked for, and is shown so that nobody misses it.
+    """
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():
         table.add_row(name, Text(value))  # brackets of a class name are no markup
     for notice in notices:
-        table.add_row("note", Text(notice))
+        table.add_row("note", Text(notice, "bold yellow" if notice.endswith("?") else ""))
     return table
 
 
@@ -63,7 +67,7 @@ def run_facts(
 
 
 def _classes(corpus: Corpus) -> str:
-    names = f"{corpus.task.nouns} {', '.join(corpus.class_names)}"
+    names = f"{corpus.task.nouns} {few_of(corpus.class_names)}"
     has_positive = corpus.task.exclusive and len(corpus.class_names) == 2
     return names if not has_positive else f"{names} (F1 of {corpus.class_names[corpus.positive]})"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whytrain.data.corpus import Corpus
+from whytrain.data.label_names import few_of
 from whytrain.metrics import ACCURACY, evaluate, shown_for
 from whytrain.pages.next_steps import PATH, commands
 from whytrain.pages.run.reported import ReportedRun
@@ -74,7 +75,7 @@ def model_card(
         [
             f"# {model} on {corpus.name}",
             "",
-            f"{_sorts(corpus)} {', '.join(corpus.class_names)}. Trained by run {run_id} on {_data(corpus)}.",
+            f"{_sorts(corpus)} {few_of(corpus.class_names)}. Trained by run {run_id} on {_data(corpus)}.",
             "",
             "## Results",
             "",

@@ -12,6 +12,7 @@ from annotated_types import Ge
 from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars
 from whytrain.analyses.subject import Subject
+from whytrain.data.label_names import few_of
 from whytrain.presentation.wording import counted, percent
 from whytrain.robustness.checklist import Outcome, read_suite, run_tests
 
@@ -47,7 +48,7 @@ class ChecklistAnalysis(Analysis):
             return None
         return (
             f"analysis=checklist tests for classes called {' and '.join(roles)}, and these are "
-            f"{', '.join(subject.class_names)}: give tests of your own, analysis.checklist.tests=FILE.yaml"
+            f"{few_of(subject.class_names)}: give tests of your own, analysis.checklist.tests=FILE.yaml"
         )
 
     def analyze(self, subject: Subject, progress: Progress) -> AnalysisResult:

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.errors import WhytrainError
 from whytrain.serving.body_limit import BodyLimit
@@ -166,8 +167,12 @@ class _Server:
 
     async def page(self, request: Request) -> HTMLResponse:
         templates = Environment(loader=FileSystemLoader(_PAGE), autoescape=select_autoescape())
+        health = await self.health()
         page = templates.get_template("page.html").render(
-            interface=request.app.openapi(), health=await self.health(), address=str(request.base_url)
+            interface=request.app.openapi(),
+            health=health,
+            classes=few_of(health.classes),
+            address=str(request.base_url),
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'self'"})
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.data.label_names import few_of
 from whytrain.errors import DataError
 
 
@@ -36,7 +37,7 @@ def balanced_rows(
     """
     counts = np.bincount(labels, minlength=len(class_names))
     if not counts.all():
-        missing = ", ".join(name for name, count in zip(class_names, counts, strict=True) if not count)
+        missing = few_of([name for name, count in zip(class_names, counts, strict=True) if not count])
         raise DataError(
             f"surrogates need training sentences of every class, there are none of {missing}; "
             "add some, or leave that class out of the data"

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from whytrain.attribution.ask import Ask
+from whytrain.data.label_names import few_of
 from whytrain.explanation_scores.randomization import rank_correlation
 from whytrain.explanation_scores.score import Array, Need, Score
 from whytrain.explanation_scores.study import Judged, Study, explanations
@@ -32,8 +33,8 @@ class StabilityOfTrainings(Score):
         other = study.other
         if other is not None and other.class_names != study.saved.class_names:
             return (
-                f"score={self.name}: the classes of the other model are {', '.join(other.class_names)}, "
-                f"not {', '.join(study.saved.class_names)}: give other=RUN of the same data"
+                f"score={self.name}: the classes of the other model are {few_of(other.class_names)}, "
+                f"not {few_of(study.saved.class_names)}: give other=RUN of the same data"
             )
         return super().missing(study)
 

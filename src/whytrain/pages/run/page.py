@@ -11,6 +11,7 @@ import pandas as pd
 
 from whytrain.attribution.tables import sure_size
 from whytrain.config.override_words import words_of
+from whytrain.data.label_names import few_of
 from whytrain.diagnosis.finding import Finding
 from whytrain.metrics import ACCURACY, shown_for
 from whytrain.pages.html import bullets, page, paragraph, table
@@ -74,7 +75,7 @@ def _subject(run: ReportedRun) -> str:
         epochs += ", and what follows is about them where it does not name an epoch"
     return paragraph(
         f"{run.model}, {run.n_parameters:,} numbers to learn, on {corpus.name}: {', '.join(sizes)}; "
-        f"{corpus.task.nouns} {', '.join(corpus.class_names)}. {epochs}.",
+        f"{corpus.task.nouns} {few_of(corpus.class_names)}. {epochs}.",
         "quiet",
     )
 
