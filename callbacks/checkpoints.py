@@ -17,8 +17,7 @@ from whytrain.callbacks.access import Monitored
 from whytrain.callbacks.order import Phase
 from whytrain.checkpoints import best_checkpoint, last_checkpoint
 from whytrain.errors import Interrupted, ending_signals
-from whytrain.pages.next_steps import place
-from whytrain.tracking.settings import sqlite_address
+from whytrain.tracking.settings import place, sqlite_address
 from whytrain.typed_commands import typed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -118,8 +119,26 @@ def test_files(run: RunRecord) -> None:
     assert download(run, "config/config.yaml").read_text() == "seed: 0\nmodel:\n  hidden_size: 128\n"
     with pytest.raises(TrackingError, match="has no artifact nothing"):
         download(run, "nothing.txt")
-    with pytest.raises(TrackingError, match="no logged model"):
+    with pytest.raises(TrackingError, match=r"run run has no logged model \(FINISHED\); train it again$"):
         saved_model(run)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("KILLED", r"\(KILLED\); go on with: \S.* train resume=ID tracking\.directory="),
+        ("FAILED", r"\(FAILED\); go on with: "),
+        ("RUNNING", r"\(RUNNING\); wait for its end or, if it was killed, go on with: .* resume=ID"),
+    ],
+)
+def test_a_run_without_an_end_says_how_it_goes_on(
+    run: RunRecord, status: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")  # where another store is the default
+    unfinished = replace(run, status=status)
+    with pytest.raises(TrackingError, match=said.replace("ID", run.run_id[:8])):
+        saved_model(unfinished)
+    assert run.goes_on == ""
 
 
 def test_files_of_this_machine_are_read_where_they_lie(run: RunRecord, root: Path) -> None:

@@ -125,9 +125,9 @@ class TrackedSweeper(Sweeper):
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
         from whytrain.metrics import monitored
-        from whytrain.pages.next_steps import place
         from whytrain.pages.sweep_note import comparison_command, headline, sweep_note, sweep_table
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
+        from whytrain.tracking.settings import place
 
         failed = [result for result in self.results if result.status == JobStatus.FAILED]
         table = summary_table(self.tracked.results((r.overrides or (), str(r._return_value)) for r in failed))

@@ -10,22 +10,10 @@ from pathlib import Path
 from whytrain.config.override_words import quoted
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.tracking.quick_look import short_id
-from whytrain.tracking.settings import TrackingSettings, is_server
+from whytrain.tracking.settings import TrackingSettings, is_server, place
 from whytrain.tracking.ui import served_at, table_address
 
 PATH = "reports/run.html"  # of its page, among its artifacts
-
-
-def place(uri: str) -> str:
-    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one.
-
-    Of a store in a folder of its own it is the folder, so that a run that follows is kept there, too.
-    """
-    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
-    if uri == default:
-        return ""
-    own = re.fullmatch(r"sqlite:///(.+)/mlflow\.db", uri)
-    return " " + shlex.quote(f"tracking.directory={own[1]}" if own else f"tracking.uri={uri}")
 
 
 def commands(run: ReportedRun, start: Callable[[str], str] = "whytrain {}".format) -> dict[str, str]:

@@ -51,7 +51,7 @@ def read_diagnosed(run: RunRecord, called: str) -> DiagnosedRun:
     except TrackingError as error:
         raise ConfigError(
             f"{KEY}={called}: run {run.name} ({run.status}) has no diagnosis; give a run that was "
-            "trained to its end with callbacks=default"
+            f"trained to its end with callbacks=default{run.goes_on}"
         ) from error
     if not strategies:
         raise ConfigError(

@@ -175,8 +175,8 @@ def _read_summary(run: RunRecord) -> Mapping[str, Any]:
         path = download(run, _PATH)
     except TrackingError as error:
         raise TrackingError(
-            f"run {run.name} ({run.status}) does not hold what its diagnosis looked at: train it again, to "
-            "its end and with callbacks=default"
+            f"run {run.name} ({run.status}) does not hold what its diagnosis looked at"
+            f"{run.goes_on or ': train it again, with callbacks=default'}"
         ) from error
     summary: dict[str, Any] = json.loads(path.read_text("utf-8"))
     if summary["version"] > VERSION:

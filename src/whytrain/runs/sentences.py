@@ -64,5 +64,6 @@ def read_clear_texts(run: RunRecord) -> list[str]:
         return [str(text) for text in read_sentences(run)["text"]]
     except TrackingError as error:
         raise DataError(
-            f"run {run.name} kept no validation sentences (callbacks=none?): give the texts, file=FILE"
+            f"run {run.name} kept no validation sentences (callbacks=none?): give the texts, "
+            f"file=FILE{run.goes_on}"
         ) from error

@@ -28,10 +28,12 @@ from whytrain.tracking.quick_look import (
     known_run,
     no_run,
     no_store,
+    short_id,
 )
-from whytrain.tracking.settings import sqlite_path
+from whytrain.tracking.settings import place, sqlite_path
 from whytrain.tracking.tables import artifact_path, stored_table
 from whytrain.tracking.upload import LOCAL_ID_PREFIX, PARENT_TAG, find_local
+from whytrain.typed_commands import typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +81,16 @@ class RunRecord:
     def folder(self) -> Path | None:
         """Where its files are on this machine; None where a server keeps them."""
         return _folder_here(self.place)
+
+    @property
+    def goes_on(self) -> str:
+        """What to type where it did not come to its end, as the end of a sentence; nothing where it did."""
+        if self.status == "FINISHED":
+            return ""
+        again = f"go on with: {typed('train')} resume={short_id(self.run_id)}{place(self.uri)}"
+        return (
+            f"; wait for its end or, if it was killed, {again}" if self.status == "RUNNING" else f"; {again}"
+        )
 
     def setting(self, key: str) -> str | None:
         """Return what its config has under a key; None where that is null, or where there is no such key."""
@@ -275,7 +287,9 @@ def saved_model(run: RunRecord) -> Path:
         TrackingError: If the run logged no model.
     """
     if not run.model_ids:
-        raise TrackingError(f"run {run.name} has no logged model: did it end ({run.status})?")
+        raise TrackingError(
+            f"run {run.name} has no logged model ({run.status}){run.goes_on or '; train it again'}"
+        )
     refuse_lost(run)
     with reading(run.uri) as client:
         logged = map(client.get_logged_model, run.model_ids)

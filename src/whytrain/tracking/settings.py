@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -89,3 +90,15 @@ def sqlite_address(database: Path) -> str:
 def sqlite_path(uri: str) -> Path | None:
     """Return the database file of a SQLite address, None for any other."""
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def place(uri: str) -> str:
+    """What a command needs beside a run's id to find it at a tracking address: nothing at the default one.
+
+    Of a store in a folder of its own it is the folder, so that a run that follows is kept there, too.
+    """
+    default = f"sqlite:///{Path('mlruns/mlflow.db').absolute()}"
+    if uri == default:
+        return ""
+    own = re.fullmatch(r"sqlite:///(.+)/mlflow\.db", uri)
+    return " " + shlex.quote(f"tracking.directory={own[1]}" if own else f"tracking.uri={uri}")
