@@ -26,10 +26,18 @@ def test_an_empty_folder_is_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
     monkeypatch.setitem(extras.EXTRAS, "nobody-has-this", ("a test", ""))
     code, out = doctor(capsys)
     assert code == 0
-    for told in ("torch ok", "memory ok", "store missing", "→ whytrain train", "no run waits to be sent"):
+    for told in (
+        "torch ok",
+        " 1 thread, ",
+        "memory ok",
+        "store missing",
+        "→ whytrain train",
+        "no run waits to be sent",
+    ):
         assert told in out
     assert "nobody-has-this missing a test → pip install nobody-has-this" in out
     assert list(tmp_path.iterdir()) == []
@@ -63,7 +71,7 @@ def test_a_run_without_its_records(workspace: Path, capsys: pytest.CaptureFixtur
     Store.start(settings, run_name="bare", tags={}).close("KILLED")
     code, out = doctor(capsys, "run=bare")
     assert code == 1
-    assert "1 runs of experiment whytrain" in out
+    assert "1 run of experiment whytrain" in out
     assert "bare is KILLED → whytrain train resume=" in out
     assert "model problem run bare has no logged model" in out
     assert "diagnosis missing none" in out

@@ -65,7 +65,7 @@ def test_field_count_that_differs_is_a_bad_row(tmp_path: Path) -> None:
     assert table.columns["text"] == ["one", "two"]
     assert [(row.line, row.reason) for row in table.bad] == [
         (3, "3 fields where the header has 2"),
-        (4, "1 fields where the header has 2"),
+        (4, "1 field where the header has 2"),
     ]
 
 

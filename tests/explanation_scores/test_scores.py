@@ -125,3 +125,15 @@ def test_short_texts_are_drawn_and_longer_ones_follow() -> None:
     assert note is not None
     assert "only 5 texts" in note
     assert "only 7 texts" in str(choose_texts(texts, 9, 6, seed=0)[1])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [
+        ([9, 8], "no text has 4 to 5 words: the 2 next longer ones, of up to 9 words, are scored, too"),
+        ([4, 8], "only 1 text has 4 to 5 words: the next longer one, of up to 8 words, is scored, too"),
+        ([4, 1], "there is only 1 text of 4 words or more"),
+    ],
+)
+def test_what_is_said_of_few_texts(lengths: list[int], said: str) -> None:
+    assert choose_texts(["w " * n for n in lengths], 2, 5, seed=0)[1] == said

@@ -79,7 +79,7 @@ class Written:
 
     Attributes:
         n_rows: its rows.
-        n_new: those that were explained now.
+        n_new: those that were explained now; a text without an explanation is none of them.
         n_empty: those without an explanation.
     """
 
@@ -119,17 +119,17 @@ def explain_texts(
         given = ([texts[i] for i in batch] for batch in batches)
         made = enumerate(map(explain_rows, given)) if spread is None else spread(given)
 
-        def finished() -> Iterator[int]:
+        def explained() -> Iterator[int]:
+            """Keep row after row, and say of each whether it has an explanation."""
             for number, rows in made:
                 for i, row in zip(batches[number], rows, strict=True):
                     journal.add({"row": keys[i][0], "key": keys[i][1], **row})
-                    yield i
+                    yield int(row["label"] is not None)
 
-        for _ in progress(finished(), len(left)):
-            pass
+        n_new = sum(progress(explained(), len(left)))
         n_empty = _write(journal, keys, target)
         journal.remove()
-    return Written(n_rows=len(keys), n_new=len(left), n_empty=n_empty)
+    return Written(n_rows=len(keys), n_new=n_new, n_empty=n_empty)
 
 
 def _write(journal: Journal, keys: Sequence[Key], target: Path) -> int:

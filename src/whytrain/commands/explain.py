@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.commands.command_line import job_errors, quiet_libraries
 from whytrain.commands.explainers import chosen_methods, infilled, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
+from whytrain.counted import counted
 from whytrain.data.files.table import FileFormat, Quoting
 
 if TYPE_CHECKING:
@@ -232,10 +233,11 @@ def explain_file(
     seconds = (time.perf_counter() - started) / max(1, written.n_new)
     each = f", {seconds:.3f} s per sentence" if written.n_new else ""
     n_empty = written.n_empty
-    empty = f"; {n_empty} rows have no explanation, their column note says why" if n_empty else ""
+    whose = "row has no explanation, its" if n_empty == 1 else "rows have no explanation, their"
+    empty = f"; {n_empty} {whose} column note says why" if n_empty else ""
     console.print(
-        f"{written.n_rows} rows in {target} and, for spreadsheets, {target.with_suffix('.csv').name}; "
-        f"{written.n_new} of them explained now{each}{empty}",
+        f"{counted(written.n_rows, 'row')} in {target} and, for spreadsheets, "
+        f"{target.with_suffix('.csv').name}; {written.n_new} of them explained now{each}{empty}",
         markup=False,
     )
 
@@ -245,7 +247,7 @@ def _faster_way(
 ) -> str | None:
     """Say how a run's many texts are explained in milliseconds each; None where nothing is faster."""
     from whytrain.attribution.amortized.trained import FOLDER
-    from whytrain.pages.next_steps import place
+    from whytrain.tracking.settings import place
     from whytrain.typed_commands import typed
 
     model = explainer.saved.interface

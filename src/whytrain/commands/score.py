@@ -16,6 +16,7 @@ from whytrain.commands.command_line import job_errors, quiet_libraries
 from whytrain.commands.explainers import chosen_methods, infilled, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
 from whytrain.config.choices import every_section
+from whytrain.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -211,12 +212,12 @@ def _texts(plain: Mapping[str, Any], given: _Given, run: RunRecord) -> tuple[lis
     texts, notes = read_clear_texts(run) if given.texts is None else given.texts, []
     if given.marks:
         texts = [text for text in texts if is_marked(split_words(text), given.marks).any()]
-        notes.append(f"chosen of {len(texts)} texts with words of {plain['marks']}")
+        notes.append(f"chosen of {counted(len(texts), 'text')} with words of {plain['marks']}")
     places, note = choose_texts(texts, plain["sentences"], plain["max_words"], plain["seed"])
     if len(places) < 2:
         raise DataError(
-            f"{len(places)} texts have {LEAST_WORDS} words or more: means are taken over two at least; give "
-            "others, file=FILE"
+            f"{'only one' if places else 'no'} text has {LEAST_WORDS} words or more: means are taken over "
+            "two at least; give others, file=FILE"
         )
     trees = tuple(given.trees[place] for place in places) if given.trees else ()
     return [texts[place] for place in places], replace(given, trees=trees), [*notes, *filter(None, [note])]

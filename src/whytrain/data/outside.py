@@ -10,6 +10,7 @@ import numpy as np
 
 from whytrain.config.known_file import known_file
 from whytrain.config.validation import did_you_mean
+from whytrain.counted import counted
 from whytrain.data.cleaning import clean_rows
 from whytrain.data.corpus import Split, content_hash
 from whytrain.data.files import FileFormat, RawTable, read_table
@@ -111,7 +112,7 @@ def _too_little(check: Split | None, task: Task, class_names: tuple[str, ...]) -
         return ()
     found = []
     if len(check) < FEW_ROWS:
-        found.append(f"The check sample has {len(check)} rows: 100 to 500 can tell what misleads.")
+        found.append(f"The check sample has {counted(len(check), 'row')}: 100 to 500 can tell what misleads.")
     if task.exclusive and len(np.unique(check.labels)) == 1:
         name = class_names[int(check.labels[0])]
         found.append(f"All rows of the check sample are {name}: give rows of each class.")

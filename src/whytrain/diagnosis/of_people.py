@@ -8,7 +8,6 @@ from whytrain.fairness.evidence import moving, size_of, together
 from whytrain.fairness.groups import ACCURACY
 from whytrain.fairness.swaps import NONE
 from whytrain.fairness.wording import described, told_rate
-from whytrain.presentation.wording import counted
 from whytrain.statistics.intervals import Interval
 
 _NOT_STUDIED = NotExamined("nothing looked at identity terms and groups; callbacks=default does, for classes")
@@ -33,7 +32,7 @@ def unfair_to_terms(run: RunEvidence) -> Measurement | NotExamined:
     first, *_ = together(found.effects)
     beyond = moving(found.effects) or [first]
     told = [described(one, run.class_names) for one in beyond[:_TOLD]]
-    more = f", and {counted(len(beyond) - _TOLD, 'more')}" if len(beyond) > _TOLD else ""
+    more = f", and {len(beyond) - _TOLD} more" if len(beyond) > _TOLD else ""
     return Measurement(
         value=size_of(first),
         unit="points",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from whytrain.counted import counted
 from whytrain.data.words import split_words
 
 LEAST_WORDS = 4  # below, all orders of words are much alike
@@ -31,10 +32,14 @@ def choose_texts(texts: Sequence[str], n: int, max_words: int, seed: int) -> tup
     longer = long[np.argsort(lengths[long], kind="stable")][: n - len(short)]
     note = None
     if len(longer):
+        have = f"only {counted(len(short), 'text')} {'has' if len(short) == 1 else 'have'}"
+        one = len(longer) == 1
         note = (
-            f"only {len(short)} texts have {LEAST_WORDS} to {max_words} words: the {len(longer)} next longer "
-            f"ones, of up to {lengths[longer].max()} words, are scored, too"
+            f"{have if len(short) else 'no text has'} {LEAST_WORDS} to {max_words} words: the "
+            f"{'next longer one' if one else f'{len(longer)} next longer ones'}, of up to "
+            f"{lengths[longer].max()} words, {'is' if one else 'are'} scored, too"
         )
     elif len(short) < n:
-        note = f"there are only {len(short)} texts of {LEAST_WORDS} words or more"
+        are = "is only" if len(short) == 1 else "are only"
+        note = f"there {are} {counted(len(short), 'text')} of {LEAST_WORDS} words or more"
     return [*short.tolist(), *longer.tolist()], note

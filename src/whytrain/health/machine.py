@@ -7,6 +7,7 @@ import platform
 import shutil
 from pathlib import Path
 
+from whytrain.counted import counted
 from whytrain.data.cache import cache_directory
 from whytrain.health.check import Check
 
@@ -30,7 +31,9 @@ def machine_checks(root: Path) -> list[Check]:
 
 def _python() -> Check:
     n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Check(subject="Python", status="ok", found=f"{platform.python_version()}, {n_cores} cores")
+    return Check(
+        subject="Python", status="ok", found=f"{platform.python_version()}, {counted(n_cores or 1, 'core')}"
+    )
 
 
 def _torch() -> Check:
@@ -41,7 +44,7 @@ def _torch() -> Check:
         return Check(subject="torch", status="problem", found=_line(error), advice=advice)
     n_gpus = torch.cuda.device_count()
     device = f"{n_gpus} × {torch.cuda.get_device_name(0)}" if n_gpus else "no GPU"
-    found = f"{torch.__version__}, {torch.get_num_threads()} threads, {device}"
+    found = f"{torch.__version__}, {counted(torch.get_num_threads(), 'thread')}, {device}"
     return Check(subject="torch", status="ok", found=found, advice="trainer=gpu" if n_gpus else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from whytrain.counted import counted
 from whytrain.errors import WhytrainError
 from whytrain.health.check import Check
 from whytrain.runs.config import read_config
@@ -42,7 +43,7 @@ def _records(run: RunRecord) -> Check:
     except WhytrainError as error:
         found = f"whytrain compare has nothing to pair: {error}"
         return Check(subject="predictions", status="missing", found=found, advice="callbacks=default")
-    return Check(subject="predictions", status="ok", found=f"of {n_rows} sentences")
+    return Check(subject="predictions", status="ok", found=f"of {counted(n_rows, 'sentence')}")
 
 
 def _model(run: RunRecord) -> Check:

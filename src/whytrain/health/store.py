@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from whytrain.counted import counted
 from whytrain.errors import TrackingError
 from whytrain.health.check import Check
 from whytrain.tracking.maintenance import spooled_runs
@@ -35,7 +36,7 @@ def _store(settings: TrackingSettings) -> Check:
             )
         advice = "start the server, or give the right tracking.uri" if database is None else ""
         return Check(subject="store", status="problem", found=str(error), advice=advice)
-    found = f"{n_runs} runs of experiment {settings.experiment} in {settings.address}"
+    found = f"{counted(n_runs, 'run')} of experiment {settings.experiment} in {settings.address}"
     return Check(subject="store", status="ok", found=found)
 
 
@@ -63,6 +64,6 @@ def _waiting(settings: TrackingSettings, tell: Tell) -> Check:
     return Check(
         subject="spool",
         status="problem",
-        found=f"{len(waiting)} runs wait to be sent: {names}",
+        found=f"{counted(len(waiting), 'run')} waiting to be sent: {names}",
         advice=advice,
     )

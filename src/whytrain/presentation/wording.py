@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted as counted  # noqa: PLC0414  (to be had here, too)
 from whytrain.statistics.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
@@ -104,11 +105,6 @@ def with_interval(value: Interval) -> str:
     if value.low == value.high:
         return f"{value.estimate:.3f}"
     return f"{value.estimate:.3f} [{value.low:.3f}, {value.high:.3f}]"
-
-
-def counted(n: int, noun: str) -> str:
-    """Return "1 sentence", "2 sentences"."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from whytrain.counted import counted
 from whytrain.data.files.table import BadRow, FileFormat, RawTable, position_name
 from whytrain.data.files.text_file import encoding_of, open_text
 from whytrain.errors import DataError
@@ -95,7 +96,7 @@ def _named(path: Path, parsed: _Parsed, form: FileFormat, wanted: Collection[str
         unnamed = [position for position, name in zip(positions, names, strict=True) if not name]
         if unnamed:
             called = f"is called {unnamed[0]}" if len(unnamed) == 1 else f"are called {', '.join(unnamed)}"
-            count = "1 column" if len(unnamed) == 1 else f"{len(unnamed)} columns"
+            count = counted(len(unnamed), "column")
             notices.append(f"{path.name}: {count} without a name {called}.")
         if form.header is None and _looks_like_a_row(names, columns):
             hint = (
@@ -241,7 +242,7 @@ def _take(result: _Parsed, fields: list[str], line: int, taken: list[str], delim
     if len(taken) > 1 and all(one.count(delimiter) == width - 1 for one in taken):
         result.swallowed.append((line, taken))
     if len(fields) != width:
-        result.bad.append(BadRow(line, f"{len(fields)} fields where the header has {width}"))
+        result.bad.append(BadRow(line, f"{counted(len(fields), 'field')} where the header has {width}"))
         return False
     for column, value in zip(result.columns, fields, strict=True):
         column.append(value)
