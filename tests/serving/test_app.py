@@ -104,8 +104,10 @@ def test_a_method_and_its_budget_can_be_asked_for(client: TestClient) -> None:
         ("/predict", {"texts": ["a"], "explain": "shapley"}, 422, "explain: "),
         ("/predict", {"texts": ["a"] * 5}, 413, "5 texts: at most 4"),
         ("/predict", {"texts": ["a", "b" * 1001]}, 413, "texts.1 has 1,001 characters: at most 1,000"),
-        ("/explain", {"texts": [""]}, 400, "the text is empty"),
+        ("/explain", {"texts": [""]}, 400, "texts.0: the text is empty: give at least one word"),
+        ("/explain", {"texts": ["good", "bad", " "]}, 400, "texts.2: the text is empty"),
         ("/explain", {"texts": ["a"], "method": "shaply"}, 400, "did you mean shapley"),
+        ("/explain", {"texts": ["a"], "method": "amortized"}, 400, "this model has not what it needs"),
         ("/explain", {"texts": ["a"], "method": "../train"}, 400, "no such method"),
         ("/explain", {"texts": ["a"], "method": "random", "budget": 5}, 400, "random has no budget"),
         ("/explain", {"texts": ["a"], "budget": 0}, 422, "budget: "),
@@ -126,9 +128,21 @@ def test_what_cannot_be_answered_is_a_line(
     assert not list(record.glob("*.jsonl"))
 
 
+def test_methods_that_the_model_has_not_are_no_choice(client: TestClient) -> None:
+    has = set(client.get("/health").json()["methods"])
+    for method in ("shaply", "amortized"):
+        refused = client.post("/explain", json={"texts": ["a"], "method": method}).json()["error"]
+        assert set(refused.partition("choices: ")[2].split(", ")) == has
+    assert "amortized" not in has
+
+
 def test_bodies_that_are_no_json_or_no_text_or_too_large_are_refused(client: TestClient) -> None:
     post = client.post
-    assert post("/predict", content=b"{", headers={"content-type": "application/json"}).status_code == 422
+    broken = post("/predict", content=b'{"texts": [a]}', headers={"content-type": "application/json"})
+    assert broken.status_code == 422
+    assert broken.json()["error"].startswith(
+        "the body is no JSON: Expecting value, character 12; see http://"
+    )
     # Without this type a page of another site could send it.
     plain = {"content-type": "text/plain"}
     assert post("/predict", content=b'{"texts": ["a"]}', headers=plain).status_code == 422

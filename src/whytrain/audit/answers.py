@@ -54,6 +54,19 @@ def _answer(row: Mapping[Any, Any], classes: Sequence[str]) -> dict[str, Any]:
     return answer
 
 
+class UnexplainedError(DataError):
+    """A text cannot be explained.
+
+    Attributes:
+        row: which one of the texts, from 0.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        """Keep the row."""
+        super().__init__(reason)
+        self.row = row
+
+
 class Reasons:
     """A method that says why a model answers texts as it does: for what it predicts, in log-odds."""
 
@@ -87,12 +100,12 @@ class Reasons:
             of all; null where scores sum to nothing).
 
         Raises:
-            DataError: a text has no words, or too many characters.
+            UnexplainedError: a text has no words, or too many characters.
         """
         told = []
-        for found in self._explainer.score(texts, logits):
+        for row, found in enumerate(self._explainer.score(texts, logits)):
             if isinstance(found, DataError):
-                raise found
+                raise UnexplainedError(row, str(found)) from found
             told.append(self._plain(found.attributions[0]))
         return told
 

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from whytrain.counted import counted
 from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.errors import WhytrainError
@@ -108,7 +109,10 @@ class _Server:
         """Classify texts."""
         name = uuid.uuid4().hex
         self._check(request.texts)
-        questions = [Question(text=text, request=name, asked_by=x_asked_by) for text in request.texts]
+        questions = [
+            Question(text=text, request=name, place=place, asked_by=x_asked_by)
+            for place, text in enumerate(request.texts)
+        ]
         return await self._answers(self.predictions.ask(questions))
 
     async def explain(self, request: WhyTexts, x_asked_by: AskedBy = None) -> Answers:
@@ -121,15 +125,23 @@ class _Server:
                 raise _Refused(413, f"texts.{number} has {n_words:,} words: at most {most:,} are explained")
         method = request.method or self.worker.served.default_method(self.settings.method)
         questions = [
-            WhyQuestion(text=text, request=name, asked_by=x_asked_by, method=method, budget=request.budget)
-            for text in request.texts
+            WhyQuestion(
+                text=text,
+                request=name,
+                place=place,
+                asked_by=x_asked_by,
+                method=method,
+                budget=request.budget,
+            )
+            for place, text in enumerate(request.texts)
         ]
         return await self._answers(self.reasons.ask(questions))
 
     def _check(self, texts: Sequence[str]) -> None:
         settings = self.settings
         if len(texts) > settings.max_texts:
-            raise _Refused(413, f"{len(texts)} texts: at most {settings.max_texts} are answered at once")
+            line = f"{counted(len(texts), 'text')}: at most {settings.max_texts} are answered at once"
+            raise _Refused(413, line)
         most = settings.max_characters
         for number, text in enumerate(texts):
             if len(text) > most:
@@ -208,5 +220,8 @@ async def _not_served(request: Request, error: HTTPException) -> JSONResponse:
 
 async def _wrong_form(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        line = f"the body is no JSON: {first['ctx']['error']}, character {first['loc'][-1] + 1}"
+        return JSONResponse({"error": f"{line}; see {request.base_url}"}, 422)
     place = ".".join(map(str, first["loc"][1:])) or "the body"
     return JSONResponse({"error": f"{place}: {first['msg']}; see {request.base_url}"}, 422)

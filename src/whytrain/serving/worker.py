@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 from whytrain.attribution.explainer import able, make_explainer
-from whytrain.audit.answers import Reasons, answers_of, fingerprint, recorded
+from whytrain.audit.answers import Reasons, UnexplainedError, answers_of, fingerprint, recorded
 from whytrain.audit.chain import Chain
-from whytrain.config.choices import every_section, section_of
+from whytrain.config.choices import choices_of, every_section, section_of
 from whytrain.config.trust import trust
-from whytrain.errors import ConfigError
+from whytrain.config.validation import did_you_mean
+from whytrain.errors import ConfigError, DataError
 from whytrain.models.device import device_named
 from whytrain.models.saved import SavedModel, load_model
 from whytrain.serving.settings import ServeSettings
@@ -35,11 +36,13 @@ class Question:
     Attributes:
         text: the text.
         request: id of the request that it came with.
+        place: where it stands among the texts of the request, from 0.
         asked_by: who asks, as they say; None: they do not.
     """
 
     text: str
     request: str
+    place: int
     asked_by: str | None
 
 
@@ -91,6 +94,10 @@ class Served:
             ConfigError: there is no such method, it has no budget, or it needs what the model has not.
         """
         if (method, budget) not in self._reasons:
+            if method not in self.methods:
+                known = method in choices_of("explainer")
+                why = "this model has not what it needs" if known else "no such method"
+                raise ConfigError(f"method={method}: {why}; {did_you_mean(method, self.methods)}")
             section = dict(self.model.explainers.get(method) or section_of("explainer", method))
             if budget is not None:
                 if "budget" not in section:
@@ -174,7 +181,11 @@ class Worker:
         for place, question in enumerate(questions):
             together.setdefault((question.method, question.budget), []).append(place)
         for method, places in together.items():
-            told = served.reasons(*method)([texts[place] for place in places], logits[places])
+            try:
+                told = served.reasons(*method)([texts[place] for place in places], logits[places])
+            except UnexplainedError as error:
+                at_fault = questions[places[error.row]]
+                raise DataError(f"texts.{at_fault.place}: {error}") from error
             for place, explanation in zip(places, told, strict=True):
                 answers[place]["explanation"] = explanation
         return self._told(served, questions, answers)
