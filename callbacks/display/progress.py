@@ -1,4 +1,7 @@
-"""What a run is doing, at any time: bars on a terminal, else one line per epoch and per step of its end."""
+"""What a run is doing, at any time: bars on a terminal, else one line per epoch and per step of its end.
+
+A step of the end that takes long says in further lines how far it is.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from whytrain.pages.console import opening_table, run_facts
 from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1
+LINE_S = 10.0  # seconds between two lines about one step of the end
 _QUICK = (Phase.SHOW, Phase.STOP)  # what they do takes no time
 
 
@@ -41,6 +45,7 @@ class ProgressBars(Callback):
         self.evidence = Counted(self._count)
         self._bars: Bars | None = None
         self._shown_at = 0.0
+        self._step = ""  # of the end, as its line says it
         self._steps_per_epoch = 0
         self._left: TimeLeft
         self._ends: list[str] = []  # what is done at the end, in this order
@@ -153,11 +158,18 @@ class ProgressBars(Callback):
             self._bars.end(place, len(self._ends))
             self._bars.stage(topic)
         else:
-            self.console.print(f"end of run {place + 1}/{len(self._ends)}  {topic}", highlight=False)
+            self._step, self._shown_at = (
+                f"end of run {place + 1}/{len(self._ends)}  {topic}",
+                time.monotonic(),
+            )
+            self.console.print(self._step, highlight=False)
 
     def _count(self, done: int, of: int | None, what: str) -> None:
         if self._bars is not None:
             self._bars.count(done, of, what)
+        elif self._step and of is not None and (now := time.monotonic()) - self._shown_at >= LINE_S:
+            self._shown_at = now
+            self.console.print(f"{self._step}: {done:,}/{of:,} {what}", highlight=False)
 
     def _stop(self) -> None:
         if self._bars is not None:

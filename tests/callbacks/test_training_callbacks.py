@@ -384,6 +384,20 @@ def test_where_there_is_no_terminal_a_step_of_the_end_is_one_line():
     assert stream.getvalue() == "end of run 1/1  looks\n"
 
 
+def test_where_there_is_no_terminal_a_long_step_of_the_end_says_how_far_it_is(monkeypatch):
+    monkeypatch.setattr("whytrain.callbacks.display.progress.LINE_S", 0.0)
+    stream = io.StringIO()
+    bars = Read(Console(file=stream, width=80))
+    [looks] = bars.announced([Looks()])
+    trainer = FakeTrainer(callback_metrics=VALIDATED, num_training_batches=3, callbacks=[bars])
+    bars.on_train_start(trainer, None)
+    looks.on_validation_end(trainer, None)  # between two epochs nothing is said
+    assert stream.getvalue() == ""
+    looks.on_fit_end(trainer, None)
+    line = "end of run 1/1  looks"
+    assert stream.getvalue().splitlines() == [line, *(f"{line}: {done}/3 sentences" for done in range(3))]
+
+
 def test_other_ranks_are_silent():
     stream = io.StringIO()
     bars = ProgressBars(Console(file=stream, width=120, force_terminal=True))
