@@ -97,7 +97,7 @@ def nested(folder: Path, **further: object) -> Path:
 @pytest.mark.parametrize(
     ("further", "given", "error", "said"),
     [
-        ({}, {}, DataError, r"which column is the label\? Review and meta hold objects, which are not read"),
+        ({}, {}, DataError, r"which column is the label\? review and meta hold objects, which are not read"),
         (
             {"verdict": "a", "words": "b"},
             {},

@@ -116,11 +116,10 @@ def _asked(table: RawTable, choices: Collection[str], what: str, other: str | No
     left = list(choices) or [name for name in table.columns if name not in (*nested, other)]
     advice = []
     if len(left) + (other is not None) > 1:  # else it can only be told what is missing
-        advice.append(f"set data.{what}_column to {', '.join(left[:_SHOWN])}{table.hint}")
+        advice.append(f"Set data.{what}_column to {', '.join(left[:_SHOWN])}{table.hint}")
     elif not nested:
         only = ", ".join(table.columns) or "none"
-        advice.append(f"a column of texts and one of labels are needed, and there is only {only}{table.hint}")
+        advice.append(f"A column of texts and one of labels are needed, and there is only {only}{table.hint}")
     if nested:
         advice.append(about_objects(nested))
-    told = "; ".join(advice)
-    raise DataError(f"{table.source}: which column is the {what}? {told[:1].upper()}{told[1:]}.")
+    raise DataError(f"{table.source}: which column is the {what}? {'; '.join(advice)}.")
