@@ -205,8 +205,18 @@ def test_the_verdict_says_better_worse_or_neither() -> None:
 def test_label_sets_count_as_right_as_a_whole() -> None:
     labels = np.tile([[1, 0], [1, 1]], (30, 1))
     said = verdict(Predictions(logits=np.where(labels > 0, 1.0, -1.0), labels=labels), np.ones_like(labels))
-    assert said.sentence.startswith("All labels of a text are right in a share of 1.000")
-    assert said.sentence.endswith("is better than the bag of words' 0.500.")
+    assert said.sentence == (
+        "The share of texts whose labels are all right, 1.000 [0.940, 1.000], is better than the bag of words' "
+        "0.500."
+    )
+    none = Predictions(logits=np.where(labels > 0, -1.0, 1.0), labels=labels)
+    assert verdict(none, labels, "check rows").sentence == (
+        "The share of texts whose labels are all right, 0.000 [0.000, 0.060] on 60 check rows, is worse than "
+        "the bag of words' 1.000."
+    )
+    assert verdict(none, None).sentence == (
+        "The share of texts whose labels are all right is 0.000 [0.000, 0.060] on 60 validation sentences."
+    )
 
 
 def test_confidence_against_accuracy() -> None:
@@ -347,7 +357,7 @@ def test_label_sets_have_a_page(bare: ReportedRun) -> None:
     corpus = replace(bare.corpus, train=split, validation=split, task=TASKS["multilabel"])
     results = {"best epoch (2)": Predictions(logits=np.where(labels > 0, 2.0, -2.0), labels=labels)}
     page = Page(run_page(replace(bare, corpus=corpus, results=results, floor=np.ones_like(labels))))
-    assert "1.000 [0.990, 1.000] is better than the bag of words' 0.500" in page.text
+    assert "1.000 [0.990, 1.000], is better than the bag of words' 0.500" in page.text
     assert "miss the shares that they promise by 11.9% on average" in page.text  # 1 − expit(2)
 
 

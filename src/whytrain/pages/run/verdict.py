@@ -19,6 +19,7 @@ from whytrain.types import Predictions
 Rows = Literal["validation sentences", "check rows"]
 _USUAL: Rows = "validation sentences"
 Outcome = Literal["better", "worse", "same", "alone"]
+_ALL = "The share of texts whose labels are all right"
 _WORDS = {"better": "is better than", "worse": "is worse than", "same": "cannot be told from"}
 
 
@@ -48,16 +49,16 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _US
         rows: what the sentences are; where they are not the usual ones, the sentence says so.
     """
     right = best.right
-    said = f"{_what(best)} {value_phrase(best)}"
     where = f" on {right.size:,} {rows if right.size > 1 else rows.removesuffix('s')}"
     if floor is None or right.size < 2:
-        return Verdict(outcome="alone", sentence=f"{said}{where}.", reason="")
+        alone = f"Accuracy {value_phrase(best)}" if best.exclusive else f"{_ALL} is {value_phrase(best)}"
+        return Verdict(outcome="alone", sentence=f"{alone}{where}.", reason="")
     right_floor = answered_right(floor, best.labels)
     tested = mcnemar(right, right_floor)
     difference = gain_over_floor(right, right_floor)
     outcome = _outcome(difference)
-    if rows != _USUAL:
-        said += where
+    said = value_phrase(best) + (where if rows != _USUAL else "")
+    said = f"Accuracy {said}" if best.exclusive else f"{_ALL}, {said},"
     return Verdict(
         outcome=outcome,
         sentence=f"{said} {_WORDS[outcome]} the bag of words' {right_floor.mean():.3f}.",
@@ -70,10 +71,6 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _US
 def value_phrase(predictions: Predictions) -> str:
     """Return an accuracy with its 95% Wilson interval, such as "0.774 [0.748, 0.798]"."""
     return with_interval(wilson_interval(int(predictions.right.sum()), predictions.right.size))
-
-
-def _what(best: Predictions) -> str:
-    return "Accuracy" if best.exclusive else "All labels of a text are right in a share of"
 
 
 def _outcome(difference: Interval) -> Literal["better", "worse", "same"]:
