@@ -92,7 +92,8 @@ def findings_page() -> str:
 def _finding(name: str, detector: Callable[..., object], rule: FindingRule) -> str:
     measured = (inspect.getdoc(detector) or "").splitlines()[0]
     end = {"estimate": "the value", "low": "the lower end", "high": "the upper end"}[rule.compare]
-    limit = f"above {rule.above:g}" if rule.above is not None else f"below {rule.below:g}"
+    sides = {"above": rule.above, "below": rule.below, "at most": rule.at_most}
+    (limit,) = (f"{side} {value:g}" for side, value in sides.items() if value is not None)
     advice = ", ".join(map(code, rule.recommend)) or "nothing by itself"
     text = rule.text.replace("{", "‹").replace("}", "›")
     return "\n\n".join(

@@ -41,6 +41,7 @@ from whytrain.statistics.intervals import Interval, exact_interval, wilson_inter
 from whytrain.surrogates.evidence import FeatureSet, FidelityEvidence, SurrogateKind
 from whytrain.types import Predictions
 
+from whytrain.pages.run.verdict import verdict
 BOOK = load_rules(None, DETECTORS)
 chance = of_words.random_share_of_two
 
@@ -704,6 +705,22 @@ def test_mislabeled_rows_need_two_sources() -> None:
 
 @pytest.mark.parametrize(
     ("row", "leaks"),
+@pytest.mark.parametrize("n_lost", [-9, -5, 0, 5, 6, 20])
+def test_the_finding_about_the_list_says_what_the_verdict_says(n_lost: int) -> None:
+    own = healthy().validation.predictions
+    floor = own.logits.argmax(axis=1)
+    differ = np.flatnonzero(own.right if n_lost > 0 else ~own.right)[: abs(n_lost)]
+    floor[differ] = 1 - floor[differ]  # the list alone is wrong there, or alone is right
+    said = verdict(own, floor).outcome
+    found = {finding.name: finding for finding in diagnose(spoiled(floor=floor), BOOK.findings).findings}
+    assert (said == "better") == ("above_the_floor" not in found)
+    if said != "better":
+        titles = {"same": "A word list may do as well", "worse": "A word list does better"}
+        assert found["above_the_floor"].title == titles[said]
+    # Of five that differ the bootstrap is too sure, and the interval ends at 0.
+    assert said == {-9: "worse", -5: "same", 0: "same", 5: "same", 6: "better", 20: "better"}[n_lost]
+
+
     [
         ("a fine film", True),  # as it is
         ("fine   film of the year", True),  # inside a longer row, whitespace aside

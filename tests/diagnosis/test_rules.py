@@ -56,6 +56,10 @@ def test_below() -> None:
     assert below.threshold == 0.25
     assert below.is_met(Interval(estimate=0.2, low=0.1, high=0.24))
     assert not below.is_met(Interval(estimate=0.2, low=0.1, high=0.25))
+    at_most = rule(above=None, at_most=0.25, compare="high")
+    assert at_most.threshold == 0.25
+    assert at_most.is_met(Interval(estimate=0.2, low=0.1, high=0.25))
+    assert not at_most.is_met(Interval(estimate=0.2, low=0.1, high=0.26))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,10 @@ UNKNOWN = GOOD.replace("text: x", "text: '{valeu}'")
             f"findings: {{overfitting: {{{GOOD.replace('low', 'lower')}}}}}",
             "findings.overfitting.compare: Input should be",
         ),
-        (f"findings: {{overfitting: {{{GOOD}, below: 1}}}}", "expected one threshold, above or below"),
+        (
+            f"findings: {{overfitting: {{{GOOD}, below: 1}}}}",
+            "expected one threshold: above, below or at_most",
+        ),
         (
             f"findings: {{overfitting: {{{UNKNOWN}}}}}",
             "text may hold {value}, {low}, {high}, {threshold}",

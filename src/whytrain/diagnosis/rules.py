@@ -46,7 +46,8 @@ class FindingRule:
     Attributes:
         compare: which end of the value's interval is held against the threshold.
         above: the threshold that it must exceed; or
-        below: the one that it must not reach.
+        below: the one that it must not reach; or
+        at_most: the one that it must not exceed.
         severity: how much it matters.
         title: a few words.
         text: for a person who does not program; {value}, {low}, {high}, {threshold} and {detail}, what else
@@ -58,6 +59,7 @@ class FindingRule:
     compare: Literal["estimate", "low", "high"]
     above: float | None = None
     below: float | None = None
+    at_most: float | None = None
     severity: Severity
     title: str
     text: str
@@ -66,20 +68,21 @@ class FindingRule:
 
     def __post_init__(self) -> None:
         """Refuse what could only fail when it is used."""
-        if (self.above is None) == (self.below is None):
-            raise ValueError("expected one threshold, above or below")
+        if sum(limit is not None for limit in (self.above, self.below, self.at_most)) != 1:
+            raise ValueError("expected one threshold: above, below or at_most")
         _check_text(self.text)
 
     @property
     def threshold(self) -> float:
         """The number that the value is held against."""
-        threshold = self.above if self.above is not None else self.below
-        assert threshold is not None
+        (threshold,) = (limit for limit in (self.above, self.below, self.at_most) if limit is not None)
         return threshold
 
     def is_met(self, value: Interval) -> bool:
         """Return whether a value is a finding."""
         number: float = getattr(value, self.compare)
+        if self.at_most is not None:
+            return number <= self.at_most
         return number > self.threshold if self.above is not None else number < self.threshold
 
     def wording(self, value: Interval) -> Wording:
