@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import Callback
 from whytrain.callbacks.access import best_answers, classifier_of, data_of, store_of
 from whytrain.config.seed import Seed
 from whytrain.fairness.evidence import FairnessEvidence, moving
-from whytrain.fairness.marks import identity_marks
+from whytrain.fairness.marks import identity_marks, never_learned
 from whytrain.fairness.study import study, terms_for
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.runs.marks import IDENTITY_MARKS_PATH, log_marks
@@ -66,13 +66,15 @@ class StudyFairness(Callback):
         in_data = None if terms is None else replace(terms, templates={})  # words that it may have learned
         found = study(rows, train, columns, in_data, probabilities, sentences=self.sentences, seed=self.seed)
         judged = tuple(one for one in found.effects if one.p_value is not None)
-        kinds = {one.kind for one in moving(judged)}
+        beyond = moving(judged)
+        kinds = {one.kind for one in beyond}
         marks = [] if terms is None else identity_marks(kinds, terms, train)
         self.evidence = FairnessEvidence(
             effects=judged,
             rates=tuple(rate for rate in found.rates if rate.p_value is not None),
             n_marks=len(marks),
             knows_terms=terms is not None,
+            never_learned=() if terms is None else never_learned(beyond, terms, train),
         )
         if store.settings.log_text:
             log_marks(store, marks, IDENTITY_MARKS_PATH)

@@ -22,7 +22,10 @@ from evidence import (
     surrogate,
     unread,
 )
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from whytrain.commands import train
 from whytrain.diagnosis import (
     of_classes,
     of_data,
@@ -36,12 +39,13 @@ from whytrain.diagnosis.conclusion import conclude
 from whytrain.diagnosis.detectors import DETECTORS, diagnose
 from whytrain.diagnosis.evidence import CheckRows, RunEvidence, SetEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, hidden
+from whytrain.diagnosis.overrides import Plan
 from whytrain.diagnosis.rules import RuleBook, load_rules
+from whytrain.pages.run.verdict import verdict
 from whytrain.statistics.intervals import Interval, exact_interval, wilson_interval
 from whytrain.surrogates.evidence import FeatureSet, FidelityEvidence, SurrogateKind
 from whytrain.types import Predictions
 
-from whytrain.pages.run.verdict import verdict
 BOOK = load_rules(None, DETECTORS)
 chance = of_words.random_share_of_two
 
@@ -456,12 +460,14 @@ def test_a_class_that_is_never_predicted_shows_in_training_rows() -> None:
     found = measured(of_classes.missed_class(run))
     assert found.value == wilson_interval(0, 20, 1 - 0.05 / 6)
     assert BOOK.findings["missed_class"].is_met(found.value)
-    assert found.detail == "Of 20 training texts of c it finds 0, and never says so of any text."
+    assert found.detail == "Of 20 training texts of ‘c’ it finds 0, and never says so of any text."
     leaning = measured(of_classes.imbalance(run))
     won = wilson_interval(0, 20, 0.975)
     assert leaning.value == Interval(estimate=1.0, low=1 - 2 * won.high, high=1.0)
     assert BOOK.findings["imbalance"].is_met(leaning.value)
-    assert leaning.detail == "Of 1,020 training texts: c 20; the most frequent is a 500."
+    assert (
+        leaning.detail == "Among 1,020 training texts are 20 of ‘c’, and 500 of ‘a’, the most frequent class."
+    )
 
 
 def test_a_class_that_is_learned_but_hardly_found_in_new_texts() -> None:
@@ -471,11 +477,60 @@ def test_a_class_that_is_learned_but_hardly_found_in_new_texts() -> None:
     )
     found = measured(of_classes.missed_class(run))
     assert found.value == wilson_interval(3, 50, 1 - 0.05 / 6)
-    assert found.detail == "Of 50 new texts of c it finds 3."
+    assert found.detail == "Of 50 new texts of ‘c’ it finds 3."
     assert BOOK.findings["missed_class"].is_met(found.value)
     assert measured(of_classes.imbalance(run)).value == Interval(
         estimate=0.0, low=0.0, high=0.0
     )  # the classes are even
+
+
+def planned(run: RunEvidence, class_weights: str | None = None) -> tuple[Plan, list[str]]:
+    """What is planned for a run, and the findings."""
+    with initialize_config_dir(str(train.CONF), version_base="1.3"):
+        composed = compose("train", ["trainer.max_epochs=9"])
+    config: Any = OmegaConf.to_container(composed, resolve=True)
+    config["objective"]["class_weights"] = class_weights
+    diagnosis, plan = conclude(replace(run, calibration=None), BOOK, config, "id")
+    return plan, [finding.name for finding in diagnosis.findings]
+
+
+def test_for_a_rare_class_that_is_missed_weights_are_recommended() -> None:
+    rare = with_classes(
+        of_three([0] * 60 + [1] * 60 + [2] * 30, [0] * 60 + [1] * 60 + [0] * 30),
+        of_three([0] * 500 + [1] * 500 + [2] * 60, [0] * 500 + [1] * 500 + [0] * 60),
+    )
+    plan, found = planned(rare)
+    assert {"missed_class", "imbalance"} <= set(found)
+    asked = {strategy.name: strategy.because for strategy in plan.strategies}
+    assert asked["balance_classes"] == ("missed_class", "imbalance")
+    assert "look_at_the_class" in {advice.name for advice in plan.advice}
+    # Who trained with them already is told what else there is to do.
+    plan, _ = planned(rare, class_weights="balanced")
+    assert "had these values already" in plan.skipped["balance_classes"]
+    assert "look_at_the_class" in {advice.name for advice in plan.advice}
+
+
+def test_for_a_frequent_class_that_is_missed_a_person_has_to_act() -> None:
+    even = of_three([0] * 50 + [1] * 50 + [2] * 50, [0] * 50 + [1] * 50 + [2] * 3 + [1] * 47)
+    plan, found = planned(with_classes(even, of_three([0, 1, 2] * 100, [0, 1, 2] * 100)))
+    assert "missed_class" in found
+    assert "balance_classes" not in {strategy.name for strategy in plan.strategies}
+    assert plan.skipped["balance_classes"] == "‘c’ is not rare: 100 of 300 training texts"
+    assert "look_at_the_class" in {advice.name for advice in plan.advice}
+
+
+def test_names_of_classes_are_told_from_numbers_and_from_words_of_the_data() -> None:
+    rare = with_classes(
+        of_three([0] * 60 + [1] * 60 + [2] * 30, [0] * 60 + [1] * 60 + [0] * 30),
+        of_three([0] * 500 + [1] * 500 + [2] * 57, [0] * 500 + [1] * 500 + [0] * 57),
+    )
+    diagnosis = hidden(
+        diagnose(replace(rare, class_names=("0", "1", "2"), calibration=None), BOOK.findings),
+        lambda word: "#",
+    )
+    told = " ".join(finding.message for finding in diagnosis.findings)
+    assert "Of 57 training texts of ‘2’ it finds 0" in told
+    assert "Among 1,057 training texts are 57 of ‘2’, and 500 of ‘0’, the most frequent class." in told
 
 
 def with_sets(covered: list[tuple[int, int]]) -> RunEvidence:
@@ -493,7 +548,7 @@ def test_a_rare_class_that_the_sets_leave_out() -> None:
     found = measured(of_classes.uncovered_class(with_sets([(226, 250), (226, 250), (6, 14)])))
     share = exact_interval(6, 14, 1 - 0.05 / 3)
     assert (found.value.estimate, found.value.high) == pytest.approx((6 / 14 - 0.9, share.high - 0.9))
-    assert "the right one 90% of the time; for 14 new texts of c it does 6 times." in found.detail
+    assert "the right one 90% of the time; for 14 new texts of ‘c’ it does 6 times." in found.detail
     assert BOOK.findings["uncovered_class"].is_met(found.value)
     config = {
         "callbacks": {
@@ -546,7 +601,7 @@ def of_labels() -> RunEvidence:
 def test_labels_that_go_together_are_looked_at_one_by_one() -> None:
     found = measured(of_classes.missed_class(of_labels()))
     assert found.value == wilson_interval(0, 50, 1 - 0.05 / 4)
-    assert "of good it finds 0, and never says so" in found.detail
+    assert "of ‘good’ it finds 0, and never says so" in found.detail
 
 
 def test_what_is_refused_for_such_labels_is_not_recommended() -> None:
@@ -650,6 +705,22 @@ def test_the_floor_is_paired() -> None:
     assert "above_the_floor" in [finding.name for finding in behind.findings]
 
 
+@pytest.mark.parametrize("n_lost", [-9, -5, 0, 5, 6, 20])
+def test_the_finding_about_the_list_says_what_the_verdict_says(n_lost: int) -> None:
+    own = healthy().validation.predictions
+    floor = own.logits.argmax(axis=1)
+    differ = np.flatnonzero(own.right if n_lost > 0 else ~own.right)[: abs(n_lost)]
+    floor[differ] = 1 - floor[differ]  # the list alone is wrong there, or alone is right
+    said = verdict(own, floor).outcome
+    found = {finding.name: finding for finding in diagnose(spoiled(floor=floor), BOOK.findings).findings}
+    assert (said == "better") == ("above_the_floor" not in found)
+    if said != "better":
+        titles = {"same": "A word list may do as well", "worse": "A word list does better"}
+        assert found["above_the_floor"].title == titles[said]
+    # Of five that differ the bootstrap is too sure, and the interval ends at 0.
+    assert said == {-9: "worse", -5: "same", 0: "same", 5: "same", 6: "better", 20: "better"}[n_lost]
+
+
 # Data
 
 
@@ -690,7 +761,7 @@ def test_mislabeled_rows_need_two_sources() -> None:
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-6", "train-4"]  # the surest first
     assert result.value.estimate == 0.02
     assert result.evidence.sentences[0].note == "labeled bad, probably good: 3 of 3 sources say so"
-    assert result.detail == "These are 2 rows (2 labeled bad)."
+    assert result.detail == "These are 2 rows (2 labeled ‘bad’)."
     pull = np.where(np.isin(np.arange(n), (4, 8)), 9.0, 1.0)  # it learned 8 against all others, too
     four = measured(of_data.mislabeled(spoiled(**changes, self_influence=pull)))
     first = four.evidence.sentences[0]
@@ -705,22 +776,6 @@ def test_mislabeled_rows_need_two_sources() -> None:
 
 @pytest.mark.parametrize(
     ("row", "leaks"),
-@pytest.mark.parametrize("n_lost", [-9, -5, 0, 5, 6, 20])
-def test_the_finding_about_the_list_says_what_the_verdict_says(n_lost: int) -> None:
-    own = healthy().validation.predictions
-    floor = own.logits.argmax(axis=1)
-    differ = np.flatnonzero(own.right if n_lost > 0 else ~own.right)[: abs(n_lost)]
-    floor[differ] = 1 - floor[differ]  # the list alone is wrong there, or alone is right
-    said = verdict(own, floor).outcome
-    found = {finding.name: finding for finding in diagnose(spoiled(floor=floor), BOOK.findings).findings}
-    assert (said == "better") == ("above_the_floor" not in found)
-    if said != "better":
-        titles = {"same": "A word list may do as well", "worse": "A word list does better"}
-        assert found["above_the_floor"].title == titles[said]
-    # Of five that differ the bootstrap is too sure, and the interval ends at 0.
-    assert said == {-9: "worse", -5: "same", 0: "same", 5: "same", 6: "better", 20: "better"}[n_lost]
-
-
     [
         ("a fine film", True),  # as it is
         ("fine   film of the year", True),  # inside a longer row, whitespace aside

@@ -127,6 +127,23 @@ def test_what_cannot_be_followed_says_why(overrides: dict[str, Any], reason: str
     assert made.skipped["x"].startswith(reason)
 
 
+def test_a_key_that_does_nothing_about_one_finding_may_serve_another() -> None:
+    recommend, mask = {"a": ["x", "y"], "b": ["x"]}, {"guidance.mask": 0.3}
+    rules = book(recommend, x=mask, y={**mask, "guidance.synonyms": 0.3})
+    for ungrounded, because, skipped in (
+        ({("a", "guidance.mask"): "no words"}, [("x", ("b",))], {"y": "no words"}),
+        ({("a", "guidance.synonyms"): "no words"}, [("x", ("a", "b"))], {"y": "no words"}),
+        (
+            {("a", "guidance.mask"): "no words", ("b", "guidance.mask"): "nor here"},
+            [],
+            {"x": "no words", "y": "no words"},
+        ),
+    ):
+        made = make_plan(diagnosis(*recommend), rules, CONFIG, "run1", {}, ungrounded=ungrounded)
+        assert [(s.name, s.because) for s in made.strategies] == because
+        assert made.skipped == skipped
+
+
 def test_advice_changes_nothing() -> None:
     made = plan({"a": ["look"]}, look={})
     assert made.strategies == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from whytrain.errors import ConfigError, MissingDataError
-from whytrain.fairness.marks import identity_marks
+from whytrain.fairness.marks import identity_marks, never_learned
 from whytrain.fairness.swaps import filled_templates, mentions, swapped_sentences
 from whytrain.fairness.term_effects import answered, effects, gaps
 from whytrain.shortcuts.identity import IdentityTerms, english_terms, parse_terms, read_terms
@@ -162,6 +163,19 @@ def test_marks_are_words_that_stand_in_training_sentences() -> None:
     marks = identity_marks({"gender", "religion", "age"}, TERMS, train)
     assert [mark.words for mark in marks] == [("woman", "man"), ("jewish", "muslim")]
     assert identity_marks(set(), TERMS, train) == []
+
+
+def test_words_of_which_nothing_was_learned() -> None:
+    looks = effects(
+        answered(swapped_sentences(["a woman", "jewish"] * 9, TERMS, 99), by_words({"woman": -0.2})), [1]
+    )
+    of_gender = [one for one in looks if one.word == "woman"]
+    assert never_learned(of_gender, TERMS, ["a Woman and an actor"]) == ("man",)
+    assert never_learned(of_gender, TERMS, ["a woman and a man"]) == ()
+    assert never_learned([], TERMS, []) == ()
+    # What all words of a group do is about all sets of the kind.
+    group = [replace(of_gender[0], word="")]
+    assert never_learned(group, TERMS, ["a woman and an actor"]) == ("man", "actress")
 
 
 def test_the_packaged_terms() -> None:

@@ -10,10 +10,12 @@ from whytrain.data.lexicon import WordNet, is_english
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Diagnosis
+from whytrain.diagnosis.of_classes import missed_though_frequent
 from whytrain.diagnosis.of_words import METHOD
 from whytrain.diagnosis.overrides import Plan, make_plan
 from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
+from whytrain.fairness.evidence import LEAST_EFFECT, moving
 from whytrain.guidance.guidance_settings import ACT_ON_NAMED
 from whytrain.presentation.wording import counted
 from whytrain.shortcuts.evidence import ShortcutEvidence
@@ -52,19 +54,42 @@ def conclude(
     diagnosis = diagnose(evidence, book.findings)
     unusable = _unusable(evidence, diagnosis, book, config)
     least = {"trainer.min_steps": config["trainer"].get("min_steps", 0)}
-    return diagnosis, make_plan(diagnosis, book, _as_trained(config, evidence), run_id, unusable, least)
+    ungrounded, trained = _ungrounded(evidence), _as_trained(config, evidence)
+    return diagnosis, make_plan(diagnosis, book, trained, run_id, unusable, least, ungrounded)
+
+
+def _ungrounded(evidence: RunEvidence) -> Mapping[tuple[str, str], str]:
+    """Say for which finding a key does nothing, though it may for another: by finding and key."""
+    if not evidence.validation.predictions.exclusive:
+        return {}  # no key is usable that this would be about
+    shortcuts, fairness = evidence.shortcuts, evidence.fairness
+    reasons = {("missed_class", "objective.class_weights"): missed_though_frequent(evidence)}
+    if shortcuts is not None and shortcuts.shortcuts and not _has_words(shortcuts):
+        reasons["shortcut", "guidance.swap"] = "only orders of two words were found to be shortcuts"
+    if fairness is not None and not fairness.n_marks:
+        reasons["unfair_to_terms", "guidance.swap"] = (
+            "no two words that could stand for each other both stand in the training texts"
+            if moving(fairness.effects)
+            else f"only words that surely move a probability by more than {LEAST_EFFECT:g} are exchanged"
+        )
+    return {where: reason for where, reason in reasons.items() if reason}
+
+
+def _has_words(found: ShortcutEvidence) -> bool:
+    """Whether words were convicted, alone or together, and not only their order."""
+    kinds = {candidate.feature.kind for candidate in found.shortcuts}
+    return bool(kinds - {"ordered_pair"}) or (found.group is not None and found.group.is_shortcut)
 
 
 def _unmarked(found: ShortcutEvidence, n_identity_marks: int) -> dict[str, str]:
     """Say which way to repair there is nothing for among what was found."""
-    orders = [candidate.feature.kind == "ordered_pair" for candidate in found.shortcuts]
-    group, reasons = found.group is not None and found.group.is_shortcut, {}
-    if not group:
+    reasons = {}
+    if found.group is None or not found.group.is_shortcut:
         reasons["guidance.rare_words"] = "no words were found to mislead together"
-    if not any(orders):
+    if not any(candidate.feature.kind == "ordered_pair" for candidate in found.shortcuts):
         reasons["guidance.swap_order"] = "no order of two words was found to be a shortcut"
-    if all(orders) and not group and not n_identity_marks:
-        reasons["guidance.swap"] = "only orders of two words were found to be shortcuts"
+    if not _has_words(found) and not n_identity_marks:
+        reasons["guidance.swap"] = "no words were found that must not decide"
     return reasons
 
 

@@ -9,7 +9,7 @@ from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence, TrainingRows, ValidationRows
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import counted
+from whytrain.presentation.wording import counted, quoted
 from whytrain.statistics.intervals import clustered_share, wilson_interval
 
 SHOWN = 8
@@ -55,7 +55,8 @@ def _places(run: RunEvidence, rows: NDArray[np.int64]) -> str:
     if not len(rows):
         return ""
     counts = np.bincount(run.train.labels[rows], minlength=len(run.class_names))
-    told = few_of([f"{n} labeled {name}" for n, name in zip(counts, run.class_names, strict=True) if n])
+    named = zip(counts, run.class_names, strict=True)
+    told = few_of([f"{n} labeled {quoted(name)}" for n, name in named if n])
     return f"These are {counted(len(rows), 'row')} ({told})."
 
 

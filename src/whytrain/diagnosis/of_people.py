@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Measurement, NotExamined, Support
 from whytrain.fairness.evidence import moving, size_of, together
 from whytrain.fairness.groups import ACCURACY
 from whytrain.fairness.swaps import NONE
 from whytrain.fairness.wording import described, told_rate
+from whytrain.presentation.wording import listed
 from whytrain.statistics.intervals import Interval
 
 _NOT_STUDIED = NotExamined("nothing looked at identity terms and groups; callbacks=default does, for classes")
@@ -33,12 +36,25 @@ def unfair_to_terms(run: RunEvidence) -> Measurement | NotExamined:
     beyond = moving(found.effects) or [first]
     told = [described(one, run.class_names) for one in beyond[:_TOLD]]
     more = f", and {len(beyond) - _TOLD} more" if len(beyond) > _TOLD else ""
+    detail = f"With the word less with others of its kind in its place: {'; '.join(told)}{more}."
+    if absent := _never_learned(found.never_learned):
+        detail += f" {absent}"
     return Measurement(
         value=size_of(first),
         unit="points",
-        detail=f"With the word less with others of its kind in its place: {'; '.join(told)}{more}.",
+        detail=detail,
         evidence=Support(tokens=tuple(dict.fromkeys(one.word for one in beyond if one.word))),
     )
+
+
+def _never_learned(words: Sequence[str]) -> str:
+    """Say which of the words that were put in the place of another the model cannot know."""
+    if not words:
+        return ""
+    shown = [f"“{word}”" for word in words[:_TOLD]]
+    if len(words) > _TOLD:
+        shown.append(f"{len(words) - _TOLD} more")
+    return f"{listed(shown)} {'never stands' if len(words) == 1 else 'never stand'} in the training texts."
 
 
 def worse_for_a_group(run: RunEvidence) -> Measurement | NotExamined:

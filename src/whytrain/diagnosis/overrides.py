@@ -63,6 +63,7 @@ def make_plan(
     run_id: str,
     unusable: Mapping[str, str],
     least: Mapping[str, float] | None = None,
+    ungrounded: Mapping[tuple[str, str], str] | None = None,
 ) -> Plan:
     """Decide which recommendations to follow: the most severe finding's first, each as a whole or not at all.
 
@@ -73,14 +74,20 @@ def make_plan(
         run_id: of the run; guidance reads its ranking.
         unusable: why a key cannot be used after this run, by key.
         least: what the next run has of a key in any case: a change to less, or to this, is left out.
+        ungrounded: why a key does nothing about a finding, by finding and key; another may still ask for it.
     """
     because: dict[str, list[str]] = {}
+    for_nothing: dict[str, str] = {}
     for finding in diagnosis.findings:
         for name in book.findings[finding.name].recommend:
-            because.setdefault(name, []).append(finding.name)
+            asked = ((finding.name, key) for key in book.recommendations[name].overrides)
+            if reasons := [(ungrounded or {})[pair] for pair in asked if pair in (ungrounded or {})]:
+                for_nothing.setdefault(name, reasons[0])
+            else:
+                because.setdefault(name, []).append(finding.name)
     strategies: list[Strategy] = []
     advice: list[Strategy] = []
-    skipped: dict[str, str] = {}
+    skipped = {name: reason for name, reason in for_nothing.items() if name not in because}
     taken: dict[str, tuple[Scalar, str]] = {}
     for name, findings in because.items():
         recommendation = book.recommendations[name]

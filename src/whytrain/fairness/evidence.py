@@ -24,12 +24,14 @@ class FairnessEvidence:
         rates: of groups of validation rows.
         n_marks: sets of words that the next training can let stand for each other.
         knows_terms: whether identity terms of the language are known.
+        never_learned: words of a moving one's set that stand in no training text.
     """
 
     effects: tuple[Effect, ...]
     rates: tuple[GroupRate, ...]
     n_marks: int
     knows_terms: bool
+    never_learned: tuple[str, ...] = ()
 
 
 def as_plain(found: FairnessEvidence, name: Callable[[str], str]) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def as_plain(found: FairnessEvidence, name: Callable[[str], str]) -> dict[str, A
         else one
         for one in found.effects
     )
-    return asdict(replace(found, effects=tuple(effects)))
+    never_learned = tuple(map(name, found.never_learned))
+    return asdict(replace(found, effects=tuple(effects), never_learned=never_learned))
 
 
 def of_plain(content: Mapping[str, Any]) -> FairnessEvidence:
@@ -51,7 +54,9 @@ def of_plain(content: Mapping[str, Any]) -> FairnessEvidence:
         GroupRate(**{**one, **{name: one[name] and Interval(**one[name]) for name in intervals}})
         for one in content["rates"]
     )
-    return FairnessEvidence(**{**content, "effects": tuple(effects), "rates": tuple(rates)})
+    never_learned = tuple(content.get("never_learned", ()))  # older runs do not say it
+    kept = {**content, "effects": tuple(effects), "rates": tuple(rates), "never_learned": never_learned}
+    return FairnessEvidence(**kept)
 
 
 def moving(effects: tuple[Effect, ...]) -> list[Effect]:

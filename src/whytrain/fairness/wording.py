@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from whytrain.fairness.groups import GroupRate
 from whytrain.fairness.term_effects import Effect
+from whytrain.presentation.wording import quoted
 
 
 def described(one: Effect, class_names: Sequence[str]) -> str:
     """Say what a word or a group does to the probability of a class."""
     sign = "+" if one.effect.estimate > 0 else "\N{MINUS SIGN}"
-    moved = f"{sign}{abs(one.effect.estimate):.2f} for {class_names[one.class_index]}"
+    moved = f"{sign}{abs(one.effect.estimate):.2f} for {quoted(class_names[one.class_index])}"
     return f"{named(one)} {moved} (in {one.n} {one.where})"
 
 
@@ -25,7 +26,7 @@ def named(one: Effect) -> str:
 def told_rate(rate: GroupRate, class_names: Sequence[str]) -> str:
     """Say how a group differs from the others."""
     assert rate.difference is not None
-    of = "" if rate.class_index is None else f" of {class_names[rate.class_index]}"
+    of = "" if rate.class_index is None else f" of {quoted(class_names[rate.class_index])}"
     points, low, high = (
         f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
         for value in (rate.difference.estimate, rate.difference.low, rate.difference.high)

@@ -116,6 +116,14 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def quoted(class_name: str) -> str:
+    """Return the name of a class as sentences have it: a name such as 2 would be read as a number.
+
+    In other marks than words of the data, which are hidden where text is private.
+    """
+    return f"‘{class_name}’"
+
+
 def shortened(passage: str, letters: int = 40) -> str:
     """Return a passage, of a longer one its first and last words.
 
