@@ -128,6 +128,7 @@ def test_private_text_stays_private(
     ("words", "code", "message"),
     [
         (["runs=[plain]"], 2, "a comparison needs at least two finished runs, got 1"),
+        (["runs=[plain,plain]"], 2, "runs: plain is given twice"),
         (["runs=[plain,elsewhere]"], 1, "plain and elsewhere were evaluated on different sentences"),
         (["runs=[plain,plane]"], 2, "there is no run 'plane'"),
         (["runs=[123,plain]"], 2, "there is no run '123'"),

@@ -125,7 +125,7 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("runs=[stopped,nobody]", 2, "there is no run 'nobody'"),
         ("stopped nobody", 2, "stopped nobody: no key=value; runs are given as runs=[stopped,nobody]"),
         ("runs=stopped", 2, "runs: "),
-        ("runs=[stopped,stopped]", 1, "run stopped has no tables/predictions"),
+        ("runs=[stopped,stopped]", 2, "runs: stopped is given twice: give each run once"),
         ("runs=[stopped,stopped] level=1.5", 2, "level: input should be less than"),
         ("experiment=nobody", 2, "there is no experiment 'nobody'"),
         ("runs=[]", 2, ""),

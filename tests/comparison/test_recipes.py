@@ -10,7 +10,7 @@ from compared_runs import compared_run
 
 from whytrain.comparison.differences import config_differences, legend, origin_table
 from whytrain.comparison.recipes import group_by_seed, is_setting
-from whytrain.comparison.runs import ComparedRun
+from whytrain.comparison.runs import ComparedRun, Origin
 from whytrain.sweeps.run_name import MADE_NAME
 
 
@@ -148,4 +148,41 @@ def test_where_results_come_from():
     assert table.loc["seed"].tolist() == ["0, 1", "0"]
     assert table.loc["parameters"].tolist() == ["1,234,567", "–"]
     assert table.loc["best epoch"].tolist() == ["2", "2"]
-    assert table.loc["duration"].tolist() == ["60 s", "60 s"]
+    assert table.loc["time trained"].tolist() == ["60 s from start to end, pauses included"] * 2
+    assert "goes on from" not in table.index
+
+
+def test_pauses_of_a_resumed_run_are_no_training():
+    run = compared_run("a", 0)
+    record = replace(run.record, seconds=396.0, metrics={**run.record.metrics, "time/fit_s": 142.4})
+    table = origin_table(group_by_seed([replace(run, record=record), compared_run("b", 0, size="9")]))
+    assert table.set_index("what").loc["time trained", "A"] == "2.4 min"
+
+
+def gone_on(run: ComparedRun, before: ComparedRun) -> ComparedRun:
+    return replace(run, origin=Origin(name=before.name, params=before.record.params))
+
+
+def test_a_run_that_went_on_from_another_says_so():
+    stars = compared_run("stars", 0, **{"trainer.max_epochs": "6"})
+    further = gone_on(unnamed(0, **{"trainer.max_epochs": "3", "continue_from": "0af3"}), stars)
+    recipes = group_by_seed([stars, further])
+    assert config_differences(recipes).to_dict("list") == {
+        "key": ["goes on from", "trainer.max_epochs"],
+        "A": ["–", "6"],
+        "B": ["stars", "3"],
+    }
+    assert list(legend(recipes).values()) == [
+        "stars (trainer.max_epochs=6)",
+        "goes on from stars, trainer.max_epochs=3",
+    ]
+    assert origin_table(recipes).set_index("what").loc["goes on from"].tolist() == ["–", "stars"]
+
+
+def test_seeds_that_went_on_from_seeds_of_one_recipe_are_one_recipe():
+    bases = [compared_run(f"base-s{seed}", seed, size="8") for seed in (0, 1)]
+    other = compared_run("other", 1, size="9")
+    further = [gone_on(compared_run(f"further-s{seed}", seed, size="8"), bases[seed]) for seed in (0, 1)]
+    assert list(named(group_by_seed([*bases, *further]))) == ["base", "further"]
+    elsewhere = [further[0], gone_on(further[1], other)]
+    assert list(named(group_by_seed(elsewhere))) == ["further-s0", "further-s1"]

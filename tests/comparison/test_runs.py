@@ -27,6 +27,11 @@ def first(tracker):
     return tracker.run("first")
 
 
+@pytest.fixture(scope="module")
+def alike(tracker):
+    return tracker.run("alike")
+
+
 def test_another_order_of_rows_and_classes_is_read_in_that_of_the_first(tracker, first):
     rows = np.random.default_rng(3).permutation(N).tolist()
     other = tracker.run("other", seed=5, rows=rows, classes=CLASSES[::-1])
@@ -45,9 +50,9 @@ def test_another_order_of_rows_and_classes_is_read_in_that_of_the_first(tracker,
     )
 
 
-def test_the_positive_class_is_the_baseline_s_and_others_are_said(tracker, first):
+def test_the_positive_class_is_the_baseline_s_and_others_are_said(tracker, first, alike):
     about_bad = tracker.run("about bad", params={"positive_class": "bad"})
-    assert load(tracker, first, first).sentences.positive == 1
+    assert load(tracker, first, alike).sentences.positive == 1
     loaded = load(tracker, about_bad, first)
     assert loaded.sentences.positive == 0
     assert [run.predictions.positive for run in loaded.runs] == [0, 0]
@@ -62,10 +67,10 @@ def test_the_positive_class_is_the_baseline_s_and_others_are_said(tracker, first
     assert measures.against_baseline["first"].of(F1).measured.value_b == pytest.approx(f1)
 
 
-def test_the_fingerprint_is_that_of_the_sentences_alone(tracker, first):
+def test_the_fingerprint_is_that_of_the_sentences_alone(tracker, first, alike):
     turned = tracker.run("turned", rows=range(N), classes=CLASSES[::-1])
     loaded = load(tracker, first, turned)
-    assert loaded.sentences.fingerprint == load(tracker, first, first).sentences.fingerprint
+    assert loaded.sentences.fingerprint == load(tracker, first, alike).sentences.fingerprint
     short = [tracker.run(f"short {i}", rows=range(100)) for i in range(2)]
     assert load(tracker, *short).sentences.fingerprint != loaded.sentences.fingerprint
 
@@ -116,7 +121,7 @@ def test_other_classes_are_refused(tracker, first):
         load(tracker, first, "other class")
 
 
-def test_private_texts_are_compared_and_not_shown(tracker, first):
+def test_private_texts_are_compared_and_not_shown(tracker, first, alike):
     private = tracker.run("private", log_text=False)
     loaded = load(tracker, private, first)
     assert loaded.sentences.texts == TEXTS  # the other run stored them
@@ -124,7 +129,7 @@ def test_private_texts_are_compared_and_not_shown(tracker, first):
     loaded = load(tracker, private, also_private)
     assert loaded.sentences.texts is None
     assert "private" in loaded.missing[0]
-    assert load(tracker, first, first, show_text=False).sentences.texts is None
+    assert load(tracker, first, alike, show_text=False).sentences.texts is None
     changed = tracker.run("private, changed", log_text=False, texts=["x", *TEXTS[1:]])
     with pytest.raises(DataError, match="ids stand for other texts"):
         load(tracker, first, changed)
@@ -162,14 +167,23 @@ def test_one_run_is_not_enough(tracker, first):
         load(tracker, first)
 
 
-def test_a_run_that_comes_twice_and_runs_of_one_name_are_told_apart(tracker, first):
+def test_runs_of_one_name_are_told_apart(tracker, first):
     twins = [tracker.run("twin") for _ in range(2)]
-    loaded = load(tracker, first, first, *twins)
+    loaded = load(tracker, first, *twins)
     names = [run.name for run in loaded.runs]
-    assert names == ["first", "first (2)", f"twin {twins[0][:8]}", f"twin {twins[1][:8]}"]
+    assert names == ["first", f"twin {twins[0][:8]}", f"twin {twins[1][:8]}"]
 
 
-def test_nothing_is_left_in_the_working_directory(tracker, first, tmp_path, monkeypatch):
+def test_runs_know_from_which_they_went_on(tracker, first):
+    further = tracker.run("further", tags={"started_from": first})
+    renewed = tracker.run("renewed", params={"continue_from": further})
+    orphan = tracker.run("orphan", tags={"started_from": "0123456789abcdef" * 2})
+    loaded = load(tracker, first, further, renewed, orphan)
+    origins = [run.origin and run.origin.name for run in loaded.runs]
+    assert origins == [None, "first", "further", "01234567"]
+
+
+def test_nothing_is_left_in_the_working_directory(tracker, first, alike, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    load(tracker, first, first)
+    load(tracker, first, alike)
     assert list(Path().iterdir()) == []

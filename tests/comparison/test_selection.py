@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from whytrain.comparison.selection import select_runs
-from whytrain.errors import TrackingError
+from whytrain.comparison.selection import select_runs, selection_of
+from whytrain.errors import ConfigError, TrackingError
+from whytrain.tracking.reader import find_run
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,30 @@ def test_an_experiment_stands_for_what_was_trained_in_it(tracker, runs):
 def test_what_cannot_be_compared_is_refused(tracker, runs, wanted, message):
     with pytest.raises(TrackingError, match=message):
         select_runs(tracker.uri, wanted, "whytrain")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (["one", "one"], "^runs: one is given twice: give each run once"),
+        (["two", "one", "{one}"], "^runs: one and {one} are one run: give each run once"),
+        (["{one:.8}", "one"], "^runs: {one:.8} and one are one run"),
+        (["sweep", "{sweep}"], "^runs: sweep and {sweep} are one run"),
+    ],
+)
+def test_a_run_is_not_compared_with_itself(tracker, runs, wanted, message):
+    said = [word.format(**runs) for word in wanted]
+    with pytest.raises(ConfigError, match=message.format(**runs)):
+        select_runs(tracker.uri, said, "whytrain")
+    with pytest.raises(ConfigError, match="given twice"):
+        selection_of([find_run(tracker.uri, "one")] * 2)
+
+
+def test_a_job_beside_its_sweep_is_there_once(tracker, runs):
+    for wanted in (["job 0", "sweep", "one"], ["sweep", "job 0", "one"]):
+        found = select_runs(tracker.uri, wanted, "whytrain")
+        assert names(found) == ["job 0", "one"]
+        assert found.named == {runs["job 0"], runs["one"]}
 
 
 def test_an_unknown_experiment_names_those_that_there_are(tracker, runs):

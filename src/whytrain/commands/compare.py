@@ -25,7 +25,7 @@ def hydra_main(config: DictConfig) -> None:
 def compare(config: DictConfig) -> None:
     """Compare runs, write the report and track it."""
     # Imported here: --help and --cfg do without the first of them, a wrong command line without the rest.
-    from whytrain.comparison.settings import SETTINGS
+    from whytrain.comparison.settings import SETTINGS, refuse_twice
     from whytrain.config.validation import check_config
     from whytrain.tracking.quick_look import known_run
 
@@ -33,8 +33,8 @@ def compare(config: DictConfig) -> None:
     plain["explainer"] = chosen_methods(plain.get("explainer"))
     check_config(plain, SETTINGS | {"runs": list[str] | None, "output": str | None})
     tracking = instantiate(config.tracking)
-    for run in plain["runs"] or ():
-        known_run(tracking.address, run)
+    named = plain["runs"] or []
+    refuse_twice(named, [known_run(tracking.address, run) for run in named])
 
     from rich.console import Console
     from rich.progress import track

@@ -234,13 +234,14 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
 def _note_start(start: _Start, store: Store) -> None:
     """Keep what a run is made from, so that it can be gone on with and followed."""
     from whytrain import lightning_modules as lm
+    from whytrain.runs.provenance import STARTED_FROM
 
     job = start.job
     if start.is_new_line:
         lm.write_command_line(store.directory, job.words, {group: job.choices[group] for group in CHOICES})
     lm.write_config(store.directory, start.plain)
     if start.origin is not None:
-        store.set_tags({"started_from": start.origin.name})
+        store.set_tags({STARTED_FROM: start.origin.name})
 
 
 def _tell(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -16,7 +16,7 @@ from whytrain.sweeps.run_key import NO_PART
 from whytrain.sweeps.run_name import MADE_NAME
 
 # What does not make a recipe another one either: which run it was derived from, what follows.
-_INCIDENTAL = {"from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
+_INCIDENTAL = {"continue_from", "from_diagnosis", "guidance.run", "n_parameters", POSITIVE_CLASS, TASK}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,6 +44,11 @@ class Recipe:
         return tuple(run.seed for run in self.runs)
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """The names of the runs that its runs went on from."""
+        return tuple(dict.fromkeys(run.origin.name for run in self.runs if run.origin is not None))
+
+    @property
     def is_named(self) -> bool:
         """Whether a person gave its runs their names."""
         return not any(run.record.tags.get(MADE_NAME) == run.record.name for run in self.runs)
@@ -59,8 +64,17 @@ def recipe_settings(run: ComparedRun) -> dict[str, str]:
 
     A key that is null is as good as one that is not there: newer versions have more keys.
     """
-    params = run.record.params
+    return _settings(run.record.params)
+
+
+def _settings(params: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in params.items() if is_setting(key) and value != "None"}
+
+
+def _recipe_key(run: ComparedRun) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]] | None]:
+    """Return what seeds of a recipe have in common: settings, and those of the run that they went on from."""
+    before = None if run.origin is None else frozenset(_settings(run.origin.params).items())
+    return frozenset(recipe_settings(run).items()), before
 
 
 def is_setting(key: str) -> bool:
@@ -82,9 +96,9 @@ def group_by_seed(runs: Sequence[ComparedRun]) -> tuple[Recipe, ...]:
     Every run stays by itself where all are of one recipe (then the runs are what is compared), or where a
     recipe has a seed twice (then its runs do not differ in the seed).
     """
-    groups: dict[frozenset[tuple[str, str]], list[ComparedRun]] = {}
+    groups: dict[object, list[ComparedRun]] = {}
     for run in runs:
-        groups.setdefault(frozenset(recipe_settings(run).items()), []).append(run)
+        groups.setdefault(_recipe_key(run), []).append(run)
     distinct = all(len({run.seed for run in group}) == len(group) for group in groups.values())
     members = [[run] for run in runs] if len(groups) == 1 or not distinct else list(groups.values())
     return tuple(

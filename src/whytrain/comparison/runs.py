@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -19,10 +19,12 @@ from whytrain.metrics import METRICS
 from whytrain.runs.config import is_private
 from whytrain.runs.corrected_labels import judged_alike
 from whytrain.runs.predictions import StoredPredictions, positive_class, read_predictions
+from whytrain.runs.provenance import origin_id
 from whytrain.runs.sentences import read_sentences
 from whytrain.statistics.pairing import align_rows
 from whytrain.tasks import CLASSIFICATION, Task
-from whytrain.tracking.reader import RunRecord
+from whytrain.tracking.quick_look import short_id
+from whytrain.tracking.reader import RunRecord, find_run
 from whytrain.tracking.tables import text_hash
 from whytrain.types import Predictions
 
@@ -60,19 +62,34 @@ class Sentences:
     task: Task = CLASSIFICATION
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The run from whose weights another one went on.
+
+    Attributes:
+        name: what people call it; the beginning of its id where it is gone.
+        params: its config as MLflow keeps it; its id alone where it is gone.
+    """
+
+    name: str
+    params: Mapping[str, str]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ComparedRun:
     """A run, and what its best epoch says about the sentences.
 
     Attributes:
-        name: of the run; with its id or a number where several have it.
+        name: of the run; with its id where several have it.
         record: what MLflow says of it.
         predictions: rows and classes in the order of `Sentences`.
+        origin: the run from whose weights it went on; None where it began with new ones.
     """
 
     name: str
     record: RunRecord
     predictions: Predictions
+    origin: Origin | None = None
 
     @property
     def seed(self) -> str | None:
@@ -133,6 +150,7 @@ def load_runs(selection: Selection, progress: Progress, *, show_text: bool) -> L
             name=name,
             record=record,
             predictions=aligned(table, found[0][1], (names[0], name), sentences.positive),
+            origin=_origin(record, {one.run_id: known for one, known in zip(records, names, strict=True)}),
         )
         for name, (record, table) in zip(names, found, strict=True)
     ]
@@ -159,21 +177,24 @@ def _other_positives(names: Sequence[str], found: Sequence[tuple[RunRecord, Stor
     ]
 
 
-def unique_names(records: Sequence[RunRecord]) -> list[str]:
-    """Return the runs' names, told apart by the beginning of their ids, or by a number for the same run.
+def _origin(run: RunRecord, names: Mapping[str, str]) -> Origin | None:
+    """Return from which run one went on; `names` are those of runs that a reader sees already, by id."""
+    run_id = origin_id(run)
+    if run_id is None:
+        return None
+    try:
+        found = find_run(run.uri, run_id)
+    except TrackingError:
+        return Origin(name=short_id(run_id), params={"run_id": run_id})
+    return Origin(name=names.get(found.run_id, found.name), params=found.params)
 
-    Names that several runs share get the first eight digits of the id; a run that comes twice is numbered.
-    """
-    ids_of: dict[str, set[str]] = {}
-    for record in records:
-        ids_of.setdefault(record.name, set()).add(record.run_id)
-    seen: Counter[str] = Counter()
-    names = []
-    for record in records:
-        seen[record.run_id] += 1
-        name = record.name if len(ids_of[record.name]) == 1 else f"{record.name} {record.run_id[:8]}"
-        names.append(name if seen[record.run_id] == 1 else f"{name} ({seen[record.run_id]})")
-    return names
+
+def unique_names(records: Sequence[RunRecord]) -> list[str]:
+    """Return the runs' names; those that several runs share get the first eight digits of the id."""
+    n_of = Counter(record.name for record in records)
+    return [
+        record.name if n_of[record.name] == 1 else f"{record.name} {record.run_id[:8]}" for record in records
+    ]
 
 
 def _sentences(

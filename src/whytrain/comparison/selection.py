@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from whytrain.comparison.settings import refuse_twice
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import RunRecord, child_runs, experiment_runs, find_run
 from whytrain.typed_commands import typed
@@ -36,35 +37,42 @@ def select_runs(uri: str, names: Sequence[str] | None, experiment: str) -> Selec
             runs of the experiment.
         experiment: name of an MLflow experiment.
 
+    A job that stands beside its sweep is there once, in the first place that has it.
+
     Raises:
+        ConfigError: a run is given twice.
         TrackingError: a run or the experiment does not exist, or a named run did not finish or is a
             comparison itself.
     """
     if names is None:
         return _of_many(experiment_runs(uri, experiment))
-    runs: list[RunRecord] = []
+    found = [find_run(uri, name) for name in names]
+    refuse_twice(names, [run.run_id for run in found])
+    runs: dict[str, RunRecord] = {}
     named: set[str] = set()
     left_out: list[str] = []
-    for name in names:
-        run = find_run(uri, name)
+    for run in found:
         children = child_runs(run)
         if children:
             part = _of_many(children)
-            runs += part.runs
             left_out += part.left_out
+            for job in part.runs:
+                runs.setdefault(job.run_id, job)
         else:
             _check_named(run)
-            runs.append(run)
+            runs.setdefault(run.run_id, run)
             named.add(run.run_id)
-    return Selection(runs=tuple(runs), named=frozenset(named), left_out=tuple(left_out))
+    return Selection(runs=tuple(runs.values()), named=frozenset(named), left_out=tuple(left_out))
 
 
 def selection_of(runs: Sequence[RunRecord]) -> Selection:
     """Select runs that were found already, each of them named.
 
     Raises:
+        ConfigError: one is given twice.
         TrackingError: one did not finish, or is a comparison itself.
     """
+    refuse_twice([run.name for run in runs], [run.run_id for run in runs])
     for run in runs:
         _check_named(run)
     return Selection(runs=tuple(runs), named=frozenset(run.run_id for run in runs), left_out=())

@@ -1,4 +1,4 @@
-"""Where a run comes from, as tags: the fingerprints of its data and tokenizer, and the commit of the code."""
+"""Where a run comes from, as tags: its data and tokenizer, the run before it, the commit of its code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
 _DATA, _TOKENIZER, _COMMIT, _DIRTY = "data_fingerprint", "tokenizer_fingerprint", "git_commit", "git_dirty"
+STARTED_FROM = "started_from"  # id of the finished run from whose weights it went on, `resume=RUN`
 _GIVEN = "given_data_fingerprint"  # of the data before labels were corrected, where some were
 
 
@@ -28,6 +29,11 @@ def log_provenance(store: Recorder, corpus: Corpus, tokenizer_fingerprint: str) 
 def data_fingerprint(run: RunRecord) -> str | None:
     """Return the fingerprint of the run's data; None where it is not known."""
     return run.tags.get(_DATA)
+
+
+def origin_id(run: RunRecord) -> str | None:
+    """Return the id of the run from whose weights it went on, on its data or on new; None without one."""
+    return run.tags.get(STARTED_FROM) or run.setting("continue_from")
 
 
 def runs_of_same_data(run: RunRecord) -> list[RunRecord]:
