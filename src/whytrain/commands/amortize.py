@@ -62,7 +62,11 @@ def amortize(config: DictConfig) -> None:
         f"{time.perf_counter() - started:.0f} s from {found.n_train:,} training sentences "
         f"({trained.n_evaluations:,} evaluations).\n"
         f"On held-out sentences its values are off by {found.relative_error:.0%} of their sizes on average; "
-        f"the words have the same order with a correlation of {found.rank_correlation:.2f}.\n"
+        f"the words have the same order with a correlation of {found.rank_correlation:.2f}.",
+        markup=False,
+        highlight=False,
+    )
+    console.print(
         f'Ask it: {typed("explain")} run={run.name} explainer=amortized text="…", or file=… for many texts.',
         markup=False,
         highlight=False,

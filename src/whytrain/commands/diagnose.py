@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NoReturn
 
 from hydra.utils import instantiate
@@ -55,7 +56,9 @@ def diagnose(config: DictConfig) -> None:
     write_diagnosis(folder, diagnosis, plan, run.name, run.run_id, suspects)
     console = Console()
     for line in told(diagnosis, plan, run.name, absent_evidence(evidence)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        # Keys and values to copy stay whole where they are longer than a line.
+        shown = fill(line, console.width, break_long_words=False, break_on_hyphens=False)
+        console.print(shown, markup=False, highlight=False, soft_wrap=True)
     console.print(f"page, findings and overrides in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -67,8 +67,10 @@ def inspect(config: DictConfig) -> None:
     link_pages(run)
     for path in written.figures:
         kept.log_artifact(path, "figures/inspect")
-    for line in (*left_out, f"page: {written.page} (tables and figures beside it; kept with the run)"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for line in left_out:
+        console.print(line, markup=False, highlight=False)
+    page = f"page: {written.page} (tables and figures beside it; kept with the run)"
+    console.print(page, markup=False, highlight=False, soft_wrap=True)
 
 
 def _answer(analysis: Analysis, subject: Subject, console: Console) -> AnalysisResult:
