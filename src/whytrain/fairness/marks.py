@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence
 
 from whytrain.fairness.term_effects import Effect
 from whytrain.shortcuts.features import Text
@@ -52,6 +52,6 @@ def never_learned(moving: Iterable[Effect], terms: IdentityTerms, train: Sequenc
     return tuple(dict.fromkeys(word for word in held if word.lower() not in seen))
 
 
-def _seen(wanted: Set[str], train: Sequence[str]) -> set[str]:
+def _seen(wanted: set[str], train: Sequence[str]) -> set[str]:
     """Return which words, all in lower case, stand in some text."""
     return {word for text in train for word in wanted.intersection(Text(text).words)} if wanted else set()
