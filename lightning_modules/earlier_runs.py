@@ -25,6 +25,7 @@ from whytrain.lightning_modules.data import TextData
 from whytrain.models.teacher import Answers, Compared, kept_answers, load_teacher
 from whytrain.objectives.augmentation import Augmenter, Words, joined_texts, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
+from whytrain.objectives.teachers import folder_of
 from whytrain.runs.diagnosed_run import KEY
 from whytrain.runs.find import RunFinder
 from whytrain.runs.guiding_run import read_named
@@ -146,8 +147,7 @@ def distillation_of(
 
 
 def _teacher_folder(teacher: str, fingerprint: str, find: RunFinder) -> Path:
-    local = Path(teacher).expanduser()
-    if local.is_dir():
+    if (local := folder_of(teacher)) is not None:
         return local
     run = find(teacher)
     if data_fingerprint(run) != fingerprint:

@@ -15,6 +15,7 @@ from whytrain.guidance.token_kinds import TokenKinds
 from whytrain.models.bilstm import BiLSTM
 from whytrain.objectives.distillation import Distillation
 from whytrain.objectives.objective import Objective, ObjectiveSettings
+from whytrain.objectives.teachers import folder_of
 from whytrain.types import Batch
 
 KINDS = TokenKinds(
@@ -76,6 +77,14 @@ def test_a_sentence_by_hand():
     cost = learned.blend(gold, torch.zeros(1, 2), None, batch)
     divergence = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
     assert cost.item() == pytest.approx(0.3 * math.log(2) + 0.7 * 4 * divergence, rel=1e-6)
+
+
+def test_a_teacher_is_a_folder_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "file").touch()
+    assert folder_of(str(tmp_path / "model")) == folder_of("~/model") == tmp_path / "model"
+    assert folder_of("first") is folder_of(str(tmp_path / "file")) is None
 
 
 def test_the_teachers_own_answer_costs_nothing_but_the_gold_label():

@@ -128,6 +128,7 @@ def check(config: DictConfig) -> None:
     """
     from whytrain.config.validation import check_config
     from whytrain.guidance.guidance_settings import FOUND
+    from whytrain.objectives.teachers import folder_of, teachers_of
     from whytrain.shortcuts.marks import read_marks
     from whytrain.tracking.quick_look import known_run
 
@@ -136,9 +137,8 @@ def check(config: DictConfig) -> None:
     instantiate(config.data).look()
     named = [plain["guidance"]["run"]]
     if instantiate(config.task).exclusive:
-        given = plain["distillation"]["teacher"]  # runs, or folders
-        teachers = [given] if isinstance(given, str) else given or ()
-        named += [teacher for teacher in teachers if not Path(teacher).expanduser().is_dir()]
+        teachers = teachers_of(plain["distillation"]["teacher"])
+        named += [teacher for teacher in teachers if folder_of(teacher) is None]
     for run in filter(None, named):
         known_run(instantiate(config.tracking).address, run)
     if (marks := plain["guidance"]["marks"]) not in (None, FOUND):

@@ -15,6 +15,7 @@ from whytrain.errors import ConfigError
 from whytrain.guidance.guidance_settings import Probability
 from whytrain.models.teacher import Compared
 from whytrain.models.token_attributions import token_attributions
+from whytrain.objectives.teachers import teachers_of
 from whytrain.types import Batch
 
 
@@ -60,7 +61,7 @@ class DistillationSettings:
     @property
     def teachers(self) -> tuple[str, ...]:
         """Each teacher."""
-        return (self.teacher,) if isinstance(self.teacher, str) else tuple(self.teacher or ())
+        return teachers_of(self.teacher)
 
     @property
     def compared(self) -> tuple[Compared, ...]:
