@@ -21,9 +21,9 @@ from whytrain.callbacks.display.time_left import TimeLeft
 from whytrain.callbacks.observer import Observer
 from whytrain.callbacks.order import Phase, phase_of
 from whytrain.callbacks.spent import END, EPOCH, topic_of
+from whytrain.counted import counted
 from whytrain.data.unread import told
 from whytrain.pages.console import opening_table, run_facts
-from whytrain.presentation.wording import counted
 
 REFRESH_S = 0.1
 LINE_S = 10.0  # seconds between two lines about one step of the end

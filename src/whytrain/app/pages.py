@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
 from whytrain.app.exploration import Exploration
+from whytrain.counted import counted
 from whytrain.errors import ConfigError
 from whytrain.pages.html import visible
 from whytrain.presentation import palette, wording
@@ -42,7 +43,7 @@ class Pages:
             "exploration": exploration,
             "models": exploration.models,
             "views": VIEWS,
-            "counted": wording.counted,
+            "counted": counted,
             "listed": wording.listed,
         }
 

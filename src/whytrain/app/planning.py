@@ -12,10 +12,11 @@ import numpy as np
 import whytrain as wt
 from whytrain.app.explored import Explored
 from whytrain.config.override_words import last_of_each, words_of
+from whytrain.counted import counted
 from whytrain.data.corpus import Corpus
 from whytrain.errors import ConfigError
 from whytrain.guidance.repair import repair_of
-from whytrain.presentation.wording import counted, listed
+from whytrain.presentation.wording import listed
 from whytrain.runs.config import read_inherited
 from whytrain.runs.remarks import Opinion
 from whytrain.shortcuts.marks import Mark, write_marks

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textwrap import fill
 
 from whytrain.audit.drift import Drift, Look
-from whytrain.presentation.wording import MINUS, counted, listed
+from whytrain.counted import counted
+from whytrain.presentation.wording import MINUS, listed
 
 _NAMED = 3  # differences in the verdict
 _COLUMNS = 80

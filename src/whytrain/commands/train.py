@@ -359,7 +359,7 @@ def train_further(job: Job, run_id: str, uri: str) -> Job:
         TrackingError: there is no such run, or it kept no command line.
     """
     from whytrain.config.override_words import last_of_each
-    from whytrain.presentation.wording import counted
+    from whytrain.counted import counted
     from whytrain.runs.config import read_inherited
     from whytrain.tracking.reader import find_run
 

@@ -13,10 +13,11 @@ from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Lines
 from whytrain.analyses.chosen_texts import ChosenTexts, chosen_texts
 from whytrain.analyses.subject import Subject
+from whytrain.counted import counted
 from whytrain.counterfactuals.contrast import changes_in_words, contrast_rows
 from whytrain.counterfactuals.turned import Turned, Turner, median_words
 from whytrain.data.lexicon import NoLexicon, lexicon_of
-from whytrain.presentation.wording import counted, listed, percent
+from whytrain.presentation.wording import listed, percent
 from whytrain.shortcuts.features import Text
 from whytrain.statistics.intervals import Interval, wilson_interval
 

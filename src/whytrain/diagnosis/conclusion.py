@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whytrain.counted import counted
 from whytrain.data.lexicon import WordNet, is_english
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
@@ -17,7 +18,6 @@ from whytrain.diagnosis.rules import RuleBook
 from whytrain.errors import ConfigError
 from whytrain.fairness.evidence import LEAST_EFFECT, moving
 from whytrain.guidance.guidance_settings import ACT_ON_NAMED
-from whytrain.presentation.wording import counted
 from whytrain.shortcuts.evidence import ShortcutEvidence
 
 _FEW_EPOCHS = 3  # two without a better value and one with it

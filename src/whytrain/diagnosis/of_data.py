@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.data.label_names import few_of
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence, TrainingRows, ValidationRows
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import counted, quoted
+from whytrain.presentation.wording import quoted
 from whytrain.statistics.intervals import clustered_share, wilson_interval
 
 SHOWN = 8

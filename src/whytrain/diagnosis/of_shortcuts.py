@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import PAIR, Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import counted, percent
+from whytrain.presentation.wording import percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval

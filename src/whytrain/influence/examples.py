@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars, exactly
 from whytrain.analyses.subject import Subject
+from whytrain.counted import counted
 from whytrain.data.corpus import Split
 from whytrain.influence.drawn import drawn_rows
 from whytrain.influence.gradients import Layer
 from whytrain.influence.tracin import read_checkpoints, tracin
 from whytrain.models.alike import mean_states
 from whytrain.models.batch_runner import split_of
-from whytrain.presentation.wording import counted, percent, shortened
+from whytrain.presentation.wording import percent, shortened
 from whytrain.statistics.intervals import wilson_interval
 
 _AT_ONCE = 1024  # sentences between two marks of progress

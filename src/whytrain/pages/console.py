@@ -14,6 +14,7 @@ from rich.text import Text
 from torch import nn
 
 from whytrain.config.override_words import words_of
+from whytrain.counted import counted
 from whytrain.data.corpus import Corpus
 from whytrain.data.label_names import few_of
 from whytrain.data.tokenization import Tokenizer
@@ -24,7 +25,7 @@ from whytrain.pages.run.continued import continued_sentences
 from whytrain.pages.run.elsewhere import worse_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.shortcuts import unchecked_sentence
-from whytrain.presentation.wording import counted, with_interval
+from whytrain.presentation.wording import with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.typed_commands import typed
 

@@ -8,13 +8,13 @@ from html import escape
 import numpy as np
 
 from whytrain.config.override_words import words_of
+from whytrain.counted import counted
 from whytrain.diagnosis.finding import SEVERITIES, Diagnosis, Example, Finding, Support, in_words
 from whytrain.diagnosis.overrides import Plan, Strategy
 from whytrain.diagnosis.rules import Expectation
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.html import SEVERITIES_THEME, THEME, page
 from whytrain.presentation.measures import measure_name
-from whytrain.presentation.wording import counted
 
 _GLOSSARY = {
     "95% interval": "where the true value most likely lies: 95 of 100 such intervals hold it.",

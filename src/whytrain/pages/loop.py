@@ -10,6 +10,7 @@ from typing import get_args
 
 import pandas as pd
 
+from whytrain.counted import counted
 from whytrain.loop.arm_accuracies import NAMES
 from whytrain.loop.arms import BASELINE, EXPLAINED, RANDOM
 from whytrain.loop.deletion_robustness import UNTARGETED
@@ -18,7 +19,7 @@ from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
 from whytrain.pages.html import THEME, bullets, image, page, paragraph, table
 from whytrain.presentation.measures import measure_name
-from whytrain.presentation.wording import MINUS, counted, signed
+from whytrain.presentation.wording import MINUS, signed
 
 EXPLANATION = (
     "Differences are after minus before, paired by seed and by sentence, with 95% intervals. A promise is "

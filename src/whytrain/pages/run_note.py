@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from whytrain.counted import counted
 from whytrain.data.corpus import Corpus
 from whytrain.data.label_names import few_of
 from whytrain.metrics import ACCURACY, evaluate, shown_for
 from whytrain.pages.next_steps import PATH, commands
 from whytrain.pages.run.reported import ReportedRun
-from whytrain.presentation.wording import counted, number
+from whytrain.presentation.wording import number
 from whytrain.tracking.ui import RUN_ADDRESS, TABLE_ADDRESS
 from whytrain.types import Predictions
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from whytrain.attribution.tables import Name
+from whytrain.counted import counted
 from whytrain.diagnosis.of_shortcuts import EFFECT, described
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.html import paragraph, table
-from whytrain.presentation.wording import counted, listed, percent
+from whytrain.presentation.wording import listed, percent
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 
 _MOST = 10  # candidates in the table

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from whytrain.presentation.wording import counted
+from whytrain.counted import counted
 from whytrain.sweeps.summary import best_first
 from whytrain.tracking.quick_look import short_id
 from whytrain.typed_commands import typed

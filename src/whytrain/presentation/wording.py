@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from whytrain.attribution.attribution import Quantity
-from whytrain.counted import counted as counted  # noqa: PLC0414  (to be had here, too)
 from whytrain.statistics.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"

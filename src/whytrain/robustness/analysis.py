@@ -14,9 +14,10 @@ from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars, Chart, Lines
 from whytrain.analyses.chosen_texts import ChosenTexts, chosen_texts
 from whytrain.analyses.subject import Subject
+from whytrain.counted import counted
 from whytrain.data.lexicon import Lexicon, NoLexicon, are_english, lexicon_of
 from whytrain.data.words import bare_word
-from whytrain.presentation.wording import counted, listed, percent
+from whytrain.presentation.wording import listed, percent
 from whytrain.robustness.attacks import HOLDS, Attacked, attack
 from whytrain.robustness.certificates import certified
 from whytrain.robustness.clauses import ENGLISH, with_clauses

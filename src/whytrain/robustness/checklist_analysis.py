@@ -12,8 +12,9 @@ from annotated_types import Ge
 from whytrain.analyses.analysis import Analysis, AnalysisResult, Need, Progress
 from whytrain.analyses.charts import Bars
 from whytrain.analyses.subject import Subject
+from whytrain.counted import counted
 from whytrain.data.label_names import few_of
-from whytrain.presentation.wording import counted, percent
+from whytrain.presentation.wording import percent
 from whytrain.robustness.checklist import Outcome, read_suite, run_tests
 
 _SURE = 0.9  # share of its cases that a test passes where an ability is there

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, fitted, need
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import INK, run_colors, run_lines
-from whytrain.presentation.wording import counted
 
 # Run name → probabilities (n, n_classes) and labels (n,). The order of the names decides their colors.
 Runs = Mapping[str, tuple[NDArray[np.floating], NDArray[np.integer]]]

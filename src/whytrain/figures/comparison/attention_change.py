@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key, run_label
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
@@ -22,7 +23,6 @@ from whytrain.figures.comparison.before_after import (
     strongest,
 )
 from whytrain.presentation.palette import GRAY, INK, RIGHT, WRONG
-from whytrain.presentation.wording import counted
 
 _NAMED = 3  # points of the scatter that have their words beside them
 _SCATTER = 3.1  # inches

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown, widest
 from whytrain.figures.comparison.before_after import ROW, Array, TwoRuns, change_bars, paired_bars
-from whytrain.presentation.wording import counted, plural, signed
+from whytrain.presentation.wording import plural, signed
 
 _MOST_PAIRS = 14
 

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import widest
 from whytrain.loop.verdicts import Effect
 from whytrain.presentation.measures import measure_name
 from whytrain.presentation.palette import GRAY, INK, PALETTE, RIGHT, WRONG
-from whytrain.presentation.wording import counted
 
 _COLUMNS = 3
 _COLORS = {"kept": RIGHT, "missed": WRONG, "open": GRAY, None: PALETTE[0]}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
@@ -20,7 +21,7 @@ from whytrain.figures.comparison.before_after import (
     paired_bars,
     strongest,
 )
-from whytrain.presentation.wording import all_together, counted, score, scores_of
+from whytrain.presentation.wording import all_together, score, scores_of
 
 
 def value_change(

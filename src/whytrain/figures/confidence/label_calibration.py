@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown_name, widest
 from whytrain.presentation.palette import GRAY, INK, VALIDATION
-from whytrain.presentation.wording import counted
 
 _NAME_COLUMNS = 24  # narrow characters
 _ROW, _BOTTOM = 0.3, 0.6  # inches

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted
 from whytrain.figures.base.signs import shade_key, shades
 from whytrain.figures.base.style import SMALL_SIZE, WIDTH, finish, finite_range, need, new_figure
 from whytrain.figures.base.text import shortened, shown, widest
 from whytrain.presentation.palette import INK
-from whytrain.presentation.wording import amount, counted, plural, signed
+from whytrain.presentation.wording import amount, plural, signed
 
 _MOST_EDGES = 40
 _ARC = 1.9  # inches of the highest arc

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown_end, widest
 from whytrain.presentation.palette import GRAY, INK, PALETTE
-from whytrain.presentation.wording import MINUS, counted
+from whytrain.presentation.wording import MINUS
 from whytrain.statistics.intervals import t_interval
 
 _ROW, _NARROW_ROW = 0.36, 0.24  # inches; narrow where there are many layers

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import Quantity
+from whytrain.counted import counted
 from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import (
     SMALL_SIZE,
@@ -23,7 +24,7 @@ from whytrain.figures.base.style import (
 )
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.presentation.wording import counted, score, scores_of
+from whytrain.presentation.wording import score, scores_of
 
 _FEWEST_PLACES = 5  # a single bar must not fill the figure
 _MOST_NUMBERS = 16  # bars that have room for their number

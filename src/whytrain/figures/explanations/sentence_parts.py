@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from whytrain.attribution.attribution import Quantity
 from whytrain.attribution.deletion import Parts
 from whytrain.attribution.target import UNITS
+from whytrain.counted import counted
 from whytrain.figures.base.runs import key
 from whytrain.figures.base.signs import shade_key, shades
 from whytrain.figures.base.style import (
@@ -30,7 +31,7 @@ from whytrain.figures.base.style import (
 )
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import GRAY, INK, PALETTE
-from whytrain.presentation.wording import counted, listed, plural, signed
+from whytrain.presentation.wording import listed, plural, signed
 from whytrain.statistics.intervals import t_interval
 from whytrain.types import Payoff
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from whytrain.attribution.attribution import Quantity, ranking
+from whytrain.counted import counted
 from whytrain.figures.base.signs import sign_colors
 from whytrain.figures.base.style import (
     SMALL_SIZE,
@@ -24,7 +25,7 @@ from whytrain.figures.base.style import (
 )
 from whytrain.figures.base.text import shortened, shown, widest
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.presentation.wording import all_together, counted, score
+from whytrain.presentation.wording import all_together, score
 
 _ROW = 0.32  # inches
 

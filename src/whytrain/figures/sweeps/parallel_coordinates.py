@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.figures.base.style import LABEL_SIZE, SMALL_SIZE, Margins, fitted, grid, need, new_figure
 from whytrain.figures.base.style import finish as finished
 from whytrain.figures.base.text import shown, shown_end
 from whytrain.presentation.palette import GRAY, INK
-from whytrain.presentation.wording import counted
 
 _HEIGHT = 5.2  # inches
 _MOST_AXES, _MOST_NAMES = 8, 12

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.figures.base.style import SMALL_SIZE, Margins, dress, finish, grid, need, new_figure
 from whytrain.figures.base.text import shown, widest
 from whytrain.presentation.palette import GRAY, INK, VALIDATION
-from whytrain.presentation.wording import counted
 from whytrain.statistics.intervals import Interval
 
 _MOST_ROWS = 30

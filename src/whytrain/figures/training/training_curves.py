@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whytrain.counted import counted
 from whytrain.figures.base.runs import (
     KEY_TOP,
     NO_LEGEND,
@@ -22,7 +23,6 @@ from whytrain.figures.base.runs import (
 from whytrain.figures.base.style import Margins, dress, finish, grid, new_figure, whole_numbers
 from whytrain.metrics import ACCURACY, F1, LOSS
 from whytrain.presentation.palette import GRAY, run_colors, run_lines
-from whytrain.presentation.wording import counted
 
 PANELS = {
     f"train/{LOSS.name}": f"training {LOSS.title}",

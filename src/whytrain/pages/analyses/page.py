@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 
 from whytrain.analyses.analysis import AnalysisResult
+from whytrain.counted import counted
 from whytrain.pages.html import THEME, bullets, contents, image, page, paragraph, table
-from whytrain.presentation.wording import counted
 
 SHOWN_ROWS = 12  # of a table; the file has all
 _STYLE = """

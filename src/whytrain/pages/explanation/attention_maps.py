@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from whytrain.attribution.attribution import HeadAttention
 from whytrain.attribution.tables import Name
+from whytrain.counted import counted
 from whytrain.pages.explanation.drawings import ROW, label, middle, room, svg
 from whytrain.pages.html import paragraph, safe
-from whytrain.presentation.wording import counted
 
 _MOST_TOKENS = 64  # of a text whose maps are drawn
 _CELL, _HEAD, _GAP = 26, 66, 8  # units: a layer's column; a head's map, and the room between two

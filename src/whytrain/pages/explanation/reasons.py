@@ -10,6 +10,7 @@ import numpy as np
 from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs, sure_pairs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
+from whytrain.counted import counted
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.explanation.attention_maps import attention_maps
 from whytrain.pages.explanation.bars import path_table, words_table
@@ -17,7 +18,7 @@ from whytrain.pages.explanation.drawings import arcs, tree_drawing
 from whytrain.pages.explanation.side_by_side import methods_table
 from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_nothing, told_apart
 from whytrain.pages.html import paragraph, safe
-from whytrain.presentation.wording import amount, counted, score
+from whytrain.presentation.wording import amount, score
 
 _NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
 _ADDS_UP = 0.01  # share of the way by which the sum of scores may miss it

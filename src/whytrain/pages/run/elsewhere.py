@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from whytrain.baselines.comparable import accuracy_change
+from whytrain.counted import counted
 from whytrain.pages.run.verdict import value_phrase
-from whytrain.presentation.wording import counted, signed
+from whytrain.presentation.wording import signed
 from whytrain.types import Predictions
 
 

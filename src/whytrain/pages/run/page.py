@@ -11,6 +11,7 @@ import pandas as pd
 
 from whytrain.attribution.tables import sure_size
 from whytrain.config.override_words import words_of
+from whytrain.counted import counted
 from whytrain.data.label_names import few_of
 from whytrain.diagnosis.finding import Finding
 from whytrain.metrics import ACCURACY, shown_for
@@ -24,7 +25,7 @@ from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.run.style import STYLE
 from whytrain.pages.run.verdict import value_phrase
 from whytrain.pages.shortcuts import shortcut_section
-from whytrain.presentation.wording import counted, listed, number, plural, signed, with_interval
+from whytrain.presentation.wording import listed, number, plural, signed, with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.surrogates.evidence import SurrogateEvidence
 from whytrain.surrogates.features import TOGETHER

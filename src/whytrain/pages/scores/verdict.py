@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from whytrain.counted import counted
 from whytrain.explanation_scores.score import LEAST_DIAGNOSTICITY, Score
 from whytrain.explanation_scores.scored_methods import FLOOR, ScoredMethods
 from whytrain.explanation_scores.standings import NEAR
-from whytrain.presentation.wording import counted, listed
+from whytrain.presentation.wording import listed
 
 
 def verdict(found: ScoredMethods) -> str:
