@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from whytrain.data.batch_plan import Rows
-from whytrain.data.label_names import has_no_names, same_classes
+from whytrain.data.label_names import few_of, has_no_names, same_classes
 from whytrain.data.lexicon import NoLexicon, usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
 from whytrain.errors import ConfigError
@@ -113,8 +113,7 @@ def distillation_of(
     if not settings.teachers:
         return None
     changed, how = _augmented(settings, data), settings.augmentation
-    n_joined = how["joined"] * len(data.corpus.train)
-    joined = joined_texts(data.corpus.train.texts, n_joined, data.source.split_seed)
+    joined = _joined(how["joined"], data)
     asked: list[tuple[int, Answers]] = []
     for number, name in enumerate(settings.teachers, start=1):
         folder = _teacher_folder(name, data.corpus.fingerprint, find)
@@ -168,12 +167,12 @@ def _class_order(teacher: str, theirs: Sequence[str], ours: Sequence[str]) -> li
         _log.warning(
             "distillation: nobody named the classes of the teacher %s; they are taken as %s",
             teacher,
-            ", ".join(ours),
+            few_of(ours),
         )
         return list(range(len(ours)))
     raise ConfigError(
-        f"distillation.teacher={teacher} knows the classes {', '.join(theirs)}, the data has "
-        f"{', '.join(ours)}: give a teacher of the same classes"
+        f"distillation.teacher={teacher} knows the classes {few_of(theirs)}, the data has {few_of(ours)}: "
+        "give a teacher of the same classes"
     )
 
 
@@ -184,6 +183,14 @@ def _augmented(settings: DistillationSettings, data: TextData) -> list[Words]:
     lexicon = usual_lexicon(texts, is_needed=False, is_wanted=how["replace"] > 0)
     make = Augmenter(texts, lexicon, mask=how["mask"], replace=how["replace"], n_gram=how["n_gram"])
     return make(how["copies"], data.source.split_seed)
+
+
+def _joined(per_sentence: int, data: TextData) -> list[str]:
+    """Return joined sentences; what would be cut, and so be one of the two again, is left out."""
+    texts, split = data.corpus.train.texts, data.encoded("train")
+    lengths = np.diff(split.offsets) - data.tokenizer.n_framing
+    most = data.source.max_tokens - data.tokenizer.n_framing
+    return joined_texts(texts, per_sentence * len(texts), data.source.split_seed, lengths=lengths, most=most)
 
 
 def _written(made: Sequence[Words], tokenizer: Tokenizer) -> list[str]:

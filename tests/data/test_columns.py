@@ -158,7 +158,5 @@ def test_texts_to_explain_are_found_alike(tmp_path: Path) -> None:
     assert (
         read_texts(table(tmp_path, "words,label", ROWS.replace(",yes", "").replace(",no", "")))[0] == expected
     )
-    with pytest.raises(
-        MissingDataError, match=r"which column holds the texts\?; set text_column to one of a, b"
-    ):
+    with pytest.raises(MissingDataError, match=r"names no column of texts; set text_column to one of a, b"):
         read_texts(table(tmp_path, "a,b,c"))

@@ -142,10 +142,10 @@ def test_classes_called_like_missing_values_are_kept_and_told(
     if said is None:
         assert corpus.notices == ()
         return
-    skip = "data.on_bad_row=skip leaves these rows out"
-    assert corpus.notices == (f"The {said}: if it was not meant so, empty the cells, and {skip}.",)
+    mend = "take the rows out, or empty their cells, and data.on_bad_row=skip leaves them out"
+    assert corpus.notices == (f"The {said}: if it was not meant so, {mend}.",)
     told = csv_source(path).load(MultiLabel(separator=None)).notices
-    assert [notice.endswith("empty the cells.") for notice in told] == [True]
+    assert [notice.endswith("empty their cells.") for notice in told] == [True]
     emptied = (
         path.read_text().replace(",NA", ",").replace(",nan", ",").replace(",-", ",").replace(",#N/A", ",")
     )

@@ -33,7 +33,7 @@ def test_it_says_what_is_relied_on_and_what_the_check_sample_says() -> None:
     (finding,) = diagnose(run, BOOK.findings).findings
     assert (finding.name, finding.severity, finding.value) == ("shortcut", "serious", 0.25)
     assert (
-        "“the” speaks for good: in 30% of the training rows, right in 95% of these, and 25% of an average "
+        "“the” speaks for ‘good’: in 30% of the training rows, right in 95% of these, and 25% of an average "
         "decision. It is in 30% of the check rows, and right in 50% of these 12, where chance would be right in 50%. "
         "Accuracy is 0.900 on 100 validation texts and 0.500 on the 40 check rows."
     ) in finding.message
@@ -46,7 +46,7 @@ def test_an_order_that_is_missing_there() -> None:
     order = leaning("plot", "actor", kind="ordered_pair", n_check=0, right_check=float("nan"))
     result = shortcut(healthy(shortcuts=shortcuts(order)))
     assert isinstance(result, Measurement)
-    assert "“plot” before “actor” speaks for good, “actor” before “plot” for bad" in result.detail
+    assert "“plot” before “actor” speaks for ‘good’, “actor” before “plot” for ‘bad’" in result.detail
     assert "It is in none of the 40 check rows." in result.detail
 
 
@@ -119,7 +119,7 @@ def test_private_words_are_hidden_in_its_message() -> None:
     config = {"tracking": {"log_text": False}, "model": {}, "trainer": {"max_epochs": 3}}
     diagnosis, plan = conclude(run, BOOK, config, "1")
     (finding,) = hidden(diagnosis, str.upper).findings
-    assert "“THE” speaks for good" in finding.message
+    assert "“THE” speaks for ‘good’" in finding.message
     assert not plan.strategies
 
 

@@ -92,3 +92,12 @@ def test_joined_sentences_are_two_of_the_sample() -> None:
         assert len(counts) == 50
         assert abs(counts - 40).max() < 5 * np.sqrt(40)
     assert joined_texts(texts, 2000, seed=0) == made != joined_texts(texts, 2000, seed=1)
+
+
+def test_joined_sentences_that_would_be_cut_are_left_out() -> None:
+    texts = ["a b", "c d e", "f g h i j"]
+    lengths = np.array([2, 3, 5])
+    made = joined_texts(texts, 200, seed=0, lengths=lengths, most=7)
+    assert {len(text.split()) for text in made} == {4, 5, 6, 7}
+    drawn = joined_texts(texts, 200, seed=0)
+    assert made == [text for text in drawn if len(text.split()) <= 7]

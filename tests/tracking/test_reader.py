@@ -139,6 +139,8 @@ def test_a_run_without_an_end_says_how_it_goes_on(
     with pytest.raises(TrackingError, match=said.replace("ID", run.run_id[:8])):
         saved_model(unfinished)
     assert run.goes_on == ""
+    for tag in ("kind", "sweep"):
+        assert replace(unfinished, tags={tag: "loop"}).goes_on == "; give the run of a training"
 
 
 def test_files_of_this_machine_are_read_where_they_lie(run: RunRecord, root: Path) -> None:

@@ -20,7 +20,7 @@ from whytrain.shortcuts.features import Feature, Text
 from whytrain.shortcuts.marks import Kind
 from whytrain.shortcuts.suspicion import suspected_share
 
-STRONG = 0.03  # share of an average decision, by which the list is ordered
+STRONG = 0.03  # share of an average decision as the list is ordered: what may well be a reason counts a third
 MOST_WORDS = 40  # of the ranking
 MOST_PAIRS = 20
 MOST_SENTENCES = 12
@@ -74,7 +74,7 @@ class Suspect:
 
     @property
     def strong(self) -> bool:
-        """Whether it is shown with its sentences: it is convicted, or decides a good deal."""
+        """Whether it is shown with its sentences: it is convicted, or stands high in the list."""
         return self.convicted or suspected_share(self.share, self.why) >= STRONG
 
     @property

@@ -60,10 +60,11 @@ def read_texts(
         table = read_table(path, form, [text_column] if text_column else [], others=[".txt"])
         nested, column = object_columns(table), text_column or found_text_column(table)
         if column not in table.columns:
-            gone = f"has no column {text_column!r}" if text_column else "which column holds the texts?"
+            told = [f"has no column {text_column!r}" if text_column else "names no column of texts"]
             choices = ", ".join(name for name in table.columns if name not in nested)
-            more = f"; {about_objects(nested)}" if nested else ""
-            raise MissingDataError(f"{path} {gone}; set text_column to one of {choices}{more}.")
+            told += [f"set text_column to one of {choices}"] if choices else []
+            told += [about_objects(nested)] if nested else []
+            raise MissingDataError(f"{path} {'; '.join(told)}.")
         if column in nested:
             raise ConfigError(f"{path}: {about_objects([column])}.")
         notices = (*table.notices, *bad_rows_notice(table, table.bad, on_bad_row, "on_bad_row"))

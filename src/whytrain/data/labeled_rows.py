@@ -107,10 +107,10 @@ def _about_missing(rows: CleanRows, names: LabelNames, task: Task) -> tuple[str,
     many = len(found) > 1
     what = f"{task.nouns if many else task.noun} {', '.join(found)}"
     seem = "look like missing values and are kept" if many else "looks like a missing value and is kept"
-    skip = ", and data.on_bad_row=skip leaves these rows out" if task.exclusive else ""
+    skip = ", and data.on_bad_row=skip leaves them out" if task.exclusive else ""
     return (
-        f"The {what} ({n_rows:,} row{'s' if n_rows > 1 else ''}) {seem}: if it was not meant so, empty the "
-        f"cells{skip}.",
+        f"The {what} ({n_rows:,} row{'s' if n_rows > 1 else ''}) {seem}: if it was not meant so, take the "
+        f"rows out, or empty their cells{skip}.",
     )
 
 

@@ -22,7 +22,7 @@ def contradictory_labels(run: RunEvidence) -> Measurement:
     sentences, labels = run.train.sentences, run.train.labels
     labeled = np.unique(np.stack([sentences, labels], axis=1), axis=0)
     rows = np.flatnonzero(np.bincount(labeled[:, 0])[sentences] > 1)
-    notes = [f"labeled {run.class_names[labels[row]]}" for row in rows[:SHOWN]]
+    notes = [f"labeled {quoted(run.class_names[labels[row]])}" for row in rows[:SHOWN]]
     return _share_of_train(run, rows, notes)
 
 
@@ -44,7 +44,7 @@ def mislabeled(run: RunEvidence) -> Measurement | NotExamined:
         )
     rows, names = doubts.listed, run.class_names
     notes = [
-        f"labeled {names[doubts.labels[row]]}, probably {names[doubts.suggested[row]]}: "
+        f"labeled {quoted(names[doubts.labels[row]])}, probably {quoted(names[doubts.suggested[row]])}: "
         f"{doubts.agreement[row]} of {len(doubts.doubts)} sources say so"
         for row in rows[:SHOWN].tolist()
     ]

@@ -8,7 +8,7 @@ from whytrain.attribution.attribution import Quantity
 from whytrain.counted import counted
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import PAIR, Example, Measurement, NotExamined, Support
-from whytrain.presentation.wording import percent
+from whytrain.presentation.wording import percent, quoted
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 from whytrain.shortcuts.group import WordGroup
 from whytrain.statistics.intervals import Interval
@@ -74,11 +74,11 @@ def together(group: WordGroup) -> str:
 
 def described(candidate: Candidate, found: ShortcutEvidence, class_names: Sequence[str]) -> str:
     """Say what a candidate does in training, and on the check rows if there are any."""
-    feature, name = candidate.feature, class_names[candidate.speaks_for]
+    feature, name = candidate.feature, quoted(class_names[candidate.speaks_for])
     speaks = f"{feature.title} speaks for {name}"
     if feature.kind == "ordered_pair":
         first, second = feature.words
-        speaks += f", “{second}” before “{first}” for {class_names[candidate.against]}"
+        speaks += f", “{second}” before “{first}” for {quoted(class_names[candidate.against])}"
     text = (
         f"{speaks}: in {percent(candidate.coverage)} of the training rows, right in "
         f"{percent(candidate.right_train)} of these, and {percent(max(candidate.share.estimate, 0.0))} of an "

@@ -89,14 +89,31 @@ def written_out(sentence: Words, mask_token: str) -> str:
     return " ".join(mask_token if word is None else word for word in sentence)
 
 
-def joined_texts(texts: Sequence[str], n: int, seed: int) -> list[str]:
-    """Make n sentences, each of two drawn ones behind each other.
+def joined_texts(
+    texts: Sequence[str],
+    n: int,
+    seed: int,
+    *,
+    lengths: NDArray[np.integer] | None = None,
+    most: int | None = None,
+) -> list[str]:
+    """Make n sentences, each of two drawn ones behind each other; fewer where some are too long.
 
     A network knows its training sentences by heart, so that it says little more of them than their labels do;
     of two that stand together it has to judge anew.
+
+    Args:
+        texts: sentences.
+        n: pairs that are drawn.
+        seed: decides; the same seed draws the same.
+        lengths: int (n_texts,), tokens of each; with `most`.
+        most: tokens of two together, above which they are left out.
 
     >>> joined_texts(["good"], n=2, seed=0)
     ['good good', 'good good']
     """
     generator = np.random.default_rng([seed, zlib.crc32(b"joined")])
-    return [f"{texts[a]} {texts[b]}" for a, b in generator.integers(len(texts), size=(n, 2)).tolist()]
+    pairs = generator.integers(len(texts), size=(n, 2))
+    if lengths is not None and most is not None:
+        pairs = pairs[lengths[pairs].sum(axis=1) <= most]
+    return [f"{texts[a]} {texts[b]}" for a, b in pairs.tolist()]

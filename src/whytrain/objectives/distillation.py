@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import TypedDict
@@ -26,7 +26,7 @@ class AugmentationSettings(TypedDict):
     mask: Probability
     replace: Probability
     n_gram: Probability
-    joined: Annotated[int, Ge(0)]
+    joined: Annotated[int, Ge(0), Le(20)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ from whytrain.types import Predictions
 if TYPE_CHECKING:
     from whytrain.tracking.recorder import Recorder
 
-VERSION = 4  # of all files below together
+VERSION = 5  # of all files below together
 _PATH = "diagnosis/evidence.json"
 _TOPIC = "diagnosis"
 _ENDS = ("lowest_epoch", "train_accuracy", "validation_accuracy", "n_steps")  # numbers of a history
@@ -186,7 +186,7 @@ def _read_summary(run: RunRecord) -> Mapping[str, Any]:
         )
     if summary["version"] < VERSION:
         raise TrackingError(
-            f"run {run.name} was diagnosed by an older whytrain, which looked at less: train it again"
+            f"run {run.name} was diagnosed by an older whytrain, which measured otherwise: train it again"
         )
     return summary
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _MOST_RUNS = 50_000  # MLflow's own limit of one search
+_OF_SEVERAL = {"kind", "sweep"}  # tags of runs that trained nothing themselves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,12 @@ class RunRecord:
 
     @property
     def goes_on(self) -> str:
-        """What to type where it did not come to its end, as the end of a sentence; nothing where it did."""
+        """What to type where it did not come to its end, as the end of a sentence; nothing where it did.
+
+        A sweep, a loop or a comparison has no model, and no training to go on with.
+        """
+        if self.tags.keys() & _OF_SEVERAL:
+            return "; give the run of a training"
         if self.status == "FINISHED":
             return ""
         again = f"go on with: {typed('train')} resume={short_id(self.run_id)}{place(self.uri)}"
