@@ -81,5 +81,8 @@ def test_a_mistake_is_one_line(text: str, says: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"none\.yaml does not exist"):
         read_marks(tmp_path / "none.yaml")
-    with pytest.raises(MissingDataError, match="IsADirectoryError"):
+    with pytest.raises(MissingDataError, match="is a folder; give a file in it"):
         read_marks(tmp_path)
+    (tmp_path / "marks.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(MissingDataError, match=r"no readable file of marks \(UnicodeDecodeError\)"):
+        read_marks(tmp_path / "marks.yaml")
