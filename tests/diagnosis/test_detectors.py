@@ -733,8 +733,8 @@ def test_contradictory_labels() -> None:
     result = of_data.contradictory_labels(with_data(train, [("new", 1)]))
     assert result.value.estimate == 0.5
     assert [(e.sentence_id, e.note) for e in result.evidence.sentences] == [
-        ("train-0", "labeled good"),
-        ("train-1", "labeled bad"),
+        ("train-0", "labeled ‘good’"),
+        ("train-1", "labeled ‘bad’"),
     ]
 
 
@@ -760,12 +760,15 @@ def test_mislabeled_rows_need_two_sources() -> None:
     result = measured(of_data.mislabeled(spoiled(**changes)))
     assert [e.sentence_id for e in result.evidence.sentences] == ["train-6", "train-4"]  # the surest first
     assert result.value.estimate == 0.02
-    assert result.evidence.sentences[0].note == "labeled bad, probably good: 3 of 3 sources say so"
+    assert result.evidence.sentences[0].note == "labeled ‘bad’, probably ‘good’: 3 of 3 sources say so"
     assert result.detail == "These are 2 rows (2 labeled ‘bad’)."
     pull = np.where(np.isin(np.arange(n), (4, 8)), 9.0, 1.0)  # it learned 8 against all others, too
     four = measured(of_data.mislabeled(spoiled(**changes, self_influence=pull)))
     first = four.evidence.sentences[0]
-    assert (first.sentence_id, first.note) == ("train-4", "labeled bad, probably good: 4 of 4 sources say so")
+    assert (first.sentence_id, first.note) == (
+        "train-4",
+        "labeled ‘bad’, probably ‘good’: 4 of 4 sources say so",
+    )
     assert "too rare" in reason(of_data.mislabeled(spoiled(**changes | {"held_out": None})))
     assert "while it learned" in reason(of_data.mislabeled(spoiled(**changes | {"while_training": None})))
     ignorant = np.full((n, 2), 0.5)

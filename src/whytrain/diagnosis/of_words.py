@@ -19,7 +19,6 @@ from whytrain.diagnosis.finding import (
     Unit,
     mean_measurement,
 )
-from whytrain.presentation.wording import quoted
 from whytrain.statistics.intervals import Interval
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
@@ -95,7 +94,7 @@ def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
 
 
 def _named(names: Sequence[str], decision: int) -> str:
-    return quoted(names[decision]) if decision >= 0 else "not the label in question"
+    return names[decision] if decision >= 0 else "not the label in question"
 
 
 def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
