@@ -158,10 +158,8 @@ class ProgressBars(Callback):
             self._bars.end(place, len(self._ends))
             self._bars.stage(topic)
         else:
-            self._step, self._shown_at = (
-                f"end of run {place + 1}/{len(self._ends)}  {topic}",
-                time.monotonic(),
-            )
+            self._step = f"end of run {place + 1}/{len(self._ends)}  {topic}"
+            self._shown_at = time.monotonic()
             self.console.print(self._step, highlight=False)
 
     def _count(self, done: int, of: int | None, what: str) -> None:

@@ -13,23 +13,9 @@ from whytrain.data.words import same_text
 _SHOWN = 3
 _LONGEST_NAME = 40  # characters of a name that is one of many
 # What stands for a value that is not there, as `label_key` writes it.
-_MISSING = {
-    "na",
-    "n/a",
-    "n.a.",
-    "#n/a",
-    "#na",
-    "<na>",
-    "nan",
-    "null",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "–",
-    "—",
-    "?",
-}
+_MISSING = frozenset(
+    {"na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "null", "none", "nil", "-", "--", "–", "—", "?"}
+)
 # Invisible and never part of a name; joiners and variation selectors are part of emoji.
 _BLANK = dict.fromkeys([0x200B, 0x200E, 0x200F, 0x00AD, 0x2060, 0xFEFF])
 
