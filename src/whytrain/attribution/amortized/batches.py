@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from whytrain.attribution.amortized.games import Games
 from whytrain.attribution.amortized.network import Sentences
@@ -18,7 +19,7 @@ from whytrain.attribution.units import Units
 from whytrain.models.evaluation import evaluating
 from whytrain.models.interface import ModelInterface
 
-_MOST, _FEWEST = 64, 16  # sentences of a batch
+_MOST, _FEWEST = 64, 24  # sentences of a batch
 _LONGER = 1.2  # by how much a batch of enough sentences may be stretched: padding costs as much as words
 _KEPT = 4096  # empty sentences whose values are remembered: hardly more than there are lengths
 
@@ -110,11 +111,8 @@ def of_like_length(lengths: Sequence[int]) -> list[list[int]]:
 def batch_of(seen: Sequence[Seen]) -> Sentences:
     """Pad sentences to one batch."""
     lengths = [len(one.unit_of_token) for one in seen]
-    features = torch.zeros(len(seen), max(lengths), seen[0].features.shape[1])
-    units = torch.zeros(len(seen), max(lengths), dtype=torch.int64)
-    for row, one in enumerate(seen):
-        features[row, : lengths[row]] = one.features
-        units[row, : lengths[row]] = torch.from_numpy(one.unit_of_token + 1)
+    features = pad_sequence([one.features for one in seen], batch_first=True)
+    units = pad_sequence([torch.from_numpy(one.unit_of_token + 1) for one in seen], batch_first=True)
     ends = [
         torch.from_numpy(np.stack([getattr(one, name) for one in seen])).float() for name in ("empty", "full")
     ]
