@@ -264,6 +264,32 @@ def test_what_only_ever_comes_with_one_label_weighs_nothing() -> None:
         independent_weights(["a", "b"], np.array([0, 1]))
 
 
+def test_what_comes_with_one_label_weighs_by_what_is_left_to_see() -> None:
+    # "a" and "b" show nothing but label 0 alone; as members of one set they stand beside "c", and are 0 0 0 1.
+    shown = ["a", "b", "b", "c", "none", "none"]
+    labels = np.array([0, 0, 0, 1, 0, 1])
+    sets = ["set", "set", "set", "set", "none", "none"]
+    weights = independent_weights(shown, labels, coarser=sets)
+    assert weights == pytest.approx(independent_weights(sets, labels))
+    assert weights[:3].sum() / weights[3] == pytest.approx(weights[4] / weights[5])
+    # What weights can repair word by word is left to the words.
+    both = ["a", "a", "a", "c", "none", "none"]
+    known = np.array([0, 0, 1, 0, 0, 1])
+    weights = independent_weights(both, known, coarser=sets)
+    assert weights[:2].sum() / weights[2] == pytest.approx(weights[4] / weights[5])
+    assert weights[3] / weights.mean() == pytest.approx(1)
+    assert independent_weights(["a", "b"], np.array([0, 1]), coarser=["a", "b"]).tolist() == [1, 1]
+
+
+def test_rows_weigh_by_sets_where_their_words_are_swapped() -> None:
+    texts, labels = ["the film", "the plot", "a film", "good", "bad"], [0, 0, 1, 0, 1]
+    weights = guided(texts, KIN, labels=labels, swap=1.0, reweight=True).weights
+    sets = independent_weights(["set", "set", "set", "none", "none"], np.array(labels))
+    assert weights.tolist() == pytest.approx(sets.tolist())
+    alone = guided(texts, KIN, labels=labels, reweight=True).weights
+    assert alone.tolist() == pytest.approx([0, 0, 0, 2.5, 2.5])
+
+
 def test_rows_weigh_by_what_they_show() -> None:
     texts = ["the film", "the film", "the film", "a film", "a film", "a film", "good"]
     guidance = guided(texts, KIN, labels=[0, 0, 1, 0, 1, 1, 1], reweight=True)

@@ -113,6 +113,10 @@ class MarkedWords:
         """
         return tuple(self._shown(mark, row) for mark in self.marks)
 
+    def touched(self, row: int) -> tuple[bool, ...]:
+        """Return which marks a row shows at all: what is left to see where words stand for each other."""
+        return tuple(any(what) if isinstance(what, tuple) else bool(what) for what in self.shown(row))
+
     @cached_property
     def _few(self) -> set[Mark]:
         """The patterns with few matches."""

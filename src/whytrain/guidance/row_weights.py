@@ -32,8 +32,10 @@ def row_weights(
         if factor > 1:
             weights[_rows_of(ids, rows.ids, what, settings, generator)] *= factor
     if settings.reweight:
-        shown = [marked.shown(row) for row in range(len(rows))]
-        weights *= independent_weights(shown, rows.encoded.labels)
+        every = range(len(rows))
+        shown = [marked.shown(row) for row in every]
+        coarser = [marked.touched(row) for row in every] if settings.swap == 1 else None
+        weights *= independent_weights(shown, rows.encoded.labels, coarser=coarser)
     if (weights == 1).all():
         return None
     return torch.from_numpy((weights / weights.mean()).astype(np.float32))
@@ -54,38 +56,56 @@ def _rows_of(
     return rows
 
 
-def independent_weights(shown: Sequence[Hashable], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def independent_weights(
+    shown: Sequence[Hashable], labels: NDArray[np.int64], *, coarser: Sequence[Hashable] | None = None
+) -> NDArray[np.float64]:
     """Return weights under which the label is independent of what rows show of the marks.
 
     A row that shows z and has label y weighs P(z) P(y) / P(z, y). Where what is shown never comes with some
-    label, no weight can make it say nothing: these rows weigh 0.
+    label, no weight can make it say nothing: these rows weigh 0, or by what else is left to see of them.
 
     Args:
         shown: of each row, what it shows of all marks.
         labels: int64 (n_rows,).
+        coarser: of each row, what is left to see once training hides which of its words are shown. It counts
+            where `shown` never comes with some label; where it never does itself, rows weigh 1.
 
     Returns:
         float64 (n_rows,), with mean 1.
 
     Raises:
-        ConfigError: all that is shown comes with some labels only.
+        ConfigError: all that is shown comes with some labels only, and nothing coarser counts.
 
     References:
         Kamiran, Calders (2012), Data preprocessing techniques for classification without discrimination,
         Knowledge and Information Systems 33, section 4.2 (reweighing).
     """
-    number = {value: i for i, value in enumerate(dict.fromkeys(shown))}
-    z = np.array([number[value] for value in shown])
-    present, y = np.unique(labels, return_inverse=True)
-    counts = np.zeros((len(number), len(present)))
-    np.add.at(counts, (z, y), 1)
-    counts[(counts == 0).any(axis=1)] = 0
-    if not counts.any():
+    y = np.unique(labels, return_inverse=True)[1]
+    z, counts = _counted(shown, y)
+    one_sided = (counts == 0).any(axis=1)
+    if coarser is not None:
+        seen = [rough if one_sided[at] else fine for at, fine, rough in zip(z, shown, coarser, strict=True)]
+        z, counts = _counted(seen, y)
+        one_sided = (counts == 0).any(axis=1)
+    elif one_sided.all():
         raise ConfigError(
             "guidance.reweight: what is marked always comes with the same label, and no row shows that it "
             "need not: use guidance.swap or guidance.delete"
         )
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / counts.sum()
-    weight_of = np.divide(expected, counts, out=np.zeros_like(counts), where=counts > 0)
+    counts[one_sided] = 0
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1)
+    without = np.full_like(counts, 0 if coarser is None else 1)
+    weight_of = np.divide(expected, counts, out=without, where=counts > 0)
     weights: NDArray[np.float64] = weight_of[z, y] / weight_of[z, y].mean()
     return weights
+
+
+def _counted(
+    shown: Sequence[Hashable], y: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the number of what each row shows, and how often each comes with each label."""
+    number = {value: i for i, value in enumerate(dict.fromkeys(shown))}
+    z = np.array([number[value] for value in shown])
+    counts = np.zeros((len(number), y.max() + 1))
+    np.add.at(counts, (z, y), 1)
+    return z, counts
