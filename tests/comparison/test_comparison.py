@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from itertools import combinations
 
@@ -36,8 +37,9 @@ from whytrain.errors import ConfigError, DataError, TrackingError
 from whytrain.metrics import ACCURACY, COMPARED
 from whytrain.runs.diagnosis import StoredDiagnosis, read_diagnosis
 from whytrain.statistics.holm import holm_correction
-from whytrain.statistics.intervals import Interval, share_of_unseen, t_interval
+from whytrain.statistics.intervals import Interval, share_of_unseen, t_interval, wilson_interval
 from whytrain.statistics.mcnemar import mcnemar
+from whytrain.statistics.metric_intervals import metric_intervals
 from whytrain.statistics.paired_bootstrap import paired_bootstrap
 from whytrain.tracking.reader import find_run
 from whytrain.types import Predictions
@@ -212,11 +214,25 @@ def test_seeds_are_compared_as_recipes_with_a_warning_where_they_are_few():
     assert measures.mcnemar_adjusted == {}
     assert "3 seeds are too few" in found.note
     per_seed = [(run.predictions.logits.argmax(axis=1) == LABELS).mean() for run in runs[3:]]
-    assert measures.scores["B"]["accuracy"] == t_interval(per_seed)
+    seeds, found = t_interval(per_seed), measures.scores["B"]["accuracy"]
+    sentences = [wilson_interval(round(share * N), N) for share in per_seed]
+    below = np.mean([one.estimate - one.low for one in sentences])
+    assert found.estimate == seeds.estimate
+    assert found.estimate - found.low == pytest.approx(math.hypot(seeds.estimate - seeds.low, below))
+    assert isinstance(measures.scores["B"]["ece"], float)
     assert len(measures.calibration) == 6
     slices = slice_changes(recipes, SENTENCES, in_silence, **BOOTSTRAP)
     everybody = [change for change in slices if change.column == "class"]
     assert sum(change.n_rows * change.after for change in everybody) / N == pytest.approx(np.mean(per_seed))
+
+
+def test_seeds_that_answer_alike_leave_the_error_of_the_sentences():
+    runs = [compared_run(f"a-s{seed}", seed, draw=0, kind="a") for seed in range(2)]
+    other = compared_run("b", 0, kind="b")
+    scores = measure(group_by_seed([*runs, other]), SENTENCES, in_silence, **BOOTSTRAP).scores["A"]
+    alone = metric_intervals(runs[0].predictions)
+    for name in ("accuracy", "nll", "auroc"):
+        assert (scores[name].low, scores[name].high) == pytest.approx((alone[name].low, alone[name].high))
 
 
 def test_intervals_over_few_seeds_stay_possible():

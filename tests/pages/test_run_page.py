@@ -202,6 +202,18 @@ def test_the_verdict_says_better_worse_or_neither() -> None:
     assert verdict(best, None).sentence == "Accuracy 0.800 [0.758, 0.836] on 400 validation sentences."
 
 
+def test_a_model_that_learned_nothing_is_named() -> None:
+    labels = np.repeat([0, 1], [40, 60])
+    alike = Predictions(logits=np.tile([0.1, 0.2], (100, 1)), labels=labels)
+    said = verdict(alike, labels).sentence
+    assert said.endswith("is worse than the bag of words' 1.000; it gives every text the same answer.")
+    assert verdict(alike, None).sentence.endswith(
+        "validation sentences; it gives every text the same answer."
+    )
+    of_one_class = Predictions(logits=alike.logits, labels=np.ones(100, dtype=np.int64))
+    assert "same answer" not in verdict(of_one_class, None).sentence
+
+
 def test_label_sets_count_as_right_as_a_whole() -> None:
     labels = np.tile([[1, 0], [1, 1]], (30, 1))
     said = verdict(Predictions(logits=np.where(labels > 0, 1.0, -1.0), labels=labels), np.ones_like(labels))

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from whytrain.calibration.noise_floor import ece_noise_floor
 from whytrain.comparison.recipes import Recipe
 from whytrain.comparison.runs import ComparedRun, Progress, Sentences
-from whytrain.metrics import Metric, evaluate, shown_for
+from whytrain.metrics import Metric, shown_for
 from whytrain.metrics.calibration import expected_calibration_error
 from whytrain.statistics.comparison import Comparison, compare_with_baseline
 from whytrain.statistics.holm import holm_correction
@@ -26,8 +27,8 @@ class Measures:
     """All numbers of a comparison that concern whole runs.
 
     Attributes:
-        scores: by recipe, the metrics: of one seed with intervals over sentences, of several with the mean
-            over seeds and its t interval.
+        scores: by recipe, the metrics with intervals over its sentences, of several seeds their mean with
+            intervals over sentences and seeds.
         floors: by recipe, the accuracy of the simple model that it must beat; None where it was not tracked.
         against_baseline: by recipe, all but the first, its differences from the first.
         mcnemar_adjusted: by recipe, McNemar's p-value after correction over the recipes; none for recipes
@@ -96,21 +97,34 @@ def measure(
 
 
 def _scores(recipe: Recipe) -> Scores:
-    if len(recipe.runs) == 1:
-        return metric_intervals(recipe.shown.predictions)
-    per_seed = [evaluate(run.predictions) for run in recipe.runs]
+    per_seed = [metric_intervals(run.predictions) for run in recipe.runs]
+    if len(per_seed) == 1:
+        return per_seed[0]
     return {
         metric.name: _over_seeds(metric, [values[metric.name] for values in per_seed])
         for metric in shown_for(recipe.shown.predictions.labels)
     }
 
 
-def _over_seeds(metric: Metric, values: Sequence[float]) -> Interval | float:
-    """Return the mean with its t interval, cut to values that the metric can have; NaN where it has none."""
-    if any(map(math.isnan, values)):
-        return math.nan
-    interval = t_interval(values)
-    return replace(interval, low=max(interval.low, metric.lowest), high=min(interval.high, metric.highest))
+def _over_seeds(metric: Metric, per_seed: Sequence[Interval | float]) -> Interval | float:
+    """Return the mean over seeds; where each has an interval, with one of what the metric can be.
+
+    Other seeds and other sentences may move it, so its ends are as far away as both together: the half width
+    of Student's interval over seeds and that of the seeds' intervals over sentences (their mean, as if all
+    erred alike), in quadrature.
+
+    References:
+        Zou & Donner (2008), Construction of confidence limits about effect measures: a general approach.
+    """
+    intervals = [one for one in per_seed if isinstance(one, Interval)]
+    if len(intervals) < len(per_seed):
+        return float(np.mean([one.estimate if isinstance(one, Interval) else one for one in per_seed]))
+    seeds = t_interval([one.estimate for one in intervals])
+    below = np.mean([one.estimate - one.low for one in intervals])
+    above = np.mean([one.high - one.estimate for one in intervals])
+    low = seeds.estimate - math.hypot(seeds.estimate - seeds.low, below)
+    high = seeds.estimate + math.hypot(seeds.high - seeds.estimate, above)
+    return replace(seeds, low=max(low, metric.lowest), high=min(high, metric.highest))
 
 
 _CALIBRATION = ["run", "ece", "noise_mean", "noise_p95", "p_value", "in_words"]

@@ -39,5 +39,4 @@ ALLOWED_KEYS = (
     "callbacks.calibration.class_conditional",
     "trainer.max_epochs",
     "trainer.min_steps",
-    "trainer.patience",
 )

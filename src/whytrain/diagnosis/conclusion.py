@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whytrain.counted import counted
 from whytrain.data.lexicon import WordNet, is_english
 from whytrain.diagnosis.detectors import diagnose
 from whytrain.diagnosis.evidence import RunEvidence
@@ -19,8 +18,6 @@ from whytrain.errors import ConfigError
 from whytrain.fairness.evidence import LEAST_EFFECT, moving
 from whytrain.guidance.guidance_settings import ACT_ON_NAMED
 from whytrain.shortcuts.evidence import ShortcutEvidence
-
-_FEW_EPOCHS = 3  # two without a better value and one with it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +105,6 @@ def _unusable(
         reason = "it needs classes that exclude each other, and these are labels that do not"
         return dict.fromkeys((*ACT_ON_NAMED, "objective.class_weights"), reason)
     reasons: dict[str, str] = {}
-    if evidence.history is not None and (n_epochs := len(evidence.history.train_loss)) <= _FEW_EPOCHS:
-        reasons["trainer.patience"] = f"of {counted(n_epochs, 'epoch')} there is none that it could save"
     n_identity_marks = evidence.fairness.n_marks if evidence.fairness is not None else 0
     if evidence.shortcuts is not None:
         reasons |= _unmarked(evidence.shortcuts, n_identity_marks)

@@ -97,16 +97,17 @@ def overfitting(run: RunEvidence) -> Measurement | NotExamined:
     train = history.train_loss
     still = undertraining(run)
     still_falls = isinstance(still, Measurement) and still.value.low > 0
+    ids = run.validation.ids
     if still_falls or train[-1] >= train[history.lowest_epoch - 1]:
-        return Measurement(value=Interval(estimate=0.0, low=0.0, high=0.0), unit="nats")
+        zero = Interval(estimate=0.0, low=0.0, high=0.0)
+        return Measurement(value=zero, unit="nats", rows=dict.fromkeys(ids, 0.0))
     rises = history.last - history.lowest
     error = float(rises.std(ddof=1)) / math.sqrt(len(rises))
     margin = float(stats.t.ppf(1 - 0.025 / (len(train) - 1), len(rises) - 1)) * error
     value = Interval(
         estimate=float(rises.mean()), low=float(rises.mean()) - margin, high=float(rises.mean()) + margin
     )
-    rows = dict(zip(run.validation.ids, rises.tolist(), strict=True))
-    return Measurement(value=value, unit="nats", rows=rows)
+    return Measurement(value=value, unit="nats", rows=dict(zip(ids, rises.tolist(), strict=True)))
 
 
 def above_the_floor(run: RunEvidence) -> Measurement | NotExamined:

@@ -25,6 +25,7 @@ from whytrain.statistics.intervals import Interval
 
 _NOTHING = "There is nothing to look at: no groups of rows, and no words that say who somebody is."
 _NAMED = 3  # findings told in the verdict
+_SEEN = 0.01  # of a probability: of a model that hardly answers differently anything may be sure
 _HOW_TO_READ = (
     "Two kinds of look. Groups: validation rows are grouped by a column of the data, and by whom their words "
     "name; each group's share of right answers, of answers for a class, and of true and false ones among "
@@ -112,13 +113,13 @@ def _of_words(found: Study, class_names: Sequence[str]) -> str:
     if not judged:
         return ""
     worst = max(judged, key=lambda gap: gap.moved.estimate)
-    sure = strongest([one for one in found.effects if one.is_sure])
+    sure = strongest([one for one in found.effects if one.is_sure and abs(one.effect.estimate) >= _SEEN])
     told = [described(one, class_names) for one in sure[:_NAMED]]
     more = f", and {len(sure) - _NAMED} more" if len(sure) > _NAMED else ""
     which = (
         f"Words that surely move it: {'; '.join(told)}{more}."
         if sure
-        else "No single word or group can be said to move it."
+        else f"No single word or group can be said to move it by {_SEEN:g} or more."
     )
     return f"{_told(worst)} {which}"
 

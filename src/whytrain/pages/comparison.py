@@ -174,8 +174,8 @@ def _directed(metric: Metric) -> str:
 def _about_scores(result: SideBySide) -> str:
     names, gold = result.sentences.class_names, result.sentences.labels
     about = (
-        "↑ more is better, ↓ less is better. In brackets: 95% intervals, over seeds where a recipe has "
-        "several."
+        "↑ more is better, ↓ less is better. In brackets: 95% intervals, over sentences, and over "
+        "seeds where a recipe has several."
     )
     if gold.ndim == 2:
         return f"{about} A dash: not defined on these sentences."

@@ -95,7 +95,8 @@ def promise_line(effect: Effect) -> str:
     d, held_to = effect.difference, f"{measure_name(effect.metric)}, {promise(effect.promise)}"
     if d.estimate == 0 and math.isnan(d.low):
         return f"{effect.verdict:<7} {held_to}: no difference seen"
-    ends = f" ({signed(d.low)} to {signed(d.high)})" if math.isfinite(d.low) else ""
+    known = math.isfinite(d.low)
+    ends = f" ({signed(d.low)} to {signed(d.high)})" if known else " (one number a run: no interval)"
     return f"{effect.verdict:<7} {held_to}: {signed(d.estimate)}{ends}"
 
 

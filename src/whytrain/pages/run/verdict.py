@@ -20,6 +20,7 @@ Rows = Literal["validation sentences", "check rows"]
 _USUAL: Rows = "validation sentences"
 Outcome = Literal["better", "worse", "same", "alone"]
 _ALL = "The share of texts whose labels are all right"
+_ALIKE = "; it gives every text the same answer"
 _WORDS = {"better": "is better than", "worse": "is worse than", "same": "cannot be told from"}
 
 
@@ -49,10 +50,11 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _US
         rows: what the sentences are; where they are not the usual ones, the sentence says so.
     """
     right = best.right
+    alike = _ALIKE if gives_one_answer(best) else ""
     where = f" on {right.size:,} {rows if right.size > 1 else rows.removesuffix('s')}"
     if floor is None or right.size < 2:
         alone = f"Accuracy {value_phrase(best)}" if best.exclusive else f"{_ALL} is {value_phrase(best)}"
-        return Verdict(outcome="alone", sentence=f"{alone}{where}.", reason="")
+        return Verdict(outcome="alone", sentence=f"{alone}{where}{alike}.", reason="")
     right_floor = answered_right(floor, best.labels)
     tested = mcnemar(right, right_floor)
     difference = gain_over_floor(right, right_floor)
@@ -61,11 +63,17 @@ def verdict(best: Predictions, floor: NDArray[np.int64] | None, rows: Rows = _US
     said = f"Accuracy {said}" if best.exclusive else f"{_ALL}, {said},"
     return Verdict(
         outcome=outcome,
-        sentence=f"{said} {_WORDS[outcome]} the bag of words' {right_floor.mean():.3f}.",
+        sentence=f"{said} {_WORDS[outcome]} the bag of words' {right_floor.mean():.3f}{alike}.",
         reason=f"On the same {right.size:,} {rows}: {interval_phrase(ACCURACY, difference)} "
         f"(McNemar's test: p = {tested.p_value:.2g}). The network alone is right on {tested.only_a:,}, "
         f"the bag of words alone on {tested.only_b:,}.",
     )
+
+
+def gives_one_answer(predictions: Predictions) -> bool:
+    """Whether every text is given the same, though not all are labelled so: nothing was learned yet."""
+    one, of_labels = (np.unique(rows, axis=0) for rows in (predictions.decided, predictions.labels))
+    return len(one) == 1 < len(of_labels)
 
 
 def value_phrase(predictions: Predictions) -> str:
