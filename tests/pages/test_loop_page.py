@@ -9,8 +9,16 @@ import pandas as pd
 from whytrain.diagnosis.rules import Expectation
 from whytrain.loop.arm_accuracies import COLUMNS
 from whytrain.loop.control_arm import why_no_control
-from whytrain.loop.verdicts import Effect
-from whytrain.pages.loop import accuracy_table, effect_table, in_short, loop_page, repaired, standings
+from whytrain.loop.verdicts import Effect, verdict
+from whytrain.pages.loop import (
+    accuracy_table,
+    effect_table,
+    in_short,
+    loop_page,
+    promise_line,
+    repaired,
+    standings,
+)
 from whytrain.runs.diagnosis import StoredDiagnosis
 from whytrain.statistics.intervals import Interval
 
@@ -166,3 +174,18 @@ def test_the_page_says_first_whether_a_shortcut_is_gone() -> None:
         < page.index("still have the shortcut")
     )
     assert "How often each arm is right" not in loop_page("circle", RUNS, EFFECTS, standings([], {}))
+
+
+def test_a_promise_without_an_interval_says_why() -> None:
+    unknown = Interval(estimate=-0.9, low=NAN, high=NAN)
+    held = Expectation(metric="diagnosis/overfitting", at_most=-0.02)
+    effect = Effect(
+        arm="explained",
+        against="baseline",
+        metric=held.metric,
+        difference=unknown,
+        promise=held,
+        verdict=verdict(held, unknown),
+    )
+    assert promise_line(effect).startswith("open    loss that rises again, at most −0.02: −0.9")
+    assert promise_line(effect).endswith("(one number a run: no interval)")
