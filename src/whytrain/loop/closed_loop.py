@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from annotated_types import MinLen
 from whytrain.config.override_words import key_of, last_of_each, words_of
 from whytrain.config.seed import Seed
 from whytrain.data.corpus import Corpus
-from whytrain.errors import ConfigError
+from whytrain.errors import ConfigError, Interrupted
 from whytrain.guidance.guidance_settings import FOUND
 from whytrain.loop.arms import BASELINE, RANDOM, Arm, acts_on_marks, arms_of, repair_of_marks
 from whytrain.loop.conclusion import LoopOutcome, conclude
@@ -28,6 +29,7 @@ from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.status import ending
 from whytrain.tracking.store import Store
 from whytrain.tracking.sweep_folder import SweepFolder, find_sweep
+from whytrain.typed_commands import typed
 
 NEEDED = ("explanations", "diagnosis")  # callbacks without which nothing can be concluded
 _OWN = frozenset({"loop", "sweep_name", "run_name", "seed"})  # keys that speak of the loop, not of its runs
@@ -87,25 +89,34 @@ class ClosedLoop:
         with ending(store):
             SweepFolder(tracking.root, store.run_id).create(["seed"])
             runner = _Runner(train=train, parent_run_id=store.run_id, shared=shared, uri=tracking.address)
-            baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
-            arm_runs: dict[Arm, list[RunRecord]] = {}
-            runs_of = {BASELINE: baselines}
-            notes: list[str] = []
-            given = _given_marks(settings)
-            for arm in self._arms(baselines[0], given, notes):
-                guides = [baselines[0]] * len(self.seeds) if arm.acts_on_found else runs_of.get(arm.guide, [])
-                try:
-                    arm_runs[arm] = runs_of[arm.name] = [
-                        runner(arm.name, seed, arm.guided_by(guide.run_id))
-                        for seed, guide in zip(self.seeds, guides, strict=True)
-                    ]
-                except ConfigError as error:  # say, too few words for random targets: the others still tell
-                    notes.append(f"The arm “{arm.name}” is left out: {error}.")
+            given, notes = _given_marks(settings), list[str]()
+            try:
+                baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
+                arm_runs = self._follow(runner, baselines, given, notes)
+            except Interrupted as stopped:
+                raise Interrupted(stopped.signal_number, _next_step(words, name)) from stopped
             for note in notes:
                 _log.warning("closed loop: %s", note)
             marks = given or _found_marks(arm_runs, baselines[0])
             rows = shortcut_rows(marks, load()) if marks else None
             return publish(store, conclude(self.seeds, baselines, arm_runs, notes, rows))
+
+    def _follow(
+        self, runner: _Runner, baselines: list[RunRecord], given: Sequence[Mark], notes: list[str]
+    ) -> dict[Arm, list[RunRecord]]:
+        """Train what follows the baselines, and note what is missing."""
+        arm_runs: dict[Arm, list[RunRecord]] = {}
+        runs_of = {BASELINE: baselines}
+        for arm in self._arms(baselines[0], given, notes):
+            guides = [baselines[0]] * len(self.seeds) if arm.acts_on_found else runs_of.get(arm.guide, [])
+            try:
+                arm_runs[arm] = runs_of[arm.name] = [
+                    runner(arm.name, seed, arm.guided_by(guide.run_id))
+                    for seed, guide in zip(self.seeds, guides, strict=True)
+                ]
+            except ConfigError as error:  # say, too few words for random targets: the others still tell
+                notes.append(f"The arm “{arm.name}” is left out: {error}.")
+        return arm_runs
 
     def _arms(self, baseline: RunRecord, given: Sequence[Mark], notes: list[str]) -> list[Arm]:
         """Return the arms that follow the diagnosis and marks, if there are any, and note what is missing."""
@@ -136,6 +147,12 @@ class _Runner:
         name = arm.replace(" ", "-")
         given = last_of_each([*self.shared, *words, f"seed={seed}", f"run_name={name}"])
         return find_run(self.uri, self.train(given, self.parent_run_id))
+
+
+def _next_step(words: Sequence[str], name: str) -> str:
+    """Say how to go on with an interrupted loop: what it trained is found by its name."""
+    others = [word for word in words if key_of(word) != "sweep_name"]
+    return f"go on with: {' '.join([typed('train'), *map(shlex.quote, [*others, f'sweep_name={name}'])])}"
 
 
 def _given_marks(settings: Mapping[str, Any]) -> list[Mark]:
