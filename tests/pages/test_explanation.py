@@ -444,6 +444,36 @@ def test_only_words_that_stand_out_are_named(explained: ExplainedText) -> None:
     assert told_apart(["so", "so", "good"]) == ["so (word 1)", "so (word 2)", "good"]
 
 
+def test_a_word_decides_where_all_variants_agree_on_its_sign(explained: ExplainedText) -> None:
+    a = replace(
+        explained.explanations[0].attribution,
+        variant="padding",
+        absence="padding",
+        scores=np.array([1.0, 0.9, -0.2]),
+    )
+    removed = replace(a, variant="removed", absence="removed", scores=np.array([0.8, 0.5, 0.7]))
+    both = deciding_words(a, WORDS, [removed])
+    assert both == (
+        "“not” and “<i>so</i>” speak most for good. Whether “good” speaks for good or against it depends on "
+        "the way of asking, words left blank and taken out: do not rely on it."
+    )
+    unsure = replace(removed, standard_errors=np.array([0.1, 0.3, 0.4]))
+    assert deciding_words(a, WORDS, [unsure]) == "“not” speaks most for good."
+    opposite = replace(removed, scores=-a.scores)
+    assert deciding_words(a, WORDS, [opposite]).startswith(
+        "No word stands out. Whether “not”, “<i>so</i>” and “good” speak for good or against it depends on"
+    )
+    assert deciding_words(a, WORDS, [replace(removed, method="lime")]) == deciding_words(a, WORDS)
+    on_page = replace(
+        explained,
+        explanations=tuple(replace(explained.explanations[0], attribution=each) for each in (a, removed)),
+    )
+    assert Reader(plain(explanation_page(on_page))).sections[""].count(both) == 1
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(terminal(on_page, 300))
+    assert both in console.export_text()
+
+
 def test_a_centered_logit_is_no_probability(explained: ExplainedText) -> None:
     e = explained.explanations[0]
     target = replace(GOOD, payoff="logit")

@@ -124,16 +124,18 @@ def reasons(model: Explored, text: str, methods: Sequence[str]) -> tuple[list[Re
     """Return what methods say of a text, and what a reader must know."""
     found = [model.explain(text, method) for method in methods]
     notes = dict.fromkeys(note for explained in found for note in explained.notes)
-    told = [_reason(explained.explanations[0].attribution, text) for explained in found]
+    told = [_reason([e.attribution for e in explained.explanations], text) for explained in found]
     return told, list(notes)
 
 
-def _reason(a: Attribution, text: str) -> Reason:
+def _reason(attributions: Sequence[Attribution], text: str) -> Reason:
+    """Return what a method says, by its first variant; the others may take back what its sentence says."""
+    a, *others = attributions
     spaces = spaces_of(text)
     return Reason(
         method=a.title.replace("_", " "),
         words=colored(a.words, a.scores, a.quantity, spaces=spaces if len(spaces) == len(a.words) else None),
-        told=deciding_words(a, told_apart(a.words)),
+        told=deciding_words(a, told_apart(a.words), others),
         meaning=scores_of(a.quantity, a.target.name),
         arcs="" if a.pairs is None else _arcs(a.pairs, a.words),
     )

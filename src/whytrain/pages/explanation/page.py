@@ -33,7 +33,7 @@ def explanation_page(explained: ExplainedText) -> str:
     whys = []
     for explanations in by_target:
         target = explanations[0].attribution.target.name
-        whole = _told(explanations[0])
+        whole = _told(explanations)
         if single and explained.decided == (target,):
             parts.append(whole)
             whys.append(sections(explanations))
@@ -66,7 +66,7 @@ def sentences_page(
         said += "" if chance is None else f"; {target.name} gets {percent(float(chance[0]))}"
         inner = sections(of_sentence, name, "h3")
         parts.append(
-            f"<section><h2>{safe(said)}</h2>{_told(first, name)}"
+            f"<section><h2>{safe(said)}</h2>{_told(of_sentence, name)}"
             f"<details><summary>In detail</summary>{inner}</details></section>"
         )
     return _whole(title, parts)
@@ -77,7 +77,7 @@ def notebook_html(explained: ExplainedText) -> str:
     told = [*verdict_sentences(explained), *explained.notes]
     parts = [f"<p><b>{safe(told[0])}</b></p>", *(paragraph(line) for line in told[1:])]
     for of_target in group(explained.explanations):
-        parts.append(summary(of_target[0]))
+        parts.append(summary(of_target))
         for e in of_target:
             parts.append(f"<p><b>{safe(e.attribution.title)}</b></p>{colored(e.attribution)}")
     return f"<div>{''.join(parts)}</div>"
@@ -97,9 +97,10 @@ def group(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
     return groups
 
 
-def _told(explanation: Explanation, name: Name = same) -> str:
-    """Return which words decide, and the sentence in their colors."""
-    return f'{summary(explanation, name)}<div class="text">{colored(explanation.attribution, name)}</div>'
+def _told(explanations: Sequence[Explanation], name: Name = same) -> str:
+    """Return which words decide, and the sentence in the colors of the first method and variant."""
+    sentence = colored(explanations[0].attribution, name)
+    return f'{summary(explanations, name)}<div class="text">{sentence}</div>'
 
 
 def _alternative(explained: ExplainedText) -> str:

@@ -76,11 +76,11 @@ def sections(explanations: Sequence[Explanation], name: Name = same, heading: st
     )
 
 
-def summary(explanation: Explanation, name: Name = same) -> str:
-    """Return which words decide, and from where they take the model to where."""
-    a = explanation.attribution
+def summary(explanations: Sequence[Explanation], name: Name = same) -> str:
+    """Return which words decide, and from where they take the model to where; see `sections`."""
+    a, *others = (explanation.attribution for explanation in explanations)
     words = told_apart([name(word) for word in a.words])
-    return paragraph(" ".join([deciding_words(a, words), from_nothing(explanation)]).strip())
+    return paragraph(" ".join([deciding_words(a, words, others), from_nothing(explanations[0])]).strip())
 
 
 def _each_word(explanation: Explanation, words: Sequence[str]) -> str:

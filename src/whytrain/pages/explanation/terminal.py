@@ -31,8 +31,8 @@ def terminal(explained: ExplainedText, width: int) -> Group:
     parts: list[Text | Table] = [Text(" ".join(verdict_sentences(explained)))]
     parts += [Text(f"note: {note}") for note in explained.notes]
     for of_target in group(explained.explanations):
-        a = of_target[0].attribution
-        parts += [Text(deciding_words(a, told_apart(a.words))), *scores_tables(of_target, width)]
+        a, *others = (e.attribution for e in of_target)
+        parts += [Text(deciding_words(a, told_apart(a.words), others)), *scores_tables(of_target, width)]
         parts += [
             interactions_table(e.attribution)
             for e in of_target

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 import numpy as np
+from numpy.typing import NDArray
 
-from whytrain.attribution.attribution import Attribution
+from whytrain.attribution.attribution import Array, Attribution, ranking
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.target import ContrastTarget
 from whytrain.attribution.text import ExplainedText, Verdict
@@ -41,23 +42,34 @@ def verdict_sentences(explained: ExplainedText) -> list[str]:
     return sentences
 
 
-def deciding_words(attribution: Attribution, words: Sequence[str]) -> str:
-    """Return which words speak most for the target and against it, in one sentence.
+def deciding_words(attribution: Attribution, words: Sequence[str], others: Sequence[Attribution] = ()) -> str:
+    """Return which words speak most for the target and against it, and which do either by how one asks.
 
     Args:
         attribution: the scores.
         words: their names, see `told_apart`.
+        others: what else is known of the text; another variant of the method for the same target must agree
+            with the sign of a word that is said to decide.
     """
     a = attribution
-    sizes = np.abs(a.scores)
-    sure = sizes > 0 if a.standard_errors is None else sizes > _SURE * a.standard_errors
-    notable = sure & (sizes >= _NOTABLE * sizes.max())
-    order = np.argsort(-sizes, kind="stable")
-    found = {
-        sign: [f"“{words[i]}”" for i in order if notable[i] and np.sign(a.scores[i]) == sign][:_NAMED]
-        for sign in (1, -1)
-    }
-    speak, against = found[1], found[-1]
+    variants = [a, *(b for b in others if (b.method, b.target.name) == (a.method, a.target.name))]
+    signs = np.array([_sure_signs(b) for b in variants])
+    is_notable = np.array([np.abs(b.scores) >= _NOTABLE * np.abs(b.scores).max() for b in variants])
+    agreed = np.where(is_notable[0] & (signs == signs[0]).all(axis=0), signs[0], 0)
+    opposed = is_notable.any(axis=0) & (signs.min(axis=0) < 0) & (signs.max(axis=0) > 0)
+    return " ".join(filter(None, [_deciding(a, words, agreed), _depending(variants, words, opposed)]))
+
+
+def _sure_signs(a: Attribution) -> Array:
+    """Return the signs of the scores (n,), 0 where an estimate may be either."""
+    errors = 0.0 if a.standard_errors is None else a.standard_errors
+    return np.where(np.abs(a.scores) > _SURE * errors, np.sign(a.scores), 0)
+
+
+def _deciding(a: Attribution, words: Sequence[str], signs: Array) -> str:
+    """Return which of the words with a sign (n,) speak most for the target and against it."""
+    order = ranking(a.scores)
+    speak, against = ([f"“{words[i]}”" for i in order if signs[i] == sign][:_NAMED] for sign in (1, -1))
     if not speak and not against:
         return "No word stands out."
     if not a.quantity.signed:
@@ -66,6 +78,19 @@ def deciding_words(attribution: Attribution, words: Sequence[str]) -> str:
         return f"{listed(against)} {_verb(against)} against {a.target.name}; no word stands out for it."
     told = f"{listed(speak)} {_verb(speak)} most for {a.target.name}"
     return f"{told}; {listed(against)} {_verb(against)} against it." if against else f"{told}."
+
+
+def _depending(variants: Sequence[Attribution], words: Sequence[str], opposed: NDArray[np.bool_]) -> str:
+    """Say of which words (n,) the sign is another one when the model is asked in another way."""
+    if not opposed.any():
+        return ""
+    apart = np.where(opposed, np.ptp([b.scores for b in variants], axis=0), 0)
+    places = ranking(apart)[: opposed.sum()]
+    named = [f"“{words[i]}”" for i in places[:_NAMED]]
+    rest = [f"{len(places) - _NAMED} more"] if len(places) > _NAMED else []
+    ways = listed([b.variant if b.absence is None else ABSENT[b.absence] for b in variants])
+    told = f"Whether {listed([*named, *rest])} {_verb(places)} for {variants[0].target.name} or against it"
+    return f"{told} depends on the way of asking, words {ways}: do not rely on it."
 
 
 def from_nothing(explanation: Explanation) -> str:
@@ -127,5 +152,5 @@ def _possible(label: str, verdict: Verdict) -> str:
     return f"{at} {listed(rest)} {stays} possible, too."
 
 
-def _verb(words: Sequence[str]) -> str:
+def _verb(words: Sized) -> str:
     return "speaks" if len(words) == 1 else "speak"
