@@ -40,7 +40,8 @@ class DescribeRun(Callback):
         floors: accuracy of the floor by split, after the fit.
         evidence: what the best weights say, for those who observe them at the end.
         spent: what each callback takes.
-        fit_s: seconds of the fit, after it.
+        fit_began: when the fit began, on the clock `perf_counter`.
+        fit_s: seconds of the fit, after it; of a resumed run with those before.
         overhead: the share of them that was neither training nor validation, 0 to 1: explanations, students,
             calibration, diagnosis, figures, checkpoints and tracking.
     """
@@ -73,11 +74,13 @@ class DescribeRun(Callback):
         self.evidence: Answers | None = None
         self.spent = Spent()
         self.fit_s = self.overhead = 0.0
+        self.fit_began = 0.0
         self._started = 0.0  # of the fit, on the clock; of a resumed one as if it had never stopped
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the fit's clock, and log config, origin, data and the model's diagram."""
-        self._started += time.perf_counter()
+        self.fit_began = time.perf_counter()
+        self._started += self.fit_began
         store = store_of(trainer)
         if store is None:
             return

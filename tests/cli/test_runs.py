@@ -35,6 +35,8 @@ def test_a_run_with_everything(
     assert "everything" in out.splitlines()[0]
     for shown in (" parameters", " train, ", "epoch 3/3", "accuracy", "bag of words", "whytrain ui"):
         assert shown in out
+    parts = out.partition("\nIt took ")[2].partition("\n\n")[0]
+    assert "starting " in parts
     run_id = tracked.run_id()
     assert tracked.runs() == {run_id: "FINISHED"}
     metrics = tracked.metrics()

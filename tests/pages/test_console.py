@@ -258,15 +258,16 @@ def test_next_steps_reach_the_run(monkeypatch, tmp_path):
     default = next_steps(finished(best, uri=address, concluded=to_follow, parent="first")).splitlines()
     assert default[0] == f"run abc in sqlite:///{tmp_path}/mlruns/mlflow.db"
     assert [line.split("  ")[-1].strip() for line in default[1:]] == [
-        "typed ui",
         'typed explain run=abc text="…"',
         "typed explore run=abc",
         "typed score run=abc",
         "typed inspect run=abc",
         "typed train from_diagnosis=abc",
         "typed compare runs=[first,abc]",
+        "typed ui",  # whose next line is where it will listen
         "http://127.0.0.1:5000",
     ]
+    assert [line[:22].strip() for line in default[-2:]] == ["all runs, in MLflow", "then open"]
     here = next_steps(finished(best), Path("mlruns/reports/run.html")).splitlines()
     assert here[1].split() == ["its", "page", "mlruns/reports/run.html"]
     other = next_steps(finished(best, concluded=concluded()))  # nothing to follow, nothing to compare with

@@ -77,6 +77,18 @@ def test_a_name_that_no_run_has(root: Path, run: RunRecord, uri: str) -> None:
         find_run(uri, "local-1")
 
 
+def test_only_trainings_are_offered_and_names_that_a_list_would_split_are_quoted(
+    root: Path, run: RunRecord, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, tags in (("a, b", {}), ("a, b against run", {"kind": "comparison"}), ("many", {"sweep": "lr"})):
+        Store.start(settings_in(root), run_name=name, tags=tags).close("FINISHED")
+    with pytest.raises(TrackingError, match=r"the newest are: 'a, b', run$"):
+        find_run(uri, "nope")
+    monkeypatch.setattr("whytrain.tracking.reader.known_run", lambda address, said: said)  # as of a server
+    with pytest.raises(TrackingError, match=r"the newest are: 'a, b', run$"):
+        find_run(uri, "nope")
+
+
 def test_an_empty_store(root: Path, uri: str) -> None:
     with pytest.raises(TrackingError, match="it has no runs at all"):
         find_run(uri, "run")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from whytrain.errors import ConfigError, DataError
+from whytrain.errors import ConfigError, DataError, TrackingError
 
 if TYPE_CHECKING:
     from whytrain.api.explaining import TextExplanation
@@ -311,14 +311,17 @@ def open_run(id_or_name: str, tracking_uri: str | None = None, *, device: Device
             the CPU.
 
     Raises:
-        TrackingError: there is no such run, or several.
+        TrackingError: there is no such run, or several, or it is a comparison, a sweep or a loop.
     """
     from whytrain.tracking.reader import find_run
     from whytrain.tracking.settings import TrackingSettings
 
     local = yaml.safe_load((CONF / "tracking" / "local.yaml").read_text("utf-8"))
     settings = {key: value for key, value in local.items() if key != "_target_"} | {"uri": tracking_uri}
-    return Run(find_run(TrackingSettings(**settings).address, id_or_name), device)
+    found = find_run(TrackingSettings(**settings).address, id_or_name)
+    if found.of_several is not None:
+        raise TrackingError(f"run {found.name} is a {found.of_several}: give the run of a training")
+    return Run(found, device)
 
 
 def _train(words: Sequence[str]) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from annotated_types import Ge
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from whytrain.commands import BEGAN
 from whytrain.commands.command_line import job_errors, trusted_targets
 from whytrain.commands.hydra_command import HydraCommand
 from whytrain.commands.job import CONF, Job
@@ -89,19 +91,21 @@ def hydra_main(config: DictConfig) -> float | None:
         if "loop" in config:
             close_loop(job)
             return None
-        return train(job).score
+        return train(job, began=None if job.in_sweep else BEGAN).score
 
 
-def train(job: Job) -> Trained:
+def train(job: Job, *, began: float | None = None) -> Trained:
     """Train one run, and track it.
 
     Args:
         job: from `compose_job`; any number of them in one process, one after the other.
+        began: since when on the clock `perf_counter` this takes time; None: since now.
 
     Raises:
         ConfigError: a key or value of the config is wrong.
         WhytrainError: the run cannot be started, or cannot go on.
     """
+    began = time.perf_counter() if began is None else began
     tracking: TrackingSettings = instantiate(job.config.tracking)
     start = _start(job, tracking)
     check(start.job.config)
@@ -116,7 +120,7 @@ def train(job: Job) -> Trained:
         if (score := sweep_job.finished_score()) is not None:
             return Trained(run_id=sweep_job.run_id, folder=sweep_job.folder, score=score)
         start = replace(start, run_id=sweep_job.run_id, checkpoint=sweep_job.checkpoint())
-    return _fit(start, tracking, sweep_job)
+    return _fit(start, tracking, sweep_job, began)
 
 
 def check(config: DictConfig) -> None:
@@ -181,7 +185,7 @@ def _start(job: Job, tracking: TrackingSettings) -> _Start:
     )
 
 
-def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
+def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any, began: float) -> Trained:
     from rich.console import Console
 
     from whytrain import callbacks as watch
@@ -227,7 +231,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any) -> Trained:
     if store:
         lm.mark_finished(folder, checkpoints.best_score)
         with watch.spared("summary of the run", None):
-            _tell(console, record, report, promises, store, tracking)
+            _tell(console, record, report, promises, store, tracking, record.fit_began - began)
     return Trained(run_id=store.run_id if store else "", folder=folder, score=checkpoints.best_score)
 
 
@@ -251,6 +255,7 @@ def _tell(
     promises: str | None,
     store: Store,
     tracking: TrackingSettings,
+    starting_s: float,
 ) -> None:
     """Print what came of a run, what it took, and the commands to type next."""
     from whytrain.pages.console import closing, next_steps, took
@@ -259,7 +264,8 @@ def _tell(
     assert report.run is not None, "there is no report"
     console.print(closing(report.run, console.width))
     page = local_page(tracking, store.run_id)
-    print("", took(record.fit_s, record.overhead, record.spent.totals), "", sep="\n")
+    parts = {"starting": starting_s, "training and validation": record.fit_s * (1 - record.overhead)}
+    print("", took(parts | record.spent.totals), "", sep="\n")
     print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
 
 

@@ -20,7 +20,7 @@ from whytrain.data.label_names import few_of
 from whytrain.data.tokenization import Tokenizer
 from whytrain.diagnosis.conclusion import Conclusion
 from whytrain.metrics import Metric, shown_for
-from whytrain.pages.next_steps import commands, runs_address
+from whytrain.pages.next_steps import commands
 from whytrain.pages.run.continued import continued_sentences
 from whytrain.pages.run.elsewhere import worse_sentences
 from whytrain.pages.run.reported import ReportedRun
@@ -97,26 +97,24 @@ def _before_and_elsewhere(run: ReportedRun) -> list[str]:
     return before + worse_sentences(run.outside, run.best)
 
 
-def took(seconds: float, overhead: float, parts: Mapping[str, float]) -> str:
-    """Say how long the fit took, which share of it went into what was observed, and into what most.
+def took(parts: Mapping[str, float]) -> str:
+    """Say how long a run took, and which parts of it longest.
 
     Args:
-        seconds: of the fit.
-        overhead: share of them that was neither training nor validation, 0 to 1.
-        parts: seconds by what they went into; those below one are not told.
+        parts: seconds by what they went into; those below one are not named.
 
-    >>> print(took(126.7, 0.44, {"model": 0.4, "explanations": 41.2, "rest": 14.2}))
-    It took 2 min 7 s, 44% of it for explanations, checks, figures and tracking:
-    explanations 41 s, rest 14 s.
-    >>> print(took(36.2, 0.5, {}))
-    It took 36 s, 50% of it for explanations, checks, figures and tracking.
+    >>> print(took({"starting": 30.1, "training and validation": 41.3, "model": 0.4, "explanations": 54.9}))
+    It took 2 min 7 s: explanations 55 s, training and validation 41 s, starting
+    30 s.
+    >>> print(took({"starting": 0.4}))
+    It took 0 s.
     """
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(sum(parts.values())), 60)
     time = f"{minutes} min {rest} s" if minutes else f"{rest} s"
     largest = sorted(parts.items(), key=lambda part: -part[1])
-    listed = ", ".join(f"{name} {part_s:.0f} s" for name, part_s in largest if part_s >= 1)
-    told = f":\n{fill(listed, 79)}" if listed else ""
-    return f"It took {time}, {overhead:.0%} of it for explanations, checks, figures and tracking{told}."
+    listed = ", ".join(f"{name} {part_s:.0f}\N{NO-BREAK SPACE}s" for name, part_s in largest if part_s >= 1)
+    told = f"It took {time}{': ' if listed else ''}{listed}."
+    return fill(told, 79).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def closing_table(
@@ -192,6 +190,5 @@ def next_steps(run: ReportedRun, page: Path | None = None) -> str:
         page: its page, where that is a file of this machine.
     """
     shown = {"its page": str(page)} if page is not None else {}
-    shown |= commands(run, typed) | {"all runs, in MLflow": runs_address(run.uri, run.experiment_id)}
-    lines = [f"{what:<22}{told}" for what, told in shown.items()]
+    lines = [f"{what:<22}{told}" for what, told in (shown | commands(run, typed)).items()]
     return "\n".join([f"run {run.run_id} in {run.uri}", *lines])

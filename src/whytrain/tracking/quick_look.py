@@ -14,9 +14,11 @@ from whytrain.tracking.settings import sqlite_path
 from whytrain.tracking.upload import LOCAL_ID_PREFIX
 
 NAMES_SEARCHED = 1000  # the newest runs, among which close matches are looked for
+OF_SEVERAL = ("kind", "sweep")  # tags of runs that trained nothing themselves
 ID = re.compile(r"[0-9a-f]{32}")  # MLflow's, of a run
 BEGINNING = re.compile(r"[0-9a-f]{6,31}")  # of an id, as people type it
 _SHORT_ID = 8  # characters of an id where it is shown to be typed
+_ONE_WORD = re.compile(r"[\w.:/-]+")  # a name that a list separates
 _SHOWN = 5
 
 
@@ -44,8 +46,9 @@ def known_run(uri: str, said: str) -> str:
                 return ids[0] if len(ids) == 1 else said
             query = f"SELECT run_uuid {active} AND substr(run_uuid, 1, ?) = ?"
             like = [str(found) for (found,) in opened.execute(query, (len(said), said))]
-            newest = f"SELECT name {active} ORDER BY start_time DESC LIMIT {NAMES_SEARCHED}"
-            names = [str(name) for (name,) in opened.execute(newest)]
+            trained = "run_uuid NOT IN (SELECT run_uuid FROM tags WHERE key IN (?, ?))"
+            newest = f"SELECT name {active} AND {trained} ORDER BY start_time DESC LIMIT {NAMES_SEARCHED}"
+            names = [str(name) for (name,) in opened.execute(newest, OF_SEVERAL)]
     except sqlite3.Error:  # of another form
         return said
     begun = begins(said, like)
@@ -78,10 +81,10 @@ def no_store(uri: str) -> MissingRunError:
 
 
 def no_run(uri: str, id_or_name: str, names: Sequence[str]) -> MissingRunError:
-    """Return the error of an unknown run, with what comes close to it among names, newest first."""
+    """Return the error of an unknown run, with what comes close among names of trainings, newest first."""
     known = list(dict.fromkeys(names))
     close = difflib.get_close_matches(id_or_name, known, n=_SHOWN)
-    shown = ", ".join(close or known[:_SHOWN])
+    shown = ", ".join(name if _ONE_WORD.fullmatch(name) else f"'{name}'" for name in close or known[:_SHOWN])
     hint = f"close to it: {shown}" if close else f"the newest are: {shown}"
     return MissingRunError(
         f"there is no run {id_or_name!r} at {uri}; {hint if shown else 'it has no runs at all'}"

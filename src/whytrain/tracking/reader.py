@@ -24,6 +24,7 @@ from whytrain.tracking.quick_look import (
     BEGINNING,
     ID,
     NAMES_SEARCHED,
+    OF_SEVERAL,
     begins,
     known_run,
     no_run,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _MOST_RUNS = 50_000  # MLflow's own limit of one search
-_OF_SEVERAL = {"kind", "sweep"}  # tags of runs that trained nothing themselves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +84,17 @@ class RunRecord:
         return _folder_here(self.place)
 
     @property
+    def of_several(self) -> str | None:
+        """What it is if it trained nothing itself: a sweep, a loop or a comparison; None of a training."""
+        return "sweep" if "sweep" in self.tags else self.tags.get("kind")
+
+    @property
     def goes_on(self) -> str:
         """What to type where it did not come to its end, as the end of a sentence; nothing where it did.
 
-        A sweep, a loop or a comparison has no model, and no training to go on with.
+        What stands for several runs has no model, and no training to go on with.
         """
-        if self.tags.keys() & _OF_SEVERAL:
+        if self.of_several is not None:
             return "; give the run of a training"
         if self.status == "FINISHED":
             return ""
@@ -140,7 +145,8 @@ def find_run(uri: str, said: str) -> RunRecord:
             ids = ", ".join(run.info.run_id for run in runs[:_SHOWN])
             raise MissingRunError(f"{len(runs)} runs are named {id_or_name!r}; give the id of one: {ids}")
         newest = client.search_runs(experiments, max_results=NAMES_SEARCHED)
-        raise no_run(uri, id_or_name, [str(run.info.run_name) for run in newest])
+        trained = [run for run in newest if not run.data.tags.keys() & set(OF_SEVERAL)]
+        raise no_run(uri, id_or_name, [str(run.info.run_name) for run in trained])
 
 
 def experiment_number(uri: str, name: str) -> str | None:

@@ -16,7 +16,7 @@ from whytrain.data.label_names import few_of
 from whytrain.diagnosis.finding import Finding
 from whytrain.metrics import ACCURACY, shown_for
 from whytrain.pages.html import bullets, page, paragraph, table
-from whytrain.pages.next_steps import commands, runs_address
+from whytrain.pages.next_steps import commands
 from whytrain.pages.run.captions import CAPTIONS, Caption, Section, caption_of
 from whytrain.pages.run.certainty import certainty_sentences
 from whytrain.pages.run.continued import continued_section, continued_sentences
@@ -268,12 +268,8 @@ def _value(value: Interval | float) -> str:
 
 
 def _next(run: ReportedRun) -> str:
-    steps = commands(run)
-    html = "".join(
-        f"<p>{escape(what)}</p><pre><code>{escape(command)}</code></pre>\n" for what, command in steps.items()
-    )
-    address = runs_address(run.uri, run.experiment_id)
-    return html + f"<p>all runs in MLflow</p><pre><code>{escape(address)}</code></pre>\n"
+    steps = commands(run).items()
+    return "".join(f"<p>{escape(what)}</p><pre><code>{escape(told)}</code></pre>\n" for what, told in steps)
 
 
 def _figures(run: ReportedRun, section: Section | None) -> str:
