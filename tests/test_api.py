@@ -50,7 +50,8 @@ def test_runs_from_texts_and_labels(workspace: Path, reviews: Path) -> None:
     rows = pd.read_csv(reviews)
     before = (dict(HydraConfig.instance().__dict__), GlobalHydra.instance().hydra)
     run = wt.fit(rows["text"], rows["label"], run_name="my first (1)", **QUICK)
-    again = wt.fit(rows["text"].tolist(), rows["label"].tolist(), run_name="again", **QUICK)
+    words = [f"{key.replace('__', '.')}={value}" for key, value in QUICK.items()]
+    again = wt.fit(rows["text"].tolist(), rows["label"].tolist(), *words, run_name="again")
     assert (dict(HydraConfig.instance().__dict__), GlobalHydra.instance().hydra) == before
     assert run.id != again.id
     exact = [name for name in run.metrics if not name.startswith("time/")]
@@ -72,6 +73,10 @@ def test_runs_from_texts_and_labels(workspace: Path, reviews: Path) -> None:
     assert np.allclose(known["probability_good"] + known["probability_bad"], 1)
     assert (known["probability"] == known[["probability_good", "probability_bad"]].max(axis=1)).all()
     assert run.predict(asked.to_frame()).equals(told)
+    blank = run.predict(["", "a great film", " \u00a0\n", None])
+    assert blank["label"].isna().tolist() == [True, False, True, True]
+    assert blank.iloc[[0, 2]].isna().all(axis=None)
+    assert run.model.predict([" ", "a great film"])["probability"].isna().tolist() == [True, False]
     assert run.predict(["a great film"])["probability"].item() == pytest.approx(told["probability"]["a"])
     assert run.predict("a great film")["label"].tolist() == ["good"]
     for nothing in ([], [None]):
@@ -124,6 +129,8 @@ def test_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         wt.open_run("nothing", "sqlite:///elsewhere.db")
     with pytest.raises(DataError, match="got 1 labels and 2 texts"):
         wt.fit(["a", "b"], ["x"])
+    with pytest.raises(ConfigError, match=r"^seed: no key=value; write key=value"):
+        wt.fit(["a", "b"], ["x", "y"], "seed")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -290,7 +297,7 @@ def test_runs_side_by_side(workspace: Path) -> None:
     for given in (runs[0], runs[:1], ["first", "second"]):
         with pytest.raises(ConfigError, match="expected two or more runs"):
             wt.compare(given)
-    for nothing in ([], [None]):  # with a calibration slice's columns, too
+    for nothing in ([], [None], [" "]):  # with a calibration slice's columns, too
         assert runs[0].predict(nothing)["label"].isna().all()
     with pytest.raises(DataError, match="expected a text or a sequence of texts; got None"):
         runs[0].explain(None)

@@ -26,7 +26,7 @@ from whytrain.serving.worker import Worker
 from whytrain.tracking.settings import TrackingSettings
 from whytrain.tracking.traces import Traces, trace_experiment
 
-TEXTS = ["good film", "bad", "", "a bad bad film"]
+TEXTS = ["good film", "bad", "film", "a bad bad film"]
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,12 @@ def test_a_method_and_its_budget_can_be_asked_for(client: TestClient) -> None:
         ("/predict", {"texts": ["a"], "explain": "shapley"}, 422, "explain: "),
         ("/predict", {"texts": ["a"] * 5}, 413, "5 texts: at most 4"),
         ("/predict", {"texts": ["a", "b" * 1001]}, 413, "texts.1 has 1,001 characters: at most 1,000"),
+        (
+            "/predict",
+            {"texts": ["good", " \u00a0"]},
+            400,
+            "texts.1: the text is empty: give at least one word",
+        ),
         ("/explain", {"texts": [""]}, 400, "texts.0: the text is empty: give at least one word"),
         ("/explain", {"texts": ["good", "bad", " "]}, 400, "texts.2: the text is empty"),
         ("/explain", {"texts": ["a"], "method": "shaply"}, 400, "did you mean shapley"),

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from tracking_processes import free_port, settings_in
 
+from whytrain.api.runs import open_run
 from whytrain.errors import TrackingError
 from whytrain.tracking.reader import (
     RunRecord,
@@ -84,6 +85,10 @@ def test_only_trainings_are_offered_and_names_that_a_list_would_split_are_quoted
         Store.start(settings_in(root), run_name=name, tags=tags).close("FINISHED")
     with pytest.raises(TrackingError, match=r"the newest are: 'a, b', run$"):
         find_run(uri, "nope")
+    with pytest.raises(
+        TrackingError, match=r"^run a, b against run is a comparison: give the run of a training$"
+    ):
+        open_run("a, b against run", uri)
     monkeypatch.setattr("whytrain.tracking.reader.known_run", lambda address, said: said)  # as of a server
     with pytest.raises(TrackingError, match=r"the newest are: 'a, b', run$"):
         find_run(uri, "nope")

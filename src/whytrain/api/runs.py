@@ -231,7 +231,8 @@ class Run:
             One row per text, under the index of a Series or DataFrame. `label` is the most probable class,
             `probability` its probability, `probability_<class>` that of each class. With a calibration slice
             also `calibrated_probability`, `in_set_<class>` (the conformal set) and `abstain`: missing where
-            no confidence keeps the error rate asked for. A missing text has a row of nulls.
+            no confidence keeps the error rate asked for. A text that is missing, or has no words, has a row
+            of nulls.
 
         Raises:
             DataError: a text is neither a string nor missing, or a DataFrame has several columns.
@@ -243,8 +244,7 @@ class Run:
         strange = [text for text in present if not isinstance(text, str)]
         if strange:
             raise DataError(f"expected texts as strings; got {strange[0]!r} ({type(strange[0]).__name__})")
-        # The columns of nothing are those of any text.
-        told = self.model.predict(present.tolist() or [""]).iloc[: len(present)]
+        told = self.model.predict(present.tolist())
         flags = {name: "boolean" for name in told if name == "abstain" or str(name).startswith("in_set_")}
         told = told.astype(flags).set_axis((~is_missing).to_numpy().nonzero()[0], axis="index")
         return told.reindex(range(len(column))).set_axis(column.index, axis="index")
@@ -274,7 +274,11 @@ def train(*words: str) -> Run:
 
 
 def fit(
-    texts: Sequence[object], labels: Sequence[object], *, model: str = "bilstm_opt", **settings: object
+    texts: Sequence[object],
+    labels: Sequence[object],
+    *words: str,
+    model: str = "bilstm_opt",
+    **settings: object,
 ) -> Run:
     """Train a classifier of texts.
 
@@ -285,19 +289,23 @@ def fit(
     Args:
         texts: n strings.
         labels: n labels, one of two or more classes each.
-        model: a choice of the config group `model`.
-        settings: further keys, with `__` for the dots: `seed=1`, `trainer__max_epochs=3`.
+        words: further `group=choice` and `key=value`, as for `train`: `experiment=quick`.
+        model: a choice of the config group `model`, where the words name none.
+        settings: the same as arguments, with `__` for the dots: `seed=1`, `trainer__max_epochs=3`.
 
     Raises:
         DataError: there are not as many labels as texts, or the data cannot be used as it is.
         ConfigError: a setting is wrong; the message lists the choices.
     """
+    from whytrain.commands.train import COMMAND
     from whytrain.config.override_words import words_of
 
+    given = COMMAND.checked(words, swept=False)
+    chosen = {} if any(word.startswith("model=") for word in given) else {"model": model}
     kept = str(_kept(texts, labels))
     data = {"data": "csv", "data.path": kept, "data.text_column": "text", "data.label_column": "label"}
     named = {key.replace("__", "."): value for key, value in settings.items()}
-    return _train(words_of(data | {"model": model} | named))
+    return _train([*words_of(data | chosen | named), *given])
 
 
 def open_run(id_or_name: str, tracking_uri: str | None = None, *, device: DeviceName = "auto") -> Run:

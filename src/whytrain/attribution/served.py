@@ -35,14 +35,14 @@ class ServedClassifier:
 
         Returns:
             n rows with the index of the input: the columns of `SavedModel.predict`, and with `explain` those
-            of `explained`; nulls where the text is missing.
+            of `explained`; nulls where the text is missing, or has no words.
 
         Raises:
             DataError: see `text_column`.
             ConfigError: see `explained`.
         """
         column = text_column(model_input)
-        given = np.flatnonzero(column.notna())
+        given = np.flatnonzero([text is not None and bool(split_words(text)) for text in column])
         texts = column.iloc[given].tolist()
         answers = self._saved.predict(texts)
         method = (params or {}).get("explain")
@@ -68,12 +68,11 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
         method: name of one of them.
 
     Returns:
-        n rows: `explained` (the class, or label, that the scores speak for), `words` and `scores` (lists);
-        nulls for a text without words.
+        n rows: `explained` (the class, or label, that the scores speak for), `words` and `scores` (lists).
 
     Raises:
         ConfigError: the model has no such method.
-        DataError: a text has too many characters.
+        DataError: a text has too many characters, or no words.
     """
     if method not in saved.explainers:
         raise ConfigError(
@@ -82,7 +81,7 @@ def explained(saved: SavedModel, texts: Sequence[str], method: str) -> pd.DataFr
         )
     made = make_explainer(saved.explainers[method])
     explainer = TextExplainer(saved, [made.first_variant(saved.interface)], payoff="log_odds", seed=0)
-    rows = map(_row, texts, explainer.score(texts))
+    rows = map(_row, explainer.score(texts))
     return pd.DataFrame(rows, columns=["explained", "words", "scores"], dtype=object)
 
 
@@ -95,10 +94,8 @@ def _spread(answers: pd.DataFrame, rows: NDArray[np.intp], n_rows: int) -> pd.Da
     return spread
 
 
-def _row(text: str, found: ScoredText | DataError) -> tuple[str | None, list[str] | None, list[float] | None]:
-    if isinstance(found, ScoredText):
-        scored = found.attributions[0]
-        return scored.target.name, list(scored.words), scored.scores.tolist()
-    if split_words(text):
+def _row(found: ScoredText | DataError) -> tuple[str, list[str], list[float]]:
+    if isinstance(found, DataError):
         raise found
-    return None, None, None
+    scored = found.attributions[0]
+    return scored.target.name, list(scored.words), scored.scores.tolist()

@@ -23,6 +23,7 @@ from whytrain.calibration.confidence import Confidence
 from whytrain.calibration.label_confidence import LabelConfidence
 from whytrain.config.trust import is_trusted, own_path
 from whytrain.data.tokenization import Tokenizer
+from whytrain.data.words import split_words
 from whytrain.errors import WhytrainError
 from whytrain.models.batch_runner import predict_split, split_of
 from whytrain.models.interface import ModelInterface, interface_of, saved_arguments_of
@@ -102,11 +103,14 @@ class SavedModel:
             `in_set_<class>` for each class (the conformal set) and `abstain`, missing where no confidence
             keeps the error rate asked for. Where classes do not exclude each other: `label` (those more
             probable than not, joined by a semicolon), `probability_<label>` and, with `confidence`,
-            `calibrated_probability_<label>` for each.
+            `calibrated_probability_<label>` for each. A text without words has a row of nulls.
         """
-        if not len(texts):  # the columns and types of any answer
-            return self.answers(np.zeros((1, len(self.class_names)))).iloc[:0]
-        return self.answers(self.logits(texts))
+        rows = [row for row, text in enumerate(texts) if split_words(text)]
+        if rows:
+            told = self.answers(self.logits([texts[row] for row in rows]))
+        else:  # the columns and types of any answer
+            told = self.answers(np.zeros((1, len(self.class_names)))).iloc[:0]
+        return told if len(rows) == len(texts) else told.set_axis(rows).reindex(range(len(texts)))
 
     def answers(self, logits: NDArray[np.float64]) -> pd.DataFrame:
         """Return what `predict` says of at least one text with these logits, (n_texts, n_classes)."""

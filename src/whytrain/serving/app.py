@@ -147,6 +147,8 @@ class _Server:
             if len(text) > most:
                 line = f"texts.{number} has {len(text):,} characters: at most {most:,} are read"
                 raise _Refused(413, line)
+            if not split_words(text):
+                raise _Refused(400, f"texts.{number}: the text is empty: give at least one word")
 
     async def _answers(self, asked: Awaitable[list[dict[str, Any]]]) -> Answers:
         try:
