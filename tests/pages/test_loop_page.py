@@ -112,7 +112,7 @@ def test_the_control_arm_decides_what_explanations_are_worth() -> None:
 
     assert "no sure difference in 2 measures." in against_random(ece=(-0.1, 0.1), nll=(-0.1, 0.0))
     assert "the intervals of 1 of 2 measures leave out 0" in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
-    assert "by chance: loss on new sentences +0.0600." in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
+    assert "by chance: loss on new sentences +0.060." in against_random(ece=(-0.1, 0.1), nll=(0.02, 0.1))
     assert "random" not in against_random(ece=(NAN, NAN))  # one seed says nothing of a metric without rows
 
 

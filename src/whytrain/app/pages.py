@@ -36,7 +36,7 @@ class Pages:
             "visible": lambda text: visible(str(text)),
             "percent": wording.percent,
             "signed": wording.signed,
-            "points": lambda share: f"{100 * share:+.1f}".replace("-", wording.MINUS),
+            "points": wording.points,
             "url": lambda values: urlencode(values, doseq=True),
         }
         self._templates.globals |= {

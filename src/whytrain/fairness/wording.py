@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from whytrain.fairness.groups import GroupRate
 from whytrain.fairness.term_effects import Effect
-from whytrain.presentation.wording import quoted
+from whytrain.presentation.wording import points, quoted
 
 
 def described(one: Effect, class_names: Sequence[str]) -> str:
@@ -27,11 +27,10 @@ def told_rate(rate: GroupRate, class_names: Sequence[str]) -> str:
     """Say how a group differs from the others."""
     assert rate.difference is not None
     of = "" if rate.class_index is None else f" of {quoted(class_names[rate.class_index])}"
-    points, low, high = (
-        f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
-        for value in (rate.difference.estimate, rate.difference.low, rate.difference.high)
+    difference, low, high = (
+        points(value) for value in (rate.difference.estimate, rate.difference.low, rate.difference.high)
     )
     return (
-        f"{rate.column} {rate.group}: {rate.metric}{of} {100 * rate.rate.estimate:.0f}%, {points} points "
+        f"{rate.column} {rate.group}: {rate.metric}{of} {100 * rate.rate.estimate:.0f}%, {difference} points "
         f"({100 * rate.rate.level:g}% interval {low} to {high}, {rate.n_rows:,} rows)"
     )

@@ -31,6 +31,7 @@ from whytrain.pages.comparison_figures import MOST_DRAWN, figure_prefix, method_
 from whytrain.pages.explanation.reasons import colored
 from whytrain.pages.html import THEME, bullets, contents, image, legend, page, paragraph, table
 from whytrain.presentation.wording import number as written
+from whytrain.presentation.wording import with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.statistics.phrases import interval_phrase, signed_difference
 
@@ -220,7 +221,7 @@ def _every_pair(result: SideBySide) -> str:
     rows = []
     for place, name in enumerate(names, start=1):
         cells = {f"from {i}": said.get((names[i - 1], name), "") for i in range(1, n_columns + 1)}
-        rows.append({"": place, "run": name, "accuracy": f"{ranking.accuracy[name]:.4f}", **cells})
+        rows.append({"": place, "run": name, "accuracy": written(ranking.accuracy[name]), **cells})
     return (
         "<h3>Every pair, in accuracy</h3>\n"
         + paragraph(ranking_sentence(ranking))
@@ -235,9 +236,7 @@ def _every_pair(result: SideBySide) -> str:
 
 
 def _value(value: Interval | float) -> str:
-    if isinstance(value, Interval):
-        return f"{value.estimate:.4f} [{value.low:.4f}, {value.high:.4f}]"
-    return written(value)
+    return with_interval(value) if isinstance(value, Interval) else written(value)
 
 
 def _confidence(result: SideBySide, images: Images) -> str:

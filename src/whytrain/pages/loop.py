@@ -19,7 +19,7 @@ from whytrain.loop.verdicts import Effect, Verdict, standing
 from whytrain.pages.diagnosis import promise
 from whytrain.pages.html import THEME, bullets, image, page, paragraph, table
 from whytrain.presentation.measures import measure_name
-from whytrain.presentation.wording import MINUS, signed
+from whytrain.presentation.wording import fixed, points
 
 EXPLANATION = (
     "Differences are after minus before, paired by seed and by sentence, with 95% intervals. A promise is "
@@ -64,7 +64,7 @@ def _control(effects: Sequence[Effect]) -> str:
     n_measures = counted(len(measured), "measure")
     if not sure:
         return f" Explained against random targets: no sure difference in {n_measures}."
-    named = ", ".join(f"{measure_name(e.metric)} {signed(e.difference.estimate)}" for e in sure[:_NAMED])
+    named = ", ".join(f"{measure_name(e.metric)} {fixed(e.difference.estimate, 3)}" for e in sure[:_NAMED])
     named += f" and {len(sure) - _NAMED} more" if len(sure) > _NAMED else ""
     return (
         f" Explained against random targets: the intervals of {len(sure)} of {n_measures} leave out 0, as "
@@ -89,15 +89,15 @@ def promise_line(effect: Effect) -> str:
     ...         verdict="kept",
     ...     )
     ... )
-    'kept    accuracy, at least −0.015: +0.0100 (−0.0100 to +0.0300)'
+    'kept    accuracy, at least −0.015: +0.010 (−0.010 to +0.030)'
     """
     assert effect.promise is not None
     d, held_to = effect.difference, f"{measure_name(effect.metric)}, {promise(effect.promise)}"
     if d.estimate == 0 and math.isnan(d.low):
         return f"{effect.verdict:<7} {held_to}: no difference seen"
     known = math.isfinite(d.low)
-    ends = f" ({signed(d.low)} to {signed(d.high)})" if known else " (one number a run: no interval)"
-    return f"{effect.verdict:<7} {held_to}: {signed(d.estimate)}{ends}"
+    ends = f" ({fixed(d.low, 3)} to {fixed(d.high, 3)})" if known else " (one number a run: no interval)"
+    return f"{effect.verdict:<7} {held_to}: {fixed(d.estimate, 3)}{ends}"
 
 
 def effect_table(effects: Sequence[Effect]) -> pd.DataFrame:
@@ -144,14 +144,10 @@ def accuracy_table(accuracies: pd.DataFrame) -> pd.DataFrame:
     for row in accuracies.to_dict("records"):
         text = f"{row['accuracy']:.1%} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
         if math.isfinite(row["difference_low"]):
-            change, low, high = (_points(row[f"difference{end}"]) for end in ("", "_low", "_high"))
+            change, low, high = (points(row[f"difference{end}"]) for end in ("", "_low", "_high"))
             text += f"; {change} [{low}, {high}]"
         shown.setdefault(row["arm"], {})[f"{row['rows']} ({row['n_rows']:,} rows)"] = text
     return pd.DataFrame([{"arm": arm, **cells} for arm, cells in shown.items()])
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f}".replace("-", MINUS)
 
 
 def repaired(accuracies: pd.DataFrame) -> str:

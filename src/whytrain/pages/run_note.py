@@ -114,7 +114,7 @@ def results_table(results: Mapping[str, Predictions], floor: float | None) -> st
     lines = [f"| metric | {' | '.join([*columns, 'floor'])} |", "| --- " * (len(columns) + 2) + "|"]
     for metric in shown_for(next(iter(results.values())).labels):
         cells = [number(values[metric.name]) for values in columns.values()]
-        last = f"{floor:.4f}" if metric.name == ACCURACY.name and floor is not None else ""
+        last = number(floor) if metric.name == ACCURACY.name and floor is not None else ""
         lines.append(f"| {' | '.join([metric.title, *cells, last])} |")
     return "\n".join(lines)
 

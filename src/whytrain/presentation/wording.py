@@ -19,17 +19,44 @@ def signed(value: float, scale: float | None = None) -> str:
     >>> signed(1.234), signed(0.1234), signed(0.1234, scale=2.0), signed(-0.001, scale=2.0)
     ('+1.23', '+0.123', '+0.12', '0.00')
     """
-    text = f"{value:+.{_decimals(abs(value) if scale is None else scale)}f}"
+    return fixed(value, _decimals(abs(value) if scale is None else scale))
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return a value with its sign and so many decimals: three where shares or losses are compared.
+
+    >>> fixed(-0.0517, 3), fixed(-0.0004, 3)
+    ('−0.052', '0.000')
+    """
+    text = f"{value:+.{decimals}f}"
     return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
+def points(share: float) -> str:
+    """Return a difference of shares in points, with its sign and one decimal.
+
+    >>> points(-0.3267)
+    '−32.7'
+    """
+    return fixed(100 * share, 1)
+
+
+def points_with_interval(difference: Interval) -> str:
+    """Return a difference of shares and its interval in points.
+
+    >>> points_with_interval(Interval(estimate=-0.3267, low=-0.3942, high=-0.2476))
+    '−32.7 points [−39.4, −24.8]'
+    """
+    return f"{points(difference.estimate)} points [{points(difference.low)}, {points(difference.high)}]"
+
+
 def number(value: float) -> str:
-    """Return a value with four decimals; a dash where it is not defined.
+    """Return a value with three decimals; a dash where it is not defined.
 
     >>> number(0.51234), number(math.nan)
-    ('0.5123', '–')
+    ('0.512', '–')
     """
-    return "–" if math.isnan(value) else f"{value:.4f}"
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def score(value: float, quantity: Quantity, scale: float | None = None) -> str:

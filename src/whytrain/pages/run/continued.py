@@ -9,7 +9,7 @@ import pandas as pd
 from whytrain.attribution.tables import Name
 from whytrain.continual.continued import Change, Continued
 from whytrain.pages.html import paragraph, table
-from whytrain.presentation.wording import signed
+from whytrain.presentation.wording import number, points_with_interval
 
 _ROWS = {"old": "earlier validation rows", "new": "new validation rows"}
 
@@ -27,13 +27,8 @@ def _sentence(rows: str, change: Change, earlier: str) -> str:
         judged = "it learned" if difference.estimate > 0 else "it forgot"
     return (
         f"On {change.n_rows:,} {rows} accuracy went from {change.before:.3f} ({earlier}) to "
-        f"{change.after:.3f}: {_points(change)}, {judged}."
+        f"{change.after:.3f}: {points_with_interval(difference)}, {judged}."
     )
-
-
-def _points(change: Change) -> str:
-    d = change.difference
-    return f"{signed(100 * d.estimate)} points [{signed(100 * d.low)}, {signed(100 * d.high)}]"
 
 
 def continued_section(found: Continued | None, name: Name) -> str:
@@ -41,7 +36,12 @@ def continued_section(found: Continued | None, name: Name) -> str:
     if found is None:
         return ""
     rows = [
-        {"rows": _ROWS[key], "before": f"{c.before:.4f}", "after": f"{c.after:.4f}", "difference": _points(c)}
+        {
+            "rows": _ROWS[key],
+            "before": number(c.before),
+            "after": number(c.after),
+            "difference": points_with_interval(c.difference),
+        }
         for key, c in found.changes.items()
     ]
     html = "".join(map(paragraph, continued_sentences(found))) + table(pd.DataFrame(rows))

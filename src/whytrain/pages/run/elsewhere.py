@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from whytrain.baselines.comparable import accuracy_change
 from whytrain.counted import counted
 from whytrain.pages.run.verdict import value_phrase
-from whytrain.presentation.wording import signed
+from whytrain.presentation.wording import points_with_interval
 from whytrain.types import Predictions
 
 
@@ -24,8 +24,7 @@ def difference_sentence(elsewhere: Predictions, here: Predictions, name: str) ->
     judged = "which chance can explain" if difference.contains(0) else "more than chance explains"
     return (
         f"On {where}, {counted(elsewhere.right.size, 'row')}, accuracy is {value_phrase(elsewhere)}: "
-        f"{signed(100 * difference.estimate)} points [{signed(100 * difference.low)}, "
-        f"{signed(100 * difference.high)}] against the validation rows, {judged}."
+        f"{points_with_interval(difference)} against the validation rows, {judged}."
     )
 
 
