@@ -803,7 +803,7 @@ def test_a_split_that_leaks(row: str, leaks: bool) -> None:
     assert (examples[0].sentence_id, examples[0].words) == ("validation-0", tuple(row.split()))
     assert examples[1].sentence_id in {"train-0", "train-1"}
     assert " ".join(examples[1].words) in {text for text, _ in train}
-    assert examples[1].note == "to learn from, labeled good"
+    assert examples[1].note == "to learn from, labeled ‘good’"
 
 
 # All together

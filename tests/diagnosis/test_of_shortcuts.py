@@ -131,7 +131,7 @@ def test_the_page_has_all_that_was_suspected_folded_with_sentences() -> None:
     assert html.startswith("<details><summary>All 3 candidates, ranked")
     assert html.index("“the”") < html.index("“plot”") < html.index("“of”")
     assert html.count("<h3>") == 1  # the sentences of what is convicted stand with the finding
-    assert html.count("Check row check-1, labeled bad") == 1
+    assert html.count("Check row check-1, labeled ‘bad’") == 1
     assert html.count("<td>shortcut</td>") == 1
     assert "plot" not in ranked_list(found, ("bad", "good"), text_hash)
     assert ranked_list(shortcuts(), ("bad", "good"), str) == ""

@@ -125,6 +125,7 @@ def test_what_cannot_be_followed_says_why(overrides: dict[str, Any], reason: str
     made = plan({"a": ["x"]}, {"guidance.synonyms": "no WordNet here"}, x=overrides)
     assert made.strategies == ()
     assert made.skipped["x"].startswith(reason)
+    assert made.answers("a") == [f"Nothing to change: {made.skipped['x']}."]
 
 
 def test_a_key_that_does_nothing_about_one_finding_may_serve_another() -> None:
@@ -142,12 +143,21 @@ def test_a_key_that_does_nothing_about_one_finding_may_serve_another() -> None:
         made = make_plan(diagnosis(*recommend), rules, CONFIG, "run1", {}, ungrounded=ungrounded)
         assert [(s.name, s.because) for s in made.strategies] == because
         assert made.skipped == skipped
+        assert bool(made.why_nothing("a")) == (because != [("x", ("a", "b"))])
 
 
 def test_advice_changes_nothing() -> None:
     made = plan({"a": ["look"]}, look={})
     assert made.strategies == ()
     assert [s.name for s in made.advice] == ["look"]
+    assert made.answers("a") == ["look"]
+
+
+def test_a_file_that_recommends_nothing_says_so() -> None:
+    text = plan_text((), "run1")
+    assert text.startswith("# The diagnosis recommends no change of the training.")
+    assert "from_diagnosis" not in text
+    assert read_plan(text, "run1") == ()
 
 
 def test_the_file_says_the_same_when_it_is_read_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,11 @@ def test_what_came_out_is_told_with_what_to_change() -> None:
         "serious Odd",
         "1 thing could not be looked at: the report says why",
     ]
+    told = replace(conclusion.plan, unanswered={"odd": "it is at its limit already"})
+    explained = finished(best, floor=1 - best.labels, concluded=replace(conclusion, plan=told))
+    assert "Odd → Nothing to change: it is at its limit already." in " ".join(
+        shown(closing(explained, 80), width=80).split()
+    )
     assert "none in 0 things looked at" in shown(closing(finished(best, concluded=concluded()), 80), width=80)
 
 

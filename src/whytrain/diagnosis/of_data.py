@@ -90,8 +90,8 @@ def _example(rows: TrainingRows | ValidationRows, row: int, note: str) -> Exampl
 def _labels(run: RunEvidence, row: int) -> str:
     labels = run.train.labels[row]
     if np.ndim(labels) == 0:
-        return run.class_names[int(labels)]
-    return ", ".join(run.class_names[label] for label in np.flatnonzero(labels)) or "nothing"
+        return quoted(run.class_names[int(labels)])
+    return ", ".join(quoted(run.class_names[label]) for label in np.flatnonzero(labels)) or "nothing"
 
 
 def _share_of_train(

@@ -102,7 +102,7 @@ def example_of(shown: ShownText, class_names: Sequence[str]) -> Example:
     return Example(
         sentence_id=shown.row_id,
         words=shown.words,
-        note=f"{where}, labeled {class_names[shown.label]}",
+        note=f"{where}, labeled {quoted(class_names[shown.label])}",
         values=shown.values,
         quantity=EFFECT,
         class_name=class_names[shown.speaks_for],

@@ -10,6 +10,7 @@ from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import RunEvidence
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
 from whytrain.diagnosis.of_words import SHOWN_SENTENCES, SHOWN_TOKENS
+from whytrain.presentation.wording import quoted
 from whytrain.statistics.intervals import Interval, clustered_share, wilson_interval
 
 SURE = 0.9  # a rule with more confidence than this claims to be sure
@@ -41,7 +42,7 @@ def students_disagree(run: RunEvidence) -> Measurement | NotExamined:
         Example(
             sentence_id=train.ids[row],
             words=tuple(split_words(train.texts[row])),
-            note=f"labeled {names[train.labels[row]]}",
+            note=f"labeled {quoted(names[train.labels[row]])}",
         )
         for row in shown
     ]

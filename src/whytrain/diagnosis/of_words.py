@@ -19,6 +19,7 @@ from whytrain.diagnosis.finding import (
     Unit,
     mean_measurement,
 )
+from whytrain.presentation.wording import quoted
 from whytrain.statistics.intervals import Interval
 
 SHOWN_SENTENCES, SHOWN_TOKENS = 3, 12
@@ -94,7 +95,7 @@ def accuracy_on_two_words(run: RunEvidence) -> Measurement | NotExamined:
 
 
 def _named(names: Sequence[str], decision: int) -> str:
-    return names[decision] if decision >= 0 else "not the label in question"
+    return quoted(names[decision]) if decision >= 0 else "not the label in question"
 
 
 def neglected_ends(run: RunEvidence) -> Measurement | NotExamined:
@@ -217,7 +218,7 @@ def _example(sentence: SentenceEvidence, note: str, names: Sequence[str], quanti
         note=f"{note}; labeled {gold}, predicted {predicted}",
         values=tuple(sentence.scores.tolist()),
         quantity=quantity,
-        class_name=gold,
+        class_name=names[sentence.label] if sentence.label >= 0 else gold,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import yaml
@@ -49,11 +49,23 @@ class Plan:
         strategies: those that change the config, without contradictions among them.
         advice: those for a person.
         skipped: why a recommendation is not followed, by its name.
+        unanswered: why nothing of what is recommended about a finding is followed, by its name.
     """
 
     strategies: tuple[Strategy, ...]
     advice: tuple[Strategy, ...]
     skipped: Mapping[str, str]
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+
+    def answers(self, finding: str) -> list[str]:
+        """Return what is done about a finding in sentences: what changes, what people can do, or why none."""
+        texts = [s.text for s in (*self.strategies, *self.advice) if finding in s.because]
+        return texts or self.why_nothing(finding)
+
+    def why_nothing(self, finding: str) -> list[str]:
+        """Return why nothing of what is recommended about a finding is followed; empty where something is."""
+        reason = self.unanswered.get(finding)
+        return [] if reason is None else [f"Nothing to change: {reason}."]
 
 
 def make_plan(
@@ -104,7 +116,14 @@ def make_plan(
         )
         (strategies if recommendation.overrides else advice).append(strategy)
         taken |= {key: (value, name) for key, value in outcome.items()}
-    return Plan(strategies=tuple(strategies), advice=tuple(advice), skipped=skipped)
+    why = for_nothing | skipped
+    answered = {name for strategy in (*strategies, *advice) for name in strategy.because}
+    unanswered = {
+        finding.name: why[book.findings[finding.name].recommend[0]]
+        for finding in diagnosis.findings
+        if finding.name not in answered and book.findings[finding.name].recommend
+    }
+    return Plan(strategies=tuple(strategies), advice=tuple(advice), skipped=skipped, unanswered=unanswered)
 
 
 def _values(
@@ -193,6 +212,8 @@ def plan_text(strategies: Sequence[Strategy], run_id: str) -> str:
         },
     }
     head = f"# What the diagnosis recommends; train with it: whytrain train from_diagnosis={run_id}\n"
+    if not strategies:
+        head = "# The diagnosis recommends no change of the training.\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -25,7 +24,7 @@ from whytrain.pages.run.continued import continued_sentences
 from whytrain.pages.run.elsewhere import worse_sentences
 from whytrain.pages.run.reported import ReportedRun
 from whytrain.pages.shortcuts import unchecked_sentence
-from whytrain.presentation.wording import with_interval
+from whytrain.presentation.wording import number, with_interval
 from whytrain.statistics.intervals import Interval
 from whytrain.typed_commands import typed
 
@@ -156,8 +155,7 @@ def _cell(value: Interval | float) -> str:
 
 
 def _estimate(value: Interval | float) -> str:
-    estimate = value.estimate if isinstance(value, Interval) else value
-    return "–" if math.isnan(estimate) else f"{estimate:.3f}"
+    return number(value.estimate if isinstance(value, Interval) else value)
 
 
 def _findings(concluded: Conclusion) -> Table:
@@ -172,7 +170,7 @@ def _findings(concluded: Conclusion) -> Table:
         table.add_row(finding.severity, Text(finding.title, style="bold"))
         if finding.name == "shortcut":
             table.add_row("", Text(", ".join(f"“{token}”" for token in finding.evidence.tokens)))
-        for line in filter(None, (" ".join(set_), *to_do)):
+        for line in filter(None, (" ".join(set_), *to_do, *plan.why_nothing(finding.name))):
             table.add_row("", Text(f"→ {line}"))
     n_looks, n_missed = len(diagnosis.measurements), len(diagnosis.not_examined)
     if not diagnosis.findings:

@@ -86,8 +86,7 @@ def _n_sentences(diagnosis: Diagnosis, finding: Finding) -> int:
 
 def _finding(finding: Finding, plan: Plan, n_sentences: int) -> str:
     badge = f'<span class="badge {finding.severity}">{finding.severity}</span>'
-    answers = [s for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
-    items = "".join(f"<li>{escape(strategy.text)}</li>" for strategy in answers)
+    items = "".join(f"<li>{escape(answer)}</li>" for answer in plan.answers(finding.name))
     return (
         f'<section id="{escape(finding.name)}" class="finding {finding.severity}"><h2>{badge} '
         f"{escape(finding.title)}</h2><p>{escape(finding.message)}</p>{_sureness(finding, n_sentences)}"

@@ -13,7 +13,7 @@ from whytrain.counted import counted
 from whytrain.diagnosis.of_shortcuts import EFFECT, described
 from whytrain.pages.colored_sentence import colored_sentence
 from whytrain.pages.html import paragraph, table
-from whytrain.presentation.wording import listed, percent
+from whytrain.presentation.wording import listed, percent, quoted
 from whytrain.shortcuts.evidence import Candidate, ShortcutEvidence, ShownText
 
 _MOST = 10  # candidates in the table
@@ -117,7 +117,7 @@ def _row(c: Candidate, found: ShortcutEvidence, class_names: Sequence[str], name
 
 def _text(text: ShownText, class_names: Sequence[str]) -> str:
     where = "Training row" if text.split == "train" else "Check row"
-    note = f"{where} {text.row_id}, labeled {class_names[text.label]}"
+    note = f"{where} {text.row_id}, labeled {quoted(class_names[text.label])}"
     sentence = colored_sentence(
         text.words, np.array(text.values), quantity=EFFECT, class_name=class_names[text.speaks_for]
     )

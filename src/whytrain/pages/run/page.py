@@ -150,8 +150,7 @@ def _findings(run: ReportedRun) -> str:
 
 def _finding(finding: Finding, run: ReportedRun) -> str:
     assert run.concluded is not None
-    plan = run.concluded.plan
-    answers = [s.text for s in (*plan.strategies, *plan.advice) if finding.name in s.because]
+    answers = run.concluded.plan.answers(finding.name)
     return (
         f'<article class="finding {finding.severity}"><h3>{escape(finding.title)} '
         f'<small class="quiet">({finding.severity})</small></h3>{paragraph(finding.message)}'
@@ -255,7 +254,7 @@ def _numbers(run: ReportedRun) -> str:
     columns = {"metric": [f"{metric.title} {'↑' if metric.higher_is_better else '↓'}" for metric in shown]}
     columns |= {name: [_value(of[metric.name]) for metric in shown] for name, of in run.intervals.items()}
     if run.floor_accuracy is not None:
-        floor = f"{run.floor_accuracy:.4f}"
+        floor = number(run.floor_accuracy)
         columns["bag of words"] = [floor if metric.name == ACCURACY.name else "" for metric in shown]
     return table(pd.DataFrame(columns)) + paragraph(
         "↑ more is better, ↓ less is better; in brackets the 95% interval where there is an honest one.",
