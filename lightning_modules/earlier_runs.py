@@ -26,6 +26,7 @@ from whytrain.models.teacher import Answers, Compared, kept_answers, load_teache
 from whytrain.objectives.augmentation import Augmenter, Words, joined_texts, written_out
 from whytrain.objectives.distillation import Distillation, DistillationSettings
 from whytrain.objectives.teachers import folder_of
+from whytrain.presentation.terminal import watched
 from whytrain.runs.diagnosed_run import KEY
 from whytrain.runs.find import RunFinder
 from whytrain.runs.guiding_run import read_named
@@ -228,6 +229,4 @@ def _mean(arrays: Sequence[NDArray[np.float32]]) -> Tensor:
 
 
 def _bar(what: str, batches: Sequence[Rows]) -> Iterable[Rows]:
-    from rich.progress import track
-
-    return track(batches, what, transient=True)
+    return watched(batches, what)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from whytrain.pages.sweep_note import comparison_command, headline, sweep_note
+from whytrain.pages.sweep_note import comparison_command, headline, sweep_note, sweep_table
 from whytrain.sweeps.run_key import run_key
 from whytrain.sweeps.run_name import described, free_name
 from whytrain.sweeps.summary import JobResult, best_first, over_seeds, score_column, summary_table
@@ -68,8 +68,8 @@ def test_means_over_seeds() -> None:
 def test_the_page_says_what_to_do_next() -> None:
     table = summary_table(JOBS)
     compare = comparison_command(table, ["model", "seed"], SCORE, "max", "sweep-id")
-    note = sweep_note(table, ["model", "seed"], SCORE, "max", "whytrain train -m again", compare)
-    assert note.startswith("4 of 5 jobs finished; best: a-2, best/accuracy 0.8500\n")
+    note = sweep_note(table, ["model", "seed"], SCORE, "max", "whytrain train -m again", compare, 5)
+    assert note.startswith("4 of 5 jobs finished, 1 failed; best: a-2, best/accuracy 0.8500\n")
     assert "| 0.8500 | a | 2 | a-2 (a-2) |" in note
     assert "FAILED: `data=csv model=b seed=1` no such \\| file" in note
     assert "    whytrain train -m again" in note
@@ -79,13 +79,24 @@ def test_the_page_says_what_to_do_next() -> None:
         best_two = comparison_command(table, keys, SCORE, "max", "sweep-id")
         assert best_two == "whytrain compare runs=[a-2,a-1]"
     assert comparison_command(table[:1], ["model"], SCORE, "max", "sweep-id") is None
-    done = sweep_note(
-        table[table["status"] == "FINISHED"], ["model"], SCORE, "max", "whytrain train -m again", None
-    )
+    finished = table[table["status"] == "FINISHED"]
+    done = sweep_note(finished, ["model"], SCORE, "max", "whytrain train -m again", None, 4)
     assert "again" not in done
     assert "compare.py" not in done
-    assert headline(summary_table(JOBS[3:4]), SCORE, "max") == "0 of 1 job finished"
-    assert headline(pd.DataFrame(), SCORE, "max") == "0 of 0 jobs finished"
+    assert headline(summary_table(JOBS[3:4]), SCORE, "max", 1) == "0 of 1 job finished, 1 failed"
+    assert headline(pd.DataFrame(), SCORE, "max", 0) == "0 of 0 jobs finished"
+
+
+def test_a_stopped_sweep_says_what_was_not_begun() -> None:
+    table = summary_table([job("a", 0, 0.8), job("b", 0, None, "KILLED")])
+    line = headline(table, SCORE, "max", 4)
+    assert line.startswith("1 of 4 jobs finished, 1 stopped, 2 not started; best: a-0")
+    assert "again" in sweep_note(table[:1], ["model"], SCORE, "max", "whytrain train -m again", None, 4)
+    shown = sweep_table(table, ["model"], SCORE, "max")
+    cells = {column.header: list(column.cells) for column in shown.columns}
+    assert cells[SCORE] == ["0.800", "–"]
+    assert list(map(str, cells["state"])) == ["", "stopped"]
+    assert "state" not in [column.header for column in sweep_table(table[:1], [], SCORE, "max").columns]
 
 
 def test_the_score_is_that_of_the_best_epoch() -> None:

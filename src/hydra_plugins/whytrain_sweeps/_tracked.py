@@ -76,7 +76,7 @@ class TrackedSweeper(Sweeper):
             raise
         finally:
             try:
-                self._summarize(arguments)
+                self._summarize(arguments, was_stopped=status == "KILLED")
             finally:
                 self.tracked.store.close(status)
         return [result.return_value for result in self.results]  # raises what the first failed job raised
@@ -118,14 +118,13 @@ class TrackedSweeper(Sweeper):
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
 
-    def _summarize(self, arguments: Sequence[str]) -> None:
+    def _summarize(self, arguments: Sequence[str], *, was_stopped: bool) -> None:
         """Log table, figures and description of what the jobs came to."""
-        from rich.console import Console
-
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
         from whytrain.metrics import monitored
         from whytrain.pages.sweep_note import comparison_command, headline, sweep_note, sweep_table
+        from whytrain.presentation.terminal import terminal
         from whytrain.sweeps.summary import best_first, over_seeds, score_column, summary_table
         from whytrain.tracking.settings import place
 
@@ -147,13 +146,14 @@ class TrackedSweeper(Sweeper):
         retry = self._command(arguments)
         is_paired = "predictions" in (self.config.callbacks or {})  # what a comparison pairs runs on
         compare = comparison_command(table, keys, score, mode, store.run_id) if is_paired else None
-        store.describe(sweep_note(table, keys, score, mode, retry, compare))
-        console = Console()
-        console.print(sweep_table(table, keys, score, mode))
-        lines = [f"sweep {self.name}: {headline(table, score, mode)}"]
+        # Trials with equal values share a job: of a search that ended none is left.
+        n_jobs = max(self.n_jobs, len(table)) if was_stopped else len(table)
+        store.describe(sweep_note(table, keys, score, mode, retry, compare, n_jobs))
+        terminal().print(sweep_table(table, keys, score, mode))
+        lines = [f"sweep {self.name}: {headline(table, score, mode, n_jobs)}"]
         if compare is not None:
             lines.append(f"compare them: {compare}{place(store.settings.address)}")
-        if not (table["status"] == "FINISHED").all():
+        if (table["status"] == "FINISHED").sum() < n_jobs:
             lines.append(f"go on with the others: {retry}")
         print("\n".join(lines), flush=True)
 

@@ -32,21 +32,19 @@ def amortize(config: DictConfig) -> None:
     tracking = instantiate(config.tracking)
     run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from rich.console import Console
-    from rich.progress import track
-
     from whytrain.models.device import device_named
+    from whytrain.presentation.terminal import terminal, watched
     from whytrain.runs.amortized import amortize as make
     from whytrain.runs.model import kept_model
     from whytrain.tracking.reader import find_run
     from whytrain.typed_commands import typed
 
     quiet_libraries()
-    console, started = Console(), time.perf_counter()
+    console, started = terminal(), time.perf_counter()
     run = find_run(tracking.address, run_id)
 
     def progress(steps: Iterable[int], what: str, total: int) -> Iterable[int]:
-        return track(steps, what, total, console=console)
+        return watched(steps, what, total, console=console)
 
     trained = make(
         run,

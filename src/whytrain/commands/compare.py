@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -12,8 +13,6 @@ from omegaconf import DictConfig, OmegaConf
 from whytrain.commands.command_line import job_errors, quiet_libraries
 from whytrain.commands.explainers import chosen_methods, make_explainers
 from whytrain.commands.hydra_command import CONF, HydraCommand
-
-T = TypeVar("T")
 
 
 def hydra_main(config: DictConfig) -> None:
@@ -36,23 +35,19 @@ def compare(config: DictConfig) -> None:
     named = plain["runs"] or []
     refuse_twice(named, [known_run(tracking.address, run) for run in named])
 
-    from rich.console import Console
-    from rich.progress import track
-
     from whytrain.comparison.comparison import put_side_by_side
     from whytrain.comparison.runs import load_runs
     from whytrain.comparison.selection import select_runs
     from whytrain.models.device import device_named
     from whytrain.pages import comparison_files as files
+    from whytrain.presentation.terminal import terminal, watched
     from whytrain.tracking.status import ending
     from whytrain.tracking.store import Store
 
     quiet_libraries()
     settings = {name: plain[name] for name in SETTINGS} | {"device": device_named(plain["device"])}
-    console = Console()
-
-    def progress(items: Sequence[T], what: str) -> Iterable[T]:
-        return track(items, what, console=console)
+    console = terminal()
+    progress = partial(watched, console=console)
 
     selection = select_runs(tracking.address, plain["runs"], tracking.experiment)
     loaded = load_runs(selection, progress, show_text=tracking.log_text)

@@ -32,13 +32,12 @@ def diagnose(config: DictConfig) -> None:
     address = instantiate(config.tracking).address
     run_id = known_run(address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from rich.console import Console
-
     from whytrain.diagnosis.conclusion import conclude
     from whytrain.diagnosis.detectors import DETECTORS
     from whytrain.diagnosis.rules import load_rules
     from whytrain.pages.diagnosis_files import told, write_diagnosis
     from whytrain.pages.shortcuts import ranked_list
+    from whytrain.presentation.terminal import terminal
     from whytrain.runs.config import read_config
     from whytrain.runs.diagnosis import read_rules
     from whytrain.runs.evidence import absent_evidence, read_evidence
@@ -54,7 +53,7 @@ def diagnose(config: DictConfig) -> None:
     found = evidence.shortcuts
     suspects = "" if found is None else ranked_list(found, evidence.class_names, str)
     write_diagnosis(folder, diagnosis, plan, run.name, run.run_id, suspects)
-    console = Console()
+    console = terminal()
     for line in told(diagnosis, plan, run.name, absent_evidence(evidence)):
         # Keys and values to copy stay whole where they are longer than a line.
         shown = fill(line, console.width, break_long_words=False, break_on_hyphens=False)

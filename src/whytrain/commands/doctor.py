@@ -30,13 +30,12 @@ def hydra_main(config: DictConfig) -> None:
 
 def examine(config: DictConfig) -> list[Check]:
     """Print a table for each thing that is looked at, and return all that was found."""
-    from rich.console import Console
-
     from whytrain.config.validation import check_config
     from whytrain.health.extras import extras_checks
     from whytrain.health.machine import machine_checks
     from whytrain.health.run import run_checks
     from whytrain.health.store import store_checks
+    from whytrain.presentation.terminal import terminal
 
     quiet_libraries()
     plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
@@ -49,7 +48,7 @@ def examine(config: DictConfig) -> list[Check]:
     }
     if plain["run"] is not None:
         looks[f"run {plain['run']}"] = lambda: run_checks(tracking.address, plain["run"])
-    console, found = Console(width=WIDTH), []
+    console, found = terminal(WIDTH), []
     for title, look in looks.items():
         checks = _looked(title, look)
         console.print(_table(title, checks))

@@ -64,9 +64,8 @@ def explain(config: DictConfig) -> None:
     tracking: TrackingSettings = instantiate(config.tracking)
     run_id = _run_id(tracking, plain)
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from rich.console import Console
-
     from whytrain.attribution.bulk import read_texts
+    from whytrain.presentation.terminal import terminal
 
     quiet_libraries()
     texts: list[str] = []
@@ -90,7 +89,7 @@ def explain(config: DictConfig) -> None:
         output = None if plain["output"] is None else Path(plain["output"])
         folder = output or kept / folder_of(plain["text"], asked)
         index = (kept, f"Asked of {plain['run'] or name}") if output is None else None
-        return explain_text(explainer, plain["text"], folder, index, Console(), draw=plain["figures"])
+        return explain_text(explainer, plain["text"], folder, index, terminal(), draw=plain["figures"])
     output = Path(plain["output"] or kept)
     made_by |= {"details": plain["details"]}
     origin = [str(Path(plain["file"]).resolve()), plain["text_column"], name, made_by]
@@ -207,14 +206,12 @@ def explain_file(
     config: DictConfig, plain: Mapping[str, Any], explainer: TextExplainer, texts: list[str], target: Path
 ) -> None:
     """Explain every text with a progress bar into one Parquet file, and a CSV file beside it."""
-    from rich.console import Console
-    from rich.progress import track
-
     from whytrain.attribution.bulk import AT_ONCE, explain_texts
     from whytrain.attribution.processes import available_cores, on_processes, on_ray
     from whytrain.config.trust import trusted
+    from whytrain.presentation.terminal import terminal, watched
 
-    started, console = time.perf_counter(), Console()
+    started, console = time.perf_counter(), terminal()
     if not target.exists() and (faster := _faster_way(config, plain, explainer, len(texts))):
         console.print(faster, markup=False, highlight=False, soft_wrap=True)
     make, spread = partial(_rows_elsewhere, config, trusted()), None
@@ -228,7 +225,7 @@ def explain_file(
         _rows_by(plain, explainer),
         target,
         spread=spread,
-        progress=lambda rows, total: track(rows, "explaining", total, console=console),
+        progress=lambda rows, total: watched(rows, "explaining", total, console=console),
     )
     seconds = (time.perf_counter() - started) / max(1, written.n_new)
     each = f", {seconds:.3f} s per sentence" if written.n_new else ""

@@ -39,18 +39,17 @@ def inspect(config: DictConfig) -> None:
     tracking = instantiate(config.tracking)
     run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from rich.console import Console
-
     from whytrain.data.treebank import read_treebank
     from whytrain.models.device import device_named
     from whytrain.pages.analyses.files import write_analyses
     from whytrain.pages.beside import FOLDER, link_pages
+    from whytrain.presentation.terminal import terminal
     from whytrain.runs.inspected import log_analyses, subject_of
     from whytrain.tracking.finished_run import FinishedRun
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
-    console = Console()
+    console = terminal()
     people = plain["people"]
     trees = () if people is None else tuple(read_treebank(people))
     run = find_run(tracking.address, run_id)
@@ -75,11 +74,10 @@ def inspect(config: DictConfig) -> None:
 
 def _answer(analysis: Analysis, subject: Subject, console: Console) -> AnalysisResult:
     """Ask a question, and print its answer and how long that took."""
-    from rich.progress import track
+    from whytrain.presentation.terminal import watched
 
     started = time.perf_counter()
-    progress = partial(track, console=console, transient=True, disable=not console.is_terminal)
-    found = analysis.analyze(subject, progress)
+    found = analysis.analyze(subject, partial(watched, console=console))
     console.print(f"{analysis.title} ({analysis.name})", style="bold", markup=False, highlight=False)
     for line in (found.verdict, *found.remarks):
         console.print(line, markup=False, highlight=False)

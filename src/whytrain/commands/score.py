@@ -47,17 +47,15 @@ def score(config: DictConfig) -> None:
     plain, tracking = checked(config), instantiate(config.tracking)
     run_id = known_run(tracking.address, plain["run"])
     # Imported here: --help, --cfg and a wrong command line do without these seconds.
-    from rich.console import Console
-    from rich.progress import track
-
     from whytrain.explanation_scores.scored_methods import score_methods
     from whytrain.explanation_scores.study import make_study
     from whytrain.models.device import device_named
+    from whytrain.presentation.terminal import terminal, watched
     from whytrain.runs.model import read_model
     from whytrain.tracking.reader import find_run
 
     quiet_libraries()
-    console = Console()
+    console = terminal()
     scores = _scores(plain["score"], were_chosen=bool(config.get("score")))
     run = find_run(tracking.address, run_id)
     texts, given, notes = _texts(plain, _given(plain, run), run)
@@ -73,7 +71,7 @@ def score(config: DictConfig) -> None:
         scores,
         level=plain["level"],
         notes=[*notes, *left_out],
-        progress=partial(track, console=console, transient=True),
+        progress=partial(watched, console=console),
     )
     _publish(found, run, plain, log_text=tracking.log_text, console=console)
 

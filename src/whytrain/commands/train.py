@@ -186,10 +186,9 @@ def _start(job: Job, tracking: TrackingSettings) -> _Start:
 
 
 def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any, began: float) -> Trained:
-    from rich.console import Console
-
     from whytrain import callbacks as watch
     from whytrain import lightning_modules as lm
+    from whytrain.presentation.terminal import terminal
     from whytrain.tracking.status import ending
 
     config, choices = start.job.config, start.job.choices
@@ -204,7 +203,7 @@ def _fit(start: _Start, tracking: TrackingSettings, sweep_job: Any, began: float
         folder = store.directory if store else tracking.root / "runs" / (start.run_id or "new")
         if store:
             _note_start(start, store)
-        history, bars = watch.History(), watch.ProgressBars(console := Console())
+        history, bars = watch.History(), watch.ProgressBars(console := terminal())
         checkpoints = watch.Checkpoints(folder, settings, flush=store.flush if store else None)
         record = watch.DescribeRun(start.plain, *lm.read_command_line(folder), history, checkpoints)
         report = watch.Report(record)

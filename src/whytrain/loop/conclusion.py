@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from rich.progress import track
 
 from whytrain.config.override_words import words_of
 from whytrain.data.lexicon import Lexicon, WordNet, is_english
@@ -22,6 +21,7 @@ from whytrain.loop.deletion_robustness import UNTARGETED
 from whytrain.loop.measured_run import MeasuredRun, measured_run
 from whytrain.loop.shortcut_rows import ShortcutRows
 from whytrain.loop.verdicts import Effect, joint_promises, verdict
+from whytrain.presentation.terminal import watched
 from whytrain.presentation.wording import listed
 from whytrain.runs.config import is_private
 from whytrain.runs.sentences import read_sentences
@@ -75,7 +75,7 @@ def conclude(
     pairs = [pair for runs in (baselines, *arm_runs.values()) for pair in zip(runs, baselines, strict=True)]
     measured = [
         measured_run(run, base, lexicon, untargeted=True, shortcuts=shortcuts)
-        for run, base in track(pairs, "measuring runs", transient=True)
+        for run, base in watched(pairs, "measuring runs")
     ]
     n = len(seeds)
     after = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,6 +16,7 @@ from whytrain.tracking.quick_look import short_id
 from whytrain.typed_commands import typed
 
 _SHOWN = 10
+_STATES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "stopped"}  # others have no better word
 
 
 def sweep_note(
@@ -24,6 +26,7 @@ def sweep_note(
     mode: Literal["max", "min"],
     retry: str,
     compare: str | None,
+    n_jobs: int,
 ) -> str:
     """Return Markdown about a sweep.
 
@@ -34,9 +37,10 @@ def sweep_note(
         mode: whether more of it is better.
         retry: the command that goes on with the jobs that did not end.
         compare: the command that compares jobs; None where there is nothing to compare.
+        n_jobs: that it was to have in all.
     """
     ranked = best_first(table, score, mode)
-    lines = [headline(table, score, mode), ""]
+    lines = [headline(table, score, mode, n_jobs), ""]
     if len(ranked):
         lines += [f"| {' | '.join([score, *keys, 'run'])} |", "| --- " * (len(keys) + 2) + "|"]
         for _, row in ranked.head(_SHOWN).iterrows():
@@ -51,7 +55,7 @@ def sweep_note(
     ended = table["status"] == "FINISHED"
     for _, row in table[~ended].iterrows():
         lines.append(f"\n{row['status']}: `{row['overrides']}` {_cell(row['error'])}".rstrip())
-    if not ended.all():
+    if ended.sum() < n_jobs:
         lines += ["", "Go on with what did not end, from its last checkpoints:", "", f"    {retry}"]
     if compare is not None:
         lines += ["", "Compare them:", "", f"    {compare}"]
@@ -61,14 +65,15 @@ def sweep_note(
 def sweep_table(table: pd.DataFrame, keys: Sequence[str], score: str, mode: Literal["max", "min"]) -> Table:
     """Return all jobs for the terminal: the finished ones by score, the best first, then the others."""
     ranked = best_first(table, score, mode)
+    others = table.drop(ranked.index)
     shown = Table(pad_edge=False)
-    for name in (score, *keys, "run"):
+    for name in (score, *keys, "run", *(["state"] if len(others) else [])):
         shown.add_column(name, overflow="fold")
     for _, row in ranked.iterrows():
         shown.add_row(f"{row[score]:.3f}", *(Text(str(row[key])) for key in keys), Text(row["run_name"]))
-    for _, row in table.drop(ranked.index).iterrows():
-        said = Text(f"{row['run_name']} {row['error']}".strip())
-        shown.add_row(row["status"], *(Text(str(row[key])) for key in keys), said)
+    for _, row in others.iterrows():
+        state = ": ".join(filter(None, [_state(row["status"]), row["error"]]))
+        shown.add_row("–", *map(Text, [*(str(row[key]) for key in keys), row["run_name"], state]))
     return shown
 
 
@@ -97,15 +102,21 @@ def comparison_command(
     return f"{typed('compare')} runs=[{runs}]"
 
 
-def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"]) -> str:
-    """Return one line: how many jobs ended, and the best of them."""
-    n_ended = int((table["status"] == "FINISHED").sum()) if len(table) else 0
-    line = f"{n_ended} of {counted(len(table), 'job')} finished"
+def headline(table: pd.DataFrame, score: str, mode: Literal["max", "min"], n_jobs: int) -> str:
+    """Return one line: how many of the jobs finished, what became of the others, and the best of them."""
+    n_of = Counter(table["status"]) if len(table) else Counter()
+    line = f"{n_of.pop('FINISHED', 0)} of {counted(n_jobs, 'job')} finished"
+    n_of["not started"] = n_jobs - len(table)
+    line += "".join(f", {n} {_state(status)}" for status, n in n_of.items() if n)
     ranked = best_first(table, score, mode) if len(table) else table
     if not len(ranked):
         return line
     best = ranked.iloc[0]
     return f"{line}; best: {best['run_name']}, {score} {best[score]:.4f}"
+
+
+def _state(status: str) -> str:
+    return _STATES.get(status, status.lower())
 
 
 def _cell(text: object) -> str:
