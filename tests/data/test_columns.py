@@ -46,10 +46,13 @@ def test_columns_are_found(
     [
         (
             "one,two,three",
-            r"rows\.csv: which column is the label\? Set data\.label_column to one, two, three\.$",
+            r"rows\.csv: which column is the label\? Set data\.label_column to one, two or three\.$",
         ),
-        ("one,label,three", r"which column is the text\? Set data\.text_column to one, three\.$"),
-        ("good film,yes,7", r"data\.label_column to .*; its first line looks like a row: set data\.header="),
+        ("one,label,three", r"which column is the text\? Set data\.text_column to one or three\.$"),
+        (
+            "good film,yes,7",
+            r"rows\.csv: its first line looks like a row: set data\.header=false, columns .*column_3; or",
+        ),
     ],
 )
 def test_what_cannot_be_told_is_asked(
@@ -60,6 +63,23 @@ def test_what_cannot_be_told_is_asked(
         source.look()
     with pytest.raises(DataError, match=said):
         source.load()
+
+
+def test_of_two_columns_the_values_tell_which_holds_labels(
+    tmp_path: Path, csv_source: Callable[..., CSVFile]
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [f"{'yes' if n % 2 else 'no'},film number {n}" for n in range(20)]
+    path.write_text("\n".join(rows), "utf-8")
+    source = csv_source(path, text_column=None, label_column=None)
+    with pytest.raises(DataError, match=r"rows\.csv: its first line looks like a row"):
+        source.look()
+    corpus = csv_source(path, text_column=None, label_column=None, header=False).load()
+    assert corpus.class_names == ("no", "yes")
+    assert "rows.csv: the text is in column column_2, the class in column_1." in corpus.notices
+    path.write_text("\n".join(f"a film {n},{n}" for n in range(20)), "utf-8")  # two columns of rare values
+    with pytest.raises(DataError, match=r"Set data\.label_column to column_1 or column_2\.$"):
+        csv_source(path, text_column=None, label_column=None, header=False).look()
 
 
 def test_columns_that_were_found_are_said_and_hold_for_all_files(
@@ -102,7 +122,7 @@ def nested(folder: Path, **further: object) -> Path:
             {"verdict": "a", "words": "b"},
             {},
             DataError,
-            r"Set data\.label_column to id, verdict, words; review and meta hold objects, .*: flatten them",
+            r"Set data\.label_column to id, verdict or words; review and meta hold objects, .*: flatten them",
         ),
         (
             {"label": "a"},

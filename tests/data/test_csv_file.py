@@ -408,3 +408,18 @@ def test_the_own_split_keeps_near_duplicates_together(csv_source: MakeSource, tm
     kind, by = given_away(corpus.validation.texts, corpus.train.texts)
     assert not kind.any()
     assert (by == -1).all()
+
+
+def test_texts_that_stand_there_twice_are_counted(csv_source: MakeSource, tmp_path: Path) -> None:
+    rows = [f"a good film {n},yes\na bad film {n},no" for n in range(20)]
+    path = tmp_path / "rows.csv"
+
+    def notices(further: list[str]) -> tuple[str, ...]:
+        path.write_text("\n".join(["text,label", *rows, *further, ""]), "utf-8")
+        return tuple(said for said in csv_source(path).load().notices if "more than once" in said)
+
+    assert notices([]) == ()
+    assert notices(["A good  film 0,yes"]) == (f"{path}: 1 text stands there more than once.",)
+    assert notices([rows[0], rows[1], "a bad film 3,yes"]) == (
+        f"{path}: 5 texts stand there more than once, 1 of them with different labels.",
+    )

@@ -116,11 +116,11 @@ def test_columns_that_cannot_be_told_are_asked_for(tmp_path: Path) -> None:
     frame = pd.DataFrame({"premise": ["a b"] * 20, "hypothesis": ["c d"] * 20, "label": [0, 1] * 10})
     frame.to_csv(tmp_path / "train.csv", index=False)
     with pytest.raises(
-        DataError, match=r"which column is the text\? Set data\.text_column to premise, hypothesis"
+        DataError, match=r"which column is the text\? Set data\.text_column to premise or hypothesis"
     ):
         load(tmp_path)
     frame.rename(columns={"label": "gold"}).to_csv(tmp_path / "train.csv", index=False)
-    with pytest.raises(DataError, match=r"Set data\.label_column to premise, hypothesis, gold\.$"):
+    with pytest.raises(DataError, match=r"Set data\.label_column to premise, hypothesis or gold\.$"):
         load(tmp_path)
 
 

@@ -136,7 +136,7 @@ def test_published_numbers(real: Corpus) -> None:
     assert len(texts) == 10_605 - 37 - 2  # two rows of train stand in calibration sentences
     assert real.notices == (
         "37 of 10,605 sentences were dropped: their mean rating is 0.",
-        "2 of 8,454 train rows are left out: parts of sentences that are held out.",
+        "2 of 8,454 train rows are left out: copies or parts of sentences that are held out.",
     )
     assert labels.sum() == 5242 - 1
     assert sorted(Counter(texts).values())[-3:] == [1, 2, 2]

@@ -115,7 +115,7 @@ def test_real_files(sst2_folder: Path, sst2_source: MakeSource) -> None:
     # An independent look: no train row stands in a sentence of the slice.
     assert not [text for text in corpus.train.texts[::20] if f" {text.strip()} " in joined]
     assert corpus.notices == (
-        "10,202 of 67,349 train rows are left out: parts of sentences that are held out.",
+        "10,202 of 67,349 train rows are left out: copies or parts of sentences that are held out.",
     )
     again = sst2_source(sst2_folder).load()  # the slice now comes from the cache
     assert again.fingerprint == corpus.fingerprint

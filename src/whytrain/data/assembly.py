@@ -166,8 +166,8 @@ def _hold_out(train: Split, source: Source) -> tuple[dict[str, Split], tuple[str
         )
     if n := parts.n_dropped:
         notices.append(
-            f"{n:,} of {len(train):,} train rows {'is' if n == 1 else 'are'} left out: parts of sentences "
-            "that are held out."
+            f"{n:,} of {len(train):,} train rows {'is' if n == 1 else 'are'} left out: copies or parts of "
+            "sentences that are held out."
         )
     selected = {"train": train.select(parts.train), "calibration": train.select(parts.calibration)}
     return selected, tuple(notices)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
+
 from whytrain.data.assembly import assemble, parts_of
 from whytrain.data.cleaning import CleanRows, clean_rows
 from whytrain.data.corpus import Corpus, Split
@@ -11,6 +13,8 @@ from whytrain.data.files import FileFormat, RawTable
 from whytrain.data.label_names import LabelNames, looking_missing
 from whytrain.data.outside import RowReader
 from whytrain.data.source import Source
+from whytrain.data.splits import contradicted
+from whytrain.data.words import same_text
 from whytrain.errors import DataError
 from whytrain.tasks import Task
 
@@ -70,6 +74,7 @@ def labeled_corpus(
     notices += rows.notices + merged + _about_missing(rows, names, task)
     notices += _about_lists(rows, class_names, task, tables["train"].source)
     train = _split(rows, [names.read(labels) or () for labels in rows.labels], class_names, task)
+    notices += _about_copies(train, tables["train"].source)
     held_out: dict[str, Split] = {}
     for stage in SHARES:
         if stage in tables:
@@ -139,6 +144,18 @@ def _about_lists(rows: CleanRows, class_names: tuple[str, ...], task: Task, sour
                 f'{joined[0]}: task=multilabel task.separator="{separator}" would read {len(parts)} labels.',
             )
     return ()
+
+
+def _about_copies(rows: Split, source: str) -> tuple[str, ...]:
+    """Say how many texts stand in a file more than once, and how many of them with different labels."""
+    numbers: dict[str, int] = {}
+    sentence = np.array([numbers.setdefault(same_text(text), len(numbers)) for text in rows.texts])
+    n_copied = int((np.bincount(sentence) > 1).sum())
+    if not n_copied:
+        return ()
+    n_apart = int(contradicted(sentence, rows.labels).sum())
+    copied = f"{n_copied:,} {'text stands' if n_copied == 1 else 'texts stand'} there more than once"
+    return (f"{source}: {copied}{f', {n_apart:,} of them with different labels' if n_apart else ''}.",)
 
 
 def _hold_out(train: Split, given: Collection[str], seed: int) -> tuple[Split, dict[str, Split]]:

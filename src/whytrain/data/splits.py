@@ -216,6 +216,17 @@ def shared_texts(left: list[str], right: list[str]) -> int:
     return sum(same_text(text) in known for text in right)
 
 
+def contradicted(sentence: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return of each sentence, bool (n_sentences,), whether its rows have different labels.
+
+    Args:
+        sentence: int64 (n,), which sentence a row holds: 0, 1, ….
+        labels: int64 (n,), class indices; or label sets, (n, n_labels).
+    """
+    labeled = np.unique(np.column_stack([sentence, labels]), axis=0)
+    return np.bincount(labeled[:, 0]) > 1
+
+
 def _first_rows(sentence: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the first row of each sentence, of numbers that count up in order of appearance."""
     highest = np.maximum.accumulate(sentence)

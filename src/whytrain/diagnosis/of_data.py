@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from whytrain.counted import counted
 from whytrain.data.label_names import few_of
+from whytrain.data.splits import contradicted
 from whytrain.data.words import split_words
 from whytrain.diagnosis.evidence import PART, WHOLE, RunEvidence, TrainingRows, ValidationRows
 from whytrain.diagnosis.finding import Example, Measurement, NotExamined, Support
@@ -20,8 +21,7 @@ KNOWN = 0.75  # share of labels that are got right; a coin gets half of two clas
 def contradictory_labels(run: RunEvidence) -> Measurement:
     """Share of training rows whose sentence stands in train with another label, too."""
     sentences, labels = run.train.sentences, run.train.labels
-    labeled = np.unique(np.stack([sentences, labels], axis=1), axis=0)
-    rows = np.flatnonzero(np.bincount(labeled[:, 0])[sentences] > 1)
+    rows = np.flatnonzero(contradicted(sentences, labels)[sentences])
     notes = [f"labeled {quoted(run.class_names[labels[row]])}" for row in rows[:SHOWN]]
     return _share_of_train(run, rows, notes)
 

@@ -24,6 +24,8 @@ LABELS = (
     "rating",
 )
 _SHOWN = 12
+# A column is taken for labels by its values where it has at most so many, each in so many rows on average.
+_MOST_CLASSES, _ROWS_OF_ONE = 20, 3
 
 
 def found_columns(
@@ -34,7 +36,7 @@ def found_columns(
     Args:
         table: the rows.
         text: name of the column of texts; None to find it: by what the file says, by what data sets call it,
-            or because no other is left.
+            because no other is left, or, of two columns, by their values.
         label: likewise of labels.
         id_column: a column that is neither.
 
@@ -92,7 +94,19 @@ def _label_column(table: RawTable, choices: list[str], text: str | None) -> str:
     text = text or _known(choices, TEXTS)
     others = [name for name in choices if name != text]
     only = others[0] if text is not None and len(others) == 1 else None
-    return _known(others, LABELS) or only or _asked(table, others, "label", text)
+    found = _known(others, LABELS) or only or (_of_few_values(table, others) if text is None else None)
+    return found or _asked(table, others, "label", text)
+
+
+def _of_few_values(table: RawTable, choices: Sequence[str]) -> str | None:
+    """Return of two columns the one whose values recur, where most of the other's stand there once."""
+    if len(choices) != 2 or table.hint:
+        return None
+    n_of = {name: len(set(map(str, table.columns[name]))) for name in choices}
+    few, many = sorted(choices, key=lambda name: n_of[name])
+    n_rows = len(table.lines)
+    is_clear = n_of[few] <= min(_MOST_CLASSES, n_rows / _ROWS_OF_ONE) and n_of[many] > n_rows / 2
+    return few if is_clear else None
 
 
 def _text_column(table: RawTable, choices: list[str], label: str) -> str:
@@ -112,14 +126,22 @@ def _known(choices: Collection[str], names: Sequence[str]) -> str | None:
 
 def _asked(table: RawTable, choices: Collection[str], what: str, other: str | None) -> str:
     """Ask for a column; `other` is known to be something else."""
+    if table.hint:
+        row_first = table.hint.removeprefix("; ")
+        raise DataError(f"{table.source}: {row_first}; or data.header=true if it names the columns.")
     nested = object_columns(table)
     left = list(choices) or [name for name in table.columns if name not in (*nested, other)]
     advice = []
     if len(left) + (other is not None) > 1:  # else it can only be told what is missing
-        advice.append(f"Set data.{what}_column to {', '.join(left[:_SHOWN])}{table.hint}")
+        advice.append(f"Set data.{what}_column to {_either(left[:_SHOWN])}")
     elif not nested:
         only = ", ".join(table.columns) or "none"
-        advice.append(f"A column of texts and one of labels are needed, and there is only {only}{table.hint}")
+        advice.append(f"A column of texts and one of labels are needed, and there is only {only}")
     if nested:
         advice.append(about_objects(nested))
     raise DataError(f"{table.source}: which column is the {what}? {'; '.join(advice)}.")
+
+
+def _either(names: Sequence[str]) -> str:
+    """Return "a", "a or b", "a, b or c"."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
