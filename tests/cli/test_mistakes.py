@@ -28,6 +28,14 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ),
         ("data=excel", 2, "data=excel: no such choice; "),
         ("reviews.csv", 2, "reviews.csv: no key=value; "),
+        ("seed=[0", 2, "seed=[0: cannot be read; close all brackets and quotes"),
+        ("~model", 2, "model: must be given; leave ~model out"),
+        ("~modell", 2, "modell: no such key; did you mean model?"),
+        (
+            "seed=0,1",
+            2,
+            "seed=0,1: several values where one is expected; write -m for a run of each, or seed=[0,1]",
+        ),
         ("--seed=1", 2, "--seed=1: no such option; write seed=1"),
         ("-seed=1", 2, "-seed=1: no such option; write seed=1"),
         (

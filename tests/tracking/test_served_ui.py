@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -38,16 +39,24 @@ def test_where_runs_are_seen() -> None:
     assert served_at("sqlite:////x/runs.db") == "http://127.0.0.1:5000"
 
 
-def test_what_ends_the_command_ends_the_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"), [(signal.SIGINT, "stopped by Ctrl-C"), (signal.SIGTERM, "stopped by SIGTERM")]
+)
+def test_what_ends_the_command_ends_the_server(tmp_path: Path, number: signal.Signals, said: str) -> None:
     uri = f"sqlite:///{tmp_path / 'runs.db'}"
     connect(uri).create_experiment("whytrain")
     port = free_port()
     words = [sys.executable, "-m", "whytrain", "ui", f"port={port}", f"tracking.uri={uri}"]
-    with subprocess.Popen(
-        words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as command:
+    told = tmp_path / "told.txt"
+    with (
+        told.open("w") as stderr,
+        subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stderr) as command,
+    ):
         assert _answers(port, until=True)
-        command.terminate()
+        command.send_signal(number)
+    assert command.returncode == 128 + number  # as of every command of ours
+    assert told.read_text().splitlines()[-1] == said
+    assert "Aborted" not in told.read_text()
     assert not _answers(port, until=False)
 
 

@@ -23,9 +23,10 @@ from hydra.errors import (
     HydraException,
     InstantiationException,
     MissingConfigException,
+    OverrideParseException,
 )
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 
 from whytrain.config.moved_keys import keys_within
 from whytrain.config.trust import trust
@@ -203,7 +204,7 @@ def _config_message(error: Exception, primary: Path) -> str:
         return _missing_choice(str(error), primary)
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _wrong_key(cause, primary) or _one_line(str(error))
-    if match := re.search(r"Could not override '([^']+)'", str(error)):
+    if match := re.search(r"Could not (?:override|delete from config\.) '([^']+)'", str(error)):
         return _no_such_key(match.group(1), primary)
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
@@ -211,7 +212,24 @@ def _config_message(error: Exception, primary: Path) -> str:
         behind = re.search(r"interpolation: Missing mandatory value: (\S+)", str(error))
         key = behind.group(1) if behind else error.full_key  # type: ignore[attr-defined]  # OmegaConf's errors have it
         return f"{key} must be given: add {key}=VALUE"
-    return _one_line(str(error))
+    return _about_word(error, primary) or _one_line(str(error))
+
+
+def _about_word(error: Exception, primary: Path) -> str | None:
+    """Say what is wrong with a word of the command line as such; None where it is something else."""
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: cannot be read; close all brackets and quotes, and quote what is no value"
+    if isinstance(error, ConfigAttributeError) and "not in struct" in str(error):
+        return f"{error.full_key}: must be given; leave ~{error.full_key} out"
+    if match := re.match(r"Ambiguous value for argument '(.+)'\n", str(error)):
+        return _several_values(match.group(1), primary)
+    return None
+
+
+def _several_values(word: str, primary: Path) -> str:
+    key, _, values = word.partition("=")
+    swept = "-m for a run of each, or " if primary.stem == "train" else ""
+    return f"{word}: several values where one is expected; write {swept}{key}=[{values}] for a list"
 
 
 def _missing_choice(message: str, primary: Path) -> str:

@@ -16,7 +16,7 @@ Port = Annotated[int, Interval(ge=1, le=65535)]
 
 
 def hydra_main(config: DictConfig) -> None:
-    """Become the server."""
+    """Serve the runs until somebody ends it."""
     with job_errors(CONF / "ui.yaml"):
         from whytrain.config.validation import check_config
         from whytrain.tracking.reader import experiment_number

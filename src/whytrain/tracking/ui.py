@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
-from typing import NoReturn
 
 from whytrain.errors import TrackingError
 from whytrain.tracking.settings import is_server, sqlite_path
@@ -64,8 +64,8 @@ def served_at(uri: str) -> str:
     return uri.rstrip("/") if is_server(uri) else f"http://{HOST}:{PORT}"
 
 
-def serve(uri: str, port: int, path: str) -> NoReturn:
-    """Say where, and become the server of MLflow's UI on 127.0.0.1.
+def serve(uri: str, port: int, path: str) -> None:
+    """Say where, and run the server of MLflow's UI on 127.0.0.1 until somebody ends it.
 
     Args:
         uri: of a database.
@@ -73,7 +73,8 @@ def serve(uri: str, port: int, path: str) -> NoReturn:
         path: what to open first, such as `table_address` gives.
 
     Raises:
-        TrackingError: the address is a server's, there are no runs yet, or the port is taken.
+        TrackingError: the address is a server's, there are no runs yet, or the port is taken; or the
+            server ended by itself.
     """
     from whytrain.tracking.connection import prepare_environment
 
@@ -87,8 +88,16 @@ def serve(uri: str, port: int, path: str) -> NoReturn:
     print(f"the runs of {uri} will be at\nhttp://{HOST}:{port}/{path}\nstop with Ctrl-C", flush=True)
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     command += ["--backend-store-uri", uri, "--serve-artifacts", "--workers", "1"]
-    # In the place of this process, so that what ends it ends the server.
-    os.execve(sys.executable, command, os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})  # noqa: S606
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    # In a session of its own: Ctrl-C reaches this process alone, which ends the server and says so.
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        code = server.wait()
+    finally:
+        server.terminate()
+        server.wait()
+    if code:
+        raise TrackingError(f"the server of MLflow's UI ended with exit code {code}; it says above why")
 
 
 def _refuse_taken(port: int) -> None:
