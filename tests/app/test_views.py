@@ -64,9 +64,7 @@ def test_a_sentence_is_answered_and_its_words_can_be_changed(client: TestClient)
 
 def test_reasons_name_the_article(client: TestClient) -> None:
     asked = {"text": "the dull film plot here"}
-    page = client.get(
-        "/sentence/reasons", params=asked | {"method": ["shapley", "integrated_gradients", "x"]}
-    )
+    page = client.get("/sentence/reasons", params=asked | {"method": ["shapley", "integrated_gradients"]})
     told = said(page.text)
     assert "“the” speaks most for good" in told
     assert told.count("integrated gradients") == 1
@@ -94,7 +92,7 @@ def test_similar_training_sentences_are_found(client: TestClient, exploration: E
         ("/sentence/least", {"text": HOSTILE}),
         ("/words", {"named": HOSTILE}),
         ("/words/sentences", {"kind": "words", "word": HOSTILE}),
-        ("/data", {"word": HOSTILE, "label": HOSTILE}),
+        ("/data", {"word": HOSTILE, "group": HOSTILE}),
     ],
 )
 def test_markup_shows_as_text(client: TestClient, address: str, params: dict[str, str]) -> None:
@@ -121,6 +119,18 @@ def test_what_cannot_be_asked_is_told(client: TestClient) -> None:
     assert client.get("/sentence/least", params={"text": "a", "model": 7}).status_code == 400
     assert client.get("/sentence", params={"text": "a film", "word": "x"}).status_code == 422
     assert client.get("/data", params={"show": "x"}).status_code == 422
+    for address, said in (
+        ("/sentence?text=a+film&word=x", "word=x: expected a whole number"),
+        ("/sentence?text=a+film&method=zzz", "method=zzz: expected shapley or "),
+        ("/sentence/reasons?text=a+film&method=zzz", "method=zzz: expected "),
+        ("/sentence/alike", "text must be given"),
+        ("/data?rows=zzz", "rows=zzz: expected validation or training"),
+        ("/data?label=nope", "label=nope: expected "),
+    ):
+        answer = client.get(address)
+        assert answer.status_code == 422
+        assert said in unescape(answer.text)
+    assert "<script>alert" not in client.get("/data", params={"label": HOSTILE}).text
     assert client.get("/nowhere").status_code == 404
     assert "Nothing trains" in client.get("/retrain/progress").text
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi.responses import HTMLResponse
@@ -14,6 +16,7 @@ from whytrain.counted import counted
 from whytrain.errors import ConfigError
 from whytrain.pages.html import visible
 from whytrain.presentation import palette, wording
+from whytrain.presentation.wording import shortened
 
 HERE = Path(__file__).parent
 VIEWS = ("sentence", "words", "data", "retrain", "compare")
@@ -58,6 +61,29 @@ class Pages:
     def text(self, name: str, **values: object) -> str:
         """Return what a template makes of values."""
         return self._templates.get_template(f"{name}.html").render(**values)
+
+
+class WrongPartError(ConfigError):
+    """A part of an address says what the page does not know."""
+
+
+def check_part(part: str, value: str, choices: Collection[str]) -> None:
+    """Refuse a part of an address that names none of the choices.
+
+    Raises:
+        WrongPartError: naming the part and the choices.
+    """
+    if value not in choices:
+        raise WrongPartError(f"{part}={shortened(value)}: expected {' or '.join(choices)}")
+
+
+def about_part(error: Mapping[str, Any]) -> str:
+    """Say what FastAPI holds against a part of an address: its name, what came, what was expected."""
+    part = error["loc"][-1]
+    if error["type"] == "missing":
+        return f"{part} must be given"
+    expected = error.get("ctx", {}).get("expected", "a whole number").replace("'", "")
+    return f"{part}={shortened(str(error['input']))}: expected {expected}"
 
 
 def palette_sheet() -> str:

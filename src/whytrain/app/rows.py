@@ -16,20 +16,20 @@ from whytrain.slices.slice_columns import is_negated, number_ranges, with_groups
 
 Which = Literal["validation", "training"]
 Show = Literal["all", "wrong", "right", "sure", "unsure", "mislabeled", "runs", "methods", "corrected"]
+_UNSURE = 0.75  # probability below which an answer is not sure
+_SURE = 0.9  # probability from which on it is; of another class than the label, that one may be wrong
 SHOWN: Mapping[str, str] = {
     "all": "all",
     "wrong": "wrong",
     "right": "right",
-    "sure": "sure",
-    "unsure": "not sure",
+    "sure": f"sure ({_SURE:.0%} or more)",
+    "unsure": f"not sure (below {_UNSURE:.0%})",
     "mislabeled": "label may be wrong",
     "runs": "runs disagree",
     "methods": "methods disagree",
     "corrected": "corrected by you",
 }
 PER_PAGE = 40
-_UNSURE = 0.75  # probability below which an answer is not sure
-_SURE = 0.9  # probability from which on it is; of another class than the label, that one may be wrong
 OTHER, AGREE = "other", "methods_agree"  # columns: what another run says; whether methods name the same word
 _SUGGESTED, _DOUBT = (
     "suggested",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from whytrain.app.exploration import Exploration
 from whytrain.app.guard import Guard
-from whytrain.app.pages import HERE, Pages, palette_sheet
+from whytrain.app.pages import HERE, Pages, WrongPartError, about_part, palette_sheet
 from whytrain.app.routes import compare, data, reports, retrain, sentence, words
 from whytrain.errors import WhytrainError
 
@@ -31,9 +31,13 @@ def make_app(exploration: Exploration, *, token: str) -> FastAPI:
     def wrong(request: Request, error: WhytrainError) -> Response:
         return pages.part("wrong", status=400, message=str(error))
 
+    @app.exception_handler(WrongPartError)
+    def unknown(request: Request, error: WrongPartError) -> Response:
+        return pages.part("wrong", status=422, message=str(error))
+
     @app.exception_handler(RequestValidationError)
     def unreadable(request: Request, error: RequestValidationError) -> Response:
-        return pages.part("wrong", status=422, message="The address says what this page does not know.")
+        return pages.part("wrong", status=422, message="; ".join(map(about_part, error.errors())))
 
     @app.exception_handler(404)
     def nowhere(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from whytrain.app.exploration import Exploration
 from whytrain.app.explored import MOST_TRAINING
-from whytrain.app.pages import Pages, first_of, form_of
+from whytrain.app.pages import Pages, check_part, first_of, form_of
 from whytrain.app.rows import SHOWN, Filters, Show, Which, filtered
 from whytrain.errors import ConfigError
 
@@ -29,6 +29,8 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     ) -> Response:
         if exploration.first.validation is None:
             return pages.page("nothing", why=_WHY)
+        if label:
+            check_part("label", label, exploration.first.saved.class_names)
         filters = Filters(rows=rows, show=show, label=label, word=word[:60], group=group)
         return pages.page("data", **_shown(exploration, filters, page))
 

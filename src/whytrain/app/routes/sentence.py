@@ -13,7 +13,7 @@ from starlette.responses import Response
 from whytrain.app import sentence
 from whytrain.app.exploration import Exploration
 from whytrain.app.explored import LONGEST_TEXT, MOST_WORDS, Explored
-from whytrain.app.pages import Pages
+from whytrain.app.pages import Pages, check_part
 from whytrain.data.words import split_words
 from whytrain.errors import DataError
 
@@ -25,6 +25,12 @@ Methods = Annotated[list[str] | None, Query()]
 def router(exploration: Exploration, pages: Pages) -> APIRouter:
     """Return the addresses."""
     routes, models = APIRouter(prefix="/sentence"), exploration.models
+
+    def named(methods: Sequence[str] | None) -> Sequence[str]:
+        known = dict.fromkeys(name for model in models for name in model.methods)
+        for method in methods or ():
+            check_part("method", method, known)
+        return methods or ()
 
     def answers_to(text: str) -> list[sentence.Answer]:
         return [sentence.answer(model, text) for model in models]
@@ -49,7 +55,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
             place=place,
             alternatives=[] if place is None else alternatives(answers, place),
             methods=able,
-            chosen=_chosen(method, able) or able[:1],
+            chosen=_chosen(named(method), able) or able[:1],
             suggested=[] if text else _suggested(models[0]),
         )
 
@@ -63,7 +69,7 @@ def router(exploration: Exploration, pages: Pages) -> APIRouter:
     @routes.get("/reasons")
     def reasons(text: str, model: int = 0, method: Methods = None) -> Response:
         asked = exploration.named(model)
-        found, notes = sentence.reasons(asked, checked(text), _chosen(method, asked.methods))
+        found, notes = sentence.reasons(asked, checked(text), _chosen(named(method), asked.methods))
         return pages.part("reasons", reasons=found, notes=notes)
 
     @routes.get("/least")
@@ -96,9 +102,9 @@ def checked(text: str) -> str:
     return text.strip()
 
 
-def _chosen(named: Sequence[str] | None, able: Sequence[str]) -> list[str]:
+def _chosen(named: Sequence[str], able: Sequence[str]) -> list[str]:
     """Return those of a model's methods that an address names, in the model's order."""
-    return [name for name in able if name in (named or ())]
+    return [name for name in able if name in named]
 
 
 def _suggested(model: Explored) -> list[str]:
