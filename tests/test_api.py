@@ -322,6 +322,8 @@ def test_a_text_is_asked_what_if() -> None:
     assert asked.without(found.sets[0]) == "Great, great and"
     with pytest.raises(DataError, match="word 9: the text has 5 words"):
         asked.replaced(8, "x")
+    with pytest.raises(DataError, match=r"word at -1, which count from 0: the text has 5 words"):
+        asked.replaced(-1, "x")
     with pytest.raises(DataError, match="the text is empty"):
         wt.ask(asked.saved, " ")
 

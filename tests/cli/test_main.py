@@ -104,6 +104,13 @@ def test_output_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_the_help_shows_sections_as_such() -> None:
+    lines = command_help(CONF / "explain.yaml").splitlines()
+    assert [line for line in lines if line.startswith("  infill")] == [
+        "  infill.…              how words are absent: filled in with words that a masked"
+    ]
+
+
 def test_the_help_lists_groups_of_which_several_may_be_chosen() -> None:
     told = command_help(CONF / "train.yaml")
     assert "  explainer   amortized, attention, attention_rollout, gradient," in told.splitlines()

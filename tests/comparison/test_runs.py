@@ -86,7 +86,10 @@ def test_other_rows_are_refused_and_named(tracker, first):
 def test_the_same_ids_with_other_texts_are_refused(tracker, first):
     changed = ["another text", *TEXTS[1:]]
     other = tracker.run("other texts", texts=changed)
-    with pytest.raises(DataError, match="1 of 120 ids stand for other texts, the first is s0"):
+    with pytest.raises(
+        DataError,
+        match=r"\(120 and 120 rows, which share 120 ids\): 1 of 120 ids stand for other texts, the first is s0",
+    ):
         load(tracker, first, other)
 
 

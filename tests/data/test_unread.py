@@ -9,7 +9,7 @@ import pytest
 
 from whytrain.data.corpus import Split
 from whytrain.data.encoded import encode_split
-from whytrain.data.unread import told, unread
+from whytrain.data.unread import Unread, told, unread
 from whytrain.data.wordpiece import WordPieceTrainer
 
 # [CLS] … [SEP]: of five tokens three are words. The vocabulary has no 🙂.
@@ -33,4 +33,6 @@ def test_by_hand_and_from_the_cache(split: Split, tmp_path: Path) -> None:
         assert (seen.unknown_share, seen.cut_share, seen.lost_share) == (0.2, 0.5, 5 / 11)
     both = told({"train": seen, "validation": seen})
     assert both == "20.0% of the tokens are unknown; 4 of 8 texts are cut, 45% of their tokens"
+    one = Unread(n_texts=9, n_tokens=90, n_unknown=0, n_cut_texts=1, n_cut_tokens=5, n_tokens_of_cut=10)
+    assert told({"train": one}).endswith("1 of 9 texts is cut, 50% of its tokens")
     assert unread(encode_split(split, tokenizer, 50, tmp_path), tokenizer).n_cut_texts == 0

@@ -441,6 +441,8 @@ def test_only_words_that_stand_out_are_named(explained: ExplainedText) -> None:
     assert deciding_words(against, WORDS) == "“good” speaks against good; no word stands out for it."
     size = replace(a, quantity=replace(a.quantity, signed=False), scores=np.array([0.5, 1.0, 0.0]))
     assert deciding_words(size, WORDS) == "Most weight lies on “<i>so</i>” and “not”."
+    twice = deciding_words(a, told_apart(["so", "so", "good"]))
+    assert "“so” (word 2) speaks" in twice
     assert told_apart(["so", "so", "good"]) == ["so (word 1)", "so (word 2)", "good"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from whytrain.counted import counted
 from whytrain.errors import DataError
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ class AskedText:
             DataError: there is no such place.
         """
         if not 0 <= place < len(self.words):
-            raise DataError(f"word {place + 1}: the text has {len(self.words)} words")
+            n = counted(len(self.words), "word")
+            at = f"word {place + 1}" if place >= 0 else f"word at {place}, which count from 0"
+            raise DataError(f"{at}: the text has {n}")
         return place
 
     def least_deletions(self, importance: NDArray[np.float64], budget: int = LEAST_BUDGET) -> LeastDeletions:

@@ -61,7 +61,7 @@ def compare(config: DictConfig) -> None:
         files.log_comparison(store, result, folder, images)
     for line in files.told(result):
         console.print(line, markup=False, highlight=False)
-    console.print(f"report: {folder / files.PAGE}", markup=False, highlight=False)
+    console.print(f"\nreport: {folder / files.PAGE}", markup=False, highlight=False)
     console.print(store.summary() or f"run {store.run_id} in {tracking.address}", highlight=False)
 
 

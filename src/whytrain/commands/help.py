@@ -51,7 +51,8 @@ def _groups(lines: list[str], conf: Path) -> Iterator[str]:
 
 def _settings(lines: list[str]) -> Iterator[str]:
     for match in filter(None, map(_KEY.match, lines)):
-        yield _filled(f"  {match['key'] + '=' + match['value']:<22}{match['comment']}", 24)
+        setting = f"{match['key']}={match['value']}" if match["value"] else f"{match['key']}.…"
+        yield _filled(f"  {setting:<22}{match['comment']}", 24)
 
 
 def _sections(lines: list[str]) -> Iterator[str]:

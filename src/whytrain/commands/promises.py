@@ -47,4 +47,4 @@ def _of_shortcuts(before: RunRecord, after: RunRecord) -> list[str]:
         lines = what_became(before, after)
     except WhytrainError:  # one of them was not asked
         return []
-    return ["What became of its shortcuts:", *(f"  {line}" for line in lines), ""] if lines else []
+    return ["What became of its shortcuts:", *(f"  {line}" for line in lines)] if lines else []

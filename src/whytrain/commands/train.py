@@ -265,7 +265,9 @@ def _tell(
     page = local_page(tracking, store.run_id)
     parts = {"starting": starting_s, "training and validation": record.fit_s * (1 - record.overhead)}
     print("", took(parts | record.spent.totals), "", sep="\n")
-    print(*filter(None, [promises, next_steps(report.run, page), store.summary()]), sep="\n")
+    if promises:
+        print(promises, end="\n\n")
+    print(*filter(None, [next_steps(report.run, page), store.summary()]), sep="\n")
 
 
 def build(config: DictConfig) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from whytrain.comparison.selection import Selection
+from whytrain.counted import counted
 from whytrain.data.corpus import content_hash
 from whytrain.data.label_names import few_of
 from whytrain.errors import ConfigError, DataError, TrackingError
@@ -254,9 +255,9 @@ def check_same_texts(first: RunRecord, other: RunRecord, hashes: dict[str, pd.Se
     different = shared[(a.loc[shared] != b.loc[shared]).to_numpy()]
     if len(different):
         raise DataError(
-            f"runs {first.name} and {other.name} were evaluated on different sentences: {len(different)} of "
-            f"{len(shared)} ids stand for other texts, the first is {different[0]}; compare runs of one data "
-            "set"
+            f"runs {first.name} and {other.name} were evaluated on different sentences ({len(a):,} and "
+            f"{len(b):,} rows, which share {counted(len(shared), 'id')}): {len(different)} of {len(shared)} "
+            f"ids stand for other texts, the first is {different[0]}; compare runs of one data set"
         )
 
 

@@ -74,8 +74,10 @@ def told(splits: Mapping[str, Unread]) -> str:
     whole = Unread(**n)
     if not (whole.n_unknown or whole.n_cut_texts):
         return "all of it: no token is unknown, no text is cut"
+    n_cut, n_texts = f"{whole.n_cut_texts:,}", f"{whole.n_texts:,}"
+    are, their = ("is", "its") if whole.n_cut_texts == 1 else ("are", "their")
     cut = (
-        f"{whole.n_cut_texts:,} of {whole.n_texts:,} texts are cut, {whole.lost_share:.0%} of their tokens"
+        f"{n_cut} of {n_texts} texts {are} cut, {whole.lost_share:.0%} of {their} tokens"
         if whole.n_cut_texts
         else "no text is cut"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence, Sized
 
@@ -69,7 +70,7 @@ def _sure_signs(a: Attribution) -> Array:
 def _deciding(a: Attribution, words: Sequence[str], signs: Array) -> str:
     """Return which of the words with a sign (n,) speak most for the target and against it."""
     order = ranking(a.scores)
-    speak, against = ([f"“{words[i]}”" for i in order if signs[i] == sign][:_NAMED] for sign in (1, -1))
+    speak, against = ([_quoted(words[i]) for i in order if signs[i] == sign][:_NAMED] for sign in (1, -1))
     if not speak and not against:
         return "No word stands out."
     if not a.quantity.signed:
@@ -86,7 +87,7 @@ def _depending(variants: Sequence[Attribution], words: Sequence[str], opposed: N
         return ""
     apart = np.where(opposed, np.ptp([b.scores for b in variants], axis=0), 0)
     places = ranking(apart)[: opposed.sum()]
-    named = [f"“{words[i]}”" for i in places[:_NAMED]]
+    named = [_quoted(words[i]) for i in places[:_NAMED]]
     rest = [f"{len(places) - _NAMED} more"] if len(places) > _NAMED else []
     ways = listed([b.variant if b.absence is None else ABSENT[b.absence] for b in variants])
     told = f"Whether {listed([*named, *rest])} {_verb(places)} for {variants[0].target.name} or against it"
@@ -150,6 +151,11 @@ def _possible(label: str, verdict: Verdict) -> str:
     rest = [*others[:_NAMED], f"{len(others) - _NAMED} more"] if len(others) > _NAMED + 1 else others
     stays = "stays" if len(others) == 1 else "stay"
     return f"{at} {listed(rest)} {stays} possible, too."
+
+
+def _quoted(name: str) -> str:
+    """Return a name of `told_apart` in quotation marks, with its position behind them."""
+    return re.sub(r"(?s)^(.*?)( \(word \d+\))?$", r"“\1”\2", name, count=1)
 
 
 def _verb(words: Sized) -> str:
