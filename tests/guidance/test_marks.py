@@ -272,13 +272,24 @@ def test_what_comes_with_one_label_weighs_by_what_is_left_to_see() -> None:
     weights = independent_weights(shown, labels, coarser=sets)
     assert weights == pytest.approx(independent_weights(sets, labels))
     assert weights[:3].sum() / weights[3] == pytest.approx(weights[4] / weights[5])
-    # What weights can repair word by word is left to the words.
-    both = ["a", "a", "a", "c", "none", "none"]
+    # Words that are one-sided together take those along that are not: else their set would go on speaking.
     known = np.array([0, 0, 1, 0, 0, 1])
-    weights = independent_weights(both, known, coarser=sets)
-    assert weights[:2].sum() / weights[2] == pytest.approx(weights[4] / weights[5])
-    assert weights[3] / weights.mean() == pytest.approx(1)
-    assert independent_weights(["a", "b"], np.array([0, 1]), coarser=["a", "b"]).tolist() == [1, 1]
+    assert independent_weights(["a", "a", "a", "c", "none", "none"], known, coarser=sets) == pytest.approx(
+        independent_weights(sets, known)
+    )
+    # A set of one label keeps its rows where something else hides it.
+    lone = independent_weights(["a", "b"], np.array([0, 1]), coarser=["a", "b"], one_sided=np.array([1, 1]))
+    assert lone.tolist() == [1, 1]
+
+
+def test_an_order_that_stays_visible_weighs_as_it_shows() -> None:
+    order = Mark(words=("film", "good"), kind="ordered_pair")
+    texts = ["the film good", "a film good", "the good film", "a good film", "the end", "an end"] * 2
+    labels = [0, 0, 1, 1, 0, 1] * 2
+    weights = guided(texts, KIN, order, labels=labels, swap=1.0, reweight=True).weights
+    assert weights.tolist() == pytest.approx([0, 0, 0, 0, 3, 3] * 2)
+    # Turned in half of the cases, it says nothing, and its rows stay.
+    assert guided(texts, KIN, order, labels=labels, swap=1.0, swap_order=0.5, reweight=True).weights is None
 
 
 def test_rows_weigh_by_sets_where_their_words_are_swapped() -> None:

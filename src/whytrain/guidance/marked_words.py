@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from whytrain.data.words import bare_spans
 from whytrain.errors import ConfigError
-from whytrain.shortcuts.marks import Mark
+from whytrain.shortcuts.marks import Kind, Mark
 
 _MANY = 20  # different matches of a pattern
 Span = tuple[int, int]  # first character, and the one after the last
@@ -113,9 +113,17 @@ class MarkedWords:
         """
         return tuple(self._shown(mark, row) for mark in self.marks)
 
-    def touched(self, row: int) -> tuple[bool, ...]:
-        """Return which marks a row shows at all: what is left to see where words stand for each other."""
-        return tuple(any(what) if isinstance(what, tuple) else bool(what) for what in self.shown(row))
+    def left_to_see(self, row: int, hidden: Collection[Kind]) -> tuple[object, ...]:
+        """Return the same where training hides marks of some kinds: of these, whether there is one at all."""
+        return tuple(
+            _is_there(mark, what) if mark.kind in hidden else what
+            for mark, what in zip(self.marks, self.shown(row), strict=True)
+        )
+
+    def is_visible(self, row: int, hidden: Collection[Kind]) -> bool:
+        """Return whether a row shows a mark of another kind than these."""
+        shown = zip(self.marks, self.shown(row), strict=True)
+        return any(_is_there(mark, what) for mark, what in shown if mark.kind not in hidden)
 
     @cached_property
     def _few(self) -> set[Mark]:
@@ -137,6 +145,13 @@ class MarkedWords:
         if not all(stands):
             return None
         return mark.kind == "pair" or stands[0][0] < stands[1][0]
+
+
+def _is_there(mark: Mark, what: object) -> bool:
+    """Return whether what a row shows of a mark is anything; of an order, either one."""
+    if mark.kind in ("pair", "ordered_pair"):
+        return what is not None
+    return any(what) if isinstance(what, tuple) else bool(what)
 
 
 def _check_occurs(word: str, words: Words) -> None:

@@ -14,6 +14,7 @@ from whytrain.guidance.explained_edits import found_in_data
 from whytrain.guidance.guidance_settings import GuidanceSettings
 from whytrain.guidance.marked_words import MarkedWords
 from whytrain.guidance.training_rows import Named, TrainingRows
+from whytrain.shortcuts.marks import Kind
 
 
 def row_weights(
@@ -32,10 +33,7 @@ def row_weights(
         if factor > 1:
             weights[_rows_of(ids, rows.ids, what, settings, generator)] *= factor
     if settings.reweight:
-        every = range(len(rows))
-        shown = [marked.shown(row) for row in every]
-        coarser = [marked.touched(row) for row in every] if settings.swap == 1 else None
-        weights *= independent_weights(shown, rows.encoded.labels, coarser=coarser)
+        weights *= _reweighted(settings, marked, rows.encoded.labels)
     if (weights == 1).all():
         return None
     return torch.from_numpy((weights / weights.mean()).astype(np.float32))
@@ -56,48 +54,84 @@ def _rows_of(
     return rows
 
 
+def _reweighted(
+    settings: GuidanceSettings, marked: MarkedWords, labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return weights under which what rows show says nothing, as far as nothing else hides it."""
+    hidden: set[Kind] = {"words", "pair", "pattern"} if settings.swap == 1 else set()
+    hidden |= {"ordered_pair"} if settings.swap_order == 0.5 else set()
+    every = range(len(labels))
+    return independent_weights(
+        [marked.shown(row) for row in every],
+        labels,
+        coarser=[marked.left_to_see(row, hidden) for row in every],
+        one_sided=np.array([0.0 if not hidden or marked.is_visible(row, hidden) else 1.0 for row in every]),
+    )
+
+
 def independent_weights(
-    shown: Sequence[Hashable], labels: NDArray[np.int64], *, coarser: Sequence[Hashable] | None = None
+    shown: Sequence[Hashable],
+    labels: NDArray[np.int64],
+    *,
+    coarser: Sequence[Hashable] | None = None,
+    one_sided: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
     """Return weights under which the label is independent of what rows show of the marks.
 
     A row that shows z and has label y weighs P(z) P(y) / P(z, y). Where what is shown never comes with some
-    label, no weight can make it say nothing: these rows weigh 0, or by what else is left to see of them.
+    label, no weight can make it say nothing.
 
     Args:
         shown: of each row, what it shows of all marks.
         labels: int64 (n_rows,).
-        coarser: of each row, what is left to see once training hides which of its words are shown. It counts
-            where `shown` never comes with some label; where it never does itself, rows weigh 1.
+        coarser: of each row, what training leaves to see of it: it counts where what is shown never comes
+            with some label; None: the same.
+        one_sided: float64 (n_rows,), the weight of a row where that is so of `coarser`, too; the others' mean
+            is 1.
 
     Returns:
         float64 (n_rows,), with mean 1.
 
     Raises:
-        ConfigError: all that is shown comes with some labels only, and nothing coarser counts.
+        ConfigError: all rows would weigh 0.
 
     References:
         Kamiran, Calders (2012), Data preprocessing techniques for classification without discrimination,
         Knowledge and Information Systems 33, section 4.2 (reweighing).
     """
     y = np.unique(labels, return_inverse=True)[1]
-    z, counts = _counted(shown, y)
-    one_sided = (counts == 0).any(axis=1)
-    if coarser is not None:
-        seen = [rough if one_sided[at] else fine for at, fine, rough in zip(z, shown, coarser, strict=True)]
-        z, counts = _counted(seen, y)
-        one_sided = (counts == 0).any(axis=1)
-    elif one_sided.all():
+    z, counts = _counted(_balanced(shown, coarser or shown, y), y)
+    is_one_sided = (counts == 0).any(axis=1)
+    counts[is_one_sided] = 0
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1)
+    weight_of = np.divide(expected, counts, out=np.zeros_like(counts), where=counts > 0)
+    weights = np.where(is_one_sided[z], one_sided, weight_of[z, y])
+    if not weights.any():
         raise ConfigError(
             "guidance.reweight: what is marked always comes with the same label, and no row shows that it "
             "need not: use guidance.swap or guidance.delete"
         )
-    counts[one_sided] = 0
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1)
-    without = np.full_like(counts, 0 if coarser is None else 1)
-    weight_of = np.divide(expected, counts, out=without, where=counts > 0)
-    weights: NDArray[np.float64] = weight_of[z, y] / weight_of[z, y].mean()
-    return weights
+    mean_one: NDArray[np.float64] = weights / weights.mean()
+    return mean_one
+
+
+def _balanced(shown: Sequence[Hashable], coarser: Sequence[Hashable], y: NDArray[np.int64]) -> list[Hashable]:
+    """Return of each row what it shows, or what is coarser where that never comes with some label.
+
+    Where those that are one-sided are so together, all that looks like them is taken together.
+    """
+    pairs = list(zip(shown, coarser, strict=True))
+    alone = _is_one_sided(shown, y)
+    seen = [rough if few else fine for (fine, rough), few in zip(pairs, alone, strict=True)]
+    still = {rough for (_, rough), few in zip(pairs, alone & _is_one_sided(seen, y), strict=True) if few}
+    return [rough if rough in still else what for (_, rough), what in zip(pairs, seen, strict=True)]
+
+
+def _is_one_sided(shown: Sequence[Hashable], y: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return of each row whether what it shows never comes with some label."""
+    z, counts = _counted(shown, y)
+    of_rows: NDArray[np.bool_] = (counts == 0).any(axis=1)[z]
+    return of_rows
 
 
 def _counted(
