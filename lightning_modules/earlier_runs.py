@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from whytrain.data.batch_plan import Rows
 from whytrain.data.label_names import few_of, has_no_names, same_classes
 from whytrain.data.lexicon import NoLexicon, usual_lexicon
 from whytrain.data.tokenization import HIDDEN, Tokenizer
@@ -122,7 +121,7 @@ def distillation_of(
         order = _class_order(name, teacher.class_names, data.corpus.class_names)
         _check_tokenizer(name, teacher.tokenizer, settings, data)
         texts = [*data.corpus.train.texts, *_written(changed, teacher.tokenizer), *joined]
-        bar = partial(_bar, f"asking teacher {number} of {len(settings.teachers)}")
+        bar = partial(watched, what=f"asking teacher {number} of {len(settings.teachers)}")
         found = kept_answers(teacher, folder, texts, compared=settings.compared, device=device, progress=bar)
         asked.append((teacher.max_tokens, Answers(found.logits[:, order], found.tokens)))
     logits = _mean([answers.logits for _, answers in asked])
@@ -226,7 +225,3 @@ def _check_length(name: Compared, max_tokens: int, n_tokens: int, data: TextData
 
 def _mean(arrays: Sequence[NDArray[np.float32]]) -> Tensor:
     return torch.from_numpy(np.mean(arrays, axis=0))
-
-
-def _bar(what: str, batches: Sequence[Rows]) -> Iterable[Rows]:
-    return watched(batches, what)

@@ -98,12 +98,12 @@ def test_a_bias_is_named() -> None:
 def test_what_nobody_would_see_is_not_named() -> None:
     result = ask(Known(**FAIR, woman=-0.01), rows())
     assert result.tables["terms"]["is_sure"].any()
-    assert "No single word or group can be said to move it by 0.01 or more." in result.verdict
+    assert "No single word or group surely moves it, or it does by less than 0.01." in result.verdict
 
 
 def test_a_fair_model_is_not_accused() -> None:
     result = ask(Known(**FAIR), rows())
-    assert "No single word or group can be said to move it by 0.01 or more." in result.verdict
+    assert "No single word or group surely moves it, or it does by less than 0.01." in result.verdict
     assert "No group can be said to be treated otherwise" in result.verdict
     assert result.metrics["sure_terms"] == result.metrics["sure_groups"] == 0
     assert result.metrics["gender/sentences/moved"] == pytest.approx(0, abs=1e-12)

@@ -32,6 +32,7 @@ class TrackedSweeper(Sweeper):
     config: DictConfig
     launcher: Launcher
     n_jobs: int  # that the sweep has in all; `prepare` sets it
+    n_known: int = 0  # of them, those whose overrides are known before: trials with equal values share a job
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Check what is set, take the config and make the launcher."""
@@ -76,7 +77,7 @@ class TrackedSweeper(Sweeper):
             raise
         finally:
             try:
-                self._summarize(arguments, was_stopped=status == "KILLED")
+                self._summarize(arguments)
             finally:
                 self.tracked.store.close(status)
         return [result.return_value for result in self.results]  # raises what the first failed job raised
@@ -118,7 +119,7 @@ class TrackedSweeper(Sweeper):
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
 
-    def _summarize(self, arguments: Sequence[str], *, was_stopped: bool) -> None:
+    def _summarize(self, arguments: Sequence[str]) -> None:
         """Log table, figures and description of what the jobs came to."""
         from whytrain.figures.sweeps.parallel_coordinates import parallel_coordinates
         from whytrain.figures.sweeps.seed_intervals import seed_intervals
@@ -146,8 +147,7 @@ class TrackedSweeper(Sweeper):
         retry = self._command(arguments)
         is_paired = "predictions" in (self.config.callbacks or {})  # what a comparison pairs runs on
         compare = comparison_command(table, keys, score, mode, store.run_id) if is_paired else None
-        # Trials with equal values share a job: of a search that ended none is left.
-        n_jobs = max(self.n_jobs, len(table)) if was_stopped else len(table)
+        n_jobs = max(self.n_known, len(table))
         store.describe(sweep_note(table, keys, score, mode, retry, compare, n_jobs))
         terminal().print(sweep_table(table, keys, score, mode))
         lines = [f"sweep {self.name}: {headline(table, score, mode, n_jobs)}"]

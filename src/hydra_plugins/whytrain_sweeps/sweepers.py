@@ -32,7 +32,7 @@ class GridSweeper(TrackedSweeper):
             if not override.is_discrete_sweep():
                 raise ConfigError(f"{override.input_line}: a grid needs values; or use sweep=random")
         [self.jobs] = BasicSweeper.split_arguments(overrides, None)
-        self.n_jobs = len(self.jobs)
+        self.n_jobs = self.n_known = len(self.jobs)
         return [override.get_key_element().lstrip("+") for override in varied], self.jobs
 
     def search(self) -> None:

@@ -14,6 +14,7 @@ from whytrain.attribution.target import Target
 from whytrain.types import RemovalName
 
 Array = NDArray[np.float64]
+_NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,15 @@ class Attribution:
     def title(self) -> str:
         """Method and variant, for columns and legends."""
         return f"{self.method} ({self.variant})" if self.variant else self.method
+
+
+def signs(scores: Array) -> Array:
+    """Return the signs of scores (n,): −1, 0 or 1; what is next to nothing beside the largest has none.
+
+    >>> signs(np.array([1.0, -2.0, 1e-9])).tolist()
+    [1.0, -1.0, 0.0]
+    """
+    return np.where(np.abs(scores) > _NOTHING * np.abs(scores).max(), np.sign(scores), 0.0)
 
 
 def ranking(scores: Array) -> NDArray[np.int64]:

@@ -31,12 +31,12 @@ def answers_of(
         logits: of each, (n, n_classes), where they are known.
 
     Returns:
-        Per text what `SavedModel.predict` says, as plain data: `label`, `probability`, `probabilities` by
-        class, and with a calibration slice `calibrated_probability` (or, for labels,
-        `calibrated_probabilities`), `set` (the conformal set) and `abstain` (null where no confidence keeps
-        the risk).
+        Per text what `SavedModel.predict` says, and of one without words what the model would, as plain
+        data: `label`, `probability`, `probabilities` by class, and with a calibration slice
+        `calibrated_probability` (or, for labels, `calibrated_probabilities`), `set` (the conformal set) and
+        `abstain` (null where no confidence keeps the risk).
     """
-    table = model.predict(texts) if logits is None else model.answers(logits)
+    table = model.answers(model.logits(texts) if logits is None else logits)
     return [_answer(row, model.class_names) for row in table.to_dict("records")]
 
 

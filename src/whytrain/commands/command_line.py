@@ -204,7 +204,7 @@ def _config_message(error: Exception, primary: Path) -> str:
         return _missing_choice(str(error), primary)
     if isinstance(error, ConfigCompositionException) and isinstance(cause, OmegaConfBaseException):
         return _wrong_key(cause, primary) or _one_line(str(error))
-    if match := re.search(r"Could not (?:override|delete from config\.) '([^']+)'", str(error)):
+    if match := re.search(r"Could not override '([^']+)'", str(error)):
         return _no_such_key(match.group(1), primary)
     if match := re.search(r"Interpolation key '([^']+)' not found", str(error)):
         return f"{match.group(1)}: must be given, {error.full_key} refers to it"  # type: ignore[attr-defined]  # OmegaConf's errors have it
@@ -221,15 +221,25 @@ def _about_word(error: Exception, primary: Path) -> str | None:
         return f"{error.override}: cannot be read; close all brackets and quotes, and quote what is no value"
     if isinstance(error, ConfigAttributeError) and "not in struct" in str(error):
         return f"{error.full_key}: must be given; leave ~{error.full_key} out"
-    if match := re.match(r"Ambiguous value for argument '(.+)'\n", str(error)):
+    if match := re.search(r"Could not delete from config\. '([^']+)'", str(error)):
+        return _nothing_to_leave_out(match.group(1), primary)
+    if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.+?)'", str(error)):
         return _several_values(match.group(1), primary)
     return None
 
 
+def _nothing_to_leave_out(key: str, primary: Path) -> str:
+    """Say why ~key is refused: Hydra finds no key that is null."""
+    if key in (*_choices(primary), *_nested_keys(primary)):
+        return f"{key}: has no value that could be left out; leave ~{key} out"
+    return _no_such_key(key, primary)
+
+
 def _several_values(word: str, primary: Path) -> str:
     key, _, values = word.partition("=")
-    swept = "-m for a run of each, or " if primary.stem == "train" else ""
-    return f"{word}: several values where one is expected; write {swept}{key}=[{values}] for a list"
+    swept = ["-m for a run of each"] if primary.stem == "train" else []
+    a_list = [] if "(" in values else [f"{key}=[{values}] where a list is meant"]
+    return f"{word}: several values where one is expected; write {' or '.join([*swept, *a_list])}"
 
 
 def _missing_choice(message: str, primary: Path) -> str:

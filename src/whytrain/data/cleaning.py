@@ -66,7 +66,7 @@ def clean_rows(
     if missing and table.columns:
         raise DataError(
             f"{table.source} has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}"
-            f"{table.hint}."
+            f"{table.or_else}."
         )
     texts, raw_labels = table.columns.get(text_column, []), table.columns.get(label_column, [])
     raw_ids = None if id_column is None else table.columns.get(id_column, [])

@@ -97,7 +97,7 @@ def corrections_table(path: Path) -> RawTable:
         if name not in table.columns:
             raise MissingDataError(
                 f"{Source.CORRECTIONS_SETTING}: {path} has no column {name}, and needs {ID} and {LABEL}; "
-                f"{did_you_mean(name, list(table.columns))}{table.hint}"
+                f"{did_you_mean(name, list(table.columns))}{table.or_else}"
             )
     return table
 

@@ -124,7 +124,7 @@ class CSVFile(Source):
             said = " and ".join(f"data.{key}={name}" for key, name in gone.items())
             choices = did_you_mean(next(iter(gone.values())), list(table.columns))
             such = "column" if len(gone) == 1 else "columns"
-            raise MissingDataError(f"{said}: {path} has no such {such}; {choices}{table.hint}")
+            raise MissingDataError(f"{said}: {path} has no such {such}; {choices}{table.or_else}")
 
     @property
     def _format(self) -> FileFormat:

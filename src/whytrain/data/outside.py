@@ -124,7 +124,7 @@ def _check_columns(table: RawTable, path: str, reader: RowReader) -> None:
         if name is not None and table.columns and name not in table.columns:
             choices = did_you_mean(name, list(table.columns))
             raise MissingDataError(
-                f"{path} has no column {name}, as the training data has; {choices}{table.hint}"
+                f"{path} has no column {name}, as the training data has; {choices}{table.or_else}"
             )
 
 

@@ -39,4 +39,5 @@ ALLOWED_KEYS = (
     "callbacks.calibration.class_conditional",
     "trainer.max_epochs",
     "trainer.min_steps",
+    "trainer.patience",
 )

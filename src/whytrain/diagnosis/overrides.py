@@ -89,17 +89,20 @@ def make_plan(
         ungrounded: why a key does nothing about a finding, by finding and key; another may still ask for it.
     """
     because: dict[str, list[str]] = {}
-    for_nothing: dict[str, str] = {}
+    for_nothing: dict[tuple[str, str], str] = {}  # by finding and recommendation
     for finding in diagnosis.findings:
         for name in book.findings[finding.name].recommend:
             asked = ((finding.name, key) for key in book.recommendations[name].overrides)
             if reasons := [(ungrounded or {})[pair] for pair in asked if pair in (ungrounded or {})]:
-                for_nothing.setdefault(name, reasons[0])
+                for_nothing[finding.name, name] = reasons[0]
             else:
                 because.setdefault(name, []).append(finding.name)
     strategies: list[Strategy] = []
     advice: list[Strategy] = []
-    skipped = {name: reason for name, reason in for_nothing.items() if name not in because}
+    skipped: dict[str, str] = {}
+    for (_, name), reason in for_nothing.items():
+        if name not in because:
+            skipped.setdefault(name, reason)
     taken: dict[str, tuple[Scalar, str]] = {}
     for name, findings in because.items():
         recommendation = book.recommendations[name]
@@ -116,13 +119,13 @@ def make_plan(
         )
         (strategies if recommendation.overrides else advice).append(strategy)
         taken |= {key: (value, name) for key, value in outcome.items()}
-    why = for_nothing | skipped
     answered = {name for strategy in (*strategies, *advice) for name in strategy.because}
-    unanswered = {
-        finding.name: why[book.findings[finding.name].recommend[0]]
-        for finding in diagnosis.findings
-        if finding.name not in answered and book.findings[finding.name].recommend
-    }
+    unanswered = {}
+    for finding in diagnosis.findings:
+        asked_for = book.findings[finding.name].recommend
+        if finding.name not in answered and asked_for:
+            why = (for_nothing.get((finding.name, name)) or skipped[name] for name in asked_for)
+            unanswered[finding.name] = "; ".join(dict.fromkeys(why))
     return Plan(strategies=tuple(strategies), advice=tuple(advice), skipped=skipped, unanswered=unanswered)
 
 

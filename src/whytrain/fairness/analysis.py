@@ -119,7 +119,7 @@ def _of_words(found: Study, class_names: Sequence[str]) -> str:
     which = (
         f"Words that surely move it: {'; '.join(told)}{more}."
         if sure
-        else f"No single word or group can be said to move it by {_SEEN:g} or more."
+        else f"No single word or group surely moves it, or it does by less than {_SEEN:g}."
     )
     return f"{_told(worst)} {which}"
 

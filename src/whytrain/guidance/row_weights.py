@@ -84,10 +84,10 @@ def independent_weights(
     Args:
         shown: of each row, what it shows of all marks.
         labels: int64 (n_rows,).
-        coarser: of each row, what training leaves to see of it: it counts where what is shown never comes
-            with some label; None: the same.
-        one_sided: float64 (n_rows,), the weight of a row where that is so of `coarser`, too; the others' mean
-            is 1.
+        coarser: of each row, what training leaves to see of it: it counts for all rows together whose own
+            marks never come with some label; None: the same.
+        one_sided: float64 (n_rows,), the weight of a row where these never do either, unless it looks like
+            rows that are balanced, which it would spoil: then it weighs 0. The others' mean is 1.
 
     Returns:
         float64 (n_rows,), with mean 1.
@@ -100,12 +100,16 @@ def independent_weights(
         Knowledge and Information Systems 33, section 4.2 (reweighing).
     """
     y = np.unique(labels, return_inverse=True)[1]
-    z, counts = _counted(_balanced(shown, coarser or shown, y), y)
+    rough = list(coarser or shown)
+    alone = _is_one_sided(shown, y)
+    z, counts = _counted([r if few else s for s, r, few in zip(shown, rough, alone, strict=True)], y)
     is_one_sided = (counts == 0).any(axis=1)
+    balanced = {r for r, of_one in zip(rough, is_one_sided[z], strict=True) if not of_one}
+    looks_like_them = np.array([r in balanced for r in rough])
     counts[is_one_sided] = 0
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1)
     weight_of = np.divide(expected, counts, out=np.zeros_like(counts), where=counts > 0)
-    weights = np.where(is_one_sided[z], one_sided, weight_of[z, y])
+    weights = np.where(is_one_sided[z], np.where(looks_like_them, 0.0, one_sided), weight_of[z, y])
     if not weights.any():
         raise ConfigError(
             "guidance.reweight: what is marked always comes with the same label, and no row shows that it "
@@ -113,18 +117,6 @@ def independent_weights(
         )
     mean_one: NDArray[np.float64] = weights / weights.mean()
     return mean_one
-
-
-def _balanced(shown: Sequence[Hashable], coarser: Sequence[Hashable], y: NDArray[np.int64]) -> list[Hashable]:
-    """Return of each row what it shows, or what is coarser where that never comes with some label.
-
-    Where those that are one-sided are so together, all that looks like them is taken together.
-    """
-    pairs = list(zip(shown, coarser, strict=True))
-    alone = _is_one_sided(shown, y)
-    seen = [rough if few else fine for (fine, rough), few in zip(pairs, alone, strict=True)]
-    still = {rough for (_, rough), few in zip(pairs, alone & _is_one_sided(seen, y), strict=True) if few}
-    return [rough if rough in still else what for (_, rough), what in zip(pairs, seen, strict=True)]
 
 
 def _is_one_sided(shown: Sequence[Hashable], y: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -89,17 +90,22 @@ class ClosedLoop:
         with ending(store):
             SweepFolder(tracking.root, store.run_id).create(["seed"])
             runner = _Runner(train=train, parent_run_id=store.run_id, shared=shared, uri=tracking.address)
-            given, notes = _given_marks(settings), list[str]()
             try:
-                baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
-                arm_runs = self._follow(runner, baselines, given, notes)
-            except Interrupted as stopped:
-                raise Interrupted(stopped.signal_number, _next_step(words, name)) from stopped
-            for note in notes:
-                _log.warning("closed loop: %s", note)
-            marks = given or _found_marks(arm_runs, baselines[0])
-            rows = shortcut_rows(marks, load()) if marks else None
-            return publish(store, conclude(self.seeds, baselines, arm_runs, notes, rows))
+                return publish(store, self._outcome(runner, load, _given_marks(settings)))
+            except (Interrupted, KeyboardInterrupt) as stopped:
+                number = stopped.signal_number if isinstance(stopped, Interrupted) else signal.SIGINT
+                raise Interrupted(number, _next_step(words, name)) from stopped
+
+    def _outcome(self, runner: _Runner, load: Load, given: Sequence[Mark]) -> LoopOutcome:
+        """Train all runs, and compare them."""
+        notes: list[str] = []
+        baselines = [runner(BASELINE, seed, ()) for seed in self.seeds]
+        arm_runs = self._follow(runner, baselines, given, notes)
+        for note in notes:
+            _log.warning("closed loop: %s", note)
+        marks = given or _found_marks(arm_runs, baselines[0])
+        rows = shortcut_rows(marks, load()) if marks else None
+        return conclude(self.seeds, baselines, arm_runs, notes, rows)
 
     def _follow(
         self, runner: _Runner, baselines: list[RunRecord], given: Sequence[Mark], notes: list[str]

@@ -54,7 +54,7 @@ def sweep_note(
             lines.append(f"\nthe best {_SHOWN} of {len(ranked)}; all are in tables/sweep/sweep.parquet")
     ended = table["status"] == "FINISHED"
     for _, row in table[~ended].iterrows():
-        lines.append(f"\n{row['status']}: `{row['overrides']}` {_cell(row['error'])}".rstrip())
+        lines.append(f"\n{_state(row['status'])}: `{row['overrides']}` {_cell(row['error'])}".rstrip())
     if ended.sum() < n_jobs:
         lines += ["", "Go on with what did not end, from its last checkpoints:", "", f"    {retry}"]
     if compare is not None:

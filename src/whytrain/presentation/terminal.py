@@ -20,7 +20,7 @@ def terminal(width: int | None = None) -> Console:
     Args:
         width: in characters; None: that of the terminal.
     """
-    return Console(width=width, file=None if sys.stdout.isatty() else cast("TextIO", _WithoutPadding()))
+    return Console(width=width, file=None if _is_watched() else cast("TextIO", _WithoutPadding()))
 
 
 def watched(
@@ -35,7 +35,12 @@ def watched(
         console: to draw on; None: a new one.
     """
     console = console or terminal()
-    return track(items, what, total, console=console, transient=True, disable=not console.is_terminal)
+    is_seen = console.is_terminal or console.is_jupyter
+    return track(items, what, total, console=console, transient=True, disable=not is_seen)
+
+
+def _is_watched() -> bool:
+    return sys.stdout is None or sys.stdout.isatty()  # None: closed, which Rich knows what to do with
 
 
 class _WithoutPadding(io.TextIOBase):

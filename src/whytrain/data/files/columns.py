@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from whytrain.data.files.table import RawTable
+from whytrain.data.words import split_words
 from whytrain.errors import ConfigError, DataError
 
 # How data sets call them, the first that is there counts.
@@ -99,13 +101,17 @@ def _label_column(table: RawTable, choices: list[str], text: str | None) -> str:
 
 
 def _of_few_values(table: RawTable, choices: Sequence[str]) -> str | None:
-    """Return of two columns the one whose values recur, where most of the other's stand there once."""
+    """Return of two columns the one whose few values recur, where most of the other's rows are texts.
+
+    A text has several words, and stands there once.
+    """
     if len(choices) != 2 or table.hint:
         return None
-    n_of = {name: len(set(map(str, table.columns[name]))) for name in choices}
-    few, many = sorted(choices, key=lambda name: n_of[name])
+    counts = {name: Counter(map(str, table.columns[name])) for name in choices}
+    few, many = sorted(choices, key=lambda name: len(counts[name]))
+    n_texts = sum(n == 1 and len(split_words(value)) > 1 for value, n in counts[many].items())
     n_rows = len(table.lines)
-    is_clear = n_of[few] <= min(_MOST_CLASSES, n_rows / _ROWS_OF_ONE) and n_of[many] > n_rows / 2
+    is_clear = len(counts[few]) <= min(_MOST_CLASSES, n_rows / _ROWS_OF_ONE) and n_texts > n_rows / 2
     return few if is_clear else None
 
 
@@ -127,8 +133,7 @@ def _known(choices: Collection[str], names: Sequence[str]) -> str | None:
 def _asked(table: RawTable, choices: Collection[str], what: str, other: str | None) -> str:
     """Ask for a column; `other` is known to be something else."""
     if table.hint:
-        row_first = table.hint.removeprefix("; ")
-        raise DataError(f"{table.source}: {row_first}; or data.header=true if it names the columns.")
+        raise DataError(f"{table.source}: {table.hint}; or data.header=true if it names the columns.")
     nested = object_columns(table)
     left = list(choices) or [name for name in table.columns if name not in (*nested, other)]
     advice = []

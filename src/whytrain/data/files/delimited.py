@@ -100,7 +100,7 @@ def _named(path: Path, parsed: _Parsed, form: FileFormat, wanted: Collection[str
             notices.append(f"{path.name}: {count} without a name {called}.")
         if form.header is None and _looks_like_a_row(names, columns):
             hint = (
-                f"; its first line looks like a row: set {form.prefix}header=false, columns are then called "
+                f"its first line looks like a row: set {form.prefix}header=false, columns are then called "
                 f"{', '.join(positions[:3])}{', …' if len(positions) > 3 else ''}"
             )
         names = [name or position for position, name in zip(positions, names, strict=True)]

@@ -33,7 +33,7 @@ class RawTable:
         bad: rows that could not be read; they are not in `columns`.
         notices: how the file was taken where that is not what its name says, one line each.
         class_columns: of which the file itself says that they hold classes.
-        hint: what may help where a column is missed, as the end of a sentence.
+        hint: what may help where a column is missed; empty where nothing is known.
     """
 
     source: str
@@ -45,6 +45,11 @@ class RawTable:
     notices: tuple[str, ...] = ()
     class_columns: tuple[str, ...] = ()
     hint: str = ""
+
+    @property
+    def or_else(self) -> str:
+        """The hint as the end of a sentence."""
+        return f"; {self.hint}" if self.hint else ""
 
     def number(self, row: int) -> int:
         """Return what people call the row at a position (from 0)."""

@@ -7,7 +7,15 @@ from html import escape
 
 import numpy as np
 
-from whytrain.attribution.attribution import Array, Attribution, Pairs, ranking, strongest_pairs, sure_pairs
+from whytrain.attribution.attribution import (
+    Array,
+    Attribution,
+    Pairs,
+    ranking,
+    signs,
+    strongest_pairs,
+    sure_pairs,
+)
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.tables import Name
 from whytrain.counted import counted
@@ -20,7 +28,6 @@ from whytrain.pages.explanation.verdict import ABSENT, deciding_words, from_noth
 from whytrain.pages.html import paragraph, safe
 from whytrain.presentation.wording import amount, score
 
-_NOTHING = 1e-6  # share of the largest |score| up to which a score has no sign
 _ADDS_UP = 0.01  # share of the way by which the sum of scores may miss it
 _PAIRS = 6  # at most
 _NEGLIGIBLE = 0.05  # share of the largest |score| up to which interactions are not worth a look
@@ -249,8 +256,7 @@ def signs_agree(first: Array, second: Array) -> int:
     >>> signs_agree(np.array([1.0, -2.0, 1e-9]), np.array([0.5, 2.0, 0.0]))
     2
     """
-    signs = [np.sign(np.where(np.abs(s) > _NOTHING * np.abs(s).max(), s, 0)) for s in (first, second)]
-    return int((signs[0] == signs[1]).sum())
+    return int((signs(first) == signs(second)).sum())
 
 
 def _missed(a: Attribution) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Sequence, Sized
 import numpy as np
 from numpy.typing import NDArray
 
-from whytrain.attribution.attribution import Array, Attribution, ranking
+from whytrain.attribution.attribution import Array, Attribution, ranking, signs
 from whytrain.attribution.explainer import Explanation
 from whytrain.attribution.target import ContrastTarget
 from whytrain.attribution.text import ExplainedText, Verdict
@@ -54,23 +54,23 @@ def deciding_words(attribution: Attribution, words: Sequence[str], others: Seque
     """
     a = attribution
     variants = [a, *(b for b in others if (b.method, b.target.name) == (a.method, a.target.name))]
-    signs = np.array([_sure_signs(b) for b in variants])
+    sure = np.array([_sure_signs(b) for b in variants])
     is_notable = np.array([np.abs(b.scores) >= _NOTABLE * np.abs(b.scores).max() for b in variants])
-    agreed = np.where(is_notable[0] & (signs == signs[0]).all(axis=0), signs[0], 0)
-    opposed = is_notable.any(axis=0) & (signs.min(axis=0) < 0) & (signs.max(axis=0) > 0)
+    agreed = np.where(is_notable[0] & (sure == sure[0]).all(axis=0), sure[0], 0)
+    opposed = is_notable.any(axis=0) & (sure.min(axis=0) < 0) & (sure.max(axis=0) > 0)
     return " ".join(filter(None, [_deciding(a, words, agreed), _depending(variants, words, opposed)]))
 
 
 def _sure_signs(a: Attribution) -> Array:
     """Return the signs of the scores (n,), 0 where an estimate may be either."""
     errors = 0.0 if a.standard_errors is None else a.standard_errors
-    return np.where(np.abs(a.scores) > _SURE * errors, np.sign(a.scores), 0)
+    return np.where(np.abs(a.scores) >= _SURE * errors, signs(a.scores), 0)
 
 
-def _deciding(a: Attribution, words: Sequence[str], signs: Array) -> str:
+def _deciding(a: Attribution, words: Sequence[str], agreed: Array) -> str:
     """Return which of the words with a sign (n,) speak most for the target and against it."""
     order = ranking(a.scores)
-    speak, against = ([_quoted(words[i]) for i in order if signs[i] == sign][:_NAMED] for sign in (1, -1))
+    speak, against = ([_quoted(words[i]) for i in order if agreed[i] == sign][:_NAMED] for sign in (1, -1))
     if not speak and not against:
         return "No word stands out."
     if not a.quantity.signed:
