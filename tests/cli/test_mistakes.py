@@ -30,6 +30,13 @@ MISTAKES: dict[str, list[tuple[str, int, str]]] = {
         ("reviews.csv", 2, "reviews.csv: no key=value; "),
         ("seed=[0", 2, "seed=[0: cannot be read; close all brackets and quotes"),
         ("~model", 2, "model: must be given; leave ~model out"),
+        ("~run_name", 2, "run_name: has no value that could be left out; leave ~run_name out"),
+        ("~trainer.max_epochs", 2, "trainer.max_epochs: has no value that could be left out"),
+        (
+            "seed=range(0,3)",
+            2,
+            "seed=range(0,3): several values where one is expected; write -m for a run of each",
+        ),
         ("~modell", 2, "modell: no such key; did you mean model?"),
         (
             "seed=0,1",

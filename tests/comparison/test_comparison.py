@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from compared_runs import IDS, LABELS, TEXTS, N, compared_run, in_silence, logits_of
+from scipy.special import expit
 
 from whytrain.attribution.shapley.explainer import Shapley
 from whytrain.comparison.comparison import put_side_by_side
 from whytrain.comparison.disagreement import chosen_rows, judgements
 from whytrain.comparison.findings import finding_changes
-from whytrain.comparison.measures import measure
+from whytrain.comparison.measures import _over_seeds, measure
 from whytrain.comparison.narrative import (
     calibration_sentences,
     comparison_sentences,
@@ -233,6 +234,20 @@ def test_seeds_that_answer_alike_leave_the_error_of_the_sentences():
     alone = metric_intervals(runs[0].predictions)
     for name in ("accuracy", "nll", "auroc"):
         assert (scores[name].low, scores[name].high) == pytest.approx((alone[name].low, alone[name].high))
+
+
+def test_intervals_over_sentences_and_seeds_cover_what_both_are_drawn_from():
+    """Accuracy of a recipe, of which seeds and sentences are draws: each seed has skill of its own."""
+    generator, n_rows, n_held, n_draws = np.random.default_rng(0), 200, 0, 400
+    # Skill and difficulty together: a normal of mean 1 and variance 1.09.
+    expected = float(expit(generator.normal(1.0, np.sqrt(1.09), 1_000_000)).mean())
+    for _ in range(n_draws):
+        difficulty = generator.normal(0.0, 1.0, n_rows)
+        skills = generator.normal(1.0, 0.3, 3)
+        right = generator.random((3, n_rows)) < expit(skills[:, None] - difficulty)
+        found = _over_seeds(ACCURACY, [wilson_interval(int(row.sum()), n_rows) for row in right])
+        n_held += found.contains(expected)
+    assert n_held / n_draws >= 0.94
 
 
 def test_intervals_over_few_seeds_stay_possible():

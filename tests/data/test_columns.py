@@ -82,6 +82,22 @@ def test_of_two_columns_the_values_tell_which_holds_labels(
         csv_source(path, text_column=None, label_column=None, header=False).look()
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [f"u{n},{n % 5}" for n in range(60)],  # ids are no texts
+        [f"a film {n // 2},{n % 2}" for n in range(60)],  # most texts stand there twice
+    ],
+)
+def test_values_that_tell_nothing_are_asked_about(
+    rows: list[str], tmp_path: Path, csv_source: Callable[..., CSVFile]
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(rows), "utf-8")
+    with pytest.raises(DataError, match=r"Set data\.label_column to column_1 or column_2\.$"):
+        csv_source(path, text_column=None, label_column=None, header=False).look()
+
+
 def test_columns_that_were_found_are_said_and_hold_for_all_files(
     tmp_path: Path, csv_source: Callable[..., CSVFile]
 ) -> None:

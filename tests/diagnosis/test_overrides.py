@@ -146,6 +146,16 @@ def test_a_key_that_does_nothing_about_one_finding_may_serve_another() -> None:
         assert bool(made.why_nothing("a")) == (because != [("x", ("a", "b"))])
 
 
+def test_each_finding_has_its_own_reasons() -> None:
+    recommend, mask = {"a": ["x"], "b": ["x", "y"]}, {"guidance.mask": 0.3}
+    rules = book(recommend, x=mask, y={"guidance.synonyms": 0.3})
+    ungrounded = {("a", "guidance.mask"): "reason of a", ("b", "guidance.mask"): "reason of b"}
+    unusable = {"guidance.synonyms": "no WordNet here"}
+    made = make_plan(diagnosis(*recommend), rules, CONFIG, "run1", unusable, ungrounded=ungrounded)
+    assert made.answers("a") == ["Nothing to change: reason of a."]
+    assert made.answers("b") == ["Nothing to change: reason of b; no WordNet here."]
+
+
 def test_advice_changes_nothing() -> None:
     made = plan({"a": ["look"]}, look={})
     assert made.strategies == ()

@@ -14,9 +14,10 @@ from whytrain.tracking.reader import find_run
 from whytrain.tracking.settings import TrackingSettings
 
 
-def test_a_stopped_loop_says_how_to_go_on_with_all_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [Interrupted(2, "go on with: train resume=one"), KeyboardInterrupt()])
+def test_a_stopped_loop_says_how_to_go_on_with_all_of_it(stop: BaseException, tmp_path: Path) -> None:
     def stopped(words: list[str], parent: str) -> NoReturn:
-        raise Interrupted(2, "go on with: train resume=one")
+        raise stop
 
     def never(*_: object) -> NoReturn:
         raise AssertionError("nothing follows a stopped run")

@@ -461,6 +461,8 @@ def test_a_word_decides_where_all_variants_agree_on_its_sign(explained: Explaine
     )
     unsure = replace(removed, standard_errors=np.array([0.1, 0.3, 0.4]))
     assert deciding_words(a, WORDS, [unsure]) == "“not” speaks most for good."
+    nothing = replace(removed, scores=np.array([0.8, -1e-12, -0.2]))
+    assert "depends" not in deciding_words(a, WORDS, [nothing])
     opposite = replace(removed, scores=-a.scores)
     assert deciding_words(a, WORDS, [opposite]).startswith(
         "No word stands out. Whether “not”, “<i>so</i>” and “good” speak for good or against it depends on"

@@ -26,6 +26,11 @@ def test_lines_in_a_pipe_end_with_their_last_letter(capsys: pytest.CaptureFixtur
     assert [line for line in lines if line != line.rstrip()] == []
 
 
+def test_a_closed_output_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    terminal().print("nobody reads this")
+
+
 @pytest.mark.parametrize("is_watched", [True, False])
 def test_bars_are_for_who_watches(is_watched: bool, capsys: pytest.CaptureFixture[str]) -> None:
     console = Console(file=io.StringIO(), force_terminal=True) if is_watched else None

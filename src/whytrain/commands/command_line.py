@@ -239,7 +239,7 @@ def _several_values(word: str, primary: Path) -> str:
     key, _, values = word.partition("=")
     swept = ["-m for a run of each"] if primary.stem == "train" else []
     a_list = [] if "(" in values else [f"{key}=[{values}] where a list is meant"]
-    return f"{word}: several values where one is expected; write {' or '.join([*swept, *a_list])}"
+    return f"{word}: several values where one is expected; write {', or '.join([*swept, *a_list])}"
 
 
 def _missing_choice(message: str, primary: Path) -> str:

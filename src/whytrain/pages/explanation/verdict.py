@@ -64,7 +64,7 @@ def deciding_words(attribution: Attribution, words: Sequence[str], others: Seque
 def _sure_signs(a: Attribution) -> Array:
     """Return the signs of the scores (n,), 0 where an estimate may be either."""
     errors = 0.0 if a.standard_errors is None else a.standard_errors
-    return np.where(np.abs(a.scores) >= _SURE * errors, signs(a.scores), 0)
+    return np.where(np.abs(a.scores) > _SURE * errors, signs(a.scores), 0)
 
 
 def _deciding(a: Attribution, words: Sequence[str], agreed: Array) -> str:
