@@ -92,7 +92,7 @@ def test_a_failing_job_leaves_the_others(
     assert "job 1 of 2: data.path=one.csv" in out.splitlines()
     assert "job 2 of 2: data.path=reviews.csv" in out.splitlines()
     table = out[out.rindex("┡") :]
-    assert "FAILED" in table
+    assert "failed: " in table
     assert table.index("reviews.csv") < table.index("one.csv")  # the finished ones come first
     # What is not there is told before anything starts.
     assert run_train("-m", *words, "data.path=gone.csv,reviews.csv", "trainer.max_epochs=1") == 2

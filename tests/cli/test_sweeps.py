@@ -110,7 +110,7 @@ def scores(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Dropouts that were tried; a job's score is its distance from 0.3, and no job is trained."""
     tried: list[float] = []
 
-    def quick_train(job: Job) -> train.Trained:
+    def quick_train(job: Job, *, began: float | None) -> train.Trained:
         tried.append(job.config.model.dropout)
         return trained(-abs(job.config.model.dropout - 0.3))
 
@@ -154,7 +154,7 @@ def test_equal_trials_share_a_job_and_failed_ones_are_tried_again(
 ) -> None:
     tried, broken = [], [True]
 
-    def sometimes(job: Job) -> train.Trained:
+    def sometimes(job: Job, *, began: float | None) -> train.Trained:
         tried.append(job.config.seed)
         if broken and job.config.seed == 1:
             raise TrainingError("broken")
@@ -176,7 +176,7 @@ def test_equal_trials_share_a_job_and_failed_ones_are_tried_again(
 def test_a_bad_trial_is_given_up(workspace: Path, run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     reported = []
 
-    def trains(job: Job) -> train.Trained:
+    def trains(job: Job, *, began: float | None) -> train.Trained:
         seed, trial = job.config.seed, current_trial()
         assert trial is not None
         for epoch in range(1, 6):

@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,14 +52,29 @@ def test_what_ends_the_command_ends_the_server(tmp_path: Path, number: signal.Si
     told = tmp_path / "told.txt"
     with (
         told.open("w") as stderr,
+        _heeding_ctrl_c(),
         subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stderr) as command,
     ):
         assert _answers(port, until=True)
         command.send_signal(number)
+        try:
+            command.wait(timeout=60)
+        finally:
+            command.kill()
     assert command.returncode == 128 + number  # as of every command of ours
     assert told.read_text().splitlines()[-1] == said
     assert "Aborted" not in told.read_text()
     assert not _answers(port, until=False)
+
+
+@contextmanager
+def _heeding_ctrl_c() -> Iterator[None]:
+    """Start processes that SIGINT ends, also where these tests run behind a shell's & and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _answers(port: int, *, until: bool) -> bool:
