@@ -71,7 +71,7 @@ def test_the_page_says_what_to_do_next() -> None:
     note = sweep_note(table, ["model", "seed"], SCORE, "max", "whytrain train -m again", compare, 5)
     assert note.startswith("4 of 5 jobs finished, 1 failed; best: a-2, best/accuracy 0.8500\n")
     assert "| 0.8500 | a | 2 | a-2 (a-2) |" in note
-    assert "FAILED: `data=csv model=b seed=1` no such \\| file" in note
+    assert "failed: `data=csv model=b seed=1` no such \\| file" in note
     assert "    whytrain train -m again" in note
     # The best two, a-2 and a-1, are seeds of one recipe.
     assert "    whytrain compare runs=[sweep-id]" in note
