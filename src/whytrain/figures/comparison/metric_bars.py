@@ -51,7 +51,7 @@ def metric_bars(
     names = check_runs("metric_bars", scores)
     of_class = f"of {positive}" if positive is not None else "mean over classes"
     n_rows = -(-len(drawn) // _COLUMNS)
-    lines = "lines: 95% intervals, over sentences, and over seeds where there are several"
+    lines = "lines: 95% intervals over sentences (and seeds)"
     told = ", ".join(metric.label for metric in drawn if metric.of_positive)
     figure = new_figure(
         KEY_TOP + 0.23 * key_rows([*names, FLOOR], legend) + 2.7 * n_rows,
